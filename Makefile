@@ -1,0 +1,55 @@
+# Everything a contributor types. Each target sets itself up: git, make and Python 3.11 to 3.13 are enough.
+# The stamp file is newer than the lock when nothing changed, so a second call installs nothing.
+PYTHON ?= $(shell for v in 3.13 3.12 3.11; do p=$$(command -v python$$v) && $$p -c 'import venv, ensurepip' 2>/dev/null && { echo $$p; break; }; done || true)
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.synced
+LOCKED_EXTRAS := --extra cpu --extra joblib --extra slurm --extra ray --extra kaggle --group dev
+
+.DEFAULT_GOAL := help
+.PHONY: help setup study test slow check lint types lock report ui clean
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+study: $(STAMP) ## train the default trial on the embedded images, about a minute
+	$(BIN)/python -m bloodstudy.run
+
+test: $(STAMP) ## run the quick tests
+	$(BIN)/python -m pytest -m "not slow"
+
+slow: $(STAMP) ## run the slow tests (some minutes more)
+	$(BIN)/python -m pytest -m slow
+
+check: lint types test slow ## what CI runs: lint, types, all tests
+
+lint: $(STAMP) ## ruff: rules and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## pyright
+	$(BIN)/pyright
+
+report: $(STAMP) ## write the report of the last sweep
+	$(BIN)/python -m bloodstudy.report
+
+ui: $(STAMP) ## compare the runs in MLflow's own interface
+	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db
+
+lock: $(STAMP) ## resolve the dependencies again and write requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --upgrade \
+	  $(LOCKED_EXTRAS) pyproject.toml -o requirements.lock
+
+setup: $(STAMP) ## create .venv and install what requirements.lock names
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "bloodstudy needs Python 3.11, 3.12 or 3.13 with its venv module; none was found. Install one, or name it: make PYTHON=/path/to/python3.12"; exit 3; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep -oE '^uv==[0-9.]+' requirements.lock)
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@touch $(STAMP)
+
+clean: ## remove the environment and all caches (never runs/ or mlflow.db)
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist build

@@ -1,0 +1,17 @@
+"""From published trials to tidy frames. Runs without TensorFlow and without MLflow."""
+
+from bloodstudy.analysis.sweep import Sweep, read_sweep, summarise_arms
+from bloodstudy.analysis.tested import Tested, examine
+from bloodstudy.analysis.trials import flag_no_ops, read_plan, read_result, read_trials
+
+__all__ = [
+    "Sweep",
+    "Tested",
+    "examine",
+    "flag_no_ops",
+    "read_plan",
+    "read_result",
+    "read_sweep",
+    "read_trials",
+    "summarise_arms",
+]

@@ -1,0 +1,168 @@
+"""One attempt at one trial: what a launcher runs for each job.
+
+In: a composed configuration. Out: the outcome's name, and a published result in the run folder, mirrored in MLflow.
+Never raises because of a bad trial; faults of the machine do go up and stop the sweep.
+"""
+
+from __future__ import annotations
+
+import atexit
+import time
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from filelock import FileLock, Timeout
+from omegaconf import DictConfig, OmegaConf
+
+from bloodstudy import analysis, config, data, design, files, outcome, terminal, tracking
+from bloodstudy.errors import BloodstudyError, MachineError
+from bloodstudy.training import Assignment, Worker, resolve_precision
+from bloodstudy.training.worker import WorkerDied
+
+_worker: Worker | None = None  # one for this process, reused: importing Keras costs seconds
+fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried, the command ends with it
+
+
+def task(composed: DictConfig) -> str:
+    """Do `attempt` for a launcher, which must never see an exception: it would print a traceback and go on."""
+    global fault
+    if fault is not None:
+        return "missing"
+    try:
+        return attempt(composed)
+    except BloodstudyError as error:
+        fault = error
+        return "missing"
+
+
+def attempt(composed: DictConfig) -> str:
+    """Train the trial that `composed` describes, unless it is finished or in progress elsewhere; return its outcome."""
+    content = OmegaConf.to_container(composed)
+    settings = config.settings(content)  # type: ignore[arg-type]
+    plan = analysis.read_plan(Path(settings.places.runs_dir), design.SCRATCH)
+    images = load_data(settings)
+    trial = make_trial(settings, images, plan)
+    number = [planned["key"] for planned in plan["trials"]].index(trial.key) + 1
+    title = f"[{number}/{len(plan['trials'])}] {trial.arm}, seed {trial.factors.seed}"
+    folder = files.make_folder(Path(settings.places.runs_dir) / trial.study / trial.key)
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            published = files.read_json(folder / "result.json")
+            if published is not None:
+                terminal.say(f"{title}: {published['outcome']} earlier, nothing to train (trial {trial.key})")
+                return published["outcome"]
+            result = _train(trial, images, folder, title)
+    except Timeout:
+        terminal.say(f"{title}: in progress in another process")
+        return "in_progress"
+    terminal.say(f"{title}: {_headline(result)}")
+    return result["outcome"]
+
+
+def load_data(settings: config.Settings) -> data.Dataset:
+    """Return the images of `settings`, screened, decoded and split; kept for the next trial of this process."""
+    return _load(settings.data, settings.factors.colour, settings.factors.image_size, settings.places.cache_dir)
+
+
+@lru_cache(maxsize=4)
+def _load(choice: config.DataChoice, colour: str, image_size: tuple[int, int], cache_dir: str | None) -> data.Dataset:
+    bars: dict[str, terminal.Bar] = {}
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage not in bars:
+            bars[stage] = terminal.Bar(f"{choice.name}: {stage} images", total).__enter__()
+        bars[stage].update(done, f"{done:,} of {total:,}")
+
+    try:
+        cache = Path(cache_dir) if cache_dir else None
+        return data.load(choice, colour=colour, image_size=image_size, cache_dir=cache, progress=progress)
+    finally:
+        for bar in bars.values():
+            bar.__exit__(None, None, None)
+
+
+def make_trial(settings: config.Settings, images: data.Dataset, plan: dict[str, Any] | None = None) -> design.Trial:
+    """Return the trial of `settings` on `images`, named as the plan names it."""
+    factors = replace(settings.factors, precision=resolve_precision(settings.factors.precision))
+    identity = design.identify(settings.data, images.split, images.fingerprint)
+    trial = design.Trial(design.SCRATCH, "", settings.model.name, factors, identity)
+    arms = {planned["key"]: planned["arm"] for planned in plan["trials"]} if plan else {}
+    return replace(trial, arm=arms.get(trial.key, ""))
+
+
+def _train(trial: design.Trial, images: data.Dataset, folder: Path, title: str) -> dict[str, Any]:
+    begun = time.monotonic()
+    attempts = (files.read_json(folder / "attempts.json") or 0) + 1
+    files.write_json(folder / "attempts.json", attempts)
+    worker = _take_worker()  # imports Keras while this process opens the store
+    params = outcome.params(trial)
+    files.write_text(folder / "config.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
+    recorder = tracking.Recorder(store(trial.study), folder)
+    recorder.start(outcome.tags(trial), params)
+    assignment = Assignment(
+        folder, trial.model, trial.factors, images.classes, Path(str(images.images.filename)), images.manifest
+    )
+    try:
+        event = _follow(worker, assignment, recorder, title)
+    except BaseException:
+        worker.kill()
+        recorder.interrupt()
+        raise
+    result = outcome.assemble(trial, images, event, attempts, time.monotonic() - begun)
+    files.write_json(folder / "result.json", result)
+    recorder.end()
+    if recorder.trouble:
+        terminal.say(f"  not in MLflow yet ({recorder.trouble}); the next command will log it from {folder}")
+    return result
+
+
+def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder, title: str) -> dict[str, Any]:
+    epochs = assignment.factors.epochs
+    speed = ""
+    with terminal.Bar(title, epochs * 1.0) as bar:
+        bar.update(0, "starting")
+        try:
+            for event in worker.train(assignment):
+                kind = event["event"]
+                if kind == "epoch":
+                    recorder.epoch(event)
+                    speed = f", {event['images_per_second']:,.0f} images/s"
+                if kind in ("epoch", "batch"):
+                    accuracy = f"accuracy {event['fit_accuracy']:.3f}"
+                    bar.update(event["epoch"], f"epoch {int(event['epoch'])}/{epochs}, {accuracy}{speed}")
+                elif kind == "measure":
+                    bar.update(epochs, f"measuring {event['share']:.0%}")
+                elif kind == "result":
+                    return event
+        except WorkerDied as death:
+            return {"outcome": "out_of_memory" if death.exit_code == -9 else "failed", "reason": death.reason}
+    raise AssertionError("the worker's events ended without a result")
+
+
+def _take_worker() -> Worker:
+    global _worker
+    if _worker is None or not _worker.alive:
+        _worker = Worker()
+        atexit.register(_worker.close)
+    return _worker
+
+
+@lru_cache(maxsize=2)
+def store(study: str) -> tracking.Store | None:
+    try:
+        return tracking.open_store(study)
+    except MachineError as error:
+        terminal.say(f"warning: {error}. Training goes on; the trials are logged with the next command.")
+        return None
+
+
+def _headline(result: dict[str, Any]) -> str:
+    seconds = terminal.span(result["cost"]["wall_seconds"])
+    if result["outcome"] != "finished":
+        return f"{result['outcome']} after {seconds}: {result['reason']}"
+    measured = result["responses"]
+    figures = f"train {measured['train_accuracy']:.3f}, test {measured['test_accuracy']:.3f}"
+    return f"{figures}, gap {measured['accuracy_gap']:+.3f} ({seconds})"

@@ -1,0 +1,219 @@
+"""The configuration: every key, its type, its allowed values.
+
+In: a composed configuration as plain containers. Out: frozen dataclasses, checked value by value, all problems found
+before the first is reported. Nothing to the right of this module sees a `DictConfig`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from bloodstudy.errors import UserError, nearest
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What a study varies: one level of every factor. `docs/factors.md` says what each means."""
+
+    lr: float = 5e-4
+    batch_size: int = 100
+    epochs: int = 40
+    optimizer: str = "adam"
+    dropout: float = 0.0
+    conv_dropout: float = 0.0
+    pooling: str = "max"
+    padding: str = "same"
+    augment: str = "none"
+    width: float = 1.0
+    depth: int = 4
+    head: str = "flatten"
+    norm: str = "lrn"
+    colour: str = "gray"
+    image_size: tuple[int, int] = (120, 160)  # height, width in pixels
+    precision: str = "auto"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which network: a name from `bloodstudy.model`, the user's own included."""
+
+    name: str = "reference"
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """Which images, how they are divided and what is refused."""
+
+    name: str = "smear"
+    root: str | None = None  # folder of the images; None: BLOODSTUDY_DATA, then the download (kaggle, bccd)
+    split: str = "auto"  # auto: the official split where the data has one, otherwise random
+    split_seed: int = 0
+    test_share: float = 0.2  # of each class, for split=random
+    task: str = "subtype"
+    view: str = "field"  # bccd: the whole field, or the cropped white cell
+    photographs: int = 12  # smear: training photographs a class
+    copies: int = 10  # smear: augmented copies of a photograph
+    draw_seed: int = 0  # smear: seed of the drawing
+    max_refused: float = 0.01  # share of files; the run stops where more than this and more than 10 are refused
+    max_bytes: int = 50_000_000  # a larger file is refused unread
+    max_pixels: int = 50_000_000  # a larger image is refused from its header
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are written; never part of a trial's identity."""
+
+    runs_dir: str = "runs"
+    reports_dir: str = "reports"
+    cache_dir: str | None = None  # None: the user's cache folder
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One whole configuration, checked."""
+
+    factors: Factors
+    model: ModelChoice
+    data: DataChoice
+    places: Places
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a value must be: `accepts` tells, `expected` says it in words; `levels` lists the names where it is one."""
+
+    expected: str
+    accepts: Callable[[Any], bool]
+    levels: tuple[str, ...] = ()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value and abs(value) < 1e300
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(expected: str, within: Callable[[float], bool]) -> Rule:
+    return Rule(expected, lambda value: _is_number(value) and within(value))
+
+
+def _whole(expected: str, within: Callable[[int], bool]) -> Rule:
+    return Rule(expected, lambda value: _is_whole(value) and within(value))
+
+
+def _name(*levels: str) -> Rule:
+    return Rule("one of " + ", ".join(levels), lambda value: value in levels, levels)
+
+
+def _text(expected: str, optional: bool = False) -> Rule:
+    return Rule(
+        expected, lambda value: (optional and value is None) or (isinstance(value, str) and value.strip() != "")
+    )
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(_is_whole(v) and 1 <= v <= 4096 for v in value)
+
+
+_SHARE = _number("a number from 0 up to, not including, 1", lambda v: 0 <= v < 1)
+_COUNT = _whole("a whole number of at least 1", lambda v: v >= 1)
+_SEED = _whole("a whole number from 0 to 4294967295", lambda v: 0 <= v < 2**32)
+
+RULES: dict[str, Rule] = {
+    "lr": _number("a number above 0", lambda v: v > 0),
+    "batch_size": _COUNT,
+    "epochs": _COUNT,
+    "optimizer": _name("adam", "adamw", "nadam", "rmsprop", "sgd", "momentum"),
+    "dropout": _SHARE,
+    "conv_dropout": _SHARE,
+    "pooling": _name("max", "average", "overlap", "strided", "none"),
+    "padding": _name("valid", "same"),
+    "augment": _name("none", "flip", "rotate", "shift", "affine", "colour", "mixup", "randaugment"),
+    "width": _number("a number above 0 and at most 16", lambda v: 0 < v <= 16),
+    "depth": _COUNT,
+    "head": _name("flatten", "average"),
+    "norm": _name("lrn", "batch", "none"),
+    "colour": _name("rgb", "gray"),
+    "image_size": Rule("[height,width] in whole pixels from 1 to 4096, such as [120,160]", _is_size),
+    "precision": _name("auto", "float32", "bfloat16"),
+    "seed": _SEED,
+    "model.name": _text("the name of a model"),
+    "data.name": _name("smear", "kaggle", "bccd", "folder"),
+    "data.root": _text("a folder, or null", optional=True),
+    "data.split": _name("auto", "official", "random"),
+    "data.split_seed": _SEED,
+    "data.test_share": _number("a number above 0 and below 1", lambda v: 0 < v < 1),
+    "data.task": _name("subtype", "nuclearity"),
+    "data.view": _name("field", "cell"),
+    "data.photographs": _whole("a whole number of at least 2", lambda v: v >= 2),
+    "data.copies": _COUNT,
+    "data.draw_seed": _SEED,
+    "data.max_refused": _number("a share from 0 to 1", lambda v: 0 <= v <= 1),
+    "data.max_bytes": _COUNT,
+    "data.max_pixels": _COUNT,
+    "runs_dir": _text("a folder"),
+    "reports_dir": _text("a folder"),
+    "cache_dir": _text("a folder, or null", optional=True),
+}
+
+# What people type from the habit of other tools; spelling alone would not find these.
+OTHER_NAMES = {
+    "learning_rate": "lr", "batch": "batch_size", "bs": "batch_size", "epoch": "epochs", "color": "colour",
+    "size": "image_size", "img_size": "image_size", "augmentation": "augment", "pool": "pooling", "network": "model",
+    "dataset": "data", "root": "data.root", "split": "data.split", "task": "data.task", "opt": "optimizer",
+    "dtype": "precision", "normalization": "norm", "normalisation": "norm", "filters": "width", "layers": "depth",
+}  # fmt: skip
+
+
+def defaults() -> dict[str, Any]:
+    """Return the schema: every key with its default, as nested plain containers."""
+    flat = asdict(Factors()) | {"image_size": list(Factors.image_size)}
+    return flat | {"model": asdict(ModelChoice()), "data": asdict(DataChoice())} | asdict(Places())
+
+
+def unknown_key(key: str, also: tuple[str, ...] = ()) -> str:
+    """Say that `key` does not exist and which one may have been meant."""
+    meant = OTHER_NAMES.get(key)
+    hint = f" Did you mean {meant!r}?" if meant else nearest(key, [*RULES, "model", "data", *also])
+    return f"unknown key {key!r}.{hint} All keys: python -m bloodstudy.run --help"
+
+
+def check_value(key: str, value: Any) -> str | None:
+    """Return what is wrong with one value, as a sentence, or None."""
+    rule = RULES[key]
+    if isinstance(value, str) and "${" in value:
+        return f"{key}={value}: interpolations are not allowed; write the value itself"
+    if rule.accepts(value):
+        return None
+    hint = nearest(value, rule.levels) if isinstance(value, str) else ""
+    return f"{key}: expected {rule.expected}; received {value!r}.{hint}"
+
+
+def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one with dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
+
+
+def settings(content: Mapping[str, Any]) -> Settings:
+    """Check a whole composed configuration and return it; raises UserError with every problem in it."""
+    flat = flatten(content)
+    problems = [unknown_key(key) for key in flat if key not in RULES]
+    problems += [f"{key}: missing from the configuration" for key in RULES if key not in flat]
+    problems += [text for key in RULES if key in flat and (text := check_value(key, flat[key]))]
+    if problems:
+        raise UserError(*problems)
+
+    def group(kind: type, prefix: str) -> Any:
+        return kind(**{f.name: flat[prefix + f.name] for f in fields(kind)})
+
+    flat["image_size"] = tuple(flat["image_size"])
+    flat |= {key: float(flat[key]) for key in ("lr", "dropout", "conv_dropout", "width")}
+    return Settings(group(Factors, ""), group(ModelChoice, "model."), group(DataChoice, "data."), group(Places, ""))

@@ -1,0 +1,131 @@
+"""One data set, ready to train on: images, manifest, quarantine.
+
+In: a `DataChoice`, a colour and a size. Out: a `Dataset`; the same choice on the same files gives the same one in every
+process, and all but the first decode nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import platformdirs
+
+from bloodstudy.config import DataChoice
+from bloodstudy.data.bccd import list_bccd
+from bloodstudy.data.cache import Decoded, Request, fetch
+from bloodstudy.data.decode import View
+from bloodstudy.data.embedded import list_smear
+from bloodstudy.data.folder import list_folder
+from bloodstudy.data.kaggle import list_kaggle
+from bloodstudy.data.listing import SIDES, Listing, refuse_thin_classes
+from bloodstudy.data.screen import refuse_too_many
+from bloodstudy.data.split import draw_split, resolve_split
+from bloodstudy.data.task import name_classes
+from bloodstudy.errors import UserError, nearest
+
+SOURCES = ("smear", "kaggle", "bccd", "folder")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Screened images with their classes and their split."""
+
+    name: str  # smear, kaggle, bccd or folder
+    classes: tuple[str, ...]  # sorted
+    split: str  # official or random
+    fingerprint: str  # 16 hex digits over name, content, label and box of all usable files
+    images: np.ndarray  # uint8 memory map (N, height, width, 1 or 3), read-only
+    manifest: pd.DataFrame  # in the order of images: image, photograph ('' unknown), label (index), split, sha256
+    quarantine: pd.DataFrame  # image, reason
+    notes: tuple[str, ...]  # sentences on what was left out
+
+    def rows(self, split: str) -> np.ndarray:
+        """Return the indices into `images` of one split, train or test, in order."""
+        return np.flatnonzero(self.manifest["split"].to_numpy() == split)
+
+    def counts(self) -> pd.DataFrame:
+        """Return the number of images, one row a class, columns train and test."""
+        tally = pd.crosstab(self.manifest["label"], self.manifest["split"])
+        tally = tally.reindex(index=range(len(self.classes)), columns=list(SIDES), fill_value=0)
+        return tally.set_axis(pd.Index(self.classes, name="class"), axis=0).rename_axis(columns=None)
+
+
+def load(
+    choice: DataChoice,
+    *,
+    colour: str,
+    image_size: tuple[int, int],
+    cache_dir: Path | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Dataset:
+    """Load the images of `choice`, screened and decoded, from the cache where nothing has changed.
+
+    Args:
+        choice: which images, how they are divided and what is refused.
+        colour: rgb or gray.
+        image_size: height and width in pixels.
+        cache_dir: where to keep what was decoded; None: the user's cache folder.
+        progress: called with what is done ("drawing", "decoding"), how many are done, and of how many.
+
+    Raises:
+        UserError: the data cannot be found, is too damaged, or has too few images in a class; with counts.
+        MachineError: the cache cannot be written, a file cannot be read, or the download failed.
+    """
+    cache = Path(cache_dir) if cache_dir is not None else Path(platformdirs.user_cache_dir("bloodstudy"))
+    cache = cache.expanduser().absolute()
+    listing = _find(choice, cache, progress)
+    split = resolve_split(choice.split, listing)
+    official = split == "official"
+    refuse_thin_classes(listing, official, listing.candidates, "offered", "Add images, or move the folder away.")
+    meaning = name_classes(listing.classes, choice.task)
+    decoded = fetch(Request(listing, choice, View(*image_size, colour), cache), progress)
+    refused = sorted(listing.refused + decoded.screening.refused)
+    refuse_too_many(refused, len(listing.candidates) + len(listing.refused), choice.max_refused, decoded.quarantine)
+    advice = f"{len(refused)} files were refused, see {decoded.quarantine}."
+    refuse_thin_classes(listing, official, decoded.screening.usable(listing), "usable", advice)
+    classes = tuple(sorted(set(meaning.values())))
+    manifest = _manifest(listing, decoded, [classes.index(meaning[c]) for c in listing.classes], split, choice)
+    quarantine = pd.DataFrame(refused, columns=["image", "reason"], dtype=str)
+    notes = listing.notes
+    if split == "random" and listing.name in ("kaggle", "smear"):
+        notes += ("the random split ignores photographs: copies of one photograph stand on both sides",)
+    return Dataset(listing.name, classes, split, decoded.fingerprint, decoded.images, manifest, quarantine, notes)
+
+
+def _find(choice: DataChoice, cache: Path, progress: Callable[[str, int, int], None] | None) -> Listing:
+    if choice.name == "smear":
+        return list_smear(choice, cache, progress)
+    if choice.name == "kaggle":
+        return list_kaggle(choice.root, cache)
+    if choice.name == "bccd":
+        return list_bccd(choice.root, cache, choice.view)
+    if choice.name == "folder":
+        return list_folder(choice.root)
+    raise UserError(
+        f"data.name={choice.name} is unknown; expected one of {', '.join(SOURCES)}.{nearest(choice.name, SOURCES)}"
+    )
+
+
+def _manifest(listing: Listing, decoded: Decoded, meaning: list[int], split: str, choice: DataChoice) -> pd.DataFrame:
+    """Return one row an image; `meaning` is the index of the class that each of the listing's labels stands for."""
+    usable = decoded.screening.usable(listing)
+    label_of = dict(zip(listing.classes, meaning, strict=True))
+    # The split is drawn from the labels as found, not from the task's classes: both tasks share it.
+    sides = (
+        [file.side for file in usable]
+        if split == "official"
+        else draw_split([file.label for file in usable], choice.test_share, choice.split_seed)
+    )
+    return pd.DataFrame(
+        {
+            "image": [file.image for file in usable],
+            "photograph": [file.photograph for file in usable],
+            "label": np.array([label_of[file.label] for file in usable], dtype=np.int64),
+            "split": sides,
+            "sha256": [content for content in decoded.screening.content if content is not None],
+        }
+    )

@@ -1,0 +1,159 @@
+"""From the bytes of one image file to its pixels: the one conversion rule.
+
+In: bytes that nobody has vouched for. Out: uint8 (height, width, 1 or 3), or `UnusableError` with the reason.
+
+The rule, in this order:
+ 1. The format is told by the first bytes, never by the name: JPEG, PNG, GIF, TIFF, WebP or BMP.
+ 2. The header's pixel count is checked before anything is decoded.
+ 3. The first frame is used. A JPEG at least twice as large as wanted, both ways, is decoded at half, a quarter or an
+    eighth, whichever is the smallest that is still as large as wanted; for grey, its own luma channel is taken.
+ 4. The EXIF orientation is applied.
+ 5. 16-bit grey is divided by 257 (65535 -> 255); Pillow itself reduces 16-bit colour, by keeping the high byte.
+    32-bit integers and floats have no defined white and are refused.
+ 6. Transparency, of any kind, is laid on white.
+ 7. All else becomes RGB by Pillow's own conversion (CMYK, palette, bilevel, YCbCr); grey is the ITU-R 601 luma of that.
+ 8. Where a box is given, it is widened to a square and cut off at the border.
+ 9. The result is resized to the wanted size by an antialiased bilinear filter; the aspect is not kept.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+from PIL.ExifTags import Base
+
+RULE = 1  # raise it with any change of the rule above: decoded arrays of another rule are not used
+
+# Naming the plug-ins imports them: Pillow would otherwise search all it has, in several threads at once.
+FORMATS = (
+    JpegImagePlugin.JpegImageFile.format,
+    PngImagePlugin.PngImageFile.format,
+    GifImagePlugin.GifImageFile.format,
+    TiffImagePlugin.TiffImageFile.format,
+    WebPImagePlugin.WebPImageFile.format,
+    BmpImagePlugin.BmpImageFile.format,
+)
+
+_SWAPPING = {5, 6, 7, 8}  # EXIF orientations that exchange width and height
+_UNSCALED = {"I", "F", "I;16S", "I;32"}
+_settings = threading.Lock()
+
+
+class UnusableError(Exception):
+    """An image that cannot be used; the message is the reason, in one line."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What is wanted of each image."""
+
+    height: int
+    width: int
+    colour: str  # rgb or gray
+
+    @property
+    def channels(self) -> int:
+        """Return 1 for gray, 3 for rgb."""
+        return 1 if self.colour == "gray" else 3
+
+
+@contextmanager
+def pillow_limits(max_pixels: int) -> Iterator[None]:
+    """Hold Pillow's process-wide settings at ours while images are decoded, in this thread or in others.
+
+    Its warnings (odd EXIF, large images) are silenced: what matters in them is a refusal here.
+    """
+    with _settings, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = max_pixels, False
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def decode(content: bytes, view: View, max_pixels: int, box: tuple[int, int, int, int] | None = None) -> np.ndarray:
+    """Decode the bytes of one file by the rule above: uint8 (view.height, view.width, view.channels).
+
+    Call it inside `pillow_limits`. `box` is left, top, right, bottom in pixels of the upright image.
+    Raises UnusableError; MemoryError alone passes through, since it says nothing about the file.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=[name for name in FORMATS if name]) as image:
+            return _convert(image, view, max_pixels, box)
+    except (UnusableError, MemoryError):
+        raise
+    except UnidentifiedImageError:
+        raise UnusableError("not an image (expected JPEG, PNG, GIF, TIFF, WebP or BMP)") from None
+    except Image.DecompressionBombError:
+        raise UnusableError(f"more than {max_pixels:,} pixels (data.max_pixels)") from None
+    except Exception as error:  # a decoder fed with hostile bytes may raise anything
+        raise UnusableError(
+            f"cannot be decoded: {' '.join(str(error).split())[:200] or type(error).__name__}"
+        ) from None
+
+
+def _convert(
+    image: ImageFile.ImageFile, view: View, max_pixels: int, box: tuple[int, int, int, int] | None
+) -> np.ndarray:
+    pixels = image.width * image.height
+    if pixels > max_pixels:
+        raise UnusableError(f"{image.width} x {image.height} is more than {max_pixels:,} pixels (data.max_pixels)")
+    if image.format in ("JPEG", "MPO"):
+        swapped = image.getexif().get(Base.Orientation) in _SWAPPING
+        wanted = (view.height, view.width) if swapped else (view.width, view.height)
+        image.draft("L" if view.colour == "gray" else "RGB", wanted if box is None else image.size)
+    image.load()
+    ImageOps.exif_transpose(image, in_place=True)
+    flat = _flatten(image, view.colour)
+    if box is not None:
+        flat = flat.crop(square(box, flat.size))
+    if flat.size != (view.width, view.height):
+        flat = flat.resize((view.width, view.height), Image.Resampling.BILINEAR)
+    return np.asarray(flat, dtype=np.uint8).reshape(view.height, view.width, view.channels)
+
+
+def _flatten(image: Image.Image, colour: str) -> Image.Image:
+    """Return `image` in mode L or RGB, 8 bits a sample, without transparency."""
+    if image.mode in _UNSCALED:
+        raise UnusableError(f"samples of mode {image.mode} (32-bit or float) have no defined white")
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image).astype(np.uint16) // 257).astype(np.uint8))
+    if image.has_transparency_data:
+        if image.mode in ("La", "RGBa"):  # premultiplied: undo that first
+            image = image.convert(image.mode[:-1] + "A")
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    if image.mode not in ("L", "RGB"):
+        image = image.convert("RGB")
+    return image.convert("L" if colour == "gray" else "RGB")
+
+
+def square(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Widen `box` to a square about its centre, cut off at the border of an image of `size` (width, height)."""
+    left, top, right, bottom = box
+    side = max(right - left, bottom - top)
+    left, top = left - (side - (right - left)) // 2, top - (side - (bottom - top)) // 2
+    left, top, right, bottom = max(left, 0), max(top, 0), min(left + side, size[0]), min(top + side, size[1])
+    if left >= right or top >= bottom:
+        raise UnusableError(f"its box lies outside the image of {size[0]} x {size[1]} pixels")
+    return left, top, right, bottom

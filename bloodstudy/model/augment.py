@@ -1,0 +1,174 @@
+"""Random changes to training batches, by Keras's own preprocessing layers, a pure function of a seed.
+
+In: uint8 images (B, H, W, C), one-hot labels (B, classes), a seed. Out: both again, in the same types. No state is kept
+or shared, so a resumed epoch sees the batches that it would have seen, and a background thread may call it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+CHOSEN = 2  # operations that randaugment applies to a batch
+
+
+@dataclass(frozen=True)
+class Augmenter:
+    """One level of the factor `augment`: call it on a batch; `docs/factors.md` gives the ranges.
+
+    `mixes_labels` says whether the labels that come back differ from those given (mixup alone).
+    """
+
+    level: str
+    classes: int
+    steps: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, level: str, channels: int, classes: int) -> Augmenter:
+        """Return the augmenter of `level` for images with `channels` channels (1 or 3)."""
+        return cls(level, classes, _STEPS[level](channels))
+
+    @property
+    def mixes_labels(self) -> bool:
+        """Whether labels come back as mixtures, which need a categorical, not a sparse, cross-entropy."""
+        return self.level == "mixup"
+
+    def __call__(self, images: np.ndarray, one_hot: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return changed images, uint8, and labels, float32; the same for the same arguments, whatever came before."""
+        if self.mixes_labels and one_hot.shape[1:] != (self.classes,):
+            raise ValueError(f"mixup needs one-hot labels (batch, {self.classes}); received shape {one_hot.shape}")
+        words = np.random.SeedSequence(seed).generate_state(2, np.uint32)
+        generator = keras.random.SeedGenerator(int(words[0] >> 1), name="augment")
+        tensor = ops.convert_to_tensor(images)
+        match self.level:
+            case "mixup":
+                mix = self.steps[0]
+                drawn = mix.get_random_transformation(tensor, training=True, seed=generator)
+                tensor = mix.transform_images(tensor, drawn)
+                one_hot = mix.transform_labels(ops.convert_to_tensor(one_hot, dtype="float32"), drawn)
+            case "affine":
+                tensor = _resample_once(tensor, self.steps, generator)
+            case "randaugment":
+                chosen = np.random.default_rng(int(words[1])).integers(len(self.steps), size=CHOSEN)
+                tensor = _in_turn(tensor, [self.steps[index] for index in chosen], generator)
+            case _:
+                tensor = _in_turn(tensor, self.steps, generator)
+        return _as_uint8(tensor), np.asarray(ops.convert_to_numpy(one_hot), dtype="float32")
+
+
+def _in_turn(images: Any, steps: Any, generator: keras.random.SeedGenerator) -> Any:
+    for step in steps:
+        drawn = step.get_random_transformation(images, training=True, seed=generator)
+        images = step.transform_images(ops.cast(images, step.compute_dtype), drawn)
+    return images
+
+
+def _resample_once(images: Any, steps: Any, generator: keras.random.SeedGenerator) -> Any:
+    """Apply rotation, shift, zoom and shear as one transform: four in turn would blur and take three times as long."""
+    rotation, shift, zoom, shear = (
+        {
+            key: ops.convert_to_numpy(value)
+            for key, value in step.get_random_transformation(images, training=True, seed=generator).items()
+            if key in ("rotation_matrix", "translations", "height_zoom", "shear_factor")
+        }
+        for step in steps
+    )
+    count, height, width = images.shape[:3]
+    turned, others = _identities(count), _identities(count)
+    turned.reshape(count, 9)[:, :8] = rotation["rotation_matrix"]
+    # About the middle of the image: shear and zoom, then the shift in pixels.
+    others[:, 0, 0] = others[:, 1, 1] = zoom["height_zoom"][:, 0]
+    others[:, 0, 1], others[:, 1, 0] = shear["shear_factor"][:, 0], shear["shear_factor"][:, 1]
+    middle = np.array([(width - 1) / 2, (height - 1) / 2])
+    others[:, :2, 2] = middle - others[:, :2, :2] @ middle - shift["translations"]
+    matrices = (turned @ others).reshape(count, 9)
+    return ops.image.affine_transform(
+        ops.cast(images, "float32"),
+        ops.convert_to_tensor(matrices[:, :8] / matrices[:, 8:], dtype="float32"),
+        interpolation="bilinear",
+        fill_mode="constant",
+        fill_value=0.0,
+    )
+
+
+def _identities(count: int) -> np.ndarray:
+    return np.tile(np.eye(3), (count, 1, 1))
+
+
+def _as_uint8(images: Any) -> np.ndarray:
+    if keras.backend.standardize_dtype(images.dtype) != "uint8":
+        images = ops.cast(ops.round(ops.clip(images, 0, 255)), "uint8")
+    return ops.convert_to_numpy(images)
+
+
+# The seed of a layer is never used, since each call brings its own generator; without one Keras would draw it from
+# Python's global generator. The dtype is given because Keras's default is the policy of the calling thread.
+_EXACT = {"seed": 0, "dtype": "float32"}
+_BLACK = {**_EXACT, "fill_mode": "constant", "fill_value": 0.0}
+
+
+def _flip(channels: int) -> tuple[Any, ...]:
+    # One layer with both directions would draw one coin for the two: never a mirror image, only half turns.
+    return tuple(layers.RandomFlip(mode, seed=0, dtype="uint8") for mode in ("horizontal", "vertical"))
+
+
+def _rotate(channels: int) -> tuple[Any, ...]:
+    return (layers.RandomRotation(20 / 360, **_BLACK),)
+
+
+def _shift(channels: int) -> tuple[Any, ...]:
+    return (layers.RandomTranslation(0.1, 0.1, **_BLACK),)
+
+
+def _affine(channels: int) -> tuple[Any, ...]:
+    return (
+        *_rotate(channels),
+        *_shift(channels),
+        layers.RandomZoom(0.1, **_BLACK),
+        layers.RandomShear(0.1, 0.1, **_BLACK),
+    )
+
+
+def _colour(channels: int) -> tuple[Any, ...]:
+    # A pair, since a lone number would only ever raise the contrast. Saturation 0.4 to 0.6 multiplies by 0.67 to 1.5;
+    # its range is 0 to 1 whatever that of the images.
+    grey = layers.RandomBrightness(0.2, **_EXACT), layers.RandomContrast((0.2, 0.2), **_EXACT)
+    return grey if channels == 1 else (*grey, layers.RandomSaturation((0.4, 0.6), value_range=(0, 1), **_EXACT))
+
+
+def _mixup(channels: int) -> tuple[Any, ...]:
+    return (layers.MixUp(alpha=0.2, **_EXACT),)
+
+
+def _randaugment(channels: int) -> tuple[Any, ...]:
+    """Return the operations of `keras.layers.RandAugment`, with our ranges.
+
+    That layer computes all eleven twice and keeps two (1 s a batch), so here two are drawn and those two computed. Its
+    equalization is left out: it takes one histogram of the whole batch. Grey images have no colour to take away.
+    """
+    grey = (
+        *_affine(channels)[:2],
+        layers.RandomShear(0.1, 0.1, **_BLACK),
+        layers.RandomBrightness(0.3, **_EXACT),
+        layers.RandomContrast((0.3, 0.3), **_EXACT),
+        layers.RandomSharpness(1.0, **_EXACT),
+        layers.RandomPosterization((4, 8), **_EXACT),
+        layers.Solarization(addition_factor=0.1, threshold_factor=1.0, **_EXACT),
+        layers.AutoContrast(dtype="float32"),
+    )
+    return grey if channels == 1 else (*grey, layers.RandomColorDegeneration(0.5, **_EXACT))
+
+
+_STEPS = {
+    "flip": _flip,
+    "rotate": _rotate,
+    "shift": _shift,
+    "affine": _affine,
+    "colour": _colour,
+    "mixup": _mixup,
+    "randaugment": _randaugment,
+}

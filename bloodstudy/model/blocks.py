@@ -1,0 +1,126 @@
+"""The pieces that both networks are made of: input, convolution block, norm, dropout, dense part, logits.
+
+In: a Keras tensor and the factors. Out: a Keras tensor. Each layer gets its dtype policy from `factors.precision` and
+its seed from `factors.seed` and its own name, so nothing depends on Keras's global state.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from bloodstudy.config import Factors
+from bloodstudy.model.layers import LocalResponseNormalization
+from bloodstudy.model.shapes import side_after_block
+
+_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
+def policy(factors: Factors) -> str:
+    """Return the Keras dtype policy of `factors.precision`; `auto` must have been resolved before."""
+    if factors.precision not in _POLICIES:
+        raise ValueError(f"precision must be resolved to one of {sorted(_POLICIES)}; received {factors.precision!r}")
+    return _POLICIES[factors.precision]
+
+
+def seed_for(factors: Factors, name: str) -> int:
+    """Return the seed, 0 to 2^31 - 1, of the layer `name`: the same for the same trial seed and layer name.
+
+    Arms of one block so start from the same weights in every layer that they share, which makes their pairing sharper.
+    """
+    entropy = np.random.SeedSequence([factors.seed, zlib.crc32(name.encode())])
+    return int(entropy.generate_state(1, np.uint32)[0] >> 1)
+
+
+def image_input(factors: Factors, input_shape: tuple[int, int, int]) -> tuple[Any, Any]:
+    """Return the input of uint8 images (N, *input_shape) and the same images in [0, 1]."""
+    image = keras.Input(input_shape, dtype="uint8", name="image")
+    return image, layers.Rescaling(1 / 255, dtype=policy(factors), name="rescale")(image)
+
+
+def convolution_block(x: Any, factors: Factors, index: int, filters: int) -> Any:
+    """Add block `index` (from 1): 3x3 convolution, ReLU, and `factors.pooling`, which halves height and width.
+
+    All pooling levels give the same output shape: half, rounded down, of what the convolution gives at stride 1.
+    """
+    # ReLU is monotone, so it may follow a maximum with equal values and gradients, on a quarter of the data.
+    late = factors.pooling in ("max", "overlap")
+    target = tuple(side_after_block(side, factors.padding) for side in x.shape[1:3])
+    x = layers.Conv2D(
+        filters,
+        3,
+        strides=2 if factors.pooling == "none" else 1,
+        padding=factors.padding,
+        activation=None if late else "relu",
+        **_seeded(factors, f"conv_{index}"),
+    )(x)
+    x = _pool(x, factors, index, filters, target)
+    return layers.ReLU(dtype=policy(factors), name=f"relu_{index}")(x) if late else x
+
+
+def _pool(x: Any, factors: Factors, index: int, filters: int, target: tuple[int, ...]) -> Any:
+    name, dtype = f"pool_{index}", policy(factors)
+    match factors.pooling:
+        case "max":
+            return layers.MaxPooling2D(2, dtype=dtype, name=name)(x)
+        case "average":
+            return layers.AveragePooling2D(2, dtype=dtype, name=name)(x)
+        case "overlap":
+            return _overlap(x, dtype, name)
+        case "strided":
+            return layers.Conv2D(filters, 2, strides=2, activation="relu", **_seeded(factors, name))(x)
+        case "none":
+            over = tuple((0, side - wanted) for side, wanted in zip(x.shape[1:3], target, strict=True))
+            return layers.Cropping2D(over, dtype=dtype, name=f"crop_{index}")(x) if any(map(any, over)) else x
+    raise ValueError(f"unknown pooling {factors.pooling!r}")
+
+
+def _overlap(x: Any, dtype: str, name: str) -> Any:
+    """Add 3x3 max pooling at stride 2 whose windows reach one pixel over an even edge and fit an odd one."""
+    even = [side % 2 == 0 for side in x.shape[1:3]]
+    if not any(even) or all(even):
+        return layers.MaxPooling2D(3, 2, padding="same" if all(even) else "valid", dtype=dtype, name=name)(x)
+    # One axis of each kind: zeros are as good as no value here, since a ReLU follows the maximum.
+    x = layers.ZeroPadding2D(((0, int(even[0])), (0, int(even[1]))), dtype=dtype, name=f"pad_{name}")(x)
+    return layers.MaxPooling2D(3, 2, dtype=dtype, name=name)(x)
+
+
+def normalise(x: Any, factors: Factors, index: int) -> Any:
+    """Add `factors.norm` (lrn, batch or none) after block `index`."""
+    name, dtype = f"norm_{index}", policy(factors)
+    if factors.norm == "lrn":
+        return LocalResponseNormalization(dtype=dtype, name=name)(x)
+    return layers.BatchNormalization(dtype=dtype, name=name)(x) if factors.norm == "batch" else x
+
+
+def drop(x: Any, factors: Factors, rate: float, name: str) -> Any:
+    """Add dropout at `rate`, or nothing where that is 0."""
+    if not rate:
+        return x
+    return layers.Dropout(rate, seed=seed_for(factors, name), dtype=policy(factors), name=name)(x)
+
+
+def flatten(x: Any, factors: Factors) -> Any:
+    """Add `factors.head`: all values of the feature maps as one vector, or the mean of each map."""
+    kind = layers.Flatten if factors.head == "flatten" else layers.GlobalAveragePooling2D
+    return kind(dtype=policy(factors), name="head")(x)
+
+
+def dense(x: Any, factors: Factors, index: int, units: int, dropout: float = 0.0) -> Any:
+    """Add hidden layer `index` (from 1) of `units` with ReLU, then dropout at rate `dropout`."""
+    x = layers.Dense(units, activation="relu", **_seeded(factors, f"dense_{index}"))(x)
+    return drop(x, factors, dropout, f"dense_drop_{index}")
+
+
+def logits(x: Any, factors: Factors, classes: int) -> Any:
+    """Add the last layer: one number a class, in float32 whatever the precision, before any softmax."""
+    return layers.Dense(classes, **{**_seeded(factors, "logits"), "dtype": "float32"})(x)
+
+
+def _seeded(factors: Factors, name: str) -> dict[str, Any]:
+    kernel = keras.initializers.GlorotUniform(seed=seed_for(factors, name))
+    return {"kernel_initializer": kernel, "dtype": policy(factors), "name": name}

@@ -1,0 +1,97 @@
+"""The sizes inside the two built-in networks, as arithmetic.
+
+In: a model's name and factors. Out: units, filters, the side of the image after each block, and sentences on what
+cannot exist. `blocks` builds by these functions, so the arithmetic and the layers cannot part; no Keras here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from bloodstudy.config import Factors
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What distinguishes the networks in numbers, at width 1 and full depth."""
+
+    filters: tuple[int, ...]  # one a convolution block, the first `depth` are used
+    dense: tuple[int, ...]  # hidden units
+    least_depth: int
+
+
+SIZES = {
+    "reference": Sizes(filters=(16, 16, 8, 8, 8, 8), dense=(32, 8), least_depth=1),
+    "compact": Sizes(filters=(16, 64, 64, 64, 64, 128), dense=(128, 64), least_depth=2),
+}
+
+
+def scaled(units: int, width: float) -> int:
+    """Return `units` times `width`, halves rounded up, at least 1."""
+    return max(1, math.floor(units * width + 0.5))
+
+
+def filters(name: str, factors: Factors) -> tuple[int, ...]:
+    """Return the number of filters of each convolution block, `factors.depth` of them."""
+    return tuple(scaled(count, factors.width) for count in SIZES[name].filters[: factors.depth])
+
+
+def hidden_units(name: str, factors: Factors) -> tuple[int, ...]:
+    """Return the units of each hidden dense layer."""
+    return tuple(scaled(count, factors.width) for count in SIZES[name].dense)
+
+
+def side_after_block(side: int, padding: str) -> int:
+    """Return the side in pixels, height or width, after one block: 3x3 convolution, then half, rounded down."""
+    return max(0, side if padding == "same" else side - 2) // 2
+
+
+def sides(side: int, depth: int, padding: str) -> tuple[int, ...]:
+    """Return the side in pixels after each of `depth` blocks; 0 where nothing is left."""
+    after: list[int] = []
+    for _ in range(depth):
+        side = side_after_block(side, padding)
+        after.append(side)
+    return tuple(after)
+
+
+def smallest_size(name: str, depth: int, padding: str) -> int:
+    """Return the smallest height or width in pixels that leaves one pixel after `depth` blocks; 1 for a plug-in."""
+    if name not in SIZES:
+        return 1
+    side = 1
+    for _ in range(depth):
+        side = 2 * side + (0 if padding == "same" else 2)
+    return side
+
+
+def problems(name: str, factors: Factors, classes: int) -> list[str]:
+    """Return one sentence for each reason why the built-in model `name` cannot exist with these factors."""
+    found: list[str] = []
+    if classes < 2:
+        found.append(f"a classifier needs at least 2 classes; the data has {classes}.")
+    least, most = SIZES[name].least_depth, len(SIZES[name].filters)
+    if not least <= factors.depth <= most:
+        found.append(
+            f"model={name} takes depth={least} to {most} (convolution blocks); received depth={factors.depth}."
+        )
+    elif min(factors.image_size) < smallest_size(name, factors.depth, factors.padding):
+        found.append(_too_small(name, factors))
+    return found
+
+
+def _too_small(name: str, factors: Factors) -> str:
+    height, width = factors.image_size
+    need = smallest_size(name, factors.depth, factors.padding)
+    remedies = [f"image_size=[{max(height, need)},{max(width, need)}]"]
+    if factors.padding == "valid" and min(height, width) >= smallest_size(name, factors.depth, "same"):
+        remedies.append("padding=same")
+    for depth in range(factors.depth - 1, SIZES[name].least_depth - 1, -1):
+        if min(height, width) >= smallest_size(name, depth, factors.padding):
+            remedies.append(f"depth={depth}")
+            break
+    return (
+        f"image_size=[{height},{width}] is too small for model={name} with depth={factors.depth} and "
+        f"padding={factors.padding}: at least {need} pixels a side are needed; try {' or '.join(remedies)}."
+    )

@@ -1,0 +1,89 @@
+"""What is kept of a trial: the content of its result file, and the parameters and tags of its MLflow run.
+
+In: the trial, its data and the worker's last event. Out: plain containers, ready to be published as JSON.
+"""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from dataclasses import asdict
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from bloodstudy import __version__
+from bloodstudy.data import Dataset
+from bloodstudy.design import Trial
+from bloodstudy.training.precision import processor
+
+_KEPT = ("parameters", "trainable_parameters", "epochs_done", "prediction_hash", "responses", "traceback")
+_COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads")
+
+
+def assemble(
+    trial: Trial, images: Dataset, event: dict[str, Any], attempts: int, wall_seconds: float
+) -> dict[str, Any]:
+    """Return the result of one trial: identity, outcome, responses, cost, versions."""
+    own = {"python": platform.python_version(), "bloodstudy": __version__, "numpy": version("numpy")}
+    return {name: event[name] for name in _KEPT if name in event} | {
+        "key": trial.key,
+        "study": trial.study,
+        "arm": trial.arm,
+        "model": trial.model,
+        "factors": asdict(trial.factors),
+        "data": asdict(trial.data) | {"classes": list(images.classes), "counts": _counts(images)},
+        "outcome": event["outcome"],
+        "reason": event.get("reason"),
+        "cost": {name: event.get(name) for name in _COST} | {"wall_seconds": wall_seconds, "attempts": attempts},
+        "params": params(trial),
+        "tags": tags(trial) | {"outcome": event["outcome"]},
+        "versions": own | event.get("versions", {}),
+        "git_commit": git_commit(),
+        "processor": processor()[0],
+    }
+
+
+def params(trial: Trial) -> dict[str, Any]:
+    """Return the resolved configuration of a trial as flat parameters."""
+    factors = asdict(trial.factors) | {"image_size": list(trial.factors.image_size)}
+    return {"model": trial.model} | factors | {f"data.{key}": value for key, value in asdict(trial.data).items()}
+
+
+def tags(trial: Trial) -> dict[str, str]:
+    """Return the tags that MLflow searches by; `outcome` is filled in at the end."""
+    return {
+        "trial_key": trial.key,
+        "study": trial.study,
+        "arm": trial.arm,
+        "seed": str(trial.factors.seed),
+        "fingerprint": trial.data.fingerprint,
+        "outcome": "running",
+        "git_commit": git_commit() or "unknown",
+    }
+
+
+@lru_cache(maxsize=1)
+def git_commit() -> str | None:
+    """Return the commit of bloodstudy's own clone, with "+changes" where its code differs; None outside a clone."""
+    clone = Path(__file__).resolve().parent.parent
+    if not (clone / ".git").exists():
+        return None
+
+    def git(*words: str) -> str:
+        return subprocess.check_output(["git", "-C", clone, *words], text=True, stderr=subprocess.DEVNULL).strip()
+
+    try:
+        changed = git("status", "--porcelain", "--", "bloodstudy", "conf")
+        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _counts(images: Dataset) -> dict[str, dict[str, int]]:
+    counts = images.manifest.groupby(["split", "label"]).size()
+    return {
+        split: {name: int(counts.get((split, label), 0)) for label, name in enumerate(images.classes)}
+        for split in ("train", "test")
+    }

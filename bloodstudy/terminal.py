@@ -1,0 +1,115 @@
+"""What a person sees while a command works: bars on a terminal, plain lines elsewhere, a table at the end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from bloodstudy.errors import BloodstudyError, UserError
+
+PLAIN_EVERY_S = 5.0
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived; unwinds like KeyboardInterrupt."""
+
+
+def run_command(command: Callable[[list[str]], int]) -> int:
+    """Run a command on the arguments of this process; return its exit code, with messages instead of tracebacks."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return command(sys.argv[1:])
+    except UserError as error:
+        for problem in error.problems:
+            print(f"bloodstudy: {problem}", file=sys.stderr)
+        return error.exit_code
+    except BloodstudyError as error:
+        print(f"bloodstudy: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("bloodstudy: interrupted; the same command goes on from the finished trials", file=sys.stderr)
+        return 130
+    except Terminated:
+        print("bloodstudy: terminated; the same command goes on from the finished trials", file=sys.stderr)
+        return 143
+    except Exception:
+        traceback.print_exc()
+        print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)
+        return 3
+
+
+def _terminate(number: int, frame: Any) -> None:
+    raise Terminated
+
+
+def say(text: str = "") -> None:
+    """Print one line on standard output at once."""
+    print(text, flush=True)
+
+
+class Bar:
+    """Progress of one long piece of work: a bar with time left on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, title: str, total: float, interactive: bool | None = None) -> None:
+        self._title, self._total, self._done, self._told = title, total, 0.0, time.monotonic()
+        self._begun = self._told
+        on_terminal = sys.stdout.isatty() if interactive is None else interactive
+        self._progress = None
+        if on_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
+            times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+            self._progress = Progress(*columns, *times, console=Console(), transient=True)
+            self._task = self._progress.add_task(escape(title), total=total, detail="")
+
+    def __enter__(self) -> Bar:
+        if self._progress:
+            self._progress.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._progress:
+            self._progress.stop()
+
+    def update(self, done: float, detail: str = "") -> None:
+        """Show that `done` of the total is done."""
+        self._done = done
+        if self._progress:
+            self._progress.update(self._task, completed=done, detail=escape(detail))
+            return
+        now = time.monotonic()
+        if now - self._told >= PLAIN_EVERY_S:
+            self._told = now
+            left = (now - self._begun) / done * (self._total - done) if done > 0 else None
+            eta = f", about {span(left)} left" if left is not None else ""
+            say(f"{self._title}: {100 * done / self._total:.0f} %{', ' + detail if detail else ''}{eta}")
+
+
+def span(seconds: float) -> str:
+    """Write a duration for people: 42 s, 3 min 10 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[str]], right: Iterable[str] = ()) -> None:
+    """Print a table; columns named in `right` are aligned right. Wide where the output is no terminal."""
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name in header:
+        table.add_column(name, justify="right" if name in set(right) else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    console.print(table)

@@ -1,0 +1,85 @@
+"""Measuring a trained model: the same way on training and test images.
+
+In: a model, images and labels. Out: one probability a class and image, and the responses computed from them, in
+inference mode and without augmentation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    import keras
+
+PROBABILITY_STEP = 1000  # probabilities are stored as thousandths: half a byte of entropy an image, arg-max kept
+
+
+def predict(
+    model: keras.Model, images: np.ndarray, progress: Callable[[float], None], batch_size: int = 256
+) -> np.ndarray:
+    """Return class probabilities, float32 (N, classes), of uint8 `images` (N, H, W, C)."""
+    parts = []
+    for start in range(0, len(images), batch_size):
+        logits = np.asarray(model.predict_on_batch(np.ascontiguousarray(images[start : start + batch_size])))
+        shifted = logits.astype("float64") - logits.max(axis=1, keepdims=True)
+        parts.append(np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True))
+        progress(min(1.0, (start + batch_size) / len(images)))
+    return np.concatenate(parts).astype("float32")
+
+
+def quantise(probabilities: np.ndarray) -> np.ndarray:
+    """Round probabilities to thousandths such that the first largest stays strictly the largest."""
+    winner = probabilities.argmax(axis=1)
+    steps = np.rint(probabilities * PROBABILITY_STEP)
+    rows = np.arange(len(steps))
+    others = steps.copy()
+    others[rows, winner] = -1
+    steps[rows, winner] = np.maximum(steps[rows, winner], others.max(axis=1) + 1)
+    return (steps / PROBABILITY_STEP).astype("float32")
+
+
+def tabulate(manifest: pd.DataFrame, classes: tuple[str, ...], probabilities: np.ndarray) -> pd.DataFrame:
+    """Return the predictions table: split, image, photograph, label, and `p_<CLASS>` for each class."""
+    table = manifest[["split", "image", "photograph"]].copy()
+    table["label"] = [classes[label] for label in manifest["label"]]
+    for position, name in enumerate(classes):
+        table[f"p_{name}"] = probabilities[:, position]
+    return table
+
+
+def digest(probabilities: np.ndarray) -> str:
+    """Return a hash of the probabilities: two arms with the same one computed the same thing."""
+    return hashlib.sha256(np.ascontiguousarray(probabilities)).hexdigest()[:16]
+
+
+def responses(
+    probabilities: np.ndarray, labels: np.ndarray, split: np.ndarray, classes: tuple[str, ...]
+) -> dict[str, float]:
+    """Return the responses of one trial.
+
+    Args:
+        probabilities: float (N, classes), not quantised.
+        labels: int (N,), indices into `classes`.
+        split: str (N,), "train" or "test".
+        classes: their names, in order.
+    """
+    from sklearn.metrics import f1_score, recall_score
+
+    predicted = probabilities.argmax(axis=1)
+    chosen = np.clip(probabilities[np.arange(len(labels)), labels].astype("float64"), 1e-7, 1.0)
+    measured: dict[str, float] = {}
+    for name in ("train", "test"):
+        rows = split == name
+        measured[f"{name}_accuracy"] = float((predicted[rows] == labels[rows]).mean())
+        measured[f"{name}_loss"] = float(-np.log(chosen[rows]).mean())
+    measured["accuracy_gap"] = measured["train_accuracy"] - measured["test_accuracy"]
+    truth, guess, every = labels[split == "test"], predicted[split == "test"], np.arange(len(classes))
+    measured["test_macro_f1"] = float(f1_score(truth, guess, labels=every, average="macro", zero_division=0))
+    recalls = np.atleast_1d(recall_score(truth, guess, labels=every, average=None, zero_division=0))
+    measured |= {f"test_recall_{name}": float(recall) for name, recall in zip(classes, recalls, strict=True)}
+    return measured

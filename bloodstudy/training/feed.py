@@ -1,0 +1,59 @@
+"""The stream of training batches.
+
+In: the memory-mapped images, their labels and rows. Out: a Keras `PyDataset` whose every batch is a function of (seed,
+epoch, position) alone, so that training can stop after any epoch and go on with the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+Augmenter = Callable[[np.ndarray, np.ndarray, int], tuple[np.ndarray, np.ndarray]]
+
+
+class Feed(keras.utils.PyDataset):
+    """Shuffled batches of (images uint8 (B, H, W, C), labels one-hot float32 (B, classes)).
+
+    Args:
+        images: all images, uint8 (N, H, W, C), memory-mapped or not.
+        one_hot: all labels, float32 (N, classes).
+        rows: indices of the training images.
+        batch_size: images a batch; the last one of an epoch may be smaller.
+        seed: of the trial; fixes the order and the augmentation.
+        augmenter: maps (images, labels, seed) to new ones, or None.
+    """
+
+    def __init__(
+        self,
+        images: np.ndarray,
+        one_hot: np.ndarray,
+        rows: np.ndarray,
+        batch_size: int,
+        seed: int,
+        augmenter: Augmenter | None = None,
+    ) -> None:
+        super().__init__()
+        self._images, self._one_hot, self._rows = images, one_hot, rows
+        self._batch_size, self._seed, self._augmenter = batch_size, seed, augmenter
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Draw the order of `epoch`; called before its first batch is asked for."""
+        self._epoch = epoch
+        self._order = np.random.default_rng([self._seed, epoch]).permutation(self._rows)
+
+    def __len__(self) -> int:
+        return -(-len(self._rows) // self._batch_size)
+
+    def __getitem__(self, position: int) -> tuple[np.ndarray, np.ndarray]:
+        start = position * self._batch_size
+        # Reading in ascending order keeps a memory map's disk access sequential; the batch's own order is free.
+        rows = np.sort(self._order[start : start + self._batch_size])
+        images, labels = self._images[rows], self._one_hot[rows]
+        if self._augmenter is None:
+            return images, labels
+        drawn = np.random.SeedSequence([self._seed, self._epoch, position]).generate_state(1)[0]
+        return self._augmenter(images, labels, int(drawn) & 0x7FFFFFFF)

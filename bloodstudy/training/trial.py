@@ -1,0 +1,106 @@
+"""One trial inside the worker, from the assignment to its results. Imported there alone: this module imports Keras."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+
+from bloodstudy import files, model
+from bloodstudy.training import backend, evaluate
+from bloodstudy.training.worker import Assignment
+
+Report = Callable[[dict[str, Any]], None]
+
+
+def set_up(threads: int) -> None:
+    """Import Keras and all that a trial needs, once."""
+    backend.set_up(threads)
+    import sklearn.metrics  # noqa: F401  (a second of import that no trial should pay)
+
+    from bloodstudy.training import feed, fit  # noqa: F401
+
+
+def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[str, Any]:
+    """Train and measure one trial, write history.csv and predictions.parquet, return the rest of its result."""
+    import keras
+
+    from bloodstudy.training.feed import Feed
+    from bloodstudy.training.fit import fit
+
+    keras.backend.clear_session()
+    gc.collect()
+    _forget_peak_memory()
+    factors, manifest = assignment.factors, assignment.manifest
+    images = np.load(assignment.images, mmap_mode="r")
+    labels = manifest["label"].to_numpy()
+    one_hot = np.eye(len(assignment.classes), dtype="float32")[labels]
+    train_rows = np.flatnonzero(manifest["split"] == "train")
+
+    report({"event": "stage", "stage": "building"})
+    network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
+    augmenter = model.augmenter(factors, len(assignment.classes))
+    feed = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenter)
+
+    report({"event": "stage", "stage": "fitting"})
+    begun = time.monotonic()
+    rows, diverged = fit(network, factors, feed, len(train_rows), report)
+    fit_seconds = time.monotonic() - begun
+    _write_history(assignment.folder / "history.csv", rows)
+    result: dict[str, Any] = {
+        "outcome": "diverged" if diverged else "finished",
+        "reason": f"the loss was no finite number in epoch {rows[-1]['epoch']}" if diverged else None,
+        "parameters": int(network.count_params()),
+        "trainable_parameters": int(sum(np.prod(w.shape) for w in network.trainable_weights)),
+        "epochs_done": len(rows),
+        "versions": backend.versions(),
+        "threads": threads,
+        "fit_seconds": fit_seconds,
+        "evaluate_seconds": 0.0,
+    }
+    if not diverged:
+        result |= _measure(network, assignment, images, labels, report)
+    result["peak_memory_mb"] = _peak_memory_mb()
+    return result
+
+
+def _measure(
+    network: Any, assignment: Assignment, images: np.ndarray, labels: np.ndarray, report: Report
+) -> dict[str, Any]:
+    begun = time.monotonic()
+    probabilities = evaluate.predict(network, images, lambda share: report({"event": "measure", "share": share}))
+    if not np.isfinite(probabilities).all():
+        return {"outcome": "diverged", "reason": "the trained network's outputs are not finite numbers"}
+    split = assignment.manifest["split"].to_numpy()
+    measured = evaluate.responses(probabilities, labels, split, assignment.classes)
+    table = evaluate.tabulate(assignment.manifest, assignment.classes, evaluate.quantise(probabilities))
+    with files.published(assignment.folder / "predictions.parquet") as beside:
+        table.to_parquet(beside, compression="zstd", index=False)
+    seconds = time.monotonic() - begun
+    return {"responses": measured, "prediction_hash": evaluate.digest(probabilities), "evaluate_seconds": seconds}
+
+
+def _write_history(path: Path, rows: list[dict[str, Any]]) -> None:
+    files.write_text(path, pd.DataFrame(rows).to_csv(index=False))
+
+
+def _forget_peak_memory() -> None:
+    # The worker is reused, so its peak must start anew with each trial; Linux alone can do that.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_memory_mb() -> float:
+    """Return the largest resident memory since the trial began (outside Linux: the present one), in MiB."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return psutil.Process().memory_info().rss / 2**20

@@ -1,0 +1,134 @@
+"""The process that trains.
+
+The parent plans and records; a worker imports Keras once and trains one assignment after another. It sends events
+(stage, batch, epoch, result) through a pipe and writes the large results beside the trial. If it dies, that trial is
+lost and the next one gets a fresh worker.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bloodstudy.config import Factors
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All that a worker needs to train one trial."""
+
+    folder: Path  # where history.csv and predictions.parquet go
+    model: str
+    factors: Factors
+    classes: tuple[str, ...]
+    images: Path  # .npy file, uint8 (N, H, W, C)
+    manifest: pd.DataFrame  # image, photograph, label, split: one row an image
+
+
+class WorkerDied(Exception):
+    """The worker process ended in the middle of a trial; `reason` says how."""
+
+    def __init__(self, exit_code: int | None) -> None:
+        self.exit_code = exit_code
+        if exit_code is not None and exit_code < 0:
+            name = signal.Signals(-exit_code).name
+            killed = " (out of memory, or killed by hand)" if name == "SIGKILL" else ""
+            self.reason = f"the training process was ended by {name}{killed}"
+        else:
+            self.reason = f"the training process ended with exit code {exit_code}"
+        super().__init__(self.reason)
+
+
+class Worker:
+    """A training process, started at once and reused until it dies or is closed."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, threads or _usable_cores()), daemon=False)
+        self._process.start()
+        theirs.close()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.is_alive()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid
+
+    def train(self, assignment: Assignment) -> Iterator[dict[str, Any]]:
+        """Yield the events of one trial, the last of which is "result"; raises WorkerDied."""
+        try:
+            self._pipe.send(assignment)
+            while True:
+                event = self._pipe.recv()
+                yield event
+                if event["event"] == "result":
+                    return
+        except (EOFError, BrokenPipeError, ConnectionResetError) as error:
+            self._process.join(10)
+            raise WorkerDied(self._process.exitcode) from error
+
+    def close(self, patience_s: float = 5.0) -> None:
+        """End the process: at once where it is idle, by force where it does not listen."""
+        self._pipe.close()
+        self._process.join(patience_s)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+
+    def kill(self) -> None:
+        """End the process now, in the middle of whatever it does."""
+        self._process.kill()
+        self._process.join()
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _serve(pipe: Connection, threads: int) -> None:
+    # Ctrl+C reaches the whole group: the parent decides what becomes of the trial, the worker must not print over it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        from bloodstudy.training.trial import set_up, train_trial
+
+        set_up(threads)
+        failure = None
+    except Exception as error:  # told with the first trial, since nobody listens before
+        failure = error
+    while True:
+        try:
+            assignment = pipe.recv()
+        except EOFError:
+            return
+        try:
+            if failure is not None:
+                raise failure
+            result = train_trial(assignment, pipe.send, threads)  # noqa: F821
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        except Exception as error:
+            result = {"outcome": _outcome(error), "reason": _reason(error), "traceback": traceback.format_exc()}
+        pipe.send({"event": "result", **result})
+
+
+def _outcome(error: Exception) -> str:
+    exhausted = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+    return "out_of_memory" if exhausted else "failed"
+
+
+def _reason(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no message'}"

@@ -1,0 +1,68 @@
+"""The arithmetic of sizes, held against the published figures and against its own definition."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bloodstudy.config import Factors
+from bloodstudy.model import check, shapes, smallest_size
+
+COMPACT = Factors(padding="valid", depth=6, colour="rgb", image_size=(200, 200), precision="float32")
+REFERENCE = Factors(precision="float32")
+
+
+@pytest.mark.parametrize(("depth", "side"), [(2, 10), (3, 22), (4, 46), (5, 94), (6, 190)])
+def test_valid_convolutions_of_the_compact_net_need_this_many_pixels(depth: int, side: int) -> None:
+    assert smallest_size("compact", depth, "valid") == side
+
+
+def test_a_plug_in_has_no_known_least_size() -> None:
+    assert smallest_size("somebodys_net", 6, "valid") == 1
+
+
+@given(st.sampled_from(["reference", "compact"]), st.integers(1, 6), st.sampled_from(["valid", "same"]))
+def test_smallest_size_is_where_a_pixel_first_remains(name: str, depth: int, padding: str) -> None:
+    least = smallest_size(name, depth, padding)
+    assert shapes.sides(least, depth, padding)[-1] == 1
+    assert shapes.sides(least - 1, depth, padding)[-1] == 0
+
+
+@given(st.integers(1, 400), st.integers(1, 6), st.sampled_from(["valid", "same"]))
+def test_a_larger_image_never_leaves_less(side: int, depth: int, padding: str) -> None:
+    assert shapes.sides(side, depth, padding)[-1] <= shapes.sides(side + 1, depth, padding)[-1]
+
+
+@pytest.mark.parametrize(("units", "width", "scaled"), [(8, 0.5, 4), (5, 0.5, 3), (8, 0.01, 1), (16, 2, 32), (3, 1, 3)])
+def test_width_rounds_halves_up_and_never_to_nothing(units: int, width: float, scaled: int) -> None:
+    assert shapes.scaled(units, width) == scaled
+
+
+def test_what_can_exist_has_no_problem() -> None:
+    assert check("reference", REFERENCE, 4) == []
+    assert check("compact", COMPACT, 2) == []
+
+
+def test_a_small_image_is_refused_with_the_least_size_and_remedies_that_work() -> None:
+    factors = dataclasses.replace(COMPACT, image_size=(100, 300))
+    (problem,) = check("compact", factors, 4)
+    assert "at least 190 pixels" in problem and "model=compact" in problem
+    assert "image_size=[190,300] or padding=same or depth=5" in problem
+    for remedy in ({"image_size": (190, 300)}, {"padding": "same"}, {"depth": 5}):
+        assert check("compact", dataclasses.replace(factors, **remedy), 4) == []
+
+
+def test_remedies_that_would_not_work_are_not_offered() -> None:
+    (problem,) = check("compact", dataclasses.replace(COMPACT, image_size=(8, 8)), 4)
+    assert "padding=same" not in problem and "or depth=" not in problem
+
+
+@pytest.mark.parametrize(("name", "depth"), [("reference", 0), ("reference", 7), ("compact", 1), ("compact", 7)])
+def test_depth_out_of_range_is_refused(name: str, depth: int) -> None:
+    (problem,) = check(name, dataclasses.replace(COMPACT, depth=depth), 4)
+    assert f"received depth={depth}" in problem
+
+
+def test_all_problems_are_found_together() -> None:
+    assert len(check("compact", dataclasses.replace(COMPACT, image_size=(8, 8)), 1)) == 2

@@ -1,0 +1,65 @@
+from dataclasses import fields, replace
+
+import pytest
+
+from bloodstudy.config import DataChoice, Factors, Places
+from bloodstudy.design import Trial, changed_levels, identify, name_arm, spell
+
+OTHER = {
+    "lr": 0.1, "batch_size": 7, "epochs": 3, "optimizer": "sgd", "dropout": 0.5, "conv_dropout": 0.5, "pooling": "none",
+    "padding": "valid", "augment": "flip", "width": 2.0, "depth": 3, "head": "average", "norm": "none", "colour": "rgb",
+    "image_size": (60, 80), "precision": "bfloat16", "seed": 9,
+}  # fmt: skip
+
+
+def trial(factors=None, model="reference", fingerprint="f" * 16, split="official", arm="a", **choice):
+    identity = identify(DataChoice(**choice), split, fingerprint)
+    return Trial("scratch", arm, model, factors or Factors(), identity)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Factors)])
+def test_every_factor_is_part_of_the_key(name):
+    assert trial(replace(Factors(), **{name: OTHER[name]})).key != trial().key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"model": "compact"}, {"fingerprint": "0" * 16}, {"split": "random"}, {"task": "nuclearity"}, {"name": "kaggle"}],
+)
+def test_model_and_data_are_part_of_the_key(change):
+    assert trial(**change).key != trial().key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"arm": "b"}, {"root": "/elsewhere"}, {"max_refused": 0.5}, {"max_bytes": 1}, {"max_pixels": 1}, {"copies": 3}],
+)
+def test_names_paths_and_limits_are_not(change):
+    assert trial(**change).key == trial().key
+
+
+def test_what_a_drawn_split_depends_on_counts_only_there():
+    assert trial(split_seed=1).key == trial().key
+    assert trial(split="random", split_seed=1).key != trial(split="random").key
+    assert trial(split="random", test_share=0.3).key != trial(split="random").key
+    assert trial(name="bccd", view="cell").key != trial(name="bccd").key
+    assert trial(view="cell").key == trial().key
+
+
+def test_no_place_is_part_of_a_trial():
+    assert not {field.name for field in fields(Places)} & {field.name for field in fields(Factors)}
+
+
+def test_a_key_stays_the_same_from_one_release_to_the_next():
+    assert trial(replace(Factors(), precision="float32")).key == "9de3a61b0c494292"
+
+
+def test_arms_are_named_by_what_was_typed_without_the_seed():
+    assert name_arm({"lr": 0.0001, "seed": 3, "image_size": [60, 80]}) == "lr=0.0001, image_size=[60,80]"
+    assert name_arm({"seed": 3}) == "reference"
+    assert spell(1e-05) == "1e-05"
+
+
+def test_a_single_trial_is_named_by_the_factors_that_differ():
+    chosen = {"lr": 0.1, "epochs": Factors().epochs, "data": "kaggle", "seed": 1, "model": "compact"}
+    assert name_arm(changed_levels(chosen)) == "lr=0.1, model=compact"

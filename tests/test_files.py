@@ -1,0 +1,44 @@
+import errno
+import json
+import os
+
+import pytest
+
+from bloodstudy import files
+from bloodstudy.errors import MachineError
+
+
+def test_a_failed_write_leaves_the_old_content_and_no_rubbish(tmp_path):
+    path = tmp_path / "a.json"
+    files.write_json(path, {"x": 1})
+    with pytest.raises(ValueError, match="JSON"):
+        files.write_json(path, {"x": float("nan")})
+
+    def breaks():
+        with files.published(path) as beside:
+            beside.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        breaks()
+    assert files.read_json(path) == {"x": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_parents_are_created_and_json_is_sorted(tmp_path):
+    files.write_json(tmp_path / "b" / "c.json", {"z": 1, "a": 2})
+    assert list(json.loads((tmp_path / "b" / "c.json").read_text())) == ["a", "z"]
+    assert files.read_json(tmp_path / "absent.json") is None
+
+
+@pytest.mark.parametrize(
+    ("number", "word"), [(errno.ENOSPC, "full"), (errno.EROFS, "read-only"), (errno.EACCES, "denied")]
+)
+def test_a_refusal_of_the_system_names_the_path_and_the_remedy(tmp_path, monkeypatch, number, word):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(MachineError, match=word) as caught:
+        files.write_text(tmp_path / "a", "x")
+    assert str(tmp_path / "a") in str(caught.value)
