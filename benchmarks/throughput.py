@@ -84,7 +84,8 @@ def peer(options: argparse.Namespace) -> dict[str, float]:
         folder, color_mode="grayscale" if grey else "rgb", image_size=factors.image_size,
         batch_size=factors.batch_size, seed=0,
     )  # fmt: skip
-    images = images.take(BATCHES[options.model[0]]).cache().prefetch(tf.data.AUTOTUNE)
+    first: Any = images.take(BATCHES[options.model[0]])  # pyright: ignore[reportAttributeAccessIssue]
+    images = first.cache().prefetch(tf.data.AUTOTUNE)
     network = plain_reference(factors) if options.model[0] == "reference" else plain_compact()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     network.compile(keras.optimizers.Adam(factors.lr), loss, metrics=["accuracy"])
@@ -125,11 +126,13 @@ class _Clock:
     def callback(self) -> Any:
         import keras
 
+        begun = [0.0]
+
         def begin(epoch: int, logs: Any = None) -> None:
-            self._begun = time.monotonic()
+            begun[0] = time.monotonic()
 
         def end(epoch: int, logs: Any = None) -> None:
-            self.seconds.append(time.monotonic() - self._begun)
+            self.seconds.append(time.monotonic() - begun[0])
 
         return keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
 

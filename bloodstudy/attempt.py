@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from bloodstudy import analysis, config, data, design, files, outcome, terminal, tracking
 from bloodstudy.errors import BloodstudyError, MachineError
 from bloodstudy.training import Assignment, Worker, resolve_precision
-from bloodstudy.training.worker import WorkerDied
+from bloodstudy.training.worker import WorkerDiedError
 
 _worker: Worker | None = None  # one for this process, reused: importing Keras costs seconds
 fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried, the command ends with it
@@ -137,7 +137,7 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
                     bar.update(epochs, f"measuring {event['share']:.0%}")
                 elif kind == "result":
                     return event
-        except WorkerDied as death:
+        except WorkerDiedError as death:
             return {"outcome": "out_of_memory" if death.exit_code == -9 else "failed", "reason": death.reason}
     raise AssertionError("the worker's events ended without a result")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from bloodstudy import analysis, attempt, design, terminal, tracking
 
@@ -16,15 +15,16 @@ def close(runs_dir: Path, swept: dict[str, Any]) -> int:
     """Log what the store does not hold yet, print the results, return the exit code."""
     _catch_up(runs_dir / design.SCRATCH)
     trials = analysis.read_trials(runs_dir, design.SCRATCH)
-    if len(trials) > 1:
-        _print_sweep(trials)
+    rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
+    if len(rows) > 1:
+        _print_sweep(rows, analysis.flag_no_ops(trials))
     else:
-        _print_trial(trials.iloc[0])
-    failed = trials[trials["outcome"].isin(FAILED)]
-    for row in failed.itertuples():
-        terminal.say(f"{row.outcome}: {row.arm}, seed {row.seed}: {row.reason}")
-    _print_next(runs_dir, len(trials), swept)
-    return 1 if len(failed) else 0
+        _print_trial(rows[0])
+    failed = [row for row in rows if row["outcome"] in FAILED]
+    for row in failed:
+        terminal.say(f"{row['outcome']}: {row['arm']}, seed {row['seed']}: {row['reason']}")
+    _print_next(runs_dir, len(rows), swept)
+    return 1 if failed else 0
 
 
 def _catch_up(study_folder: Path) -> None:
@@ -34,7 +34,7 @@ def _catch_up(study_folder: Path) -> None:
         terminal.say(f"logged {logged} earlier trial{'s' if logged > 1 else ''} to MLflow")
 
 
-def _print_trial(row: pd.Series) -> None:
+def _print_trial(row: dict[str, Any]) -> None:
     if row["outcome"] == "finished":
         terminal.say()
         terminal.say(f"train accuracy  {row['train_accuracy']:.3f}   (inference mode, images as they are)")
@@ -42,29 +42,33 @@ def _print_trial(row: pd.Series) -> None:
         terminal.say(f"gap            {row['accuracy_gap']:+.3f}")
 
 
-def _print_sweep(trials: pd.DataFrame) -> None:
-    no_ops = analysis.flag_no_ops(trials)
-    seeds = trials["seed"].nunique() > 1
+def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:
+    seeds = len({row["seed"] for row in trials}) > 1
     header = ["arm", *(["seed"] if seeds else []), "train", "test", "gap", "outcome", "time"]
     rows = []
-    for row in trials.to_dict("records"):
-        done = row["outcome"] == "finished"
-        figures = [f"{row['train_accuracy']:.3f}", f"{row['test_accuracy']:.3f}", f"{row['accuracy_gap']:+.3f}"]
+    for row in trials:
+        figures = ["-"] * 3
+        if row["outcome"] == "finished":
+            figures = [f"{row['train_accuracy']:.3f}", f"{row['test_accuracy']:.3f}", f"{row['accuracy_gap']:+.3f}"]
         note = f"{row['outcome']}, no-op?" if row["arm"] in no_ops else row["outcome"]
         time = terminal.span(row["wall_seconds"]) if row["outcome"] != "missing" else "-"
-        rows.append([row["arm"], *([str(row["seed"])] if seeds else []), *(figures if done else "---"), note, time])
+        rows.append([row["arm"], *([str(row["seed"])] if seeds else []), *figures, note, time])
     terminal.print_table("", header, rows, right=("seed", "train", "test", "gap", "time"))
     if no_ops:
-        terminal.say(f"no-op?: the predictions equal those of {trials['arm'].iloc[0]!r} on every seed")
+        terminal.say(f"no-op?: the predictions equal those of {trials[0]['arm']!r} on every seed")
 
 
 def _print_next(runs_dir: Path, trials: int, swept: dict[str, Any]) -> None:
     places = "" if runs_dir == Path("runs") else f" runs_dir={runs_dir}"
-    terminal.say()
-    terminal.say("next:")
+    steps = []
     if trials == 1:
-        terminal.say("  python -m bloodstudy.run -m lr=1e-2,1e-3,1e-4      a sweep")
-    if trials > 1 and "seed" not in swept:
-        terminal.say("  add seed=0,1,2                                     one seed says little")
-    terminal.say(f"  python -m bloodstudy.report{places:<24}the report, with figures")
-    terminal.say("  mlflow ui --backend-store-uri sqlite:///mlflow.db  compare the runs")
+        steps.append(("python -m bloodstudy.run -m lr=1e-2,1e-3,1e-4", "a sweep"))
+    elif "seed" not in swept:
+        steps.append(("the same with seed=0,1,2", "one seed says little"))
+    steps.append((f"python -m bloodstudy.report{places}", "the report, with figures"))
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    steps.append((uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}", "compare the runs"))
+    width = max(len(step) for step, _ in steps)
+    terminal.say("\nnext:")
+    for step, purpose in steps:
+        terminal.say(f"  {step:<{width}}  {purpose}")

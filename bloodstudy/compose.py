@@ -25,7 +25,7 @@ from hydra._internal.utils import get_args_parser
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType
+from hydra.core.override_parser.types import Override, OverrideType, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -67,7 +67,9 @@ def search_path() -> list[str]:
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
     """Split a command line into Hydra's own options and the overrides."""
-    return get_args_parser().parse_args(arguments)
+    parser = get_args_parser()
+    parser.prog = "python -m bloodstudy"
+    return parser.parse_args(arguments)
 
 
 def launch(task: Callable[[DictConfig], Any], arguments: list[str]) -> None:
@@ -129,7 +131,7 @@ def _is_hydras(override: Override) -> bool:
 def _values(override: Override) -> list[Any]:
     if not override.is_sweep_override():
         return [override.value()]
-    return [v if not hasattr(v, "text") else v.text for v in override.sweep_iterator()]
+    return [value.text if isinstance(value, QuotedString) else value for value in override.sweep_iterator()]
 
 
 def _judge(override: Override, multirun: bool) -> list[str]:

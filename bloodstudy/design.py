@@ -78,7 +78,7 @@ def spell(value: Any) -> str:
 
 
 def changed_levels(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those typed levels that are factors or the model and differ from the defaults, for naming a single trial."""
+    """Return the typed factors (and model) that differ from the defaults: what a single trial is named by."""
     usual = flatten(defaults())
     factors = set(asdict(Factors()))
     apart = {}

@@ -20,6 +20,7 @@ from bloodstudy.errors import MachineError
 _REMEDY = {
     errno.ENOSPC: "the disk is full; free some space and run the same command again",
     errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EFBIG: "the file would be larger than this account or file system allows; raise the limit",
     errno.EROFS: "the file system is read-only; name a writable folder",
     errno.EACCES: "permission denied; name a folder that you may write to",
     errno.EPERM: "permission denied; name a folder that you may write to",
@@ -54,10 +55,10 @@ def published(path: Path) -> Iterator[Path]:
         beside = Path(name)
         try:
             yield beside
-            with open(beside, "rb+") as stream:
+            with beside.open("rb+") as stream:
                 os.fsync(stream.fileno())
             beside.chmod(0o644)
-            os.replace(beside, path)
+            beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
 

@@ -33,7 +33,7 @@ def assemble(
         "arm": trial.arm,
         "model": trial.model,
         "factors": asdict(trial.factors),
-        "data": asdict(trial.data) | {"classes": list(images.classes), "counts": _counts(images)},
+        "data": asdict(trial.data) | {"classes": list(images.classes), "counts": images.counts().to_dict()},
         "outcome": event["outcome"],
         "reason": event.get("reason"),
         "cost": {name: event.get(name) for name in _COST} | {"wall_seconds": wall_seconds, "attempts": attempts},
@@ -79,11 +79,3 @@ def git_commit() -> str | None:
         return git("rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def _counts(images: Dataset) -> dict[str, dict[str, int]]:
-    counts = images.manifest.groupby(["split", "label"]).size()
-    return {
-        split: {name: int(counts.get((split, label), 0)) for label, name in enumerate(images.classes)}
-        for split in ("train", "test")
-    }

@@ -10,8 +10,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from bloodstudy import compose, design, terminal
-from bloodstudy.analysis.trials import read_plan
+from bloodstudy import analysis, compose, design, terminal
 from bloodstudy.config import Places
 from bloodstudy.errors import UserError
 
@@ -24,32 +23,33 @@ python -m bloodstudy.run left in <runs_dir> and trains nothing. Defaults: runs_d
 
 def report(arguments: list[str]) -> int:
     """Write the report of the last sweep and print its path; raises UserError for what a report cannot do."""
-    typed = compose.read_arguments(arguments)
-    if typed.help:
+    if {"-h", "--help"} & set(arguments):
         terminal.say(USAGE)
         return 0
-    _refuse_others(arguments, typed.overrides)
-    places = compose.check(typed.overrides, multirun=False).jobs[0].settings.places
-    read_plan(Path(places.runs_dir), design.SCRATCH)  # answers at once where nothing was run: seaborn takes seconds
+    places = _read_places(arguments)
+    runs_dir = Path(places.runs_dir)
+    analysis.read_plan(runs_dir, design.SCRATCH)  # refused at once where nothing was run: seaborn takes seconds
     from bloodstudy import reporting
 
-    path = reporting.write_report(Path(places.runs_dir), Path(places.reports_dir), design.SCRATCH)
-    terminal.say(str(path))
+    terminal.say(str(reporting.write_report(runs_dir, Path(places.reports_dir), design.SCRATCH)))
     return 0
 
 
-def _refuse_others(arguments: list[str], overrides: list[str]) -> None:
+def _read_places(arguments: list[str]) -> Places:
     options = [argument for argument in arguments if argument.startswith("-")]
     if options:
-        raise UserError(f"{' '.join(options)}: a report has no options. Type: {USAGE.splitlines()[0]}")
-    compose.check(overrides, multirun=False)  # a mistyped key is answered with the key that was meant, first of all
-    places = {field.name for field in fields(Places)}
-    others = [override for override in overrides if override.split("=")[0] not in places]
+        raise UserError(f"{' '.join(options)}: a report has no such option. Type: {USAGE.splitlines()[0]}")
+    sweep = compose.check(
+        arguments, multirun=False
+    )  # first, since it finds the key that a mistyped one was meant to be
+    names = {field.name for field in fields(Places)}
+    others = [argument for argument in arguments if argument.split("=")[0] not in names]
     if others:
         raise UserError(
             f"{' '.join(others)}: a report shows what was run, so it takes no factors, model or data; expected "
             "runs_dir=FOLDER or reports_dir=FOLDER. To train something else: python -m bloodstudy.run"
         )
+    return sweep.jobs[0].settings.places
 
 
 if __name__ == "__main__":

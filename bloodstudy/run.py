@@ -29,7 +29,9 @@ def run(arguments: list[str]) -> int:
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
     from bloodstudy import attempt
     from bloodstudy.closing import close
+    from bloodstudy.training import require_backend
 
+    require_backend()
     runs_dir = Path(sweep.jobs[0].settings.places.runs_dir)
     _plan(sweep, runs_dir, arguments)
     compose.launch(attempt.task, arguments)
@@ -84,8 +86,8 @@ def _announce(sweep: compose.Sweep, trials: int) -> None:
         )
         for note in images.notes:
             terminal.say(f"  {note}")
-        for row in images.quarantine.head(5).itertuples():
-            terminal.say(f"  refused {row.image}: {row.reason}")
+        for row in images.quarantine.head(5).to_dict("records"):
+            terminal.say(f"  refused {row['image']}: {row['reason']}")
         if len(images.quarantine) > 5:
             terminal.say(f"  ... and {len(images.quarantine) - 5} more")
     if trials > 1:

@@ -1,12 +1,13 @@
 """From published trials to tidy frames. Runs without TensorFlow and without MLflow."""
 
-from bloodstudy.analysis.sweep import Sweep, read_sweep, summarise_arms
-from bloodstudy.analysis.tested import Tested, examine
+from bloodstudy.analysis.examined import Examined, examine
+from bloodstudy.analysis.sweep import Arm, Sweep, read_sweep, summarise_arms
 from bloodstudy.analysis.trials import flag_no_ops, read_plan, read_result, read_trials
 
 __all__ = [
+    "Arm",
+    "Examined",
     "Sweep",
-    "Tested",
     "examine",
     "flag_no_ops",
     "read_plan",

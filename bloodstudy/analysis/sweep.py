@@ -1,7 +1,7 @@
 """A whole sweep as it lies on disk, and its arms.
 
-In: the run folder. Out: a frozen `Sweep`: plan, trials, results, histories and what the test predictions say; and one
-row an arm, with the means over its seeds.
+In: the run folder. Out: a frozen `Sweep`: plan, trials, results, histories and what the test predictions say; and an
+`Arm` for each arm, with the means over its seeds.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis.tested import Tested, examine
+from bloodstudy.analysis.examined import Examined, examine
 from bloodstudy.analysis.trials import read_plan, read_result, read_trials
 from bloodstudy.design import BLOCK_KEYS
 
+RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 NOISE_TIMES = 2.0  # how far above chance level, in standard errors, an accuracy counts as clear of it
 
 
@@ -27,7 +28,7 @@ class Sweep:
     trials: pd.DataFrame  # of `read_trials`
     results: dict[str, dict[str, Any]]
     histories: dict[str, pd.DataFrame]
-    tested: dict[str, Tested]
+    tested: dict[str, Examined]
 
     @property
     def arms(self) -> list[str]:
@@ -58,8 +59,10 @@ class Sweep:
 
     def of(self, arm: str, outcome: str | None = None) -> pd.DataFrame:
         """Return the trials of `arm`, those with `outcome` alone where one is named."""
-        rows = self.trials[self.trials["arm"] == arm]
-        return rows if outcome is None else rows[rows["outcome"] == outcome]
+        wanted = self.trials["arm"] == arm
+        if outcome is not None:
+            wanted &= self.trials["outcome"] == outcome
+        return self.trials.loc[wanted]
 
 
 def read_sweep(runs_dir: Path, study: str) -> Sweep:
@@ -79,30 +82,52 @@ def read_sweep(runs_dir: Path, study: str) -> Sweep:
     return Sweep(plan, read_trials(runs_dir, study), results, histories, tested)
 
 
-def summarise_arms(sweep: Sweep) -> pd.DataFrame:
-    """Return one row an arm, in the order of the sweep, with means over its finished seeds.
+@dataclass(frozen=True)
+class Arm:
+    """One arm over its seeds. Responses are means over the finished trials, NaN where there is none."""
 
-    Columns: planned and finished (trials), train, test, gap (means), test_low and test_high (over seeds), chance, and
-    clear: whether the mean test accuracy is more than two standard errors above chance level. The last is a guard
-    against naming winners among arms that learnt nothing, not a test.
-    """
-    rows = []
-    for arm in sweep.arms:
-        done = sweep.of(arm, "finished")
-        known = [sweep.tested[key] for key in done["key"] if key in sweep.tested]
-        test, chance = done["test_accuracy"].astype(float), known[0].chance if known else float("nan")
-        rows.append(
-            {
-                "arm": arm,
-                "planned": len(sweep.of(arm)),
-                "finished": len(done),
-                "train": done["train_accuracy"].astype(float).mean(),
-                "test": test.mean(),
-                "gap": done["accuracy_gap"].astype(float).mean(),
-                "test_low": test.min(),
-                "test_high": test.max(),
-                "chance": chance,
-                "clear": bool(known and test.mean() > chance + NOISE_TIMES * known[0].noise),
-            }
-        )
-    return pd.DataFrame(rows)
+    name: str
+    planned: int  # trials
+    finished: int
+    train: float
+    test: float
+    gap: float
+    test_low: float  # over the seeds
+    test_high: float
+    chance: float  # share of the largest class among the test images
+    clear: bool  # of chance level; a guard against naming winners among arms that learnt nothing, not a test
+
+    @property
+    def whole(self) -> bool:
+        return self.finished == self.planned
+
+
+def summarise_arms(sweep: Sweep) -> list[Arm]:
+    """Return the arms in the order of the sweep."""
+    return [_summarise(sweep, name) for name in sweep.arms]
+
+
+def _summarise(sweep: Sweep, name: str) -> Arm:
+    done = sweep.of(name, "finished")
+    train, test, gap = (done[column].to_numpy(dtype=float) for column in RESPONSES)
+    if not len(test):
+        nan = float("nan")
+        return Arm(name, len(sweep.of(name)), 0, nan, nan, nan, nan, nan, nan, False)
+    key = done["key"].iloc[0]
+    counts = sweep.results[key]["data"]["counts"]["test"].values()
+    chance = max(counts) / sum(counts)
+    # Copies of a photograph are no further evidence, so it is the photographs that count, where they are known.
+    photographs = sweep.tested[key].photographs if key in sweep.tested else None
+    noise = (chance * (1 - chance) / (photographs or sum(counts))) ** 0.5
+    return Arm(
+        name,
+        planned=len(sweep.of(name)),
+        finished=len(done),
+        train=float(train.mean()),
+        test=float(test.mean()),
+        gap=float(gap.mean()),
+        test_low=float(test.min()),
+        test_high=float(test.max()),
+        chance=chance,
+        clear=bool(test.mean() > chance + NOISE_TIMES * noise),
+    )

@@ -33,13 +33,13 @@ from bloodstudy.files import explained, make_folder, read_json, write_json, writ
 _INDEX = 1  # raise it with any change of index.json
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decoded:
     """The usable images of a listing."""
 
     screening: Screening
     fingerprint: str
-    images: np.ndarray  # uint8 (N, height, width, channels), read-only
+    images: np.memmap  # uint8 (N, height, width, channels), read-only
     quarantine: Path  # the table of refused files
 
 
@@ -114,12 +114,12 @@ def _read_index(request: Request) -> Screening | None:
         return None
 
 
-def _open_array(path: Path, shape: tuple[int, int, int, int]) -> np.ndarray | None:
+def _open_array(path: Path, shape: tuple[int, int, int, int]) -> np.memmap | None:
     """Map the array at `path`, or return None where it is missing, cut short or not what it should be."""
     if shape[0] == 0:
-        return np.zeros(shape, np.uint8)  # nothing can be mapped; the caller refuses such data
+        return np.zeros(shape, np.uint8)  # pyright: ignore[reportReturnType] - nothing can be mapped; the caller refuses such data
     try:
-        images = np.load(path, mmap_mode="r", allow_pickle=False)
+        images = np.lib.format.open_memmap(path, mode="r")
         right = images.shape == shape and images.dtype == np.uint8 and images.flags.c_contiguous
         return images if right and path.stat().st_size == images.offset + images.nbytes else None
     except (OSError, ValueError, EOFError, SyntaxError):

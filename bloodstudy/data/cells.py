@@ -21,13 +21,10 @@ RADIUS_PX = {"EOSINOPHIL": (86, 108), "LYMPHOCYTE": (56, 78), "MONOCYTE": (100, 
 
 @dataclass(frozen=True)
 class WhiteCell:
-    """Patches of one white cell, all (side, side): where it lies, and its four stains."""
+    """One white cell on a square patch: its outline, and the thickness of each stain that it takes up."""
 
     body: Patch  # 1 inside the outline, 0 outside
-    nucleus: Patch
-    pink: Patch  # neutrophil cytoplasm
-    blue: Patch  # lymphocyte and monocyte cytoplasm
-    granules: Patch  # eosinophil granules
+    stains: dict[str, Patch]  # of nucleus, pink, blue, granules
 
 
 def _smooth(shape: tuple[int, int], scale_px: float, rng: Generator) -> Patch:
@@ -94,7 +91,9 @@ def _nucleus(cell_class: str, x: Patch, y: Patch, rng: Generator) -> Patch:
     if cell_class == "EOSINOPHIL":
         return _lobes(x, y, _arc(2, rng.uniform(1.6, 2.6), 0.48, rng), rng.uniform(0.34, 0.41), rng)
     count = int(rng.integers(3, 6))
-    return _lobes(x, y, _arc(count, rng.uniform(3.6, 5.2), 0.54, rng), rng.uniform(0.74, 0.86) / (count + 0.6) + 0.06, rng)
+    return _lobes(
+        x, y, _arc(count, rng.uniform(3.6, 5.2), 0.54, rng), rng.uniform(0.74, 0.86) / (count + 0.6) + 0.06, rng
+    )
 
 
 def white_cell(cell_class: str, zoom: float, rng: Generator) -> WhiteCell:
@@ -112,22 +111,22 @@ def white_cell(cell_class: str, zoom: float, rng: Generator) -> WhiteCell:
     body = _inside((np.hypot(long, across) - 1) * radius, 2.0)
     nucleus = _inside(_nucleus(cell_class, x, y, rng) * radius, 2.0) * body
     lace = {"MONOCYTE": 0.16, "LYMPHOCYTE": 0.07}.get(cell_class, 0.12)
-    nucleus_stain = nucleus * np.clip(1 + lace * _smooth(shape, 0.10 * radius, rng), 0.4, 1.6)
+    chromatin = nucleus * np.clip(1 + lace * _smooth(shape, 0.10 * radius, rng), 0.4, 1.6)
     around = body * (1 - nucleus)
-    fine = 1 + 0.18 * _smooth(shape, 4.0, rng)
-    nothing = np.zeros(shape)
+    fine = 1 + 0.22 * _smooth(shape, 4.0, rng)
     if cell_class == "EOSINOPHIL":
-        grain = _inside(-_smooth(shape, 5.0, rng) - rng.uniform(-0.2, 0.5), 0.6)
-        return WhiteCell(body, nucleus_stain, 0.6 * around, nothing, grain * np.maximum(around, 0.25 * body))
+        grain = _inside(rng.uniform(-0.3, 0.3) - _smooth(shape, 7.0, rng), 0.5)
+        granules = 1.15 * grain * np.maximum(around, 0.25 * body)
+        return WhiteCell(body, {"nucleus": chromatin, "pink": 0.4 * around, "granules": granules})
     if cell_class == "NEUTROPHIL":
-        return WhiteCell(body, nucleus_stain, rng.uniform(0.6, 1.2) * around * fine, nothing, nothing)
+        return WhiteCell(body, {"nucleus": chromatin, "pink": rng.uniform(0.7, 1.3) * around * fine})
     if cell_class == "LYMPHOCYTE":
-        return WhiteCell(body, nucleus_stain * rng.uniform(1.1, 1.5), nothing, 1.5 * around, nothing)
+        return WhiteCell(body, {"nucleus": chromatin * rng.uniform(1.1, 1.5), "blue": 1.5 * around})
     holes = np.ones(shape)
     for _ in range(int(rng.integers(0, 8))):
         place, size = rng.normal(0, 0.5, 2), rng.uniform(0.04, 0.10)
         holes -= 0.75 * holes * _inside((np.hypot(x - place[0], y - place[1]) - size) * radius)
-    return WhiteCell(body, nucleus_stain * holes * rng.uniform(0.65, 0.9), nothing, around * fine * holes, nothing)
+    return WhiteCell(body, {"nucleus": chromatin * holes * rng.uniform(0.65, 0.9), "blue": around * fine * holes})
 
 
 def red_cell(radius_px: float, pallor: float, rng: Generator) -> Patch:

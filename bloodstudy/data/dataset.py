@@ -38,7 +38,7 @@ class Dataset:
     classes: tuple[str, ...]  # sorted
     split: str  # official or random
     fingerprint: str  # 16 hex digits over name, content, label and box of all usable files
-    images: np.ndarray  # uint8 memory map (N, height, width, 1 or 3), read-only
+    images: np.memmap  # uint8 memory map (N, height, width, 1 or 3), read-only
     manifest: pd.DataFrame  # in the order of images: image, photograph ('' unknown), label (index), split, sha256
     quarantine: pd.DataFrame  # image, reason
     notes: tuple[str, ...]  # sentences on what was left out

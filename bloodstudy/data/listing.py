@@ -63,7 +63,9 @@ def refuse_thin_classes(listing: Listing, official: bool, files: Iterable[Candid
     if not totals:
         raise UserError(f"{where} has no {seen} image: {counts}. Expected images in each class. {advice}")
     if len(listing.classes) < 2:
-        raise UserError(f"{where} has a single class, and a classifier needs two or more; {seen} images: {counts}. {advice}")
+        raise UserError(
+            f"{where} has a single class, and a classifier needs two or more; {seen} images: {counts}. {advice}"
+        )
     if official:
         thin = [name for name in listing.classes if min(tally[name, side] for side in sides) < 2]
         need = "at least 2 images of each class in train and in test (data.split=random divides them anew)"
@@ -72,6 +74,4 @@ def refuse_thin_classes(listing: Listing, official: bool, files: Iterable[Candid
         need = "at least 2 images of each class, one for each split"
     if thin:
         names = ", ".join(repr(name) for name in thin)
-        raise UserError(
-            f"{where} has too few {seen} images of class {names}: {counts}. A study needs {need}. {advice}"
-        )
+        raise UserError(f"{where} has too few {seen} images of class {names}: {counts}. A study needs {need}. {advice}")

@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -49,20 +49,18 @@ class Transform:
         return a, b, centre_x - a * to_x - b * to_y, d, e, centre_y - d * to_x - e * to_y
 
 
-def _lay(layer: np.ndarray, patch: np.ndarray, x: float, y: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the views of `layer` and `patch` that meet when the patch is centred at (x, y)."""
+def _meet(layer: np.ndarray, patch: np.ndarray, x: float, y: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the views of `layer` and `patch` that cover each other when the patch, partly inside, is centred at (x, y)."""
     left, top = int(x) - patch.shape[1] // 2, int(y) - patch.shape[0] // 2
-    right, bottom = left + patch.shape[1], top + patch.shape[0]
-    rows = slice(max(top, 0), max(min(bottom, layer.shape[0]), 0))
-    columns = slice(max(left, 0), max(min(right, layer.shape[1]), 0))
-    inner = patch[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    return layer[rows, columns], inner
+    rows = slice(max(top, 0), min(top + patch.shape[0], layer.shape[0]))
+    columns = slice(max(left, 0), min(left + patch.shape[1], layer.shape[1]))
+    return layer[rows, columns], patch[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
 
 
 def _scatter(keep_out: tuple[float, float, float], radius: float, rng: Generator) -> list[tuple[float, float]]:
     """Return red-cell centres: as crowded and as clumped as the photograph's own draw says, clear of the white cell."""
     height, width = PHOTOGRAPH_SIZE
-    wanted, clumped, nearest = rng.integers(14, 62), rng.uniform(0.0, 0.8), rng.uniform(0.75, 1.5) * radius
+    wanted, clumped, nearest = rng.integers(12, 50), rng.uniform(0.0, 0.8), rng.uniform(0.75, 1.5) * radius
     centres: list[tuple[float, float]] = []
     for _ in range(12 * int(wanted)):
         if len(centres) == wanted:
@@ -88,27 +86,35 @@ def draw_photograph(cell_class: str, rng: Generator) -> np.ndarray:
     cell = white_cell(cell_class, zoom, rng)
     # Within this ellipse the cell's centre stays in every copy, however it is turned and shifted.
     angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0, 1)
-    x, y = width * (0.5 + 0.38 * reach * np.cos(angle)), height * (0.5 + 0.33 * reach * np.sin(angle))
-    layers = {stain: np.zeros(PHOTOGRAPH_SIZE) for stain in look.absorbance}
+    x, y = width * (0.5 + 0.33 * reach * np.cos(angle)), height * (0.5 + 0.28 * reach * np.sin(angle))
+    layers = {stain: np.zeros(PHOTOGRAPH_SIZE) for stain in ("red", *cell.stains)}
     radius, pallor = zoom * rng.uniform(38, 46), rng.uniform(0.15, 0.75)
     for at in _scatter((x, y, cell.body.shape[0] / 2.7), radius, rng):
-        target, patch = _lay(layers["red"], red_cell(radius * rng.uniform(0.88, 1.12), pallor, rng), *at)
+        target, patch = _meet(layers["red"], red_cell(radius * rng.uniform(0.88, 1.12), pallor, rng), *at)
         target += patch * rng.uniform(0.85, 1.15)
-    layers["red"] = 2 * np.tanh(layers["red"] / 2)  # a stack lets more light through than its sum says
-    target, body = _lay(layers["red"], cell.body, x, y)
+    np.tanh(layers["red"] / 2, out=layers["red"])
+    layers["red"] *= 2  # a stack lets more light through than its sum says
+    target, body = _meet(layers["red"], cell.body, x, y)
     target *= 1 - body
     for _ in range(int(rng.integers(1, 12))):
         patch = platelet(zoom * rng.uniform(5, 11), rng) * rng.uniform(0.3, 0.7)
-        target, patch = _lay(layers["nucleus"], patch, rng.uniform(0, width), rng.uniform(0, height))
+        target, patch = _meet(layers["nucleus"], patch, rng.uniform(0, width), rng.uniform(0, height))
         target += patch
-    for stain in ("nucleus", "pink", "blue", "granules"):
-        target, patch = _lay(layers[stain], getattr(cell, stain), x, y)
+    for stain, thickness in cell.stains.items():
+        target, patch = _meet(layers[stain], thickness, x, y)
         target += patch
     return develop(layers, look, rng)
 
 
+def _half(photograph: np.ndarray) -> Image.Image:
+    return Image.fromarray(photograph).reduce(photograph.shape[0] // COPY_SIZE[0])
+
+
 def augment_copy(photograph: np.ndarray, rng: Generator) -> tuple[np.ndarray, Transform]:
-    """Return a half-size copy, uint8 (240, 320, 3), flipped, turned and shifted at random over black, and how."""
+    """Return a copy, uint8 (240, 320, 3), flipped, turned and shifted at random over black, and how it was moved.
+
+    `photograph` is uint8 (480, 640, 3), or already halved to (240, 320, 3); colours stay as they are.
+    """
     transform = Transform(
         angle_deg=round(rng.uniform(-20, 20), 3),
         dx_px=round(rng.uniform(-20, 20), 3),
@@ -116,7 +122,7 @@ def augment_copy(photograph: np.ndarray, rng: Generator) -> tuple[np.ndarray, Tr
         flip_x=bool(rng.random() < 0.5),
         flip_y=bool(rng.random() < 0.5),
     )
-    half = Image.fromarray(photograph).reduce(2)
+    half = _half(photograph)
     size = (COPY_SIZE[1], COPY_SIZE[0])
     moved = half.transform(size, Image.Transform.AFFINE, transform.backward(), Image.Resampling.BILINEAR)
     return np.asarray(moved), transform
@@ -130,7 +136,7 @@ def photograph_number(split: str, cell_class: str, position: int) -> int:
 def _copies(number: int, cell_class: str, copies: int, seed: int) -> Iterator[tuple[bytes, Transform]]:
     """Yield the JPEG bytes and the transform of each copy; every photograph and every copy has its own generator."""
     sources = SeedSequence(seed, spawn_key=(number,)).spawn(copies + 1)
-    photograph = draw_photograph(cell_class, default_rng(sources[0]))
+    photograph = np.asarray(_half(draw_photograph(cell_class, default_rng(sources[0]))))
     for source in sources[1:]:
         copy, transform = augment_copy(photograph, default_rng(source))
         stream = io.BytesIO()
@@ -146,23 +152,23 @@ def draw(
     seed: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Write the data set under `folder`: `photographs` training photographs a class, at least half as many for the test.
+    """Write the data set under `folder`: `photographs` training photographs a class, a third more for the test.
 
     `progress(done, total)` counts photographs. The same arguments give the same bytes; more photographs or more copies
-    leave the earlier ones as they were.
+    leave the earlier ones as they were. Raises MachineError where the folder cannot be written.
     """
-    counts = {"train": photographs, "test": max(2, (2 * photographs + 2) // 3)}
+    counts = {"train": photographs, "test": max(2, 4 * photographs // 3)}
     tasks = [(split, kind, k) for split in SPLITS for kind in CLASSES for k in range(counts[split])]
 
     def write(task: tuple[str, str, int]) -> list[dict[str, object]]:
-        split, kind, position = task
-        number = photograph_number(split, kind, position)
+        split, kind, _ = task
+        photograph = f"photograph-{photograph_number(*task):03d}"
         rows = []
-        for k, (content, transform) in enumerate(_copies(number, kind, copies, seed)):
-            name = f"{split}/{kind}/photograph-{number:03d}_copy-{k:02d}.jpeg"
-            with explained(folder / name):
-                (folder / name).write_bytes(content)
-            rows.append({"image": name, "photograph": f"photograph-{number:03d}", "class": kind, "split": split} | asdict(transform))
+        for k, (content, transform) in enumerate(_copies(photograph_number(*task), kind, copies, seed)):
+            image = f"{split}/{kind}/{photograph}_copy-{k:02d}.jpeg"
+            with explained(folder / image):
+                (folder / image).write_bytes(content)
+            rows.append({"image": image, "photograph": photograph, "class": kind, "split": split, **asdict(transform)})
         return rows
 
     for split in SPLITS:
@@ -175,7 +181,8 @@ def draw(
             if progress:
                 progress(done, len(tasks))
     table = io.StringIO()
-    writer = csv.DictWriter(table, fieldnames=list(rows[0]), lineterminator="\n")
+    columns = ["image", "photograph", "class", "split", *(field.name for field in fields(Transform))]
+    writer = csv.DictWriter(table, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     write_text(folder / "photographs.csv", table.getvalue())

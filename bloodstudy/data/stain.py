@@ -16,7 +16,7 @@ from PIL import Image, ImageFilter
 ABSORBANCE = {
     "red": (0.09, 0.30, 0.29),
     "nucleus": (0.80, 1.32, 0.15),
-    "pink": (0.06, 0.20, 0.06),
+    "pink": (0.07, 0.26, 0.07),
     "blue": (0.30, 0.28, 0.06),
     "granules": (0.12, 0.76, 0.42),
 }
@@ -30,7 +30,7 @@ class Look:
     absorbance: dict[str, np.ndarray]  # stain -> (3,)
     slope: tuple[float, float]  # change of light across the width and the height
     vignette: float  # loss of light in the corners
-    blur_px: float
+    blur_px: float  # radius of the box that stands for a lens out of focus
     noise: float  # standard deviation, grey levels of 255
 
 
@@ -49,8 +49,8 @@ def choose_look(rng: Generator) -> Look:
         absorbance=absorbance,
         slope=(rng.normal(0, 0.04), rng.normal(0, 0.04)),
         vignette=rng.uniform(0.0, 0.10),
-        blur_px=rng.uniform(0.6, 2.4),
-        noise=rng.uniform(1.5, 4.0),
+        blur_px=rng.uniform(0.3, 2.0),
+        noise=rng.uniform(1.5, 3.5),
     )
 
 
@@ -58,11 +58,16 @@ def develop(layers: dict[str, np.ndarray], look: Look, rng: Generator) -> np.nda
     """Return the uint8 (height, width, 3) photograph of `layers` (stain -> thickness, each (height, width))."""
     height, width = next(iter(layers.values())).shape
     y, x = np.linspace(-0.5, 0.5, height)[:, None], np.linspace(-0.5, 0.5, width)[None, :]
-    lamp = 255 * (1 + look.slope[0] * x + look.slope[1] * y - look.vignette * (x * x + y * y))
+    lamp = 1 + look.slope[0] * x + look.slope[1] * y - look.vignette * (x * x + y * y)
     light = np.empty((height, width, 3), np.uint8)
+    depth, part = np.empty((height, width)), np.empty((height, width))
     for channel in range(3):
-        depth = sum(layer * look.absorbance[stain][channel] for stain, layer in layers.items())
-        light[..., channel] = np.minimum(look.plate[channel] * lamp * np.exp(-depth), 255)
-    blurred = Image.fromarray(light).filter(ImageFilter.GaussianBlur(look.blur_px))
+        depth.fill(0)
+        for stain, layer in layers.items():
+            depth -= np.multiply(layer, look.absorbance[stain][channel], out=part)
+        np.exp(depth, out=depth)
+        depth *= np.multiply(lamp, 255 * look.plate[channel], out=part)
+        light[..., channel] = np.minimum(depth, 255, out=depth)
+    blurred = Image.fromarray(light).filter(ImageFilter.BoxBlur(look.blur_px))
     grain = look.noise * rng.standard_normal(light.shape, dtype=np.float32)
     return np.clip(np.asarray(blurred) + grain + 0.5, 0, 255).astype(np.uint8)

@@ -71,7 +71,7 @@ def _resample_once(images: Any, steps: Any, generator: keras.random.SeedGenerato
     """Apply rotation, shift, zoom and shear as one transform: four in turn would blur and take three times as long."""
     rotation, shift, zoom, shear = (
         {
-            key: ops.convert_to_numpy(value)
+            key: np.asarray(ops.convert_to_numpy(value))
             for key, value in step.get_random_transformation(images, training=True, seed=generator).items()
             if key in ("rotation_matrix", "translations", "height_zoom", "shear_factor")
         }
@@ -91,7 +91,7 @@ def _resample_once(images: Any, steps: Any, generator: keras.random.SeedGenerato
         ops.convert_to_tensor(matrices[:, :8] / matrices[:, 8:], dtype="float32"),
         interpolation="bilinear",
         fill_mode="constant",
-        fill_value=0.0,
+        fill_value=0,
     )
 
 
@@ -102,7 +102,7 @@ def _identities(count: int) -> np.ndarray:
 def _as_uint8(images: Any) -> np.ndarray:
     if keras.backend.standardize_dtype(images.dtype) != "uint8":
         images = ops.cast(ops.round(ops.clip(images, 0, 255)), "uint8")
-    return ops.convert_to_numpy(images)
+    return np.asarray(ops.convert_to_numpy(images))
 
 
 # The seed of a layer is never used, since each call brings its own generator; without one Keras would draw it from

@@ -24,7 +24,7 @@ class LocalResponseNormalization(keras.layers.Layer):
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        channels = input_shape[-1]
+        channels = int(input_shape[-1] or 0)  # Keras builds a layer with its channels known
         index = np.arange(channels)
         band = np.abs(index[:, None] - index[None, :]) <= RADIUS
         self._band = band.astype("float32")[None, None]  # height, width, in, out
@@ -39,7 +39,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         # symmetric. Written out it shares r and needs no derivative of rsqrt, which is slow in bfloat16.
         @ops.custom_gradient
         def normalise(x: Any) -> tuple[Any, Any]:
-            root = ops.rsqrt(ops.conv(ops.square(x), band) + bias)
+            root = ops.rsqrt(ops.add(ops.conv(ops.square(x), band), bias))
             y = x * root
 
             def gradient(*arguments: Any, upstream: Any = None) -> Any:

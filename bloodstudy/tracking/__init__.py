@@ -1,4 +1,4 @@
-"""MLflow, which mirrors what the run folder holds. Importing this package does not import MLflow; opening a store does."""
+"""MLflow, which mirrors what the run folder holds. Opening a store imports MLflow; importing this package does not."""
 
 from bloodstudy.tracking.record import Recorder, catch_up
 from bloodstudy.tracking.store import Store, open_store

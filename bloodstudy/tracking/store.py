@@ -49,14 +49,13 @@ def open_store(study: str) -> Store:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
 
     try:
         client = MlflowClient(uri)
         # Several processes that open a fresh SQLite store together break its migration.
         with FileLock("mlflow.db.lock") if uri.startswith("sqlite:") else nullcontext():
             return Store(uri, client, _experiment(client, uri, study))
-    except (MlflowException, OSError, ImportError) as error:
+    except Exception as error:  # MLflow lets those of SQLAlchemy, requests and others through
         first = str(error).strip().splitlines()[0][:300]
         raise MachineError(
             f"the tracking store {uri} cannot be used: {first}. Start it, or unset MLFLOW_TRACKING_URI to log to "

@@ -1,6 +1,6 @@
 """Training one trial, in a process of its own. Importing this package imports no Keras; the worker process does."""
 
-from bloodstudy.training.precision import resolve_precision
+from bloodstudy.training.precision import require_backend, resolve_precision
 from bloodstudy.training.worker import Assignment, Worker
 
-__all__ = ["Assignment", "Worker", "resolve_precision"]
+__all__ = ["Assignment", "Worker", "require_backend", "resolve_precision"]

@@ -17,10 +17,12 @@ def set_up(threads: int) -> None:
     with _quiet():
         import keras
 
+    keras.config.set_image_data_format("channels_last")  # whatever the user's own keras.json says
     if keras.backend.backend() != "tensorflow":
         return
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.experimental.enable_op_determinism()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 PROBABILITY_STEP = 1000  # probabilities are stored as thousandths: half a byte of entropy an image, arg-max kept
 
 
-def predict(
-    model: keras.Model, images: np.ndarray, progress: Callable[[float], None], batch_size: int = 256
-) -> np.ndarray:
-    """Return class probabilities, float32 (N, classes), of uint8 `images` (N, H, W, C)."""
-    parts = []
-    for start in range(0, len(images), batch_size):
-        logits = np.asarray(model.predict_on_batch(np.ascontiguousarray(images[start : start + batch_size])))
-        shifted = logits.astype("float64") - logits.max(axis=1, keepdims=True)
-        parts.append(np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True))
-        progress(min(1.0, (start + batch_size) / len(images)))
-    return np.concatenate(parts).astype("float32")
+def predict(model: keras.Model, images: np.ndarray, progress: Callable[[float], None]) -> np.ndarray:
+    """Return class probabilities, float32 (N, classes), of uint8 `images` (N, H, W, C), reporting the share done."""
+    import keras
+
+    from bloodstudy.training.feed import Gallery
+
+    gallery = Gallery(images)
+    told = keras.callbacks.LambdaCallback()
+    told.on_predict_batch_end = lambda batch, logs=None: progress((batch + 1) / len(gallery))
+    logits = np.asarray(model.predict(gallery, verbose=0, callbacks=[told]), "float64")  # pyright: ignore[reportArgumentType]
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (odds / odds.sum(axis=1, keepdims=True)).astype("float32")
 
 
 def quantise(probabilities: np.ndarray) -> np.ndarray:
@@ -45,7 +46,7 @@ def quantise(probabilities: np.ndarray) -> np.ndarray:
 
 def tabulate(manifest: pd.DataFrame, classes: tuple[str, ...], probabilities: np.ndarray) -> pd.DataFrame:
     """Return the predictions table: split, image, photograph, label, and `p_<CLASS>` for each class."""
-    table = manifest[["split", "image", "photograph"]].copy()
+    table = pd.DataFrame({name: manifest[name] for name in ("split", "image", "photograph")})
     table["label"] = [classes[label] for label in manifest["label"]]
     for position, name in enumerate(classes):
         table[f"p_{name}"] = probabilities[:, position]
@@ -54,7 +55,7 @@ def tabulate(manifest: pd.DataFrame, classes: tuple[str, ...], probabilities: np
 
 def digest(probabilities: np.ndarray) -> str:
     """Return a hash of the probabilities: two arms with the same one computed the same thing."""
-    return hashlib.sha256(np.ascontiguousarray(probabilities)).hexdigest()[:16]
+    return hashlib.sha256(probabilities.tobytes()).hexdigest()[:16]
 
 
 def responses(
@@ -79,7 +80,8 @@ def responses(
         measured[f"{name}_loss"] = float(-np.log(chosen[rows]).mean())
     measured["accuracy_gap"] = measured["train_accuracy"] - measured["test_accuracy"]
     truth, guess, every = labels[split == "test"], predicted[split == "test"], np.arange(len(classes))
-    measured["test_macro_f1"] = float(f1_score(truth, guess, labels=every, average="macro", zero_division=0))
-    recalls = np.atleast_1d(recall_score(truth, guess, labels=every, average=None, zero_division=0))
+    options: dict[str, Any] = {"labels": every, "zero_division": 0}
+    measured["test_macro_f1"] = float(f1_score(truth, guess, average="macro", **options))
+    recalls = np.asarray(recall_score(truth, guess, average=None, **options))  # pyright: ignore[reportArgumentType]
     measured |= {f"test_recall_{name}": float(recall) for name, recall in zip(classes, recalls, strict=True)}
     return measured

@@ -1,11 +1,12 @@
-"""The stream of training batches.
+"""The streams of batches, for training and for measuring.
 
-In: the memory-mapped images, their labels and rows. Out: a Keras `PyDataset` whose every batch is a function of (seed,
-epoch, position) alone, so that training can stop after any epoch and go on with the same numbers.
+In: the memory-mapped images, their labels and rows. Out: Keras `PyDataset`s. Each training batch is a function
+of (seed, epoch, position) alone, so that training can stop after any epoch and go on with the same numbers.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import keras
@@ -46,7 +47,7 @@ class Feed(keras.utils.PyDataset):
         self._order = np.random.default_rng([self._seed, epoch]).permutation(self._rows)
 
     def __len__(self) -> int:
-        return -(-len(self._rows) // self._batch_size)
+        return math.ceil(len(self._rows) / self._batch_size)
 
     def __getitem__(self, position: int) -> tuple[np.ndarray, np.ndarray]:
         start = position * self._batch_size
@@ -57,3 +58,18 @@ class Feed(keras.utils.PyDataset):
             return images, labels
         drawn = np.random.SeedSequence([self._seed, self._epoch, position]).generate_state(1)[0]
         return self._augmenter(images, labels, int(drawn) & 0x7FFFFFFF)
+
+
+class Gallery(keras.utils.PyDataset):
+    """All images (N, H, W, C) in their order, in large batches without labels: what a trained model is measured on."""
+
+    def __init__(self, images: np.ndarray, batch_size: int = 256) -> None:
+        super().__init__()
+        self._images, self._batch_size = images, batch_size
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._images) / self._batch_size)
+
+    def __getitem__(self, position: int) -> tuple[np.ndarray]:
+        start = position * self._batch_size
+        return (np.ascontiguousarray(self._images[start : start + self._batch_size]),)

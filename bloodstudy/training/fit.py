@@ -20,11 +20,11 @@ from bloodstudy.training.feed import Feed
 Report = Callable[[dict[str, Any]], None]
 
 OPTIMIZERS: dict[str, Callable[[float], keras.optimizers.Optimizer]] = {
-    "adam": lambda lr: keras.optimizers.Adam(lr),
-    "adamw": lambda lr: keras.optimizers.AdamW(lr),
-    "nadam": lambda lr: keras.optimizers.Nadam(lr),
-    "rmsprop": lambda lr: keras.optimizers.RMSprop(lr),
-    "sgd": lambda lr: keras.optimizers.SGD(lr),
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "nadam": keras.optimizers.Nadam,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
     "momentum": lambda lr: keras.optimizers.SGD(lr, momentum=0.9, nesterov=True),
 }
 
@@ -47,7 +47,7 @@ class _Watch(keras.callbacks.Callback):
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
             self.diverged = True
-            self.model.stop_training = True
+            self.model.stop_training = True  # pyright: ignore[reportOptionalMemberAccess]
         now = time.monotonic()
         if now - self._told > 0.25:
             self._told = now
@@ -79,5 +79,6 @@ def fit(model: keras.Model, factors: Factors, feed: Feed, images: int, report: R
         **backend.compile_options(),
     )
     watch = _Watch(feed, images, report)
-    model.fit(feed, epochs=factors.epochs, verbose=0, callbacks=[watch])
+    # shuffle=False: the feed has shuffled, by the trial's seed; Keras would draw from Python's global generator.
+    model.fit(feed, epochs=factors.epochs, verbose=0, callbacks=[watch], shuffle=False)  # pyright: ignore[reportArgumentType]
     return watch.rows, watch.diverged

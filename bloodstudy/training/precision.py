@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import platform
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
-from bloodstudy.errors import UserError
+from bloodstudy.errors import MachineError, UserError
+
+NATIVE = frozenset({"amx_bf16", "avx512_bf16"})  # as Linux names them
 
 
 @lru_cache(maxsize=1)
@@ -27,17 +30,27 @@ def processor() -> tuple[str, frozenset[str]]:
 
 
 def resolve_precision(asked: str) -> str:
-    """Return float32 or bfloat16 for `asked`; "auto" takes bfloat16 where the processor multiplies matrices in it.
+    """Return float32 or bfloat16 for `asked`; "auto" takes bfloat16 where the processor has instructions for it.
 
-    Only tile registers (AMX) were measured to make bfloat16 training faster; with AVX512-BF16 alone it is slower than
-    float32 (`benchmarks/throughput.py` prints both). Raises UserError for a bfloat16 that would be emulated.
+    With AMX or AVX512-BF16 training is faster in bfloat16, without them it is emulated and many times slower
+    (`benchmarks/throughput.py` prints both). Raises UserError for a bfloat16 that would be emulated.
     """
     _, flags = processor()
+    native = bool(flags & NATIVE)
     if asked == "auto":
-        return "bfloat16" if "amx_bf16" in flags else "float32"
-    if asked == "bfloat16" and flags and not flags & {"amx_bf16", "avx512_bf16"}:
+        return "bfloat16" if native else "float32"
+    if asked == "bfloat16" and flags and not native:
         raise UserError(
             "precision=bfloat16: this processor has neither AMX nor AVX512-BF16, so bfloat16 would be emulated, many "
             "times slower; use precision=float32, or precision=auto in a new study"
         )
     return asked
+
+
+def require_backend() -> None:
+    """Raise MachineError where nothing that can train is installed, without importing it."""
+    if find_spec("tensorflow") is None and find_spec("jax") is None:
+        raise MachineError(
+            'nothing is installed that can train: install the extra "cpu" or "gpu", as in: '
+            'pip install "bloodstudy[cpu]"'
+        )

@@ -34,7 +34,7 @@ class Assignment:
     manifest: pd.DataFrame  # image, photograph, label, split: one row an image
 
 
-class WorkerDied(Exception):
+class WorkerDiedError(Exception):
     """The worker process ended in the middle of a trial; `reason` says how."""
 
     def __init__(self, exit_code: int | None) -> None:
@@ -67,7 +67,7 @@ class Worker:
         return self._process.pid
 
     def train(self, assignment: Assignment) -> Iterator[dict[str, Any]]:
-        """Yield the events of one trial, the last of which is "result"; raises WorkerDied."""
+        """Yield the events of one trial, the last of which is "result"; raises WorkerDiedError."""
         try:
             self._pipe.send(assignment)
             while True:
@@ -77,7 +77,7 @@ class Worker:
                     return
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             self._process.join(10)
-            raise WorkerDied(self._process.exitcode) from error
+            raise WorkerDiedError(self._process.exitcode) from error
 
     def close(self, patience_s: float = 5.0) -> None:
         """End the process: at once where it is idle, by force where it does not listen."""
@@ -116,7 +116,7 @@ def _serve(pipe: Connection, threads: int) -> None:
         try:
             if failure is not None:
                 raise failure
-            result = train_trial(assignment, pipe.send, threads)  # noqa: F821
+            result = train_trial(assignment, pipe.send, threads)
         except (BrokenPipeError, ConnectionResetError):
             return
         except Exception as error:

@@ -47,7 +47,8 @@ def test_what_can_exist_has_no_problem() -> None:
 def test_a_small_image_is_refused_with_the_least_size_and_remedies_that_work() -> None:
     factors = dataclasses.replace(COMPACT, image_size=(100, 300))
     (problem,) = check("compact", factors, 4)
-    assert "at least 190 pixels" in problem and "model=compact" in problem
+    assert "at least 190 pixels" in problem
+    assert "model=compact" in problem
     assert "image_size=[190,300] or padding=same or depth=5" in problem
     for remedy in ({"image_size": (190, 300)}, {"padding": "same"}, {"depth": 5}):
         assert check("compact", dataclasses.replace(factors, **remedy), 4) == []
@@ -55,7 +56,8 @@ def test_a_small_image_is_refused_with_the_least_size_and_remedies_that_work() -
 
 def test_remedies_that_would_not_work_are_not_offered() -> None:
     (problem,) = check("compact", dataclasses.replace(COMPACT, image_size=(8, 8)), 4)
-    assert "padding=same" not in problem and "or depth=" not in problem
+    assert "padding=same" not in problem
+    assert "or depth=" not in problem
 
 
 @pytest.mark.parametrize(("name", "depth"), [("reference", 0), ("reference", 7), ("compact", 1), ("compact", 7)])

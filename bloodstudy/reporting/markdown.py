@@ -1,0 +1,42 @@
+"""Markdown that shows any text as it is.
+
+In: names and messages that may hold pipes, backticks, tags or line breaks. Out: pieces of GitHub-flavoured Markdown in
+which none of it has a meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_SPECIAL = re.compile(r"[&<>|`*\[\]\\!~$#@]|\b_|_\b|(?<=_)_")
+
+
+def visible(text: object) -> str:
+    """Return `text` on one line, white space collapsed and what does not print replaced by a box."""
+    line = " ".join(str(text).split())
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+
+
+def plain(text: object) -> str:
+    """Return `text` for a sentence or an alternative text."""
+    return _SPECIAL.sub(lambda match: f"&#{ord(match.group())};", visible(text))
+
+
+def code(text: object) -> str:
+    """Return `text` as a code span, safe in tables and with readers that take tags first."""
+    line = visible(text)
+    return f"<code>{plain(line)}</code>" if set(line) & set("`|\\<>&") or not line else f"`{line}`"
+
+
+def fence(text: str) -> str:
+    """Return `text` as a block of code whose fence is longer than any run of backticks in it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    marks = "`" * max(3, longest + 1)
+    return f"{marks}\n{text}\n{marks}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> str:
+    """Return a table of cells that are Markdown already; columns named in `right` are aligned right."""
+    rule = ["---:" if name in set(right) else "---" for name in header]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *rows])

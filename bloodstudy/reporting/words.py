@@ -1,0 +1,172 @@
+"""The sentences of a report, generated from its numbers and true of them.
+
+In: a sweep. Out: Markdown sentences. No arm is called the best where its accuracy is not clear of chance level, where
+some of its seeds are missing, or where the arms were tested on different images.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+
+from bloodstudy.analysis import Arm, Sweep, summarise_arms
+from bloodstudy.reporting.markdown import code, plain
+
+FEW_SEEDS = 6  # under this the only word is pilot
+APART = 0.2  # how far the accuracy that fit reports may lie above the measured one: it usually lies below
+
+
+def title(sweep: Sweep) -> str:
+    """Return the title of the report."""
+    if len(sweep.trials) == 1:
+        return f"One trial: {code(sweep.arms[0])}"
+    seeds = f", {len(sweep.seeds)} seeds" if len(sweep.seeds) > 1 else ""
+    return f"Sweep over {' × '.join(map(code, sweep.factors))}{seeds}" if sweep.factors else code(sweep.arms[0]) + seeds
+
+
+def summarise(sweep: Sweep) -> list[str]:
+    """Return the summary, one sentence an item."""
+    arms = summarise_arms(sweep)
+    done = [arm for arm in arms if arm.finished]
+    sentences = [_progress(sweep)]
+    if done:
+        sentences += [_tell_best(sweep, arms), _tell_gaps(done)]
+        if dull := [arm for arm in done if not arm.clear]:
+            who = f"Not clearly above chance level: {_list(dull)}. " if len(dull) < len(done) or len(arms) == 1 else ""
+            sentences.append(f"{who}At chance the gap says nothing about generalisation.")
+        sentences.append(_strength(sweep))
+    return [*sentences, *_warnings(sweep)]
+
+
+def _progress(sweep: Sweep) -> str:
+    outcomes = Counter(sweep.trials["outcome"])
+    others = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in outcomes.items() if name != "finished")
+    plural = "" if len(sweep.trials) == 1 else "s"
+    where = " and ".join(dict.fromkeys(plain(data["name"]) for data in sweep.data))
+    text = f"{outcomes['finished']} of {len(sweep.trials)} trial{plural} on {where} finished"
+    return text + (f" ({others}, listed below)." if others else ".")
+
+
+def _tell_best(sweep: Sweep, arms: list[Arm]) -> str:
+    mean = "mean " if len(sweep.seeds) > 1 else ""
+    if len(arms) == 1:
+        arm = arms[0]
+        partly = "" if arm.whole else f" ({arm.finished} of {arm.planned} seeds)"
+        text = f"{mean}train accuracy {arm.train:.3f}, {mean}test accuracy {arm.test:.3f}{partly}; {_chance(arm)}."
+        return text[0].upper() + text[1:]
+    if len(sweep.data) > 1:
+        return "The arms were tested on different images, so none of them is named the best."
+    whole = [arm for arm in arms if arm.whole]
+    if not whole:
+        return "No arm has all its seeds finished, so none is named the best."
+    clear = [arm for arm in whole if arm.clear]
+    if not clear:
+        return f"No finished arm is clearly above chance level, so none is named the best; {_chance(whole[0])}."
+    highest = max(arm.test for arm in clear)
+    best = [arm for arm in clear if round(arm.test, 3) == round(highest, 3)]
+    if len(whole) == 1:
+        return (
+            f"{_list(best)} alone finished all its seeds, with {mean}test accuracy {highest:.3f}; {_chance(best[0])}."
+        )
+    share = "share the highest" if len(best) > 1 else "has the highest"
+    text = f"{_list(best)} {share} {mean}test accuracy, {highest:.3f}; {_chance(best[0])}."
+    rivals = [arm for arm in whole if arm not in best and arm.test_high >= best[0].test_low]
+    if len(sweep.seeds) > 1 and len(best) == 1 and rivals:
+        text += f" Over the seeds its range overlaps that of {_list(rivals)}."
+    return text
+
+
+def _chance(arm: Arm) -> str:
+    return f"chance level, the share of the largest class of the test set, is {arm.chance:.3f}"
+
+
+def _tell_gaps(done: list[Arm]) -> str:
+    low, high = min(done, key=lambda arm: arm.gap), max(done, key=lambda arm: arm.gap)
+    if len(done) == 1:
+        return f"The gap (train − test) is {low.gap:+.3f}."
+    if f"{low.gap:+.3f}" == f"{high.gap:+.3f}":
+        return f"The gap (train − test) is {low.gap:+.3f} in each finished arm."
+    ends = f"{low.gap:+.3f} ({code(low.name)}) and {high.gap:+.3f} ({code(high.name)})"
+    return f"The gap (train − test) lies between {ends}."
+
+
+def _strength(sweep: Sweep) -> str:
+    seeds = len(sweep.seeds)
+    if seeds == 1:
+        other = "; another seed may turn the order around" if len(sweep.arms) > 1 else ""
+        return f"One seed: no interval, no verdict{other}."
+    pilot = ", a pilot" if seeds < FEW_SEEDS else ""
+    return f"{seeds} seeds{pilot}: means and all points are shown, no interval and no verdict."
+
+
+def _warnings(sweep: Sweep) -> list[str]:
+    """Return what a reader must know before believing the numbers."""
+    found = []
+    if any(data["split"] == "random" for data in sweep.data):
+        found.append(_tell_leak(sweep))
+    if apart := [arm for arm in summarise_arms(sweep) if _fits_apart(sweep, arm)]:
+        found.append(
+            f"{_list(apart)}: `fit` ended at a much higher accuracy than inference measures on the same training "
+            "images, as when batch normalisation's moving averages have not settled."
+        )
+    results = list(sweep.results.values())
+    if len({result["git_commit"] for result in results}) > 1:
+        found.append("The trials come from different commits of bloodstudy.")
+    elif any("+changes" in (result["git_commit"] or "") for result in results):
+        found.append("The code held changes that are in no commit.")
+    if "precision" not in sweep.factors and len({result["factors"]["precision"] for result in results}) > 1:
+        found.append("The trials were computed in different precisions.")
+    return found
+
+
+def _fits_apart(sweep: Sweep, arm: Arm) -> bool:
+    keys = [key for key in sweep.of(arm.name, "finished")["key"] if key in sweep.histories]
+    fitted = [float(sweep.histories[key]["fit_accuracy"].iloc[-1]) for key in keys]
+    return bool(fitted) and sum(fitted) / len(fitted) > arm.train + APART
+
+
+def _tell_leak(sweep: Sweep) -> str:
+    known = {(t.shared, t.photographs) for t in sweep.tested.values() if t.shared is not None}
+    if not known:
+        return "split=random ignores photographs: copies of one cell stand on both sides, which flatters a model."
+    counts = ", ".join(f"{shared} of {photographs}" for shared, photographs in sorted(known))
+    flatters = ": copies of one cell on both sides flatter a model" if any(shared for shared, _ in known) else ""
+    return f"split=random ignores photographs; {counts} test photographs have a copy in training{flatters}."
+
+
+def tell_no_ops(sweep: Sweep, no_ops: set[str]) -> str:
+    """Explain the flag "no-op?", or return nothing."""
+    if not no_ops:
+        return ""
+    return (
+        f"no-op?: the predictions equal those of {code(sweep.arms[0])} on every seed that both finished, so the level "
+        "may do nothing here."
+    )
+
+
+def tell_lost(trials: pd.DataFrame) -> str:
+    """Say what became of the trials of an arm that did not finish, such as "2 of 3 diverged"; empty where all did."""
+    lost = trials["outcome"][trials["outcome"] != "finished"]
+    counted = f"{len(lost)} of {len(trials)} " if len(trials) > 1 else ""
+    return counted + ", ".join(dict.fromkeys(lost)).replace("_", " ") if len(lost) else ""
+
+
+def describe(sweep: Sweep, name: str) -> str:
+    """Return the alternative text of a figure: what it shows, for who cannot see it."""
+    done = [arm for arm in summarise_arms(sweep) if arm.finished]
+    over = " and ".join(sweep.factors) or "the seeds"
+    values = "; ".join(f"{arm.name}: train {arm.train:.3f}, test {arm.test:.3f}" for arm in done)
+    texts = {
+        "accuracy": f"Train and test accuracy against {over}, the gap shaded. {values if len(done) <= 8 else ''}",
+        "training": f"Accuracy and loss while fitting against the epoch, one line an arm ({len(sweep.arms)} in all)",
+        "confusion": "Confusion matrices of the test set: share and count of predicted classes for each true class",
+        "classes": "Images of each class in the training and the test set; the table below holds the numbers",
+    }
+    return plain(texts[name].strip())
+
+
+def _list(arms: list[Arm]) -> str:
+    names = [code(arm.name) for arm in arms]
+    shown = names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

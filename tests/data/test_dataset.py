@@ -1,0 +1,221 @@
+"""The whole stage: what `load` gives, on small folders and on the real images."""
+
+import subprocess
+import sys
+import time
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bloodstudy.config import DataChoice
+from bloodstudy.data import Dataset, decode, load
+from bloodstudy.errors import UserError
+
+
+def fetch(root: Path, colour: str = "rgb", size: tuple[int, int] = (8, 12), name: str = "folder", **choice) -> Dataset:
+    cache = choice.pop("cache", None) or root.parent / "cache"
+    return load(DataChoice(name=name, root=str(root), **choice), colour=colour, image_size=size, cache_dir=cache)
+
+
+def test_dataset_of_a_folder(small):
+    data = fetch(small)
+    assert (data.name, data.classes, data.split) == ("folder", ("A", "B"), "official")
+    assert data.images.shape == (16, 8, 12, 3)
+    assert list(data.manifest.columns) == ["image", "photograph", "label", "split", "sha256"]
+    assert data.manifest["image"].is_monotonic_increasing
+    assert (data.manifest["label"] == [0, 0, 0, 1, 1, 1] + [0] * 5 + [1] * 5).all()
+    assert data.counts().to_dict() == {"train": {"A": 5, "B": 5}, "test": {"A": 3, "B": 3}}
+    assert list(data.rows("test")) == list(range(6))
+    assert list(data.rows("train")) == list(range(6, 16))
+    assert list(data.quarantine.columns) == ["image", "reason"]
+    assert len(data.quarantine) == 0
+    assert data.notes == ()
+
+
+def test_everything_is_the_same_the_second_time(small, monkeypatch):
+    first = fetch(small)
+    monkeypatch.setattr(decode, "decode", lambda *_: pytest.fail("an image was decoded again"))
+    for choice in ({}, {"split": "random"}, {"split": "random", "split_seed": 3}):
+        second = fetch(small, **choice)
+        assert second.fingerprint == first.fingerprint
+        assert str(second.images.filename) == str(first.images.filename)
+    pd.testing.assert_frame_equal(fetch(small).manifest, first.manifest)
+
+
+def test_random_split_pools_both_sides(small):
+    data = fetch(small, split="random", test_share=0.25)
+    assert data.split == "random"
+    assert data.counts().to_dict() == {"train": {"A": 6, "B": 6}, "test": {"A": 2, "B": 2}}
+    assert list(fetch(small, split="random", test_share=0.25).rows("test")) == list(data.rows("test"))
+    others = {tuple(fetch(small, split="random", test_share=0.25, split_seed=k).rows("test")) for k in range(5)}
+    assert len(others) > 1
+
+
+def test_quarantine_names_files_and_training_goes_on(small):
+    (small / "train/A/zero.jpg").write_bytes(b"")
+    (small / "train/A/text.jpg").write_text("not an image")
+    (small / "train/B/out.jpg").symlink_to("/dev/null")
+    data = fetch(small)
+    assert len(data.images) == 16
+    assert dict(data.quarantine.itertuples(index=False)) == {
+        "train/A/text.jpg": "not an image (expected JPEG, PNG, GIF, TIFF, WebP or BMP)",
+        "train/A/zero.jpg": "zero bytes",
+        "train/B/out.jpg": "a link that leaves the root folder",
+    }
+
+
+def test_too_many_refusals_stop_and_name_the_list(small):
+    for k in range(11):
+        (small / f"train/A/broken{k}.jpg").write_bytes(b"")
+    for _ in range(2):
+        with pytest.raises(UserError, match=r"11 of 27 files cannot be used, 40\.7%") as caught:
+            fetch(small)
+        table = Path(str(caught.value).split("All of them: ")[1].split(". Mend")[0])
+        assert len(pd.read_csv(table)) == 11
+    assert len(fetch(small, max_refused=0.5).images) == 16
+
+
+def test_class_lost_to_quarantine_is_refused_with_counts(small):
+    for path in (small / "test/B").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(
+        UserError, match=r"too few usable images of class 'B': .*B: train 5, test 0.*3 files were refused"
+    ):
+        fetch(small)
+
+
+def test_empty_class_is_refused_before_anything_is_decoded(small, monkeypatch):
+    monkeypatch.setattr(decode, "decode", lambda *_: pytest.fail("an image was decoded"))
+    (small / "train/C").mkdir()
+    with pytest.raises(UserError, match="C: train 0, test 0"):
+        fetch(small)
+
+
+def test_all_files_broken(small):
+    for path in small.rglob("*.jpg"):
+        path.write_bytes(b"")
+    with pytest.raises(UserError, match="no usable image"):
+        fetch(small, max_refused=1.0)
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        ({"name": "folder", "root": "/nowhere"}, "data.root=/nowhere does not exist"),
+        ({"name": "folder"}, "data.root=FOLDER"),
+        ({"name": "kagle"}, "Did you mean 'kaggle'"),
+        ({"name": "kaggle", "root": "/nowhere"}, "data.root=/nowhere does not exist"),
+    ],
+)
+def test_bad_choices(tmp_path, choice, expected):
+    with pytest.raises(UserError, match=expected):
+        load(DataChoice(**choice), colour="rgb", image_size=(8, 8), cache_dir=tmp_path)
+
+
+def test_nuclearity_shares_the_array_and_the_split(class_folders, monkeypatch):
+    kinds = ("Eosinophil", "Lymphocyte", "Monocyte", "Neutrophil")
+    root = class_folders(dict.fromkeys(kinds, 10))
+    subtype = fetch(root)
+    monkeypatch.setattr(decode, "decode", lambda *_: pytest.fail("an image was decoded again"))
+    nuclearity = fetch(root, task="nuclearity")
+    assert nuclearity.classes == ("MONONUCLEAR", "POLYNUCLEAR")
+    assert list(nuclearity.manifest["label"]) == [1] * 10 + [0] * 20 + [1] * 10
+    assert nuclearity.fingerprint == subtype.fingerprint
+    assert (nuclearity.manifest["split"] == subtype.manifest["split"]).all()
+
+
+def test_odd_names_train_and_have_one_fingerprint_on_two_file_systems(class_folders, small):
+    digits = set()
+    for form in ("NFC", "NFD"):
+        root = small.parent / form
+        for side, count in (("train", 3), ("test", 2)):
+            for kind in ("é", "o'b \"|`<i>\n-"):
+                folder = root / side / unicodedata.normalize(form, kind)
+                folder.mkdir(parents=True)
+                for k in range(count):
+                    name = unicodedata.normalize(form, f"-ü {k}\n.jpg")
+                    (folder / name).write_bytes((small / f"train/A/{k:03d}.jpg").read_bytes())
+        data = fetch(root)
+        assert data.classes == ("o'b \"|`<i>\n-", "é")
+        digits.add(data.fingerprint)
+    assert len(digits) == 1
+
+
+def test_same_name_in_two_normal_forms_does_no_harm(small):
+    for form in ("NFC", "NFD"):
+        name = unicodedata.normalize(form, "é.jpg")
+        (small / "train/A" / name).write_bytes((small / "test/A/000.jpg").read_bytes())
+    assert len(fetch(small).manifest) == 18
+
+
+def test_photographs_reach_the_manifest(small):
+    (small / "photographs.csv").write_text("image,photograph\ntrain/A/000.jpg,first\n")
+    data = fetch(small)
+    assert data.manifest.set_index("image")["photograph"]["train/A/000.jpg"] == "first"
+    assert (data.manifest["photograph"] == "").sum() == 15
+
+
+def test_smear(tmp_path):
+    told = []
+    choice = DataChoice(name="smear", photographs=2, copies=2)
+    data = load(
+        choice, colour="gray", image_size=(24, 32), cache_dir=tmp_path, progress=lambda what, *_: told.append(what)
+    )
+    assert data.classes == ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
+    assert data.split == "official"
+    assert (data.counts()["train"] == 4).all()
+    assert list(dict.fromkeys(told)) == ["drawing", "decoding"]
+    assert (data.manifest.groupby("photograph").size() == 2).all()
+
+
+def test_importing_the_stage_imports_neither_keras_nor_mlflow():
+    code = "import sys, bloodstudy.data; print([m for m in ('tensorflow', 'keras', 'mlflow') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.slow
+def test_real_kaggle_images(blood_cells, tmp_path, monkeypatch):
+    data = fetch(blood_cells, "gray", (120, 160), name="kaggle", cache=tmp_path)
+    assert data.counts().to_dict() == {
+        "train": {"EOSINOPHIL": 2497, "LYMPHOCYTE": 2483, "MONOCYTE": 2478, "NEUTROPHIL": 2499},
+        "test": {"EOSINOPHIL": 623, "LYMPHOCYTE": 620, "MONOCYTE": 620, "NEUTROPHIL": 624},
+    }
+    assert data.images.shape == (12444, 120, 160, 1)
+    assert len(data.quarantine) == 0
+    monkeypatch.setattr(decode, "decode", lambda *_: pytest.fail("an image was decoded again"))
+    before = time.perf_counter()
+    again = fetch(blood_cells, "gray", (120, 160), name="kaggle", cache=tmp_path, task="nuclearity")
+    assert time.perf_counter() - before < 2  # 0.2 s on an idle machine
+    assert again.fingerprint == data.fingerprint
+    assert list(again.counts()["train"]) == [4961, 4996]
+    random = fetch(blood_cells, "gray", (120, 160), name="kaggle", cache=tmp_path, split="random")
+    assert random.counts().sum().to_dict() == {"train": 9954, "test": 2490}
+    assert any("ignores photographs" in note for note in random.notes)
+
+
+@pytest.mark.parametrize(("view", "count"), [("field", 348), ("cell", 340)])
+def test_real_photographs(blood_cells, tmp_path, view, count):
+    data = fetch(blood_cells, name="bccd", size=(60, 80), cache=tmp_path, view=view)
+    assert data.split == "random"
+    assert len(data.images) == count
+    assert data.manifest["photograph"].nunique() == count
+    assert len(data.quarantine) == 0
+    if view == "field":
+        assert data.counts().sum(axis=1).to_dict() == {
+            "EOSINOPHIL": 88,
+            "LYMPHOCYTE": 33,
+            "MONOCYTE": 20,
+            "NEUTROPHIL": 207,
+        }
+    else:  # white cells are stained purple: their crops have less green than the whole fields
+        field = fetch(blood_cells, name="bccd", size=(60, 80), cache=tmp_path, view="field")
+        assert data.fingerprint != field.fingerprint
+        assert np.mean(data.images[..., 1]) < np.mean(field.images[..., 1]) - 10
+
+
+def test_official_split_of_the_photographs_is_refused(blood_cells, tmp_path):
+    with pytest.raises(UserError, match="data=bccd has no official split"):
+        fetch(blood_cells, name="bccd", cache=tmp_path, split="official")

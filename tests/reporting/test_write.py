@@ -1,0 +1,163 @@
+import shutil
+
+import pytest
+from PIL import Image
+
+from bloodstudy.analysis import read_sweep
+from bloodstudy.errors import UserError
+from bloodstudy.reporting import write_report
+from bloodstudy.reporting.write import render
+
+FIGURES = ["accuracy.png", "classes.png", "confusion.png", "training.png"]
+
+
+@pytest.fixture
+def write(sweep_of, tmp_path):
+    """Return a function that makes a sweep and its report: (results, text of the report, its folder)."""
+
+    def written(swept, **more):
+        results = sweep_of(tmp_path / "runs", swept, **more)
+        path = write_report(tmp_path / "runs", tmp_path / "reports", "scratch")
+        assert path == tmp_path / "reports" / "scratch" / "report.md"
+        return results, path.read_text(encoding="utf-8"), path.parent
+
+    return written
+
+
+@pytest.fixture
+def text_of(sweep_of, tmp_path):
+    """Return a function that makes a sweep and its text alone, without the seconds that figures take."""
+
+    def rendered(swept, **more):
+        results = sweep_of(tmp_path / "runs", swept, **more)
+        return results, render(read_sweep(tmp_path / "runs", "scratch"), [], ["classes"])
+
+    return rendered
+
+
+def read_table(text, heading):
+    """Return the rows of the first table after a heading, as dictionaries."""
+    lines = text.split(f"\n{heading}\n", 1)[1].strip().splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    table = rows[: next((i for i, line in enumerate(lines) if not line.startswith("|")), len(lines))]
+    return [dict(zip(table[0], row, strict=True)) for row in table[2:]]
+
+
+def figures_in(folder):
+    return sorted(file.name for file in (folder / "figures").iterdir())
+
+
+def test_the_table_holds_the_numbers_of_the_trials(write):
+    results, text, folder = write({"width": [0.5, 1], "model": ["reference", "compact"]})
+    rows = read_table(text, "## Trials")
+    assert [row["arm"] for row in rows] == [f"`{result['arm']}`" for result in results]
+    for row, result in zip(rows, results, strict=True):
+        for column, response in (("train", "train_accuracy"), ("test", "test_accuracy"), ("gap", "accuracy_gap")):
+            assert float(row[column]) == pytest.approx(result["responses"][response], abs=5e-4)
+        assert int(row["parameters"].replace(",", "")) == result["parameters"]
+        assert float(row["time (s)"]) == pytest.approx(result["cost"]["wall_seconds"], abs=0.05)
+        assert row["outcome"] == "finished"
+    assert figures_in(folder) == FIGURES
+    for name in FIGURES:
+        assert f"](figures/{name})" in text
+
+
+def test_the_table_of_means_holds_the_means(text_of):
+    results, text = text_of({"lr": [0.1, 0.01], "seed": [0, 1, 2]}, outcomes={4: "diverged"})
+    rows = read_table(text, "### Means over seeds")
+    assert [row["seeds finished"] for row in rows] == ["3 of 3", "2 of 3"]
+    for row, group in zip(rows, (results[:3], [results[3], results[5]]), strict=True):
+        tests = [result["responses"]["test_accuracy"] for result in group]
+        assert float(row["test"]) == pytest.approx(sum(tests) / len(tests), abs=5e-4)
+        assert row["test, lowest to highest"] == f"{min(tests):.3f} to {max(tests):.3f}"
+    assert [row["seed"] for row in read_table(text, "## Trials")] == ["0", "1", "2"] * 2
+
+
+def test_the_same_trials_give_the_same_bytes(write, tmp_path):
+    _, text, folder = write({"lr": [0.1, 0.01]})
+    first = {name: (folder / "figures" / name).read_bytes() for name in FIGURES}
+    shutil.rmtree(folder)
+    write_report(tmp_path / "runs", tmp_path / "reports", "scratch")
+    assert (folder / "report.md").read_text(encoding="utf-8") == text
+    assert {name: (folder / "figures" / name).read_bytes() for name in FIGURES} == first
+    with Image.open(folder / "figures" / "accuracy.png") as image:
+        assert set(image.info) <= {"dpi"}
+
+
+def test_what_did_not_finish_is_listed_with_its_reason(text_of):
+    _, text = text_of({"augment": ["none", "flip", "mixup"]}, outcomes={1: "failed", 2: "missing"})
+    rows = read_table(text, "## Trials")
+    assert [row["outcome"] for row in rows] == ["finished", "failed", "missing"]
+    assert rows[2]["test"] == rows[2]["time (s)"] == "–"
+    listed = text.split("### Not finished\n\n")[1].split("\n\n")[0].splitlines()
+    assert listed[0].startswith("- failed: `augment=flip`, seed 0: ValueError: &#60;script&#62;")
+    assert listed[1] == "- missing: `augment=mixup`, seed 0: not trained yet"
+    assert "<script>" not in text
+
+
+def test_a_single_trial_has_no_figure_against_a_factor(write):
+    _, text, folder = write({})
+    assert len(read_table(text, "## Trials")) == 1
+    assert figures_in(folder) == ["classes.png", "confusion.png", "training.png"]
+    assert "nan" not in text
+
+
+@pytest.mark.parametrize(("outcome", "figures"), [("missing", []), ("diverged", ["classes.png", "training.png"])])
+def test_a_sweep_of_which_nothing_finished_renders(write, outcome, figures):
+    _, text, folder = write({"lr": [0.1, 0.01]}, outcomes={0: outcome, 1: outcome})
+    assert figures_in(folder) == figures
+    assert "nan" not in text
+
+
+def test_figures_of_an_earlier_sweep_are_removed(write, tmp_path):
+    folder = tmp_path / "reports" / "scratch"
+    (folder / "figures").mkdir(parents=True)
+    (folder / "figures" / "accuracy.png").touch()
+    write({}, outcomes={0: "missing"})
+    assert figures_in(folder) == []
+
+
+def test_any_class_name_is_shown_and_breaks_nothing(write):
+    classes = ["a|b", "`tick`", "<script>", "$x^2$", "_lead", "白血球", "x" * 200, "y\nz", "\\"]
+    _, text, _ = write({"lr": [0.1, 0.01]}, classes=classes)
+    rows = read_table(text.replace("\n| class |", "\n### Classes\n| class |"), "### Classes")
+    assert len(rows) == len(classes) + 1
+    assert all(row["test"].split()[0] in ("40", "32", "296") for row in rows)
+    assert "<script>" not in text
+
+
+def test_an_arm_that_changes_nothing_is_flagged(text_of, tmp_path):
+    results, _ = text_of({"conv_dropout": [0.0, 0.1]})
+    for result in results:
+        path = tmp_path / "runs" / "scratch" / result["key"] / "result.json"
+        path.write_text(path.read_text().replace(result["prediction_hash"], "same"))
+    text = render(read_sweep(tmp_path / "runs", "scratch"), [], [])
+    assert [row["outcome"] for row in read_table(text, "## Trials")] == ["finished", "finished, no-op?"]
+    assert "no-op?: the predictions equal those of `conv_dropout=0`" in text
+
+
+def test_what_was_run_is_told_and_what_differs_is_not_given_as_common(text_of):
+    _, text = text_of({"lr": [0.1, 0.01]}, commits=("aaa", "bbb"))
+    told = text.split("## What was run")[1]
+    assert "python -m bloodstudy.run -m lr=0.1,0.01" in told
+    assert "commit: `aaa`, `bbb` (mixed)" in told
+    assert "fingerprint `ffffffffffffffff`" in told
+    common = {row["factor"]: row["level"] for row in read_table(text, "All trials share:")}
+    assert common["`image_size`"] == "`[120,160]`"
+    assert "`lr`" not in common
+
+
+def test_lost_predictions_and_histories_leave_the_rest(sweep_of, tmp_path):
+    results = sweep_of(tmp_path / "runs", {"lr": [0.1, 0.01]})
+    for result in results:
+        trial = tmp_path / "runs" / "scratch" / result["key"]
+        (trial / "predictions.parquet").unlink()
+        (trial / "history.csv").unlink()
+    path = write_report(tmp_path / "runs", tmp_path / "reports", "scratch")
+    assert figures_in(path.parent) == ["accuracy.png", "classes.png"]
+
+
+def test_nothing_run_is_refused(tmp_path):
+    with pytest.raises(UserError, match="nothing was run yet"):
+        write_report(tmp_path / "runs", tmp_path / "reports", "scratch")
+    assert not (tmp_path / "reports").exists()

@@ -1,0 +1,165 @@
+"""The real command, in a process of its own, in an empty folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bloodstudy import files
+
+TINY = ["epochs=2", "image_size=[16,16]", "depth=2", "batch_size=4", "lr=1e-3"]
+
+
+def command(folder, *arguments, module="run", **environment):
+    kept = {name: value for name, value in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", "BLOODSTUDY_DATA")}
+    return subprocess.run(
+        [sys.executable, "-m", f"bloodstudy.{module}", *arguments],
+        cwd=folder, env=kept | {"PYTHONWARNINGS": "default"} | environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["lr=abc"], ["lr=-1"], ["learning_rate=1"], ["model=resnett"], ["data=folder", "data.root=/nowhere"],
+        ["image_size=[8,8]", "model=compact"], ["epochs=0"], ["dropout=1.5"], ["-m", "lr=1e-2,abc"],
+        ["-m", "lr=-1,1"], ["-m", "learning_rate=1,2"], ["-m", "model=reference,resnett"],
+        ["-m", "data=folder", "data.root=/nowhere", "lr=1,2"], ["-m", "image_size=[8,8],[200,200]", "model=compact"],
+        ["-m", "epochs=1,0"], ["-m", "dropout=0,1.5"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_bad_input_exits_with_2_in_one_clear_message_and_leaves_nothing(tmp_path, arguments):
+    ended = command(tmp_path, *arguments)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("bloodstudy: ")
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_lists_the_choices_and_every_key(tmp_path):
+    ended = command(tmp_path, "--help")
+    assert ended.returncode == 0
+    for word in ("reference", "compact", "kaggle", "smear", "image_size", "lr: 0.0005", "bloodstudy.report"):
+        assert word in ended.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """A finished sweep over two learning rates and two seeds on forty synthetic images, and how it was typed."""
+    folder = tmp_path_factory.mktemp("swept")
+    write_images(folder / "images")
+    typed = ["-m", "lr=1e-3,1e-2", "seed=0,1", "data=folder", f"data.root={folder / 'images'}", "cache_dir=cache"]
+    typed += [word for word in TINY if not word.startswith("lr")]
+    return folder, typed, command(folder, *typed)
+
+
+def write_images(root: Path, size: int = 16) -> None:
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 12), ("test", 8)):
+        for position, name in enumerate(("DARK", "LIGHT")):
+            (root / split / name).mkdir(parents=True)
+            for k in range(count):
+                pixels = rng.normal(80 + 90 * position, 30, (size, size, 3)).clip(0, 255).astype("uint8")
+                Image.fromarray(pixels).save(root / split / name / f"{k}.png")
+
+
+def test_a_sweep_ends_with_a_table_in_the_order_typed(swept):
+    _, _, ended = swept
+    assert ended.returncode == 0, ended.stderr
+    rows = [line for line in ended.stdout.splitlines() if line.startswith("│")]
+    assert [row.split("│")[1].strip() for row in rows] == ["lr=0.001", "lr=0.001", "lr=0.01", "lr=0.01"]
+    assert "bloodstudy.report" in ended.stdout
+    assert "Traceback" not in ended.stderr
+    ours = [line for line in ended.stderr.splitlines() if "Warning" in line and "bloodstudy/" in line]
+    assert ours == []
+
+
+def test_every_trial_leaves_its_files(swept):
+    folder, _, _ = swept
+    trials = [path.parent for path in (folder / "runs" / "scratch").glob("*/result.json")]
+    assert len(trials) == 4
+    for trial in trials:
+        result = files.read_json(trial / "result.json")
+        assert result["outcome"] == "finished"
+        assert result["key"] == trial.name
+        assert len(pd.read_csv(trial / "history.csv")) == 2
+        assert len(pd.read_parquet(trial / "predictions.parquet")) == 40
+        assert (trial / "config.yaml").exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_runs_stand_in_mlflow_under_our_names(swept, monkeypatch):
+    folder, _, _ = swept
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    runs = client.search_runs([client.get_experiment_by_name("scratch").experiment_id])
+    assert [run.info.status for run in runs] == ["FINISHED"] * 4
+    for run in runs:
+        metrics, tags = run.data.metrics, run.data.tags
+        assert metrics["accuracy_gap"] == pytest.approx(metrics["train_accuracy"] - metrics["test_accuracy"])
+        assert {"test_macro_f1", "test_recall_DARK", "fit_accuracy", "epoch_seconds", "images_per_second",
+                "peak_memory_mb", "train_loss", "test_loss"} <= set(metrics)  # fmt: skip
+        assert {"trial_key", "study", "arm", "seed", "fingerprint", "outcome", "git_commit"} <= set(tags)
+        assert len(client.get_metric_history(run.info.run_id, "fit_loss")) == 2
+        assert {"config.yaml", "history.csv", "predictions.parquet"} == {
+            artifact.path for artifact in client.list_artifacts(run.info.run_id)
+        }
+    assert {run.data.params["lr"] for run in runs} == {"0.001", "0.01"}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_same_command_again_trains_and_logs_nothing(swept):
+    folder, typed, _ = swept
+    from mlflow import MlflowClient
+
+    before = {path: path.stat().st_mtime_ns for path in (folder / "runs" / "scratch").glob("*/*") if path.is_file()}
+    again = command(folder, *typed)
+    assert again.returncode == 0
+    assert again.stdout.count("nothing to train") == 4
+    after = {path: path.stat().st_mtime_ns for path in before}
+    assert {path.name for path in before if before[path] != after[path]} <= {".lock"}
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    assert len(client.search_runs([client.get_experiment_by_name("scratch").experiment_id])) == 4
+
+
+def test_broken_images_are_listed_divergence_stops_no_sweep_and_the_parent_imports_no_tensorflow(tmp_path):
+    write_images(tmp_path / "images")
+    (tmp_path / "images" / "train" / "DARK" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    (tmp_path / "images" / "train" / "DARK" / "empty.png").write_bytes(b"")
+    typed = ["-m", "lr=1e30,1e-3", "data=folder", f"data.root={tmp_path / 'images'}", "cache_dir=cache", *TINY[:-1]]
+    code = (
+        "import sys\n"
+        "from bloodstudy.run import run\n"
+        "if __name__ == '__main__':\n"
+        f"    code = run({typed!r})\n"
+        "    print('exit', code, [m for m in ('tensorflow', 'keras') if m in sys.modules])\n"
+    )
+    (tmp_path / "parent.py").write_text(code)
+    ended = subprocess.run([sys.executable, "parent.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "exit 0 []" in ended.stdout, ended.stderr
+    assert "refused train/DARK/broken.jpg" in ended.stdout
+    assert "refused train/DARK/empty.png" in ended.stdout
+    assert "24 training and 16 test images" in ended.stdout
+    rows = [line.split("│") for line in ended.stdout.splitlines() if line.startswith("│")]
+    assert {row[1].strip(): row[5].strip() for row in rows} == {"lr=1e+30": "diverged", "lr=0.001": "finished"}
+
+
+def test_a_store_that_is_away_costs_nothing_and_is_caught_up_once(tmp_path):
+    write_images(tmp_path / "images")
+    typed = ["data=folder", f"data.root={tmp_path / 'images'}", "cache_dir=cache", *TINY]
+    away = command(tmp_path, *typed, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert away.returncode == 0, away.stderr
+    assert "Training goes on" in away.stdout
+    back = command(tmp_path, *typed)
+    assert "logged 1 earlier trial" in back.stdout
+    assert "logged" not in command(tmp_path, *typed).stdout

@@ -1,0 +1,102 @@
+"""The built wheel alone, and a user's own network beside it, in environments that never saw the clone."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bloodstudy import files
+
+ROOT = Path(__file__).parent.parent
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+PLUGIN = """
+import keras
+
+def build(factors, input_shape, classes):
+    return keras.Sequential([
+        keras.Input(input_shape),
+        keras.layers.Rescaling(1 / 255),
+        keras.layers.Flatten(),
+        keras.layers.Dense(round(8 * factors.width), "relu"),
+        keras.layers.Dense(classes, dtype="float32"),
+    ])
+"""
+PYPROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "tenlines"
+version = "1"
+[project.entry-points."bloodstudy.models"]
+tenlines = "tenlines:build"
+"""
+
+
+def uv(*words, **options):
+    program = Path(sys.executable).parent / "uv"
+    return subprocess.run(
+        [program if program.exists() else "uv", *words], check=True, capture_output=True, text=True, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """An environment that holds the wheel and its dependencies, at the locked versions, and nothing of the clone."""
+    folder = tmp_path_factory.mktemp("wheel")
+    uv("build", "--quiet", "--wheel", "--out-dir", folder, ROOT)
+    (wheel,) = folder.glob("*.whl")
+    uv("venv", "--quiet", "--python", sys.executable, folder / "env")
+    python = folder / "env" / "bin" / "python"
+    uv("pip", "install", "--quiet", "--python", python, "--constraint", ROOT / "requirements.lock", f"{wheel}[cpu]")
+    return python
+
+
+def run(python, folder, *arguments):
+    kept = {name: value for name, value in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", "PYTHONPATH")}
+    return subprocess.run([python, "-m", "bloodstudy.run", *arguments], cwd=folder, env=kept,
+                          capture_output=True, text=True, check=False)  # fmt: skip
+
+
+def test_the_wheel_alone_trains_from_an_empty_folder(installed, tmp_path):
+    ended = run(installed, tmp_path, "epochs=1", "image_size=[32,32]", "cache_dir=cache")
+    assert ended.returncode == 0, ended.stderr
+    (result,) = (tmp_path / "runs" / "scratch").glob("*/result.json")
+    assert files.read_json(result)["git_commit"] is None
+    where = subprocess.check_output(
+        [installed, "-c", "import bloodstudy; print(bloodstudy.__file__)"], cwd=tmp_path, text=True
+    )
+    assert str(ROOT) not in where
+
+
+def test_a_plug_in_of_ten_lines_trains_an_arm(installed, tmp_path):
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "tenlines.py").write_text(PLUGIN)
+    (package / "pyproject.toml").write_text(PYPROJECT)
+    uv("pip", "install", "--quiet", "--python", installed, "--no-deps", package)
+    typed = ["-m", "model=reference,tenlines", "epochs=1", "image_size=[32,32]", "cache_dir=cache"]
+    ended = run(installed, tmp_path, *typed)
+    assert ended.returncode == 0, ended.stderr
+    rows = [line.split("│") for line in ended.stdout.splitlines() if line.startswith("│")]
+    assert {row[1].strip(): row[5].strip() for row in rows} == {
+        "model=reference": "finished",
+        "model=tenlines": "finished",
+    }
+
+
+def test_without_a_backend_the_command_says_what_to_install(installed, tmp_path):
+    python = tmp_path / "env" / "bin" / "python"
+    uv("venv", "--quiet", "--python", sys.executable, tmp_path / "env")
+    wheels = list(Path(installed).parent.parent.parent.glob("*.whl"))
+    uv("pip", "install", "--quiet", "--python", python, "--constraint", ROOT / "requirements.lock", wheels[0])
+    ended = run(python, tmp_path, "epochs=1", "cache_dir=cache")
+    assert ended.returncode == 3
+    assert "bloodstudy[cpu]" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "runs").exists()
+    shutil.rmtree(tmp_path / "env")

@@ -1,0 +1,42 @@
+import pytest
+
+from bloodstudy import tracking
+from bloodstudy.errors import MachineError
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+def test_the_default_store_is_sqlite_with_artifacts_beside_it(tmp_path):
+    store = tracking.open_store("scratch")
+    assert (tmp_path / "mlflow.db").exists()
+    assert tracking.open_store("scratch").experiment_id == store.experiment_id
+    where = store.client.get_experiment(store.experiment_id).artifact_location
+    assert where == (tmp_path / "mlartifacts" / "scratch").as_uri()
+
+
+def test_another_store_is_honoured(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/other.db")
+    tracking.open_store("scratch")
+    assert (tmp_path / "other.db").exists()
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.parametrize("uri", ["nonsense://x", "http://127.0.0.1:9"])
+def test_a_store_that_cannot_be_used_is_named_with_a_remedy(monkeypatch, uri):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(MachineError, match="MLFLOW_TRACKING_URI") as caught:
+        tracking.open_store("scratch")
+    assert uri in str(caught.value)
+
+
+def test_a_damaged_store_is_refused_and_left_as_it_is(tmp_path):
+    (tmp_path / "mlflow.db").write_bytes(b"this is no database" * 100)
+    with pytest.raises(MachineError, match=r"mlflow\.db"):
+        tracking.open_store("scratch")
+    assert (tmp_path / "mlflow.db").read_bytes().startswith(b"this is no database")

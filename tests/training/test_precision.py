@@ -1,0 +1,29 @@
+import pytest
+
+from bloodstudy.errors import UserError
+from bloodstudy.training import precision
+
+
+@pytest.mark.parametrize(
+    ("flags", "resolved"),
+    [
+        ({"amx_bf16", "avx512_bf16"}, "bfloat16"),
+        ({"avx512_bf16"}, "bfloat16"),
+        ({"avx2"}, "float32"),
+        (set(), "float32"),
+    ],
+)
+def test_auto_takes_bfloat16_only_where_it_pays(monkeypatch, flags, resolved):
+    monkeypatch.setattr(precision, "processor", lambda: ("x", frozenset(flags)))
+    assert precision.resolve_precision("auto") == resolved
+    assert precision.resolve_precision("float32") == "float32"
+
+
+def test_emulated_bfloat16_is_refused_with_a_remedy(monkeypatch):
+    monkeypatch.setattr(precision, "processor", lambda: ("x", frozenset({"avx2"})))
+    with pytest.raises(UserError, match="precision=float32"):
+        precision.resolve_precision("bfloat16")
+
+
+def test_the_processor_has_a_name():
+    assert precision.processor()[0]

@@ -1,0 +1,79 @@
+import os
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bloodstudy.config import Factors
+from bloodstudy.training.worker import Assignment, Worker, WorkerDiedError
+
+FACTORS = replace(Factors(), image_size=(16, 16), epochs=2, batch_size=8, precision="float32", lr=1e-3)
+
+
+@pytest.fixture(scope="module")
+def worker():
+    started = Worker(threads=1)
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def assignment(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "images.npy", rng.integers(0, 256, (40, 16, 16, 1), dtype="uint8"))
+    manifest = pd.DataFrame(
+        {"image": [f"{i}.jpeg" for i in range(40)], "photograph": "", "label": rng.integers(0, 3, 40),
+         "split": ["train"] * 30 + ["test"] * 10}
+    )  # fmt: skip
+    return Assignment(tmp_path, "reference", FACTORS, ("A", "B", "C"), tmp_path / "images.npy", manifest)
+
+
+def result_of(worker, assignment):
+    return list(worker.train(assignment))[-1]
+
+
+def test_a_trial_leaves_its_history_and_predictions(worker, assignment):
+    events = list(worker.train(assignment))
+    result = events[-1]
+    assert result["outcome"] == "finished"
+    assert [event["epoch"] for event in events if event["event"] == "epoch"] == [1, 2]
+    table = pd.read_parquet(assignment.folder / "predictions.parquet")
+    assert len(table) == 40
+    chosen = table[["p_A", "p_B", "p_C"]].to_numpy().argmax(axis=1)
+    right = np.array(["A", "B", "C"])[chosen] == table["label"]
+    assert result["responses"]["test_accuracy"] == pytest.approx(right[table["split"] == "test"].mean())
+    assert result["responses"]["train_accuracy"] == pytest.approx(right[table["split"] == "train"].mean())
+    assert list(pd.read_csv(assignment.folder / "history.csv")["epoch"]) == [1, 2]
+
+
+def test_one_worker_trains_many_trials_and_repeats_itself_exactly(worker, assignment):
+    first = result_of(worker, assignment)
+    other = result_of(worker, replace(assignment, factors=replace(FACTORS, lr=1e-2)))
+    again = result_of(worker, assignment)
+    assert first["prediction_hash"] == again["prediction_hash"]
+    assert first["prediction_hash"] != other["prediction_hash"]
+
+
+def test_divergence_is_an_outcome_without_responses(worker, assignment):
+    result = result_of(worker, replace(assignment, factors=replace(FACTORS, lr=1e30)))
+    assert result["outcome"] == "diverged"
+    assert "responses" not in result
+
+
+def test_a_trial_that_raises_costs_that_trial_alone(worker, assignment):
+    result = result_of(worker, replace(assignment, model="nonsense"))
+    assert result["outcome"] == "failed"
+    assert "nonsense" in result["reason"]
+    assert result_of(worker, assignment)["outcome"] == "finished"
+
+
+def test_a_killed_worker_is_told_by_its_signal(assignment):
+    doomed = Worker(threads=1)
+    events = doomed.train(replace(assignment, factors=replace(FACTORS, epochs=10_000)))
+    next(event for event in events if event["event"] == "epoch")
+    os.kill(doomed.pid, signal.SIGKILL)
+    with pytest.raises(WorkerDiedError, match="SIGKILL"):
+        list(events)
+    assert not doomed.alive
