@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import dataclasses
 import itertools
 import sys
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ from bloodstudy import config, model
 from bloodstudy.errors import UserError, nearest
 
 GROUPS = ("model", "data")
+PLACES = tuple(field.name for field in dataclasses.fields(config.Places))
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ def _judge(override: Override, multirun: bool) -> list[str]:
     if key not in config.RULES and key not in GROUPS:
         return [config.unknown_key(key, GROUPS)]
     values = _values(override)
+    if override.is_sweep_override() and key in PLACES:
+        return [f"{text!r}: places are not swept; all trials of a sweep are kept together"]
     if override.is_sweep_override() and not multirun:
         return [f"{text!r}: several values make a sweep; write -m before it, as in: -m {text}"]
     if len({repr(value) for value in values}) < len(values):

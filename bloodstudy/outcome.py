@@ -33,7 +33,7 @@ def assemble(
         "arm": trial.arm,
         "model": trial.model,
         "factors": asdict(trial.factors),
-        "data": asdict(trial.data) | {"classes": list(images.classes), "counts": images.counts().to_dict()},
+        "data": asdict(trial.data) | _describe(images),
         "outcome": event["outcome"],
         "reason": event.get("reason"),
         "cost": {name: event.get(name) for name in _COST} | {"wall_seconds": wall_seconds, "attempts": attempts},
@@ -79,3 +79,12 @@ def git_commit() -> str | None:
         return git("rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return None
+
+
+def _describe(images: Dataset) -> dict[str, Any]:
+    return {
+        "classes": list(images.classes),
+        "counts": images.counts().to_dict(),
+        "notes": list(images.notes),
+        "refused": len(images.quarantine),
+    }

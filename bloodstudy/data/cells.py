@@ -1,13 +1,14 @@
 """The cells of a drawn smear: how thick each stain lies at every pixel of a small patch.
 
-In: a class or a radius in pixels, and a generator. Out: float64 patches of stain thickness (0: none, about 1: full) that
-`bloodstudy.data.smear` lays on the photograph. Colours are `bloodstudy.data.stain`'s.
+In: a class or a radius in pixels, and a generator. Out: float64 patches of stain thickness (0: none, about 1: full),
+which `bloodstudy.data.smear` lays on the photograph. Colours are `bloodstudy.data.stain`'s.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.random import Generator
@@ -16,7 +17,7 @@ from PIL import Image
 Patch = np.ndarray
 
 # Radius in pixels of a 480 x 640 photograph; the classes overlap, so that size alone does not tell them apart.
-RADIUS_PX = {"EOSINOPHIL": (86, 108), "LYMPHOCYTE": (56, 78), "MONOCYTE": (100, 126), "NEUTROPHIL": (84, 106)}
+RADIUS_PX = {"EOSINOPHIL": (86, 108), "LYMPHOCYTE": (56, 78), "MONOCYTE": (98, 120), "NEUTROPHIL": (84, 106)}
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def _inside(distance_px: Patch, soft_px: float = 1.5) -> Patch:
 
 
 def _grid(radius_px: float) -> tuple[Patch, Patch]:
+    """Return x and y in pixels from the centre, over a square that leaves room for an irregular outline."""
     half = int(radius_px * 1.35) + 4
     y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float64)
     return x, y
@@ -76,7 +78,7 @@ def _lobes(x: Patch, y: Patch, centres: np.ndarray, size: float, rng: Generator)
     for centre in centres:
         axis = rng.normal(0, 0.12, 2)
         parts.append(_capsule(x, y, centre - axis, centre + axis, size * rng.uniform(0.85, 1.12)))
-    parts += [_capsule(x, y, a, b, 0.3 * size) for a, b in zip(centres[:-1], centres[1:], strict=True)]
+    parts += [_capsule(x, y, a, b, 0.3 * size) for a, b in pairwise(centres)]
     return _union(parts, 0.04)
 
 
@@ -87,7 +89,7 @@ def _nucleus(cell_class: str, x: Patch, y: Patch, rng: Generator) -> Patch:
     if cell_class == "MONOCYTE":
         path = _arc(6, rng.uniform(1.6, 3.6), rng.uniform(0.30, 0.40), rng)
         thick = rng.uniform(0.30, 0.38)
-        return _union([_capsule(x, y, a, b, thick) for a, b in zip(path[:-1], path[1:], strict=True)], 0.03)
+        return _union([_capsule(x, y, a, b, thick) for a, b in pairwise(path)], 0.03)
     if cell_class == "EOSINOPHIL":
         return _lobes(x, y, _arc(2, rng.uniform(1.6, 2.6), 0.48, rng), rng.uniform(0.34, 0.41), rng)
     count = int(rng.integers(3, 6))
@@ -117,9 +119,9 @@ def white_cell(cell_class: str, zoom: float, rng: Generator) -> WhiteCell:
     if cell_class == "EOSINOPHIL":
         grain = _inside(rng.uniform(-0.3, 0.3) - _smooth(shape, 7.0, rng), 0.5)
         granules = 1.15 * grain * np.maximum(around, 0.25 * body)
-        return WhiteCell(body, {"nucleus": chromatin, "pink": 0.4 * around, "granules": granules})
+        return WhiteCell(body, {"nucleus": chromatin * rng.uniform(0.7, 0.9), "pink": 0.4 * around, "granules": granules})
     if cell_class == "NEUTROPHIL":
-        return WhiteCell(body, {"nucleus": chromatin, "pink": rng.uniform(0.7, 1.3) * around * fine})
+        return WhiteCell(body, {"nucleus": chromatin * rng.uniform(0.95, 1.2), "pink": rng.uniform(0.5, 1.1) * around * fine})
     if cell_class == "LYMPHOCYTE":
         return WhiteCell(body, {"nucleus": chromatin * rng.uniform(1.1, 1.5), "blue": 1.5 * around})
     holes = np.ones(shape)

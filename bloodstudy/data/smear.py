@@ -1,7 +1,7 @@
 """The embedded data set `smear`: synthetic stained blood smears, few photographs with several augmented copies each.
 
-In: how many photographs a class, how many copies, a seed. Out: a folder {train,test}/<CLASS>/ of 240 x 320 JPEG files and
-`photographs.csv`, which says which photograph each copy comes from and how it was moved.
+In: how many photographs a class, how many copies, a seed. Out: folders {train,test}/<CLASS>/ of 240 x 320 JPEG files,
+and `photographs.csv`, which says which photograph each copy comes from and how it was moved.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Transform:
 
 
 def _meet(layer: np.ndarray, patch: np.ndarray, x: float, y: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the views of `layer` and `patch` that cover each other when the patch, partly inside, is centred at (x, y)."""
+    """Return the views of `layer` and `patch` that cover each other; the patch, partly inside, is centred at (x, y)."""
     left, top = int(x) - patch.shape[1] // 2, int(y) - patch.shape[0] // 2
     rows = slice(max(top, 0), min(top + patch.shape[0], layer.shape[0]))
     columns = slice(max(left, 0), min(left + patch.shape[1], layer.shape[1]))
@@ -60,7 +60,7 @@ def _meet(layer: np.ndarray, patch: np.ndarray, x: float, y: float) -> tuple[np.
 def _scatter(keep_out: tuple[float, float, float], radius: float, rng: Generator) -> list[tuple[float, float]]:
     """Return red-cell centres: as crowded and as clumped as the photograph's own draw says, clear of the white cell."""
     height, width = PHOTOGRAPH_SIZE
-    wanted, clumped, nearest = rng.integers(12, 50), rng.uniform(0.0, 0.8), rng.uniform(0.75, 1.5) * radius
+    wanted, clumped, nearest = rng.integers(10, 42), rng.uniform(0.0, 0.8), rng.uniform(0.75, 1.5) * radius
     centres: list[tuple[float, float]] = []
     for _ in range(12 * int(wanted)):
         if len(centres) == wanted:
@@ -82,11 +82,11 @@ def _scatter(keep_out: tuple[float, float, float], radius: float, rng: Generator
 def draw_photograph(cell_class: str, rng: Generator) -> np.ndarray:
     """Draw one field of view: uint8 (480, 640, 3), crowded red cells, platelets, one white cell of `cell_class`."""
     height, width = PHOTOGRAPH_SIZE
-    look, zoom = choose_look(rng), rng.uniform(0.85, 1.2)
+    look, zoom = choose_look(rng), rng.uniform(0.95, 1.25)
     cell = white_cell(cell_class, zoom, rng)
     # Within this ellipse the cell's centre stays in every copy, however it is turned and shifted.
     angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0, 1)
-    x, y = width * (0.5 + 0.33 * reach * np.cos(angle)), height * (0.5 + 0.28 * reach * np.sin(angle))
+    x, y = width * (0.5 + 0.29 * reach * np.cos(angle)), height * (0.5 + 0.25 * reach * np.sin(angle))
     layers = {stain: np.zeros(PHOTOGRAPH_SIZE) for stain in ("red", *cell.stains)}
     radius, pallor = zoom * rng.uniform(38, 46), rng.uniform(0.15, 0.75)
     for at in _scatter((x, y, cell.body.shape[0] / 2.7), radius, rng):

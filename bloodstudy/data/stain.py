@@ -16,8 +16,8 @@ from PIL import Image, ImageFilter
 ABSORBANCE = {
     "red": (0.09, 0.30, 0.29),
     "nucleus": (0.80, 1.32, 0.15),
-    "pink": (0.07, 0.26, 0.07),
-    "blue": (0.30, 0.28, 0.06),
+    "pink": (0.06, 0.21, 0.06),
+    "blue": (0.36, 0.34, 0.07),
     "granules": (0.12, 0.76, 0.42),
 }
 
@@ -36,9 +36,9 @@ class Look:
 
 def choose_look(rng: Generator) -> Look:
     """Draw a look: stain strength and hue, white balance, uneven light, focus and noise."""
-    light = rng.uniform(0.80, 0.89)
+    light = rng.uniform(0.82, 0.89)
     balance = 1 + rng.normal(0, 0.015, 3)
-    strength, hue = rng.uniform(0.85, 1.2), rng.normal(0, 1)
+    strength, hue = rng.uniform(0.88, 1.18), rng.normal(0, 1)
     tint = np.array([1 - 0.08 * hue, 1.0, 1 + 0.16 * hue])  # orange to pink red cells, blue to purple nuclei
     absorbance = {
         stain: np.array(value) * strength * rng.uniform(0.9, 1.1) * np.clip(tint, 0.6, 1.4)
@@ -47,9 +47,9 @@ def choose_look(rng: Generator) -> Look:
     return Look(
         plate=tuple(light * balance * np.array([0.985, 1.0, 0.985])),
         absorbance=absorbance,
-        slope=(rng.normal(0, 0.04), rng.normal(0, 0.04)),
-        vignette=rng.uniform(0.0, 0.10),
-        blur_px=rng.uniform(0.3, 2.0),
+        slope=(rng.normal(0, 0.03), rng.normal(0, 0.03)),
+        vignette=rng.uniform(0.0, 0.08),
+        blur_px=rng.uniform(0.2, 1.4),
         noise=rng.uniform(1.5, 3.5),
     )
 

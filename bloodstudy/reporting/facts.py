@@ -37,6 +37,9 @@ def list_data(sweep: Sweep) -> list[DataSet]:
             f"{plain(name)}: {train:,} training and {test:,} test images, {len(counts)} classes, "
             f"fingerprint {code(data['fingerprint'])}"
         )
+        if data["refused"]:
+            text += f"; {data['refused']:,} files were refused"
+        text += "".join(f"; {plain(note)}" for note in data["notes"])
         found.setdefault(text, DataSet(name, text, counts))
     return list(found.values())
 

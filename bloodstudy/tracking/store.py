@@ -70,4 +70,6 @@ def _experiment(client: MlflowClient, uri: str, study: str) -> str:
             client.restore_experiment(found.experiment_id)
         return found.experiment_id
     beside = Path("mlartifacts", study).absolute().as_uri() if uri.startswith("sqlite:") else None
-    return client.create_experiment(study, artifact_location=beside)
+    # MLflow's interface opens on its pages for language models unless told that this is model training.
+    kind = {"mlflow.experimentKind": "custom_model_development"}
+    return client.create_experiment(study, artifact_location=beside, tags=kind)

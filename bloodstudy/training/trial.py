@@ -6,6 +6,7 @@ import contextlib
 import gc
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     gc.collect()
     _forget_peak_memory()
     factors, manifest = assignment.factors, assignment.manifest
-    images = np.load(assignment.images, mmap_mode="r")
+    images = _map_images(assignment.images)
     labels = manifest["label"].to_numpy()
     one_hot = np.eye(len(assignment.classes), dtype="float32")[labels]
     train_rows = np.flatnonzero(manifest["split"] == "train")
@@ -69,6 +70,12 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
         result |= _measure(network, assignment, images, labels, report)
     result["peak_memory_mb"] = _peak_memory_mb()
     return result
+
+
+@lru_cache(maxsize=1)
+def _map_images(path: Path) -> np.ndarray:
+    # One mapping for all trials on the same data: Keras's data adapters outlive their model and would keep one each.
+    return np.load(path, mmap_mode="r")
 
 
 def _measure(

@@ -83,3 +83,12 @@ def test_weights_and_masks_follow_the_seed_and_the_name_alone() -> None:
 def test_unresolved_precision_is_refused() -> None:
     with pytest.raises(ValueError, match="precision must be resolved"):
         blocks.policy(Factors(precision="auto"))
+
+
+def test_batch_normalisation_has_settled_after_seventy_five_steps() -> None:
+    inputs = keras.Input((4, 4, 3))
+    model = keras.Model(inputs, blocks.normalise(inputs, dataclasses.replace(PLAIN, norm="batch"), 1))
+    batch = 50 + np.random.default_rng(0).normal(size=(8, 4, 4, 3)).astype("float32")
+    for _ in range(75):
+        model(batch, training=True)
+    assert np.abs(keras.ops.convert_to_numpy(model(batch)).mean(axis=(0, 1, 2))).max() < 0.1

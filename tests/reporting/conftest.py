@@ -96,7 +96,7 @@ def _make_result(trial: Trial, outcome: str, classes: Sequence[str], commit: str
         "arm": trial.arm,
         "model": trial.model,
         "factors": asdict(trial.factors),
-        "data": asdict(trial.data) | {"classes": list(classes), "counts": counts},
+        "data": asdict(trial.data) | {"classes": list(classes), "counts": counts, "notes": [], "refused": 0},
         "outcome": outcome,
         "reason": reasons.get(outcome),
         "cost": {"fit_seconds": 9.5, "evaluate_seconds": 0.5, "wall_seconds": wall, "attempts": 1},
