@@ -119,9 +119,13 @@ def white_cell(cell_class: str, zoom: float, rng: Generator) -> WhiteCell:
     if cell_class == "EOSINOPHIL":
         grain = _inside(rng.uniform(-0.3, 0.3) - _smooth(shape, 7.0, rng), 0.5)
         granules = 1.15 * grain * np.maximum(around, 0.25 * body)
-        return WhiteCell(body, {"nucleus": chromatin * rng.uniform(0.7, 0.9), "pink": 0.4 * around, "granules": granules})
+        return WhiteCell(
+            body, {"nucleus": chromatin * rng.uniform(0.7, 0.9), "pink": 0.4 * around, "granules": granules}
+        )
     if cell_class == "NEUTROPHIL":
-        return WhiteCell(body, {"nucleus": chromatin * rng.uniform(0.95, 1.2), "pink": rng.uniform(0.5, 1.1) * around * fine})
+        return WhiteCell(
+            body, {"nucleus": chromatin * rng.uniform(0.95, 1.2), "pink": rng.uniform(0.5, 1.1) * around * fine}
+        )
     if cell_class == "LYMPHOCYTE":
         return WhiteCell(body, {"nucleus": chromatin * rng.uniform(1.1, 1.5), "blue": 1.5 * around})
     holes = np.ones(shape)

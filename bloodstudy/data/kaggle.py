@@ -104,8 +104,9 @@ def _ask_kagglehub() -> Path:
         kagglehub: Any = importlib.import_module("kagglehub")
         return Path(kagglehub.dataset_download(HANDLE)).resolve()
     except Exception as error:  # whatever a download library or the network below it may raise
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:120]
         raise MachineError(
-            f"the download of {PAGE} failed: {reason}. Check the network and try again, or download and unpack it by "
-            f"hand and name the folder with data.root=FOLDER or {VARIABLE}=FOLDER."
+            f"the Kaggle images are not on this machine, and the download of {PAGE} failed ({reason}). Check the network "
+            f"and try again, or download and unpack it by hand and name the folder with data.root=FOLDER or "
+            f"{VARIABLE}=FOLDER. Without them, data=smear needs no download."
         ) from error

@@ -91,7 +91,7 @@ def test_failed_download_is_one_message(tmp_path, hub):
 
     hub.dataset_download = fail
     with pytest.raises(
-        MachineError, match=r"download of .* failed: HTTPSConnectionPool: name not resolved after 3"
+        MachineError, match=r"download of .* failed \(ConnectionError: HTTPSConnectionPool: name not resolved after 3"
     ) as caught:
         locate(None, tmp_path / "cache")
     assert "\n" not in str(caught.value)
