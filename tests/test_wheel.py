@@ -48,7 +48,7 @@ def uv(*words, **options):
 def installed(tmp_path_factory):
     """An environment that holds the wheel and its dependencies, at the locked versions, and nothing of the clone."""
     folder = tmp_path_factory.mktemp("wheel")
-    uv("build", "--quiet", "--wheel", "--out-dir", folder, ROOT)
+    uv("build", "--quiet", "--wheel", "--no-build-isolation", "--python", sys.executable, "--out-dir", folder, ROOT)
     (wheel,) = folder.glob("*.whl")
     uv("venv", "--quiet", "--python", sys.executable, folder / "env")
     python = folder / "env" / "bin" / "python"
