@@ -7,6 +7,8 @@ Never raises because of a bad trial; faults of the machine do go up and stop the
 from __future__ import annotations
 
 import atexit
+import math
+import signal
 import time
 from dataclasses import replace
 from functools import lru_cache
@@ -21,6 +23,8 @@ from bloodstudy import analysis, config, data, design, files, outcome, terminal,
 from bloodstudy.errors import BloodstudyError, MachineError
 from bloodstudy.training import Assignment, Worker, resolve_precision
 from bloodstudy.training.worker import WorkerDiedError
+
+MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
 
 _worker: Worker | None = None  # one for this process, reused: importing Keras costs seconds
 fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried, the command ends with it
@@ -97,48 +101,46 @@ def _train(trial: design.Trial, images: data.Dataset, folder: Path, title: str) 
     begun = time.monotonic()
     attempts = (files.read_json(folder / "attempts.json") or 0) + 1
     files.write_json(folder / "attempts.json", attempts)
-    worker = _take_worker()  # imports Keras while this process opens the store
-    params = outcome.params(trial)
-    files.write_text(folder / "config.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
-    recorder = tracking.Recorder(store(trial.study), folder)
-    recorder.start(outcome.tags(trial), params)
-    assignment = Assignment(
-        folder, trial.model, trial.factors, images.classes, Path(str(images.images.filename)), images.manifest
-    )
-    try:
-        event = _follow(worker, assignment, recorder, title)
-    except BaseException:
-        worker.kill()
-        recorder.interrupt()
-        raise
-    result = outcome.assemble(trial, images, event, attempts, time.monotonic() - begun)
-    files.write_json(folder / "result.json", result)
-    recorder.end()
+    with terminal.Bar(title, trial.factors.epochs + MEASURING) as bar:
+        bar.update(0, "starting")
+        worker = _take_worker()  # imports Keras while this process opens the store
+        params = outcome.params(trial)
+        files.write_text(folder / "config.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
+        recorder = tracking.Recorder(store(trial.study), folder)
+        recorder.start(outcome.tags(trial), params)
+        array = Path(str(images.images.filename))
+        assignment = Assignment(folder, trial.model, trial.factors, images.classes, array, images.manifest)
+        try:
+            event = _follow(worker, assignment, recorder, bar)
+        except BaseException:
+            worker.kill()
+            recorder.interrupt()
+            raise
+        result = outcome.assemble(trial, images, event, attempts, time.monotonic() - begun)
+        files.write_json(folder / "result.json", result)
+        recorder.end()
     if recorder.trouble:
         terminal.say(f"  not in MLflow yet ({recorder.trouble}); the next command will log it from {folder}")
     return result
 
 
-def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder, title: str) -> dict[str, Any]:
-    epochs = assignment.factors.epochs
-    speed = ""
-    with terminal.Bar(title, epochs * 1.0) as bar:
-        bar.update(0, "starting")
-        try:
-            for event in worker.train(assignment):
-                kind = event["event"]
-                if kind == "epoch":
+def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder, bar: terminal.Bar) -> dict[str, Any]:
+    epochs, speed = assignment.factors.epochs, ""
+    try:
+        for event in worker.train(assignment):
+            match event["event"]:
+                case "epoch":
                     recorder.epoch(event)
                     speed = f", {event['images_per_second']:,.0f} images/s"
-                if kind in ("epoch", "batch"):
-                    accuracy = f"accuracy {event['fit_accuracy']:.3f}"
-                    bar.update(event["epoch"], f"epoch {int(event['epoch'])}/{epochs}, {accuracy}{speed}")
-                elif kind == "measure":
-                    bar.update(epochs, f"measuring {event['share']:.0%}")
-                elif kind == "result":
+                case "measure":
+                    bar.update(epochs + MEASURING * event["share"], f"measuring {event['share']:.0%}")
+                case "result":
                     return event
-        except WorkerDiedError as death:
-            return {"outcome": "out_of_memory" if death.exit_code == -9 else "failed", "reason": death.reason}
+            if "fit_accuracy" in event:
+                accuracy = f"accuracy {event['fit_accuracy']:.3f}"
+                bar.update(event["epoch"], f"epoch {math.ceil(event['epoch'])}/{epochs}, {accuracy}{speed}")
+    except WorkerDiedError as death:
+        return {"outcome": "out_of_memory" if death.exit_code == -signal.SIGKILL else "failed", "reason": death.reason}
     raise AssertionError("the worker's events ended without a result")
 
 

@@ -61,8 +61,8 @@ class Bar:
     """Progress of one long piece of work: a bar with time left on a terminal, a line now and then elsewhere."""
 
     def __init__(self, title: str, total: float, interactive: bool | None = None) -> None:
-        self._title, self._total, self._done, self._told = title, total, 0.0, time.monotonic()
-        self._begun = self._told
+        self._title, self._total, self._told = title, total, time.monotonic()
+        self._first: tuple[float, float] | None = None  # when something was done first, and how much
         on_terminal = sys.stdout.isatty() if interactive is None else interactive
         self._progress = None
         if on_terminal:
@@ -82,16 +82,24 @@ class Bar:
 
     def update(self, done: float, detail: str = "") -> None:
         """Show that `done` of the total is done."""
-        self._done = done
         if self._progress:
             self._progress.update(self._task, completed=done, detail=escape(detail))
             return
         now = time.monotonic()
+        if done > 0 and self._first is None:
+            self._first = now, done
         if now - self._told >= PLAIN_EVERY_S:
             self._told = now
-            left = (now - self._begun) / done * (self._total - done) if done > 0 else None
-            eta = f", about {span(left)} left" if left is not None else ""
-            say(f"{self._title}: {100 * done / self._total:.0f} %{', ' + detail if detail else ''}{eta}")
+            say(
+                f"{self._title}: {100 * done / self._total:.0f} %{', ' + detail if detail else ''}{self._left(now, done)}"
+            )
+
+    def _left(self, now: float, done: float) -> str:
+        # Counted from the first progress, since what comes before it (imports, a new store) says nothing of the pace.
+        if self._first is None or done <= self._first[1]:
+            return ""
+        begun, had = self._first
+        return f", about {span((now - begun) / (done - had) * (self._total - done))} left"
 
 
 def span(seconds: float) -> str:

@@ -106,7 +106,7 @@ def _ask_kagglehub() -> Path:
     except Exception as error:  # whatever a download library or the network below it may raise
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:120]
         raise MachineError(
-            f"the Kaggle images are not on this machine, and the download of {PAGE} failed ({reason}). Check the network "
-            f"and try again, or download and unpack it by hand and name the folder with data.root=FOLDER or "
+            f"the Kaggle images are not on this machine, and the download of {PAGE} failed ({reason}). Check the "
+            f"network and try again, or download and unpack it by hand and name the folder with data.root=FOLDER or "
             f"{VARIABLE}=FOLDER. Without them, data=smear needs no download."
         ) from error

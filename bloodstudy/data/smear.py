@@ -152,12 +152,12 @@ def draw(
     seed: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Write the data set under `folder`: `photographs` training photographs a class, half as many again for the test.
+    """Write the data set under `folder`: `photographs` training photographs a class, twice as many for the test.
 
     `progress(done, total)` counts photographs. The same arguments give the same bytes; more photographs or more copies
     leave the earlier ones as they were. Raises MachineError where the folder cannot be written.
     """
-    counts = {"train": photographs, "test": max(2, 3 * photographs // 2)}
+    counts = {"train": photographs, "test": 2 * photographs}
     tasks = [(split, kind, k) for split in SPLITS for kind in CLASSES for k in range(counts[split])]
 
     def write(task: tuple[str, str, int]) -> list[dict[str, object]]:

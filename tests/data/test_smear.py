@@ -154,7 +154,7 @@ def features(folder: Path, size: tuple[int, int]) -> dict[str, tuple[np.ndarray,
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_colour_and_thumbnails_do_not_give_the_class_away(seed: int, tmp_path: Path) -> None:
-    draw(tmp_path, photographs=5, copies=24, seed=seed)
+    draw(tmp_path, photographs=4, copies=30, seed=seed)
     for size in ((1, 1), (8, 8)):
         sides = features(tmp_path, size)
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=3000)).fit(*sides["train"])
