@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import dataclasses
 import itertools
 import sys
 from collections.abc import Callable, Iterator
@@ -25,17 +24,14 @@ from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType, QuotedString
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bloodstudy import config, model
-from bloodstudy.errors import UserError, nearest
-
-GROUPS = ("model", "data")
-PLACES = tuple(field.name for field in dataclasses.fields(config.Places))
+from bloodstudy.errors import UserError
+from bloodstudy.overrides import GROUPS, is_hydras, judge, parse, repeated, values_of
 
 
 @dataclass(frozen=True)
@@ -93,14 +89,14 @@ def register() -> None:
 
 def check(overrides: list[str], multirun: bool) -> Sweep:
     """Return the jobs that `overrides` ask for; raises UserError with every problem found."""
-    parsed, problems = _parse(overrides)
+    parsed, problems = parse(overrides)
     with _hydra():
         for override in parsed:
-            problems += _judge(override, multirun)
-        problems += _repeated(parsed)
+            problems += judge(override, multirun)
+        problems += repeated(parsed)
         if problems:
             raise UserError(*problems)
-        return _combine([o for o in parsed if not _is_hydras(o)], [o for o in parsed if _is_hydras(o)])
+        return _combine([o for o in parsed if not is_hydras(o)], [o for o in parsed if is_hydras(o)])
 
 
 @contextmanager
@@ -112,72 +108,9 @@ def _hydra() -> Iterator[None]:
         yield
 
 
-def _parse(overrides: list[str]) -> tuple[list[Override], list[str]]:
-    parser, parsed, problems = OverridesParser.create(), [], []
-    for text in overrides:
-        try:
-            override = parser.parse_override(text)
-            _values(override)
-            parsed.append(override)
-        except HydraException:
-            problems.append(
-                f"cannot read {text!r}: expected key=value or a list of values, such as lr=1e-3 or lr=1e-2,1e-3"
-            )
-    return parsed, problems
-
-
-def _is_hydras(override: Override) -> bool:
-    return override.key_or_group.startswith(("hydra.", "hydra/"))
-
-
-def _values(override: Override) -> list[Any]:
-    if not override.is_sweep_override():
-        return [override.value()]
-    return [value.text if isinstance(value, QuotedString) else value for value in override.sweep_iterator()]
-
-
-def _judge(override: Override, multirun: bool) -> list[str]:
-    key, text = override.key_or_group, override.input_line
-    if _is_hydras(override):
-        return []
-    if override.type != OverrideType.CHANGE or override.package is not None:
-        return [f"{text!r}: keys cannot be added or removed; expected key=value with a key of the configuration"]
-    if key not in config.RULES and key not in GROUPS:
-        return [config.unknown_key(key, GROUPS)]
-    values = _values(override)
-    if override.is_sweep_override() and key in PLACES:
-        return [f"{text!r}: places are not swept; all trials of a sweep are kept together"]
-    if override.is_sweep_override() and not multirun:
-        return [f"{text!r}: several values make a sweep; write -m before it, as in: -m {text}"]
-    if len({repr(value) for value in values}) < len(values):
-        return [f"{text!r}: the same level is given twice; every level is one arm"]
-    if key in GROUPS:
-        return [problem for value in values if (problem := _judge_choice(key, value))]
-    return [problem for value in values if (problem := config.check_value(key, value))]
-
-
-def _judge_choice(group: str, name: Any) -> str | None:
-    loader = GlobalHydra.instance().config_loader()
-    options = sorted({*loader.get_group_options(group), *_own_options(group)})
-    if name in options:
-        return None
-    return f"{group}: expected one of {', '.join(options)}; received {name!r}.{nearest(str(name), options)}"
-
-
-def _own_options(group: str) -> set[str]:
-    return {file.stem for file in Path("conf", group).glob("*.yaml")} if search_path() else set()
-
-
-def _repeated(parsed: list[Override]) -> list[str]:
-    keys = [override.key_or_group for override in parsed if not _is_hydras(override)]
-    return [
-        f"{key!r} is given {keys.count(key)} times; give it once" for key in dict.fromkeys(keys) if keys.count(key) > 1
-    ]
-
-
 def _combine(own: list[Override], hydras: list[Override]) -> Sweep:
     keys = [override.key_or_group for override in own]
-    levels = [_values(override) for override in own]
+    levels = [values_of(override) for override in own]
     hydra_lines = tuple(o.input_line or "" for o in hydras if not o.is_sweep_override())
     jobs, problems = [], {}
     for combination in itertools.product(*levels):
@@ -188,7 +121,7 @@ def _combine(own: list[Override], hydras: list[Override]) -> Sweep:
             problems |= dict.fromkeys(error.problems)
     if problems:
         raise UserError(*problems)
-    swept = {o.key_or_group: tuple(_values(o)) for o in own if o.is_sweep_override()}
+    swept = {o.key_or_group: tuple(values_of(o)) for o in own if o.is_sweep_override()}
     return Sweep(swept, tuple(jobs))
 
 

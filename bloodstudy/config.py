@@ -20,7 +20,7 @@ class Factors:
 
     lr: float = 5e-4
     batch_size: int = 100
-    epochs: int = 40
+    epochs: int = 60
     optimizer: str = "adam"
     dropout: float = 0.0
     conv_dropout: float = 0.0
@@ -55,8 +55,8 @@ class DataChoice:
     test_share: float = 0.2  # of each class, for split=random
     task: str = "subtype"
     view: str = "field"  # bccd: the whole field, or the cropped white cell
-    photographs: int = 12  # smear: training photographs a class
-    copies: int = 10  # smear: augmented copies of a photograph
+    photographs: int = 4  # smear: training photographs a class
+    copies: int = 30  # smear: augmented copies of a photograph
     draw_seed: int = 0  # smear: seed of the drawing
     max_refused: float = 0.01  # share of files; the run stops where more than this and more than 10 are refused
     max_bytes: int = 50_000_000  # a larger file is refused unread

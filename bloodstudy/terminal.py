@@ -90,9 +90,8 @@ class Bar:
             self._first = now, done
         if now - self._told >= PLAIN_EVERY_S:
             self._told = now
-            say(
-                f"{self._title}: {100 * done / self._total:.0f} %{', ' + detail if detail else ''}{self._left(now, done)}"
-            )
+            share = f"{100 * done / self._total:.0f} %"
+            say(f"{self._title}: {share}{', ' + detail if detail else ''}{self._left(now, done)}")
 
     def _left(self, now: float, done: float) -> str:
         # Counted from the first progress, since what comes before it (imports, a new store) says nothing of the pace.

@@ -16,7 +16,7 @@ from bloodstudy.data.folder import PHOTOGRAPHS, list_folder
 from bloodstudy.data.listing import Listing, Progress
 from bloodstudy.files import explained, make_folder
 
-DRAWING = 1  # raise it whenever bloodstudy.data.smear draws other pixels from the same seed
+DRAWING = 2
 
 
 def list_smear(choice: DataChoice, cache: Path, progress: Progress | None) -> Listing:

@@ -128,7 +128,9 @@ def _read(path: str, max_bytes: int) -> bytes:
 
 def _in_order(files: Sequence[Candidate], size: int, look: Callable[[Candidate], _Look]) -> Iterator[list[_Look]]:
     """Look at the files in threads and yield the results in order, `size` at a time, with few of them waiting."""
-    threads = _usable_cores()
+    from joblib import cpu_count  # the cores that this process may use: fewer than there are, under a scheduler
+
+    threads = cpu_count()
     chunks = (files[start : start + size] for start in range(0, len(files), size))
     with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
         waiting: deque[Future[list[_Look]]] = deque()
@@ -142,10 +144,3 @@ def _in_order(files: Sequence[Candidate], size: int, look: Callable[[Candidate],
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def _usable_cores() -> int:
-    """Return how many cores this process may use: fewer than the machine has, in a container or under a scheduler."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

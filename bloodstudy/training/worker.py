@@ -8,7 +8,6 @@ lost and the next one gets a fresh worker.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import traceback
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from joblib import cpu_count
 
 from bloodstudy.config import Factors
 
@@ -54,7 +54,7 @@ class Worker:
     def __init__(self, threads: int | None = None) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, threads or _usable_cores()), daemon=False)
+        self._process = context.Process(target=_serve, args=(theirs, threads or cpu_count()), daemon=False)
         self._process.start()
         theirs.close()
 
@@ -91,10 +91,6 @@ class Worker:
         """End the process now, in the middle of whatever it does."""
         self._process.kill()
         self._process.join()
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _serve(pipe: Connection, threads: int) -> None:

@@ -1,0 +1,87 @@
+"""Overrides as they were typed, each judged by itself.
+
+In: the words of a command line. Out: Hydra's own parsed overrides, and a sentence for each that cannot be: unknown key,
+unknown choice, value out of range, swept without -m, given twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType, QuotedString
+from hydra.errors import HydraException
+
+from bloodstudy import config
+from bloodstudy.errors import nearest
+
+GROUPS = ("model", "data")
+PLACES = tuple(field.name for field in dataclasses.fields(config.Places))
+
+
+def parse(overrides: list[str]) -> tuple[list[Override], list[str]]:
+    """Return the overrides that can be read, and a sentence for each that cannot."""
+    parser, parsed, problems = OverridesParser.create(), [], []
+    for text in overrides:
+        try:
+            override = parser.parse_override(text)
+            values_of(override)
+            parsed.append(override)
+        except HydraException:
+            problems.append(
+                f"cannot read {text!r}: expected key=value or a list of values, such as lr=1e-3 or lr=1e-2,1e-3"
+            )
+    return parsed, problems
+
+
+def is_hydras(override: Override) -> bool:
+    """Tell whether an override is about Hydra itself, such as its launcher."""
+    return override.key_or_group.startswith(("hydra.", "hydra/"))
+
+
+def values_of(override: Override) -> list[Any]:
+    """Return the levels that an override gives, one or several."""
+    if not override.is_sweep_override():
+        return [override.value()]
+    return [value.text if isinstance(value, QuotedString) else value for value in override.sweep_iterator()]
+
+
+def judge(override: Override, multirun: bool) -> list[str]:
+    """Return what is wrong with one override and its values; needs an initialised Hydra, for the choices of a group."""
+    key, text = override.key_or_group, override.input_line
+    if is_hydras(override):
+        return []
+    if override.type != OverrideType.CHANGE or override.package is not None:
+        return [f"{text!r}: keys cannot be added or removed; expected key=value with a key of the configuration"]
+    if key not in config.RULES and key not in GROUPS:
+        return [config.unknown_key(key, GROUPS)]
+    values = values_of(override)
+    if override.is_sweep_override() and key in PLACES:
+        return [f"{text!r}: places are not swept; all trials of a sweep are kept together"]
+    if override.is_sweep_override() and not multirun:
+        return [f"{text!r}: several values make a sweep; write -m before it, as in: -m {text}"]
+    if len({repr(value) for value in values}) < len(values):
+        return [f"{text!r}: the same level is given twice; every level is one arm"]
+    if key in GROUPS:
+        return [problem for value in values if (problem := _judge_choice(key, value))]
+    return [problem for value in values if (problem := config.check_value(key, value))]
+
+
+def _judge_choice(group: str, name: Any) -> str | None:
+    loader = GlobalHydra.instance().config_loader()
+    own = {file.stem for file in Path("conf", group).glob("*.yaml")}  # of the working folder
+    options = sorted({*loader.get_group_options(group), *own})
+    if name in options:
+        return None
+    return f"{group}: expected one of {', '.join(options)}; received {name!r}.{nearest(str(name), options)}"
+
+
+def repeated(parsed: list[Override]) -> list[str]:
+    """Return a sentence for each key that is given more than once: Hydra would silently take the last."""
+    keys = [override.key_or_group for override in parsed if not is_hydras(override)]
+    return [
+        f"{key!r} is given {keys.count(key)} times; give it once" for key in dict.fromkeys(keys) if keys.count(key) > 1
+    ]

@@ -1,0 +1,60 @@
+"""What the README tells people to type is what the project does."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from bloodstudy import compose, config
+from bloodstudy.errors import UserError
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "conf" / "config.yaml", ROOT / "CONTRIBUTING.md"]
+COMMAND = re.compile(
+    r"^[#\s]*(?:One trial:|A sweep:|Kaggle:)?\s*python -m bloodstudy\.run(?P<words>(?: \S+)*)", re.MULTILINE
+)
+
+
+def commands():
+    for page in PAGES:
+        for match in COMMAND.finditer(page.read_text()):
+            yield match["words"].strip()
+
+
+@pytest.mark.parametrize("words", sorted(set(commands())))
+def test_every_command_shown_is_accepted(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = shlex.split(words)
+    if arguments == ["--help"]:
+        return
+    typed = compose.read_arguments(arguments)
+    assert compose.check(typed.overrides, typed.multirun).jobs
+
+
+def test_there_are_commands_to_check():
+    assert len(set(commands())) >= 5
+
+
+def test_the_example_of_a_mistake_is_what_the_command_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    block = (ROOT / "README.md").read_text().split("    $ python -m bloodstudy.run ")[1].split("\n\n")[0]
+    typed, *told = [line.strip() for line in block.splitlines()]
+    arguments = compose.read_arguments(shlex.split(typed))
+    with pytest.raises(UserError) as caught:
+        compose.check(arguments.overrides, arguments.multirun)
+    assert [f"bloodstudy: {problem}" for problem in caught.value.problems] == told
+
+
+def test_the_two_commands_at_the_top_are_targets_of_make():
+    top = (ROOT / "README.md").read_text().splitlines()[:12]
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for target in ("study", "test"):
+        assert any(line.strip().startswith(f"make {target}") for line in top)
+        assert target in targets
+
+
+def test_the_data_sets_of_the_readme_are_those_of_the_configuration():
+    text = (ROOT / "README.md").read_text()
+    for name in config.RULES["data.name"].levels:
+        assert f"| `{name}`" in text
