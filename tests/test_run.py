@@ -1,11 +1,13 @@
 """The real command, in a process of its own, in an empty folder."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 from bloodstudy import files
@@ -163,3 +165,29 @@ def test_a_store_that_is_away_costs_nothing_and_is_caught_up_once(tmp_path):
     back = command(tmp_path, *typed)
     assert "logged 1 earlier trial" in back.stdout
     assert "logged" not in command(tmp_path, *typed).stdout
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"])
+def test_a_signal_ends_the_command_at_once_and_leaves_no_run_running(tmp_path, number, code):
+    from mlflow import MlflowClient
+
+    write_images(tmp_path / "images")
+    typed = ["data=folder", f"data.root={tmp_path / 'images'}", "cache_dir=cache", *TINY[1:], "epochs=100000"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bloodstudy.run", *typed], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "epoch" in line:
+            break
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert children, "the worker is training"
+    process.send_signal(number)
+    assert process.wait(timeout=10) == code
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    (run,) = client.search_runs([client.get_experiment_by_name("scratch").experiment_id])
+    assert run.info.status == "KILLED"
+    assert not list((tmp_path / "runs" / "scratch").glob("*/result.json"))
