@@ -20,10 +20,16 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from bloodstudy import analysis, config, data, design, files, outcome, terminal, tracking
-from bloodstudy.errors import BloodstudyError, MachineError
+from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.training import Assignment, Worker, resolve_precision
 from bloodstudy.training.worker import WorkerDiedError
 
+RETRIED = {
+    "none": (),
+    "failed": ("failed", "out_of_memory"),
+    "diverged": ("diverged",),
+    "all": ("failed", "out_of_memory", "diverged", "finished"),
+}
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
 
 _worker: Worker | None = None  # one for this process, reused: importing Keras costs seconds
@@ -49,21 +55,37 @@ def attempt(composed: DictConfig) -> str:
     plan = analysis.read_plan(Path(settings.places.runs_dir), design.SCRATCH)
     images = load_data(settings)
     trial = make_trial(settings, images, plan)
-    number = [planned["key"] for planned in plan["trials"]].index(trial.key) + 1
-    title = f"[{number}/{len(plan['trials'])}] {trial.arm}, seed {trial.factors.seed}"
+    title = _title(trial, plan)
     folder = files.make_folder(Path(settings.places.runs_dir) / trial.study / trial.key)
     try:
         with FileLock(folder / ".lock", timeout=0):
             published = files.read_json(folder / "result.json")
-            if published is not None:
+            if published is not None and published["outcome"] not in RETRIED[settings.control.retry]:
                 terminal.say(f"{title}: {published['outcome']} earlier, nothing to train (trial {trial.key})")
                 return published["outcome"]
+            _clear(folder)
             result = _train(trial, images, folder, title)
     except Timeout:
         terminal.say(f"{title}: in progress in another process")
         return "in_progress"
     terminal.say(f"{title}: {_headline(result)}")
     return result["outcome"]
+
+
+def _title(trial: design.Trial, plan: dict[str, Any]) -> str:
+    keys = [planned["key"] for planned in plan["trials"]]
+    if trial.key not in keys:
+        raise UserError(
+            f"the images changed after the plan was made: it does not hold trial {trial.key} (fingerprint "
+            f"{trial.data.fingerprint}). Leave the folder alone while a sweep runs, and run the same command again"
+        )
+    return f"[{keys.index(trial.key) + 1}/{len(keys)}] {trial.arm}, seed {trial.factors.seed}"
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier result left, so that the trial counts as unfinished until it has a new one."""
+    for name in ("result.json", "logged.json", "predictions.parquet", "history.csv"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def load_data(settings: config.Settings) -> data.Dataset:

@@ -21,6 +21,8 @@ def close(runs_dir: Path, swept: dict[str, Any]) -> int:
     else:
         _print_trial(rows[0])
     failed = [row for row in rows if row["outcome"] in FAILED]
+    if any(row["outcome"] in ("failed", "out_of_memory") for row in failed):
+        terminal.say("the same command with retry=failed trains these again:")
     for row in failed:
         terminal.say(f"{row['outcome']}: {row['arm']}, seed {row['seed']}: {row['reason']}")
     _print_next(runs_dir, len(rows), swept)

@@ -73,6 +73,13 @@ class Places:
 
 
 @dataclass(frozen=True)
+class Control:
+    """What a command does with trials that have a result already; never part of a trial's identity."""
+
+    retry: str = "none"
+
+
+@dataclass(frozen=True)
 class Settings:
     """One whole configuration, checked."""
 
@@ -80,6 +87,7 @@ class Settings:
     model: ModelChoice
     data: DataChoice
     places: Places
+    control: Control
 
 
 @dataclass(frozen=True)
@@ -160,6 +168,7 @@ RULES: dict[str, Rule] = {
     "runs_dir": _text("a folder"),
     "reports_dir": _text("a folder"),
     "cache_dir": _text("a folder, or null", optional=True),
+    "retry": _name("none", "failed", "diverged", "all"),
 }
 
 # What people type from the habit of other tools; spelling alone would not find these.
@@ -174,7 +183,7 @@ OTHER_NAMES = {
 def defaults() -> dict[str, Any]:
     """Return the schema: every key with its default, as nested plain containers."""
     flat = asdict(Factors()) | {"image_size": list(Factors.image_size)}
-    return flat | {"model": asdict(ModelChoice()), "data": asdict(DataChoice())} | asdict(Places())
+    return flat | {"model": asdict(ModelChoice()), "data": asdict(DataChoice())} | asdict(Places()) | asdict(Control())
 
 
 def unknown_key(key: str, also: tuple[str, ...] = ()) -> str:
@@ -217,4 +226,10 @@ def settings(content: Mapping[str, Any]) -> Settings:
 
     flat["image_size"] = tuple(flat["image_size"])
     flat |= {key: float(flat[key]) for key in ("lr", "dropout", "conv_dropout", "width")}
-    return Settings(group(Factors, ""), group(ModelChoice, "model."), group(DataChoice, "data."), group(Places, ""))
+    return Settings(
+        group(Factors, ""),
+        group(ModelChoice, "model."),
+        group(DataChoice, "data."),
+        group(Places, ""),
+        group(Control, ""),
+    )

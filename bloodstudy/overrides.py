@@ -19,7 +19,7 @@ from bloodstudy import config
 from bloodstudy.errors import nearest
 
 GROUPS = ("model", "data")
-PLACES = tuple(field.name for field in dataclasses.fields(config.Places))
+UNSWEPT = tuple(field.name for kind in (config.Places, config.Control) for field in dataclasses.fields(kind))
 
 
 def parse(overrides: list[str]) -> tuple[list[Override], list[str]]:
@@ -59,8 +59,8 @@ def judge(override: Override, multirun: bool) -> list[str]:
     if key not in config.RULES and key not in GROUPS:
         return [config.unknown_key(key, GROUPS)]
     values = values_of(override)
-    if override.is_sweep_override() and key in PLACES:
-        return [f"{text!r}: places are not swept; all trials of a sweep are kept together"]
+    if override.is_sweep_override() and key in UNSWEPT:
+        return [f"{text!r}: {key} is not swept; all trials of a sweep are kept together and treated alike"]
     if override.is_sweep_override() and not multirun:
         return [f"{text!r}: several values make a sweep; write -m before it, as in: -m {text}"]
     if len({repr(value) for value in values}) < len(values):

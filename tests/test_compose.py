@@ -44,7 +44,7 @@ def test_every_problem_of_a_sweep_is_reported_at_once():
         ("lr=abc", "above 0"), ("lr=-1", "-1"), ("learning_rate=1", "'lr'"), ("model=resnett", "reference"),
         ("epochs=0", "at least 1"), ("dropout=1.5", "1.5"), ("lr", "key=value"), ("'lr=3", "cannot read"),
         ("+lr=1", "added"), ("~lr", "removed"), ("lr=1,2", "-m"), ("data@x=smear", "added"),
-        ("lr=interval(0,1)", "list"), ("runs_dir=a,b", "together"),
+        ("lr=interval(0,1)", "list"), ("runs_dir=a,b", "together"), ("retry=all,none", "not swept"),
         ("data.root=${oc.env:HOME}", "interpolations"), ("model.name=nope", "reference"), ("model={a: 1}", "reference"),
         ("hydra/launcher=nope", "basic"), ("data=kagle", "'kaggle'"),
     ],

@@ -125,13 +125,42 @@ def test_the_same_command_again_trains_and_logs_nothing(swept):
     from mlflow import MlflowClient
 
     before = {path: path.stat().st_mtime_ns for path in (folder / "runs" / "scratch").glob("*/*") if path.is_file()}
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    before_runs = client.search_runs([client.get_experiment_by_name("scratch").experiment_id])
     again = command(folder, *typed)
     assert again.returncode == 0
     assert again.stdout.count("nothing to train") == 4
     after = {path: path.stat().st_mtime_ns for path in before}
     assert {path.name for path in before if before[path] != after[path]} <= {".lock"}
-    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
-    assert len(client.search_runs([client.get_experiment_by_name("scratch").experiment_id])) == 4
+    assert len(client.search_runs([client.get_experiment_by_name("scratch").experiment_id])) == len(before_runs)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_retry_trains_again_what_it_names_and_nothing_else(swept):
+    from mlflow import MlflowClient
+
+    folder, typed, _ = swept
+    results = sorted((folder / "runs" / "scratch").glob("*/result.json"))
+    kept = [file.read_text() for file in results]
+    try:
+        failed = files.read_json(results[0]) | {"outcome": "failed", "reason": "a fault that was planted"}
+        files.write_json(results[0], failed)
+        plain = command(folder, *typed)
+        assert plain.returncode == 1
+        assert "a fault that was planted" in plain.stdout
+        assert "retry=failed" in plain.stdout
+        again = command(folder, *typed, "retry=failed")
+        assert again.returncode == 0, again.stderr
+        assert again.stdout.count("nothing to train") == 3
+        new = files.read_json(results[0])
+        assert (new["outcome"], new["cost"]["attempts"]) == ("finished", 2)
+        assert new["prediction_hash"] == failed["prediction_hash"], "the same trial gives the same predictions"
+        client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+        runs = client.search_runs([client.get_experiment_by_name("scratch").experiment_id])
+        assert [run.info.status for run in runs] == ["FINISHED"] * 4
+    finally:
+        for file, text in zip(results, kept, strict=True):
+            file.write_text(text)
 
 
 def test_broken_images_are_listed_divergence_stops_no_sweep_and_the_parent_imports_no_tensorflow(tmp_path):

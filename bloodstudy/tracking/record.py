@@ -6,6 +6,7 @@ trial from its folder with the next command, once.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Mapping
@@ -31,12 +32,10 @@ class Recorder:
         self.trouble: str | None = None
 
     def start(self, tags: Mapping[str, str], params: Mapping[str, Any]) -> None:
-        """Open the run with its tags and parameters; a run that an earlier attempt left open is closed first."""
+        """Open the run with its tags and parameters; it takes the place of one that an earlier attempt left."""
 
         def start(store: Store) -> None:
-            left = files.read_json(self._folder / "run.json")
-            if left and left["tracking_uri"] == store.uri and not (self._folder / "logged.json").exists():
-                store.client.set_terminated(left["run_id"], status="KILLED")
+            _drop_earlier(store, self._folder)
             self._run_id = _open_run(store, tags, params)
             files.write_json(self._folder / "run.json", {"tracking_uri": store.uri, "run_id": self._run_id})
 
@@ -76,15 +75,23 @@ def catch_up(store: Store, study_folder: Path) -> int:
         if mark and mark["tracking_uri"] == store.uri:
             continue
         result = files.read_json(result_file)
-        left = files.read_json(folder / "run.json")
-        if left and left["tracking_uri"] == store.uri:  # half a run: replaced by a whole one
-            store.client.delete_run(left["run_id"])
+        _drop_earlier(store, folder)
         run_id = _open_run(store, result["tags"], result["params"])
         if (folder / "history.csv").exists():
             _log_epochs(store, run_id, pd.read_csv(folder / "history.csv").to_dict("records"))
         _complete(store, run_id, folder)
         logged += 1
     return logged
+
+
+def _drop_earlier(store: Store, folder: Path) -> None:
+    # A trial is one run: half of one, or one whose trial is trained again, would be counted twice by who compares runs.
+    from mlflow.exceptions import MlflowException
+
+    left = files.read_json(folder / "run.json")
+    if left and left["tracking_uri"] == store.uri:
+        with contextlib.suppress(MlflowException):  # it may be gone with a store that was removed
+            store.client.delete_run(left["run_id"])
 
 
 def _open_run(store: Store, tags: Mapping[str, str], params: Mapping[str, Any]) -> str:

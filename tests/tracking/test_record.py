@@ -98,11 +98,20 @@ def test_a_store_that_fails_in_the_middle_costs_nothing_and_is_caught_up_once(st
     assert run.info.status == "FINISHED"
 
 
-def test_a_run_that_an_earlier_attempt_left_open_is_closed(store, tmp_path):
+def test_a_trial_is_one_run_whatever_an_earlier_attempt_left(store, tmp_path):
     folder = files.make_folder(tmp_path / "runs" / "a")
     tracking.Recorder(store, folder).start(TAGS, PARAMS)
     tracking.Recorder(store, folder).start(TAGS, PARAMS)
-    assert sorted(run.info.status for run in runs(store)) == ["KILLED", "RUNNING"]
+    assert [run.info.status for run in runs(store)] == ["RUNNING"]
+
+
+def test_a_store_that_was_removed_does_not_stop_a_new_run(store, tmp_path):
+    folder = files.make_folder(tmp_path / "runs" / "a")
+    files.write_json(folder / "run.json", {"tracking_uri": store.uri, "run_id": "0" * 32})
+    recorder = tracking.Recorder(store, folder)
+    recorder.start(TAGS, PARAMS)
+    assert recorder.trouble is None
+    assert len(runs(store)) == 1
 
 
 def test_without_a_store_nothing_happens(tmp_path):
