@@ -220,3 +220,17 @@ def test_a_signal_ends_the_command_at_once_and_leaves_no_run_running(tmp_path, n
     (run,) = client.search_runs([client.get_experiment_by_name("scratch").experiment_id])
     assert run.info.status == "KILLED"
     assert not list((tmp_path / "runs" / "scratch").glob("*/result.json"))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_two_processes_at_once_share_one_fresh_store(tmp_path):
+    from mlflow import MlflowClient
+
+    write_images(tmp_path / "images")
+    typed = ["seed=1,2", "data=folder", f"data.root={tmp_path / 'images'}", "cache_dir=cache", *TINY]
+    ended = command(tmp_path, "-m", *typed, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    runs = client.search_runs([client.get_experiment_by_name("scratch").experiment_id])
+    assert sorted(run.info.status for run in runs) == ["FINISHED", "FINISHED"]

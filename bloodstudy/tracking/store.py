@@ -51,9 +51,9 @@ def open_store(study: str) -> Store:
     from mlflow import MlflowClient
 
     try:
-        client = MlflowClient(uri)
-        # Several processes that open a fresh SQLite store together break its migration.
+        # Several processes that open a fresh SQLite store together break its migration: the client already makes it.
         with FileLock("mlflow.db.lock") if uri.startswith("sqlite:") else nullcontext():
+            client = MlflowClient(uri)
             return Store(uri, client, _experiment(client, uri, study))
     except Exception as error:  # MLflow lets those of SQLAlchemy, requests and others through
         first = str(error).strip().splitlines()[0][:300]

@@ -52,9 +52,13 @@ class Worker:
     """A training process, started at once and reused until it dies or is closed."""
 
     def __init__(self, threads: int | None = None) -> None:
+        if multiprocessing.get_start_method(allow_none=True) == "loky":
+            # joblib's processes hand this default on to their children, which do not know it and die.
+            multiprocessing.set_start_method("spawn", force=True)
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, threads or cpu_count()), daemon=False)
+        # A daemon, since a launcher's process ends without atexit and would wait for its children for ever.
+        self._process = context.Process(target=_serve, args=(theirs, threads or cpu_count()), daemon=True)
         self._process.start()
         theirs.close()
 
