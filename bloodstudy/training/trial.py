@@ -45,12 +45,10 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     one_hot = np.eye(len(assignment.classes), dtype="float32")[labels]
     train_rows = np.flatnonzero(manifest["split"] == "train")
 
-    report({"event": "stage", "stage": "building"})
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
     augmenter = model.augmenter(factors, len(assignment.classes))
     feed = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenter)
 
-    report({"event": "stage", "stage": "fitting"})
     begun = time.monotonic()
     rows, diverged = fit(network, factors, feed, len(train_rows), report)
     fit_seconds = time.monotonic() - begun

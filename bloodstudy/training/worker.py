@@ -1,7 +1,7 @@
 """The process that trains.
 
 The parent plans and records; a worker imports Keras once and trains one assignment after another. It sends events
-(stage, batch, epoch, result) through a pipe and writes the large results beside the trial. If it dies, that trial is
+(batch, epoch, measure, result) through a pipe and writes the large results beside the trial. If it dies, that trial is
 lost and the next one gets a fresh worker.
 """
 
