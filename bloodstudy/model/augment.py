@@ -68,7 +68,7 @@ def _in_turn(images: Any, steps: Any, generator: keras.random.SeedGenerator) -> 
 
 
 def _resample_once(images: Any, steps: Any, generator: keras.random.SeedGenerator) -> Any:
-    """Apply rotation, shift, zoom and shear as one transform: four in turn would blur and take three times as long."""
+    """Apply rotation, shift, zoom and shear as one transform: four in turn would blur and take longer."""
     rotation, shift, zoom, shear = (
         {
             key: np.asarray(ops.convert_to_numpy(value))
@@ -147,7 +147,7 @@ def _mixup(channels: int) -> tuple[Any, ...]:
 def _randaugment(channels: int) -> tuple[Any, ...]:
     """Return the operations of `keras.layers.RandAugment`, with our ranges.
 
-    That layer computes all eleven twice and keeps two (1 s a batch), so here two are drawn and those two computed. Its
+    That layer computes all eleven twice and keeps two, so here two are drawn and those two computed. Its
     equalization is left out: it takes one histogram of the whole batch. Grey images have no colour to take away.
     """
     grey = (

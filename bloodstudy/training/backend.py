@@ -63,7 +63,7 @@ def has_gpu() -> bool:
 
 
 def compile_options() -> dict[str, Any]:
-    """Return what `Model.compile` is told about XLA: off on processors, where it was measured 3 to 4 times slower."""
+    """Return what `Model.compile` is told about XLA: off on processors, where it slows these networks down."""
     return {"jit_compile": "auto" if has_gpu() else False}
 
 

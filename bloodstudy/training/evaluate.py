@@ -16,7 +16,7 @@ import pandas as pd
 if TYPE_CHECKING:
     import keras
 
-PROBABILITY_STEP = 1000  # probabilities are stored as thousandths: half a byte of entropy an image, arg-max kept
+PROBABILITY_STEP = 1000  # probabilities are stored as thousandths, arg-max kept
 
 
 def predict(model: keras.Model, images: np.ndarray, progress: Callable[[float], None]) -> np.ndarray:

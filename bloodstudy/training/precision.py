@@ -32,8 +32,7 @@ def processor() -> tuple[str, frozenset[str]]:
 def resolve_precision(asked: str) -> str:
     """Return float32 or bfloat16 for `asked`; "auto" takes bfloat16 where the processor has instructions for it.
 
-    With AMX or AVX512-BF16 training is faster in bfloat16, without them it is emulated and many times slower
-    (`benchmarks/throughput.py` prints both). Raises UserError for a bfloat16 that would be emulated.
+    `benchmarks/throughput.py` measures both. Raises UserError for a bfloat16 that would have to be emulated.
     """
     _, flags = processor()
     native = bool(flags & NATIVE)
@@ -41,8 +40,8 @@ def resolve_precision(asked: str) -> str:
         return "bfloat16" if native else "float32"
     if asked == "bfloat16" and flags and not native:
         raise UserError(
-            "precision=bfloat16: this processor has neither AMX nor AVX512-BF16, so bfloat16 would be emulated, many "
-            "times slower; use precision=float32, or precision=auto in a new study"
+            "precision=bfloat16: this processor has neither AMX nor AVX512-BF16, so bfloat16 would be emulated; "
+            "use precision=float32, or precision=auto in a new study"
         )
     return asked
 
