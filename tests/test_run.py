@@ -204,7 +204,12 @@ def test_a_signal_ends_the_command_at_once_and_leaves_no_run_running(tmp_path, n
     write_images(tmp_path / "images")
     typed = ["data=folder", f"data.root={tmp_path / 'images'}", "cache_dir=cache", *TINY[1:], "epochs=100000"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "bloodstudy.run", *typed], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bloodstudy.run", *typed],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A shell starts what it puts in the background with Ctrl+C ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     for line in process.stdout:
