@@ -209,7 +209,7 @@ def test_a_signal_ends_the_command_at_once_and_leaves_no_run_running(tmp_path, n
         stdout=subprocess.PIPE,
         text=True,
         # A shell starts what it puts in the background with Ctrl+C ignored, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads here)
     )
     assert process.stdout is not None
     for line in process.stdout:

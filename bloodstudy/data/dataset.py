@@ -22,6 +22,7 @@ from bloodstudy.data.embedded import list_smear
 from bloodstudy.data.folder import list_folder
 from bloodstudy.data.kaggle import list_kaggle
 from bloodstudy.data.listing import SIDES, Listing, refuse_thin_classes
+from bloodstudy.data.provenance import Provenance, trace
 from bloodstudy.data.screen import refuse_too_many
 from bloodstudy.data.split import draw_split, resolve_split
 from bloodstudy.data.task import name_classes
@@ -39,7 +40,8 @@ class Dataset:
     split: str  # official or random
     fingerprint: str  # 16 hex digits over name, content, label and box of all usable files
     images: np.memmap  # uint8 memory map (N, height, width, 1 or 3), read-only
-    manifest: pd.DataFrame  # in the order of images: image, photograph ('' unknown), label (index), split, sha256
+    manifest: pd.DataFrame  # as images: image, photograph, scene ('' unknown), label (index), split, sha256
+    provenance: Provenance
     quarantine: pd.DataFrame  # image, reason
     notes: tuple[str, ...]  # sentences on what was left out
 
@@ -60,6 +62,7 @@ def load(
     colour: str,
     image_size: tuple[int, int],
     cache_dir: Path | None = None,
+    register: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Dataset:
     """Load the images of `choice`, screened and decoded, from the cache where nothing has changed.
@@ -69,6 +72,7 @@ def load(
         colour: rgb or gray.
         image_size: height and width in pixels.
         cache_dir: where to keep what was decoded; None: the user's cache folder.
+        register: whether to find the photograph of each image where nothing says it, which takes minutes.
         progress: called with what is done ("drawing", "decoding"), how many are done, and of how many.
 
     Raises:
@@ -88,12 +92,15 @@ def load(
     advice = f"{len(refused)} files were refused, see {decoded.quarantine}."
     refuse_thin_classes(listing, official, decoded.screening.usable(listing), "usable", advice)
     classes = tuple(sorted(set(meaning.values())))
-    manifest = _manifest(listing, decoded, [classes.index(meaning[c]) for c in listing.classes], split, choice)
+    provenance = trace(listing, decoded.screening, choice, cache, wanted=register, progress=progress)
+    labels = [classes.index(meaning[c]) for c in listing.classes]
+    manifest = _manifest(listing, decoded, provenance, labels, split, choice)
     quarantine = pd.DataFrame(refused, columns=["image", "reason"], dtype=str)
     notes = listing.notes
     if split == "random" and listing.name in ("kaggle", "smear"):
         notes += ("the random split ignores photographs: copies of one photograph stand on both sides",)
-    return Dataset(listing.name, classes, split, decoded.fingerprint, decoded.images, manifest, quarantine, notes)
+    images, digits = decoded.images, decoded.fingerprint
+    return Dataset(listing.name, classes, split, digits, images, manifest, provenance, quarantine, notes)
 
 
 def _find(choice: DataChoice, cache: Path, progress: Callable[[str, int, int], None] | None) -> Listing:
@@ -110,7 +117,9 @@ def _find(choice: DataChoice, cache: Path, progress: Callable[[str, int, int], N
     )
 
 
-def _manifest(listing: Listing, decoded: Decoded, meaning: list[int], split: str, choice: DataChoice) -> pd.DataFrame:
+def _manifest(
+    listing: Listing, decoded: Decoded, provenance: Provenance, meaning: list[int], split: str, choice: DataChoice
+) -> pd.DataFrame:
     """Return one row an image; `meaning` is the index of the class that each of the listing's labels stands for."""
     usable = decoded.screening.usable(listing)
     label_of = dict(zip(listing.classes, meaning, strict=True))
@@ -123,7 +132,8 @@ def _manifest(listing: Listing, decoded: Decoded, meaning: list[int], split: str
     return pd.DataFrame(
         {
             "image": [file.image for file in usable],
-            "photograph": [file.photograph for file in usable],
+            "photograph": provenance.table["photograph"].to_numpy(),
+            "scene": provenance.table["scene"].to_numpy(),
             "label": np.array([label_of[file.label] for file in usable], dtype=np.int64),
             "split": sides,
             "sha256": [content for content in decoded.screening.content if content is not None],

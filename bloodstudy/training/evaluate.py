@@ -45,8 +45,8 @@ def quantise(probabilities: np.ndarray) -> np.ndarray:
 
 
 def tabulate(manifest: pd.DataFrame, classes: tuple[str, ...], probabilities: np.ndarray) -> pd.DataFrame:
-    """Return the predictions table: split, image, photograph, label, and `p_<CLASS>` for each class."""
-    table = pd.DataFrame({name: manifest[name] for name in ("split", "image", "photograph")})
+    """Return the predictions table: split, image, photograph, scene, label, and `p_<CLASS>` for each class."""
+    table = pd.DataFrame({name: manifest[name] for name in ("split", "image", "photograph", "scene")})
     table["label"] = [classes[label] for label in manifest["label"]]
     for position, name in enumerate(classes):
         table[f"p_{name}"] = probabilities[:, position]

@@ -34,9 +34,11 @@ def test_responses_are_what_counting_by_hand_gives():
 
 
 def test_the_table_names_every_class_and_image():
-    manifest = pd.DataFrame({"image": ["a", "b"], "photograph": ["p", ""], "label": [2, 0], "split": ["train", "test"]})
+    manifest = pd.DataFrame(
+        {"image": ["a", "b"], "photograph": ["p", ""], "scene": ["s", ""], "label": [2, 0], "split": ["train", "test"]}
+    )
     table = evaluate.tabulate(manifest, CLASSES, np.eye(3)[[2, 0]])
-    assert list(table.columns) == ["split", "image", "photograph", "label", "p_A", "p_B", "p_C"]
+    assert list(table.columns) == ["split", "image", "photograph", "scene", "label", "p_A", "p_B", "p_C"]
     assert list(table["label"]) == ["C", "A"]
 
 

@@ -24,7 +24,7 @@ def assignment(tmp_path):
     rng = np.random.default_rng(0)
     np.save(tmp_path / "images.npy", rng.integers(0, 256, (40, 16, 16, 1), dtype="uint8"))
     manifest = pd.DataFrame(
-        {"image": [f"{i}.jpeg" for i in range(40)], "photograph": "", "label": rng.integers(0, 3, 40),
+        {"image": [f"{i}.jpeg" for i in range(40)], "photograph": "", "scene": "", "label": rng.integers(0, 3, 40),
          "split": ["train"] * 30 + ["test"] * 10}
     )  # fmt: skip
     return Assignment(tmp_path, "reference", FACTORS, ("A", "B", "C"), tmp_path / "images.npy", manifest)
