@@ -35,12 +35,12 @@ class Provenance:
         """Return 16 hex digits over the scene of each image in order; '' where scenes are unknown."""
         if self.how == "unknown":
             return ""
-        return hashlib.sha256("\0".join(self.table["scene"]).encode()).hexdigest()[:16]
+        return hashlib.sha256("\0".join(self.table["scene"].to_list()).encode()).hexdigest()[:16]
 
     @property
     def unplaced(self) -> int:
         """Return how many images have no scene."""
-        return int((self.table["scene"] == "").sum())
+        return self.table["scene"].to_list().count("")
 
 
 def trace(
