@@ -37,13 +37,13 @@ def list_bccd(root: str | None, cache: Path, view: str) -> Listing:
     Raises UserError where they are not found. A photograph whose annotation is damaged is refused with the reason.
     """
     archive = locate(root, cache)
-    folder = next((archive / level for level in _LEVELS if _holds_photographs(archive / level)), None)
+    folder = find_photographs(archive)
     if folder is None:
         raise UserError(
             f"{archive} does not hold the photographs of {PAGE}: expected labels.csv and JPEGImages/ in it or in "
             "dataset-master/dataset-master/. Name the unpacked archive: data.root=FOLDER."
         )
-    labels = _read_labels(folder / "labels.csv")
+    labels = read_labels(folder / "labels.csv")
     photographs, refused = walk(folder, [Place("JPEGImages", "", "")])
     left_out: Counter[str] = Counter()
     taken: list[Candidate] = []
@@ -112,12 +112,19 @@ def _box(thing: ElementTree.Element) -> Box:
     return left - 1, top - 1, right, bottom
 
 
-def _holds_photographs(folder: Path) -> bool:
-    return (folder / "labels.csv").is_file() and (folder / "JPEGImages").is_dir()
+def find_photographs(archive: Path) -> Path | None:
+    """Return the folder with labels.csv and JPEGImages/, at whatever level of the archive we were given."""
+    for folder in (archive / level for level in _LEVELS):
+        if (folder / "labels.csv").is_file() and (folder / "JPEGImages").is_dir():
+            return folder
+    return None
 
 
-def _read_labels(path: Path) -> dict[str, str]:
-    """Return {BloodImage_00000: what labels.csv says of it}, in capitals, empty where it says nothing."""
+def read_labels(path: Path) -> dict[str, str]:
+    """Return {BloodImage_00000: what labels.csv says of it}, in capitals, empty where it says nothing.
+
+    Raises UserError where the file cannot be read.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             rows = csv.DictReader(stream)

@@ -62,7 +62,7 @@ def load(
     colour: str,
     image_size: tuple[int, int],
     cache_dir: Path | None = None,
-    register: bool = False,
+    register: str = "never",
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Dataset:
     """Load the images of `choice`, screened and decoded, from the cache where nothing has changed.
@@ -72,7 +72,8 @@ def load(
         colour: rgb or gray.
         image_size: height and width in pixels.
         cache_dir: where to keep what was decoded; None: the user's cache folder.
-        register: whether to find the photograph of each image where nothing says it, which takes minutes.
+        register: whether to find the photograph of each image, which takes minutes: never, missing (where nothing
+            else tells it) or anew (in any case).
         progress: called with what is done ("drawing", "decoding"), how many are done, and of how many.
 
     Raises:
@@ -92,7 +93,7 @@ def load(
     advice = f"{len(refused)} files were refused, see {decoded.quarantine}."
     refuse_thin_classes(listing, official, decoded.screening.usable(listing), "usable", advice)
     classes = tuple(sorted(set(meaning.values())))
-    provenance = trace(listing, decoded.screening, choice, cache, wanted=register, progress=progress)
+    provenance = trace(listing, decoded.screening, choice, cache, register=register, progress=progress)
     labels = [classes.index(meaning[c]) for c in listing.classes]
     manifest = _manifest(listing, decoded, provenance, labels, split, choice)
     quarantine = pd.DataFrame(refused, columns=["image", "reason"], dtype=str)

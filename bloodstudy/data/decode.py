@@ -97,9 +97,24 @@ def decode(content: bytes, view: View, max_pixels: int, box: tuple[int, int, int
     Call it inside `pillow_limits`. `box` is left, top, right, bottom in pixels of the upright image.
     Raises UnusableError; MemoryError alone passes through, since it says nothing about the file.
     """
+    with _opened(content, max_pixels) as image:
+        return _convert(image, view, max_pixels, box)
+
+
+def measure(content: bytes, max_pixels: int) -> tuple[int, int]:
+    """Return height and width of the upright image, from the header alone. Raises as `decode` does."""
+    with _opened(content, max_pixels) as image:
+        _refuse_large(image, max_pixels)
+        swapped = image.getexif().get(Base.Orientation) in _SWAPPING
+        return (image.width, image.height) if swapped else (image.height, image.width)
+
+
+@contextmanager
+def _opened(content: bytes, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
+    """Open the bytes of one file; whatever a decoder raises within becomes an UnusableError."""
     try:
         with Image.open(io.BytesIO(content), formats=[name for name in FORMATS if name]) as image:
-            return _convert(image, view, max_pixels, box)
+            yield image
     except (UnusableError, MemoryError):
         raise
     except UnidentifiedImageError:
@@ -112,12 +127,15 @@ def decode(content: bytes, view: View, max_pixels: int, box: tuple[int, int, int
         ) from None
 
 
+def _refuse_large(image: ImageFile.ImageFile, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise UnusableError(f"{image.width} x {image.height} is more than {max_pixels:,} pixels (data.max_pixels)")
+
+
 def _convert(
     image: ImageFile.ImageFile, view: View, max_pixels: int, box: tuple[int, int, int, int] | None
 ) -> np.ndarray:
-    pixels = image.width * image.height
-    if pixels > max_pixels:
-        raise UnusableError(f"{image.width} x {image.height} is more than {max_pixels:,} pixels (data.max_pixels)")
+    _refuse_large(image, max_pixels)
     if image.format in ("JPEG", "MPO"):
         swapped = image.getexif().get(Base.Orientation) in _SWAPPING
         wanted = (view.height, view.width) if swapped else (view.width, view.height)

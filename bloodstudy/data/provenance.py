@@ -2,22 +2,30 @@
 
 In: a listing and its screening. Out: a `Provenance`. A scene joins the photographs of one field of view; scenes, not
 files, are what an honest split may not cut. What is known costs nothing; what must be registered is done only where
-wanted, and kept in the cache.
+wanted, and kept in the cache:
+
+    <cache>/<fingerprint>/photographs-<rule>.csv
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 
 from bloodstudy.config import DataChoice
+from bloodstudy.data import shipped
 from bloodstudy.data.listing import Listing, Progress
-from bloodstudy.data.screen import Screening
+from bloodstudy.data.screen import Screening, fingerprint
+from bloodstudy.files import explained, make_folder, write_text
 
+RULE = 1  # raise it with any change of what registration decides: tables of another rule are not used
+COLUMNS = ["photograph", "scene", "score", "margin"]
 HOW = ("known", "shipped", "registered", "unknown")
 
 
@@ -49,12 +57,46 @@ def trace(
     choice: DataChoice,
     cache: Path,
     *,
-    wanted: bool,
+    register: str,
     progress: Progress | None = None,
 ) -> Provenance:
-    """Return the provenance of the usable images; registers them only where `wanted` and nothing else knows."""
-    photographs = [file.photograph for file in screening.usable(listing)]
-    known = all(photographs) and listing.name != "bccd"  # the photographs of bccd overlap
-    scenes = photographs if known else [""] * len(photographs)
-    table = pd.DataFrame({"photograph": photographs, "scene": scenes, "score": np.nan})
-    return Provenance(table, "known" if known else "unknown")
+    """Return the provenance of the usable images.
+
+    `register` is never, missing (only where nothing else knows the photographs) or anew (whatever is known).
+    Raises UserError where registration is wanted and impossible: `registering.register` says when.
+    """
+    files = screening.usable(listing)
+    photographs = [file.photograph for file in files]
+    if all(photographs) and listing.name != "bccd":  # the photographs of bccd overlap
+        return Provenance(_say(photographs, photographs), "known")
+    table = shipped.lookup(listing, screening) if register != "anew" else None
+    if table is not None:
+        return Provenance(table.loc[:, COLUMNS], "shipped")
+    images = [file.image for file in files]
+    kept = cache / fingerprint(listing, screening) / f"photographs-{RULE}.csv"
+    table = _recall(kept, images) if register != "anew" else None
+    if table is None and register != "never":
+        make_folder(kept.parent)
+        with explained(kept), FileLock(f"{kept}.lock"):
+            table = _recall(kept, images) if register != "anew" else None
+            if table is None:
+                from bloodstudy.data import registering  # and with it OpenCV, which nothing else needs
+
+                table = registering.register(listing, files, choice, progress)
+                write_text(kept, table.to_csv(index=False, lineterminator="\n"))
+    if table is not None:
+        return Provenance(table.loc[:, COLUMNS], "registered")
+    return Provenance(_say(photographs, ""), "unknown")
+
+
+def _say(photographs: list[str], scenes: list[str] | str) -> pd.DataFrame:
+    return pd.DataFrame({"photograph": photographs, "scene": scenes, "score": np.nan, "margin": np.nan})
+
+
+def _recall(kept: Path, images: list[str]) -> pd.DataFrame | None:
+    """Return the kept table where it is whole and of these very images."""
+    try:
+        table = pd.read_csv(io.BytesIO(kept.read_bytes()), keep_default_na=False)
+        return table if table["image"].to_list() == images and set(COLUMNS) <= set(table) else None
+    except (OSError, ValueError, KeyError):
+        return None

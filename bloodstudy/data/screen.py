@@ -94,7 +94,7 @@ def _look(file: Candidate, choice: DataChoice, view: decode.View) -> _Look:
     try:
         if file.size > choice.max_bytes:
             raise decode.UnusableError(f"{file.size:,} bytes, more than {choice.max_bytes:,} (data.max_bytes)")
-        content = _read(file.path, choice.max_bytes)
+        content = read_file(file.path, choice.max_bytes)
         if not content:
             raise decode.UnusableError("zero bytes")
         pixels = decode.decode(content, view, choice.max_pixels, file.box)
@@ -107,8 +107,11 @@ def _look(file: Candidate, choice: DataChoice, view: decode.View) -> _Look:
         ) from error
 
 
-def _read(path: str, max_bytes: int) -> bytes:
-    """Return the content of a regular file, never waiting for one that has become a pipe, never more than allowed."""
+def read_file(path: str, max_bytes: int) -> bytes:
+    """Return the content of a regular file, never waiting for one that has become a pipe, never more than allowed.
+
+    Raises UnusableError for what is wrong with the file, MachineError for what is wrong with the disk.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with open(descriptor, "rb", buffering=0) as stream:  # noqa: PTH123 (a descriptor has no path)

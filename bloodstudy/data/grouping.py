@@ -1,0 +1,110 @@
+"""Images without originals, grouped among themselves: those that show the same field stand in one group.
+
+In: a way to read the grey pixels of each image. Out: one group number an image. Pairs are proposed by the nearest
+features, not by all pairs; one of each pair is laid over the other, in both mirror images, and the grey levels decide.
+
+Two rounds: the first finds the copies of one photograph, which are each other's nearest; the second compares one image
+of each group with the others', and finds photographs that overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bloodstudy.data.align import Match, align
+from bloodstudy.data.gallery import Gallery
+from bloodstudy.data.picture import Picture, describe, find_valid, mirror
+from bloodstudy.data.threads import in_threads
+
+LEAST_CORRELATION = 0.85  # two copies of one photograph have 0.9 or more; images that share nothing 0.75 or less
+LEAST_COVER = 0.25
+LEAST_INLIERS = 8
+_CANDIDATES = 8
+_BLOCK = 32  # images whose candidates are known before their pairs are compared: joined ones need no proof
+
+Told = Callable[[int, int], None]  # how many are done, of how many
+
+
+class _Found(NamedTuple):
+    """The features of one image; its pixels are read again where they are compared, since all would fill the memory."""
+
+    points: np.ndarray
+    descriptors: np.ndarray
+    area: int  # valid pixels
+
+
+class _Pair(NamedTuple):
+    first: int
+    second: int
+    mirrored: bool
+
+
+def group_images(read: Callable[[int], np.ndarray], count: int, told: Told | None = None) -> np.ndarray:
+    """Return one group number (count,) for each image; `read` gives the grey uint8 pixels of one, from any thread."""
+    from scipy.cluster.hierarchy import DisjointSet
+
+    def look(image: int) -> _Found:
+        picture = describe(read(image))
+        return _Found(picture.points, picture.descriptors, int(picture.valid.sum()))
+
+    found: list[_Found] = []
+    for features in in_threads(look, range(count)):
+        found.append(features)
+        if told:
+            told(len(found), 3 * count)
+    groups = DisjointSet(range(count))
+    images = list(range(count))
+    for done in (count, 2 * count):
+        for looked in _join_round(images, found, read, groups):
+            if told:
+                told(done + looked * count // len(images), 3 * count)
+        images = sorted(max(sorted(members), key=lambda image: found[image].area) for members in groups.subsets())
+    return _number(groups, count)
+
+
+def _join_round(
+    images: Sequence[int], found: Sequence[_Found], read: Callable[[int], np.ndarray], groups: Any
+) -> Iterator[int]:
+    """Merge the groups of those `images` that show the same; yields how many were looked at."""
+    gallery = Gallery([found[image].descriptors for image in images])
+
+    def propose(position: int) -> list[_Pair]:
+        own = found[images[position]].descriptors
+        return [
+            _Pair(images[position], images[candidate], mirrored)
+            for mirrored, descriptors in ((False, own), (True, mirror(own)))
+            for candidate in gallery.candidates(descriptors, _CANDIDATES, position)
+        ]
+
+    def compare(pair: _Pair) -> bool:
+        picture, other = _picture(read, found, pair.first), _picture(read, found, pair.second)
+        match = align(picture.mirrored() if pair.mirrored else picture, other, enough=LEAST_CORRELATION)
+        return match is not None and _same(match)
+
+    for start in range(0, len(images), _BLOCK):
+        block = range(start, min(start + _BLOCK, len(images)))
+        proposed = [pair for pairs in in_threads(propose, block) for pair in pairs]
+        apart = [pair for pair in proposed if not groups.connected(pair.first, pair.second)]
+        for pair, same in zip(apart, in_threads(compare, apart), strict=True):
+            if same:
+                groups.merge(pair.first, pair.second)
+        yield block.stop
+
+
+def _picture(read: Callable[[int], np.ndarray], found: Sequence[_Found], image: int) -> Picture:
+    grey = read(image)
+    return Picture(grey, find_valid(grey), found[image].points, found[image].descriptors)
+
+
+def _same(match: Match) -> bool:
+    alike = match.correlation >= LEAST_CORRELATION
+    return alike and match.cover >= LEAST_COVER and match.inliers >= LEAST_INLIERS
+
+
+def _number(groups: Any, count: int) -> np.ndarray:
+    """Return group numbers in the order of each group's first image."""
+    first = np.array([min(groups.subset(image)) for image in range(count)])
+    return np.unique(first, return_inverse=True)[1]
