@@ -1,0 +1,77 @@
+"""The table of the package: used for the very files it was made from, and for no others."""
+
+import shutil
+
+import pytest
+
+from bloodstudy.config import DataChoice
+from bloodstudy.data import load, shipped
+from bloodstudy.data.bccd import read_labels
+from bloodstudy.files import read_json
+
+SMALL = {"colour": "gray", "image_size": (24, 32)}
+
+
+@pytest.fixture(scope="module")
+def kaggle(blood_cells, tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    return load(DataChoice(name="kaggle", root=str(blood_cells)), **SMALL, cache_dir=cache)
+
+
+def test_the_kaggle_release_needs_no_registration(kaggle):
+    assert kaggle.provenance.how == "shipped"
+    assert len(kaggle.manifest) == 12444
+    assert kaggle.provenance.unplaced <= 0.02 * 12444
+    assert kaggle.fingerprint == read_json(shipped.TABLES / "about.json")["fingerprint"]
+
+
+def test_the_test_images_come_from_these_many_photographs(kaggle):
+    test = kaggle.manifest[kaggle.manifest["split"] == "test"]
+    counts = test[test["photograph"] != ""].groupby("label")["photograph"].nunique()
+    assert dict(zip(kaggle.classes, counts, strict=True)) == {
+        "EOSINOPHIL": 13, "LYMPHOCYTE": 6, "MONOCYTE": 4, "NEUTROPHIL": 48
+    }  # fmt: skip
+
+
+def test_images_land_on_photographs_of_their_own_class(kaggle, blood_cells):
+    labels = read_labels(blood_cells / "dataset-master/dataset-master/labels.csv")
+    placed = kaggle.manifest[kaggle.manifest["photograph"] != ""]
+    own = [
+        kaggle.classes[label] in labels[name] for label, name in zip(placed["label"], placed["photograph"], strict=True)
+    ]
+    assert sum(own) / len(own) >= 0.99
+
+
+def test_a_scene_holds_whole_photographs(kaggle):
+    placed = kaggle.manifest[kaggle.manifest["photograph"] != ""]
+    assert (placed.groupby("photograph")["scene"].nunique() == 1).all()
+    assert 290 < placed["scene"].nunique() < placed["photograph"].nunique()
+
+
+def test_the_table_is_small():
+    assert sum(file.stat().st_size for file in shipped.TABLES.iterdir()) < 400_000
+
+
+def test_the_table_of_the_release_is_not_used_for_part_of_it(blood_cells, tmp_path):
+    images = blood_cells / "dataset2-master/dataset2-master/images"
+    for side in ("TRAIN", "TEST"):
+        for folder in (images / side).iterdir():
+            (tmp_path / "images" / side / folder.name).mkdir(parents=True)
+            for file in sorted(folder.iterdir())[:3]:
+                shutil.copy(file, tmp_path / "images" / side / folder.name)
+    part = load(DataChoice(name="kaggle", root=str(tmp_path / "images")), **SMALL, cache_dir=tmp_path / "cache")
+    assert part.provenance.how == "unknown"
+
+
+def test_the_table_of_photographs_is_not_used_for_a_changed_one(blood_cells, tmp_path):
+    source, folder = blood_cells / "dataset-master/dataset-master", tmp_path / "dataset-master/dataset-master"
+    (folder / "JPEGImages").mkdir(parents=True)
+    shutil.copy(source / "labels.csv", folder)
+    for file in sorted((source / "JPEGImages").iterdir())[:60]:
+        shutil.copy(file, folder / "JPEGImages")
+    choice = DataChoice(name="bccd", root=str(tmp_path))
+    assert load(choice, **SMALL, cache_dir=tmp_path / "cache").provenance.how == "shipped"
+    changed = folder / "JPEGImages/BloodImage_00010.jpg"
+    changed.chmod(0o644)
+    shutil.copyfile(folder / "JPEGImages/BloodImage_00011.jpg", changed)
+    assert load(choice, **SMALL, cache_dir=tmp_path / "cache").provenance.how == "unknown"
