@@ -21,13 +21,19 @@ def write_sweep(runs_dir, planned, results):
 def result_of(lr, outcome="finished", **more):
     responses = {"train_accuracy": 0.9, "test_accuracy": 0.7, "accuracy_gap": 0.2}
     result = {"outcome": outcome, "reason": None, "model": "reference", "factors": {"lr": lr, "precision": "float32"}}
-    result["cost"] = {"wall_seconds": 12.5}
+    result["cost"], result["data"] = {"wall_seconds": 12.5}, {"counts": {"test": {"A": 30, "B": 20}}}
     return result | ({"responses": responses, "prediction_hash": "aa"} if outcome == "finished" else {}) | more
 
 
 def plan_of(*keys):
     return [
-        {"key": key, "arm": f"lr={position}", "seed": 0, "levels": {"lr": position, "precision": "auto"}}
+        {
+            "key": key,
+            "arm": f"lr={position}",
+            "seed": 0,
+            "levels": {"lr": position, "precision": "auto"},
+            "judged": "official",
+        }
         for position, key in enumerate(keys)
     ]
 
@@ -67,7 +73,7 @@ def test_a_study_that_was_never_run_says_what_to_type(tmp_path):
 
 
 def trials_of(*rows):
-    return pd.DataFrame(rows, columns=["arm", "seed", "outcome", "prediction_hash"])
+    return pd.DataFrame(rows, columns=["arm", "seed", "outcome", "prediction_hash"]).assign(judged="official")
 
 
 def test_an_arm_is_flagged_where_its_predictions_equal_the_first_arms_on_every_shared_seed():
