@@ -17,6 +17,7 @@ import yaml
 from bloodstudy import compose, terminal
 
 if TYPE_CHECKING:
+    from bloodstudy.config import DataChoice
     from bloodstudy.data import Dataset
 
 DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
@@ -87,7 +88,7 @@ def _announce(sweep: compose.Sweep, trials: int) -> None:
 
     for job in sweep.jobs:
         images = attempt.load_data(job.settings)
-        say(_describe(images))
+        say(_describe(images, job.settings.data))
         for note in images.notes:
             say(f"  {note}")
         for row in images.quarantine.head(5).to_dict("records"):
@@ -95,15 +96,17 @@ def _announce(sweep: compose.Sweep, trials: int) -> None:
         if len(images.quarantine) > 5:
             say(f"  ... and {len(images.quarantine) - 5} more")
     if trials > 1:
-        say(f"{trials} trials")
+        shared = f", shared by {len(sweep.jobs)} combinations" if trials < len(sweep.jobs) else ""
+        say(f"{trials} trials{shared}")
 
 
-def _describe(images: Dataset) -> str:
+def _describe(images: Dataset, choice: DataChoice) -> str:
     sides = [f"{len(images.rows('train')):,} training"]
     if len(images.rows("validation")):
         sides.append(f"{len(images.rows('validation')):,} validation")
+    fold = f" (fold {choice.fold} of 0 to {choice.folds - 1})" if images.split == "grouped_kfold" else ""
     return (
-        f"{images.name}, {images.split} split: {', '.join(sides)} and {len(images.rows('test')):,} test images, "
+        f"{images.name}, {images.split} split{fold}: {', '.join(sides)} and {len(images.rows('test')):,} test images, "
         f"{len(images.classes)} classes (fingerprint {images.fingerprint})"
     )
 

@@ -66,7 +66,7 @@ def _legend_line(sweep: Sweep, arm: str, style: Style) -> Line2D:
 
 def list_tested(sweep: Sweep) -> list[Arm]:
     """Return the arms that have test predictions."""
-    return [arm for arm in summarise_arms(sweep) if any(key in sweep.tested for key in sweep.of(arm.name)["key"])]
+    return [arm for arm in summarise_arms(sweep) if sweep.examined(arm.name)]
 
 
 def choose_matrices(sweep: Sweep) -> list[str]:
@@ -91,8 +91,7 @@ def draw_confusions(sweep: Sweep, arms: list[str]) -> Figure:
         if arm is None:
             axes.set_visible(False)
             continue
-        keys = [key for key in sweep.of(arm)["key"] if key in sweep.tested]
-        confusions = [sweep.tested[key].confusion for key in keys]
+        confusions = [examined.confusion for examined in sweep.examined(arm)]
         _draw_matrix(axes, np.sum([c.to_numpy() for c in confusions], axis=0), list(confusions[0].columns))
         axes.set_title(f"{fold(arm, 34)}\ntest {means[arm]:.3f}")
         if position % columns:
@@ -126,8 +125,9 @@ def draw_classes(counts: list[tuple[str, pd.DataFrame]]) -> Figure:
         names = [label(name, 16) for name in frame.index]
         places = frame.set_axis(range(len(names))).rename_axis("place").reset_index()  # two names may shorten to one
         tidy = places.melt("place", var_name="split", value_name="n")
-        sns.barplot(tidy, x="place", y="n", hue="split", palette=[INK, "0.7"], saturation=1, ax=axes)
-        for bars, hatch in zip(axes.containers, ("", "//"), strict=True):
+        shades = [INK, "0.7", "0.5"][: frame.shape[1]]
+        sns.barplot(tidy, x="place", y="n", hue="split", palette=shades, saturation=1, ax=axes)
+        for bars, hatch in zip(axes.containers, ("", "//", "..")[: frame.shape[1]], strict=True):
             for bar in bars:
                 bar.set(hatch=hatch, edgecolor="white")
             if len(names) <= MOST_WRITTEN:
