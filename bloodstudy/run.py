@@ -104,7 +104,7 @@ def _describe(images: Dataset, choice: DataChoice) -> str:
     sides = [f"{len(images.rows('train')):,} training"]
     if len(images.rows("validation")):
         sides.append(f"{len(images.rows('validation')):,} validation")
-    fold = f" (fold {choice.fold} of 0 to {choice.folds - 1})" if images.split == "grouped_kfold" else ""
+    fold = f" (data.fold={choice.fold} of {choice.folds})" if images.split == "grouped_kfold" else ""
     return (
         f"{images.name}, {images.split} split{fold}: {', '.join(sides)} and {len(images.rows('test')):,} test images, "
         f"{len(images.classes)} classes (fingerprint {images.fingerprint})"

@@ -93,12 +93,12 @@ def _tell_gaps(done: list[Arm]) -> str:
 
 
 def _strength(sweep: Sweep) -> str:
-    seeds = len(sweep.seeds)
+    seeds, splits = len(sweep.seeds), bool(set(SPLIT_KEYS) & set(sweep.factors))
     if seeds == 1:
         other = "; another seed may turn the order around" if len(sweep.arms) > 1 else ""
-        return f"One seed: no interval, no verdict{other}."
+        return f"One seed: no interval{' over seeds' if splits else ''}, no verdict{other}."
     pilot = ", a pilot" if seeds < FEW_SEEDS else ""
-    interval = "an interval for each split below" if set(SPLIT_KEYS) & set(sweep.factors) else "no interval"
+    interval = "an interval for each split below" if splits else "no interval"
     return f"{seeds} seeds{pilot}: means and all points are shown, {interval} and no verdict."
 
 
