@@ -21,6 +21,7 @@ from bloodstudy.reporting.words import tell_lost
 
 MOST_MATRICES = 9
 MOST_WRITTEN = 8  # classes whose shares are written into the matrix and above the bars
+SIDES = {"train": (INK, ""), "test": ("0.7", "//"), "validation": ("0.5", "..")}  # shade and hatch of the bars
 CURVES = (("fit_accuracy", "accuracy while fitting"), ("fit_loss", "loss while fitting"))
 
 
@@ -125,14 +126,14 @@ def draw_classes(counts: list[tuple[str, pd.DataFrame]]) -> Figure:
         names = [label(name, 16) for name in frame.index]
         places = frame.set_axis(range(len(names))).rename_axis("place").reset_index()  # two names may shorten to one
         tidy = places.melt("place", var_name="split", value_name="n")
-        shades = [INK, "0.7", "0.5"][: frame.shape[1]]
+        shades = {split: SIDES[split][0] for split in frame.columns}
         sns.barplot(tidy, x="place", y="n", hue="split", palette=shades, saturation=1, ax=axes)
-        for bars, hatch in zip(axes.containers, ("", "//", "..")[: frame.shape[1]], strict=True):
+        for bars, split in zip(axes.containers, frame.columns, strict=True):
             for bar in bars:
-                bar.set(hatch=hatch, edgecolor="white")
+                bar.set(hatch=SIDES[split][1], edgecolor="white")
             if len(names) <= MOST_WRITTEN:
                 axes.bar_label(bars, fmt="{:,.0f}", fontsize=8)
-        axes.set(xlabel="", ylabel="images", title=label(title, 80) if len(counts) > 1 else "")
+        axes.set(xlabel="", ylabel="images", title=label(title, 96) if len(counts) > 1 else "")
         axes.set_xticks(range(len(names)), names)
         if len(names) > 5 or max(map(len, names)) > 12:
             axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
