@@ -14,20 +14,21 @@ import pandas as pd
 
 from bloodstudy import data, files
 from bloodstudy.errors import UserError
-from bloodstudy.training.evaluate import clean_responses
+from bloodstudy.training.evaluate import CLEAN_RESPONSES, clean_responses
 
 
 def judge_again(folder: Path, result: dict[str, Any], images: data.Dataset) -> dict[str, Any]:
     """Return `result`, with its clean test responses computed where `images` know other scenes than it was judged by.
 
     They follow from the likeliest class of each image alone, which the stored predictions keep exactly. Raises
-    UserError where these are gone.
+    UserError where these are gone and the clean responses are what was asked for.
     """
-    digest = images.provenance.digest
-    if images.split != "official_clean" or result["outcome"] != "finished" or result["data"]["judged_scenes"] == digest:
+    digest, path = images.provenance.digest, folder / "predictions.parquet"
+    if not images.judges_clean or result["outcome"] != "finished" or result["data"]["judged_scenes"] == digest:
         return result
-    path = folder / "predictions.parquet"
     if not path.exists():
+        if images.split == "official":
+            return result
         raise UserError(f"{path} is gone, so the trial cannot be judged by scene. Train it again: retry=all")
     table, classes = pd.read_parquet(path), result["data"]["classes"]
     scenes = dict(zip(images.manifest["image"], images.manifest["scene"], strict=True))
@@ -35,8 +36,9 @@ def judge_again(folder: Path, result: dict[str, Any], images: data.Dataset) -> d
     likeliest = table[[f"p_{name}" for name in classes]].to_numpy().argmax(axis=1)
     labels = np.array([classes.index(label) for label in table["label"]])
     measured = clean_responses(likeliest, labels, table["split"].to_numpy(), table["scene"].to_numpy(), len(classes))
+    kept = {name: value for name, value in result["responses"].items() if name not in CLEAN_RESPONSES}
     result = result | {
-        "responses": result["responses"] | measured,
+        "responses": kept | measured,
         "data": result["data"] | {"judged_scenes": digest, "notes": list(images.notes)},
     }
     with files.published(path) as beside:

@@ -18,6 +18,7 @@ from bloodstudy.data.split import find_clean
 if TYPE_CHECKING:
     import keras
 
+CLEAN_RESPONSES = ("test_images_clean", "test_accuracy_clean", "accuracy_gap_clean", "test_macro_f1_clean")
 PROBABILITY_STEP = 1000  # probabilities are stored as thousandths, arg-max kept
 
 

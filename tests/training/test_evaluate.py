@@ -50,6 +50,7 @@ SCENES = np.array(["a", "b", "c", "a", "d", "e", ""], dtype=object)
 def test_clean_responses_leave_out_what_training_has_seen_and_what_nobody_knows():
     labels, predicted = np.array([0, 1, 0, 0, 0, 1, 1]), np.array([0, 0, 0, 0, 1, 1, 0])
     measured = evaluate.clean_responses(predicted, labels, SPLIT, SCENES, 2)
+    assert tuple(measured) == evaluate.CLEAN_RESPONSES
     assert measured["test_images_clean"] == 2
     assert measured["test_accuracy_clean"] == 0.5
     assert measured["accuracy_gap_clean"] == 0.0
