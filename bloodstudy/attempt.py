@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bloodstudy import analysis, config, data, design, files, outcome, terminal, tracking
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
+from bloodstudy.judging import judge_again
 from bloodstudy.training import Assignment, Worker, resolve_precision
 from bloodstudy.training.worker import WorkerDiedError
 
@@ -55,12 +56,13 @@ def attempt(composed: DictConfig) -> str:
     plan = analysis.read_plan(Path(settings.places.runs_dir), design.SCRATCH)
     images = load_data(settings)
     trial = make_trial(settings, images, plan)
-    title = _title(trial, plan)
+    title = _title(trial, images.split, plan)
     folder = files.make_folder(Path(settings.places.runs_dir) / trial.study / trial.key)
     try:
         with FileLock(folder / ".lock", timeout=0):
             published = files.read_json(folder / "result.json")
             if published is not None and published["outcome"] not in RETRIED[settings.control.retry]:
+                judge_again(folder, published, images)
                 terminal.say(f"{title}: {published['outcome']} earlier, nothing to train (trial {trial.key})")
                 return published["outcome"]
             _clear(folder)
@@ -68,18 +70,19 @@ def attempt(composed: DictConfig) -> str:
     except Timeout:
         terminal.say(f"{title}: in progress in another process")
         return "in_progress"
-    terminal.say(f"{title}: {_headline(result)}")
+    terminal.say(f"{title}: {_headline(result, images.split)}")
     return result["outcome"]
 
 
-def _title(trial: design.Trial, plan: dict[str, Any]) -> str:
-    keys = [planned["key"] for planned in plan["trials"]]
-    if trial.key not in keys:
+def _title(trial: design.Trial, judged: str, plan: dict[str, Any]) -> str:
+    planned = [(entry["key"], entry["judged"]) for entry in plan["trials"]]
+    if (trial.key, judged) not in planned:
         raise UserError(
             f"the images changed after the plan was made: it does not hold trial {trial.key} (fingerprint "
             f"{trial.data.fingerprint}). Leave the folder alone while a sweep runs, and run the same command again"
         )
-    return f"[{keys.index(trial.key) + 1}/{len(keys)}] {trial.arm}, seed {trial.factors.seed}"
+    position = planned.index((trial.key, judged))
+    return f"[{position + 1}/{len(planned)}] {plan['trials'][position]['arm']}, seed {trial.factors.seed}"
 
 
 def _clear(folder: Path) -> None:
@@ -93,7 +96,7 @@ def load_data(settings: config.Settings) -> data.Dataset:
     return _load(settings.data, settings.factors.colour, settings.factors.image_size, settings.places.cache_dir)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)  # the folds of a split, say
 def _load(choice: config.DataChoice, colour: str, image_size: tuple[int, int], cache_dir: str | None) -> data.Dataset:
     bars: dict[str, terminal.Bar] = {}
 
@@ -113,10 +116,10 @@ def _load(choice: config.DataChoice, colour: str, image_size: tuple[int, int], c
 def make_trial(settings: config.Settings, images: data.Dataset, plan: dict[str, Any] | None = None) -> design.Trial:
     """Return the trial of `settings` on `images`, named as the plan names it."""
     factors = replace(settings.factors, precision=resolve_precision(settings.factors.precision))
-    identity = design.identify(settings.data, images.split, images.fingerprint)
+    identity = design.identify(settings.data, images.split, images.fingerprint, images.provenance.digest)
     trial = design.Trial(design.SCRATCH, "", settings.model.name, factors, identity)
-    arms = {planned["key"]: planned["arm"] for planned in plan["trials"]} if plan else {}
-    return replace(trial, arm=arms.get(trial.key, ""))
+    arms = [planned["arm"] for planned in plan["trials"] if planned["key"] == trial.key] if plan else []
+    return replace(trial, arm=arms[0] if arms else "")
 
 
 def _train(trial: design.Trial, images: data.Dataset, folder: Path, title: str) -> dict[str, Any]:
@@ -131,7 +134,8 @@ def _train(trial: design.Trial, images: data.Dataset, folder: Path, title: str) 
         recorder = tracking.Recorder(store(trial.study), folder)
         recorder.start(outcome.tags(trial), params)
         array = Path(str(images.images.filename))
-        assignment = Assignment(folder, trial.model, trial.factors, images.classes, array, images.manifest)
+        what = trial.model, trial.factors, images.classes
+        assignment = Assignment(folder, *what, array, images.manifest, images.judges_clean)
         try:
             event = _follow(worker, assignment, recorder, bar)
         except BaseException:
@@ -183,10 +187,10 @@ def store(study: str) -> tracking.Store | None:
         return None
 
 
-def _headline(result: dict[str, Any]) -> str:
+def _headline(result: dict[str, Any], judged: str) -> str:
     seconds = terminal.span(result["cost"]["wall_seconds"])
     if result["outcome"] != "finished":
         return f"{result['outcome']} after {seconds}: {result['reason']}"
-    measured = result["responses"]
+    measured = analysis.judge(result["responses"], judged)
     figures = f"train {measured['train_accuracy']:.3f}, test {measured['test_accuracy']:.3f}"
     return f"{figures}, gap {measured['accuracy_gap']:+.3f} ({seconds})"

@@ -18,6 +18,8 @@ def close(runs_dir: Path, swept: dict[str, Any]) -> int:
     rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
     if len(rows) > 1:
         _print_sweep(rows, analysis.flag_no_ops(trials))
+        for leak in analysis.list_leaks(trials):
+            terminal.say(_tell_leak(leak))
     else:
         _print_trial(rows[0])
     failed = [row for row in rows if row["outcome"] in FAILED]
@@ -37,11 +39,33 @@ def _catch_up(study_folder: Path) -> None:
 
 
 def _print_trial(row: dict[str, Any]) -> None:
-    if row["outcome"] == "finished":
-        terminal.say()
-        terminal.say(f"train accuracy  {row['train_accuracy']:.3f}   (inference mode, images as they are)")
+    if row["outcome"] != "finished":
+        return
+    clean, every = row.get("test_images_clean"), row["test_images_all"]
+    on_clean = f"on the {clean:,.0f} test images whose scene is not in training" if clean else ""
+    terminal.say()
+    terminal.say(f"train accuracy  {row['train_accuracy']:.3f}   (inference mode, images as they are)")
+    if row["judged"] == "official_clean":
+        on_all = f"; {row['test_accuracy_all']:.3f} on all {every:,}" if clean < every else ""
+        terminal.say(f"test accuracy   {row['test_accuracy']:.3f}   ({on_clean}{on_all})")
+    elif clean and clean < every:
+        terminal.say(f"test accuracy   {row['test_accuracy']:.3f}   (on all {every:,} test images;")
+        terminal.say(f"                        {row['test_accuracy_clean']:.3f} {on_clean})")
+    else:
         terminal.say(f"test accuracy   {row['test_accuracy']:.3f}")
-        terminal.say(f"gap            {row['accuracy_gap']:+.3f}")
+    terminal.say(f"gap            {row['accuracy_gap']:+.3f}")
+
+
+def _tell_leak(leak: analysis.Leak) -> str:
+    if leak.judged == "official_clean":
+        return (
+            f"data.split=official_clean: judged on the {leak.clean:,} of {leak.all:,} test images whose scene is not "
+            "in training"
+        )
+    return (
+        f"data.split=official: {leak.left_out:,} of {leak.all:,} test images show a scene that is in training; "
+        "data.split=official_clean judges the same trials without them"
+    )
 
 
 def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:

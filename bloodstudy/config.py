@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, TypeGuard
 
 from bloodstudy.errors import UserError, nearest
 
@@ -52,7 +52,10 @@ class DataChoice:
     root: str | None = None  # folder of the images; None: BLOODSTUDY_DATA, then the download (kaggle, bccd)
     split: str = "auto"  # auto: the official split where the data has one, otherwise random
     split_seed: int = 0
-    test_share: float = 0.2  # of each class, for split=random
+    test_share: float = 0.2  # of each class, for split=random and grouped
+    folds: int = 5  # for split=grouped_kfold: as many test sets, each scene in one of them
+    fold: int = 0  # which of them tests: 0 to folds - 1
+    validation_share: float = 0.0  # of the training images of each class; never trained on
     task: str = "subtype"
     view: str = "field"  # bccd: the whole field, or the cropped white cell
     photographs: int = 4  # smear: training photographs a class
@@ -103,7 +106,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -154,9 +157,12 @@ RULES: dict[str, Rule] = {
     "model.name": _text("the name of a model"),
     "data.name": _name("smear", "kaggle", "bccd", "folder"),
     "data.root": _text("a folder, or null", optional=True),
-    "data.split": _name("auto", "official", "random"),
+    "data.split": _name("auto", "official", "official_clean", "grouped", "grouped_kfold", "random"),
     "data.split_seed": _SEED,
     "data.test_share": _number("a number above 0 and below 1", lambda v: 0 < v < 1),
+    "data.folds": _whole("a whole number of at least 2", lambda v: v >= 2),
+    "data.fold": _whole("a whole number of at least 0", lambda v: v >= 0),
+    "data.validation_share": _SHARE,
     "data.task": _name("subtype", "nuclearity"),
     "data.view": _name("field", "cell"),
     "data.photographs": _whole("a whole number of at least 2", lambda v: v >= 2),
@@ -175,7 +181,8 @@ RULES: dict[str, Rule] = {
 OTHER_NAMES = {
     "learning_rate": "lr", "batch": "batch_size", "bs": "batch_size", "epoch": "epochs", "color": "colour",
     "size": "image_size", "img_size": "image_size", "augmentation": "augment", "pool": "pooling", "network": "model",
-    "dataset": "data", "root": "data.root", "split": "data.split", "task": "data.task", "opt": "optimizer",
+    "dataset": "data", "root": "data.root", "split": "data.split", "task": "data.task", "fold": "data.fold",
+    "folds": "data.folds", "validation_split": "data.validation_share", "opt": "optimizer",
     "dtype": "precision", "normalization": "norm", "normalisation": "norm", "filters": "width", "layers": "depth",
 }  # fmt: skip
 
@@ -218,6 +225,9 @@ def settings(content: Mapping[str, Any]) -> Settings:
     problems = [unknown_key(key) for key in flat if key not in RULES]
     problems += [f"{key}: missing from the configuration" for key in RULES if key not in flat]
     problems += [text for key in RULES if key in flat and (text := check_value(key, flat[key]))]
+    fold, folds = flat.get("data.fold"), flat.get("data.folds")
+    if _is_whole(fold) and _is_whole(folds) and fold >= folds >= 2:
+        problems.append(f"data.fold: expected 0 to {folds - 1}, one less than data.folds; received {fold!r}.")
     if problems:
         raise UserError(*problems)
 
@@ -225,7 +235,7 @@ def settings(content: Mapping[str, Any]) -> Settings:
         return kind(**{f.name: flat[prefix + f.name] for f in fields(kind)})
 
     flat["image_size"] = tuple(flat["image_size"])
-    flat |= {key: float(flat[key]) for key in ("lr", "dropout", "conv_dropout", "width")}
+    flat |= {key: float(flat[key]) for key in ("lr", "dropout", "conv_dropout", "width", "data.validation_share")}
     return Settings(
         group(Factors, ""),
         group(ModelChoice, "model."),

@@ -20,15 +20,19 @@ BLOCK_KEYS = ("seed",)  # replicates: never part of an arm's name
 
 @dataclass(frozen=True)
 class DataIdentity:
-    """The data as a trial sees them, without any path."""
+    """The data as a trial sees them, without any path. What does not decide images and division is None."""
 
     name: str
     task: str
     view: str
-    split: str  # resolved, never auto
+    split: str  # resolved, never auto; official for official_clean too: it is trained the same and judged otherwise
     fingerprint: str
-    split_seed: int | None  # None where the split is not drawn
-    test_share: float | None
+    split_seed: int | None = None
+    test_share: float | None = None
+    folds: int | None = None
+    fold: int | None = None
+    validation_share: float | None = None
+    scenes: str | None = None  # digest of the scene of each image, where a division keeps them whole
 
 
 @dataclass(frozen=True)
@@ -43,22 +47,31 @@ class Trial:
 
     @property
     def key(self) -> str:
-        """Sixteen hex digits over factors, model and data as resolved."""
-        identity = {"factors": asdict(self.factors), "model": self.model, "data": asdict(self.data)}
+        """Sixteen hex digits over factors, model and data as resolved; what is None has no part."""
+        data = {name: value for name, value in asdict(self.data).items() if value is not None}
+        identity = {"factors": asdict(self.factors), "model": self.model, "data": data}
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def identify(choice: DataChoice, split: str, fingerprint: str) -> DataIdentity:
-    """Return the identity of the data that `choice` led to; what does not decide the images and split is dropped."""
-    drawn = split == "random"
+def identify(choice: DataChoice, split: str, fingerprint: str, scenes: str = "") -> DataIdentity:
+    """Return the identity of the data that `choice` led to; what does not decide the images and split is dropped.
+
+    `split` is resolved; `scenes` is the digest of the scenes, empty where they are unknown.
+    """
+    grouped, validated = split.startswith("grouped"), choice.validation_share > 0
+    drawn = grouped or split == "random"
     return DataIdentity(
         name=choice.name,
         task=choice.task,
         view=choice.view if choice.name == "bccd" else "field",
-        split=split,
+        split="official" if split == "official_clean" else split,
         fingerprint=fingerprint,
-        split_seed=choice.split_seed if drawn else None,
-        test_share=choice.test_share if drawn else None,
+        split_seed=choice.split_seed if drawn or validated else None,
+        test_share=choice.test_share if split in ("random", "grouped") else None,
+        folds=choice.folds if split == "grouped_kfold" else None,
+        fold=choice.fold if split == "grouped_kfold" else None,
+        validation_share=choice.validation_share if validated else None,
+        scenes=(scenes or None) if grouped or (validated and split != "random") else None,
     )
 
 

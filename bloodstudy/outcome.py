@@ -87,4 +87,5 @@ def _describe(images: Dataset) -> dict[str, Any]:
         "counts": images.counts().to_dict(),
         "notes": list(images.notes),
         "refused": len(images.quarantine),
+        "judged_scenes": images.provenance.digest if images.judges_clean else "",
     }

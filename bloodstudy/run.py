@@ -10,10 +10,15 @@ import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from bloodstudy import compose, terminal
+
+if TYPE_CHECKING:
+    from bloodstudy.config import DataChoice
+    from bloodstudy.data import Dataset
 
 DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 
@@ -56,6 +61,7 @@ def _plan(sweep: compose.Sweep, runs_dir: Path, arguments: list[str]) -> None:
                 "seed": trial.factors.seed,
                 "levels": {key: job.levels[key] for key in sweep.swept},
                 "data": asdict(trial.data),
+                "judged": images.split,  # official_clean shares its trial with official
             }
         )
     _announce(sweep, len({trial["key"] for trial in trials}))
@@ -70,28 +76,39 @@ def _plan(sweep: compose.Sweep, runs_dir: Path, arguments: list[str]) -> None:
 
 
 def _announce(sweep: compose.Sweep, trials: int) -> None:
-    """Say what the data are and how much there is to train."""
+    """Say what the data are and how much there is to train, nothing twice."""
     from bloodstudy import attempt
 
     told = set()
+
+    def say(line: str) -> None:
+        if line not in told:
+            told.add(line)
+            terminal.say(line)
+
     for job in sweep.jobs:
         images = attempt.load_data(job.settings)
-        if images.fingerprint in told:
-            continue
-        told.add(images.fingerprint)
-        train, test = len(images.rows("train")), len(images.rows("test"))
-        terminal.say(
-            f"{images.name}, {images.split} split: {train:,} training and {test:,} test images, "
-            f"{len(images.classes)} classes (fingerprint {images.fingerprint})"
-        )
+        say(_describe(images, job.settings.data))
         for note in images.notes:
-            terminal.say(f"  {note}")
+            say(f"  {note}")
         for row in images.quarantine.head(5).to_dict("records"):
-            terminal.say(f"  refused {row['image']}: {row['reason']}")
+            say(f"  refused {row['image']}: {row['reason']}")
         if len(images.quarantine) > 5:
-            terminal.say(f"  ... and {len(images.quarantine) - 5} more")
+            say(f"  ... and {len(images.quarantine) - 5} more")
     if trials > 1:
-        terminal.say(f"{trials} trials")
+        shared = f", shared by {len(sweep.jobs)} combinations" if trials < len(sweep.jobs) else ""
+        say(f"{trials} trials{shared}")
+
+
+def _describe(images: Dataset, choice: DataChoice) -> str:
+    sides = [f"{len(images.rows('train')):,} training"]
+    if len(images.rows("validation")):
+        sides.append(f"{len(images.rows('validation')):,} validation")
+    fold = f" (data.fold={choice.fold} of {choice.folds})" if images.split == "grouped_kfold" else ""
+    return (
+        f"{images.name}, {images.split} split{fold}: {', '.join(sides)} and {len(images.rows('test')):,} test images, "
+        f"{len(images.classes)} classes (fingerprint {images.fingerprint})"
+    )
 
 
 if __name__ == "__main__":

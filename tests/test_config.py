@@ -49,12 +49,26 @@ def test_all_problems_are_reported_at_once():
         ("image_size", [0, 8]), ("image_size", 8), ("image_size", [8.0, 8]), ("seed", -1), ("seed", 2**32),
         ("optimizer", "Adam"), ("data.root", ""), ("data.root", "${oc.env:HOME}"), ("width", 0),
         ("data.test_share", 1.0), ("data.photographs", 1), ("runs_dir", None),
+        ("data.split", "grouped_fold"), ("data.folds", 1), ("data.fold", -1), ("data.fold", 0.5),
+        ("data.validation_share", 1), ("data.validation_share", -0.1),
     ],
 )  # fmt: skip
 def test_a_bad_value_is_named_with_what_was_expected_and_received(key, value):
     text = config.check_value(key, value)
     assert text is not None
     assert text.startswith(key)
+
+
+@pytest.mark.parametrize(("fold", "folds", "found"), [(5, 5, 1), (4, 5, 0), (2, 2, 1), (9, "x", 1), (-1, 5, 1)])
+def test_a_fold_is_one_of_the_folds(fold, folds, found):
+    content = config.defaults()
+    content["data"] |= {"fold": fold, "folds": folds}
+    problems = []
+    try:
+        config.settings(content)
+    except UserError as error:
+        problems = error.problems
+    assert len(problems) == found
 
 
 @pytest.mark.parametrize(("wrong", "meant"), [("learning_rate", "lr"), ("epoch", "epochs"), ("poolin", "pooling")])
@@ -72,8 +86,8 @@ def test_flatten_keeps_every_leaf(content):
 
 def test_levels_named_in_the_map_are_those_of_the_rules():
     text = (CONF / "config.yaml").read_text()
-    for key in ("optimizer", "pooling", "padding", "augment", "head", "norm", "colour", "precision"):
-        line = next(line for line in text.splitlines() if line.startswith(f"{key}:"))
+    for key in ("optimizer", "pooling", "padding", "augment", "head", "norm", "colour", "precision", "data.split"):
+        line = next(line for line in text.splitlines() if line.removeprefix("# ").startswith(f"{key}"))
         for level in config.RULES[key].levels:
             assert level in line, f"{key}={level} is not explained in conf/config.yaml"
     assert set(asdict(config.Factors())) <= {line.split(":")[0] for line in text.splitlines()}

@@ -12,8 +12,8 @@ OTHER = {
 }  # fmt: skip
 
 
-def trial(factors=None, model="reference", fingerprint="f" * 16, split="official", arm="a", **choice):
-    identity = identify(DataChoice(**choice), split, fingerprint)
+def trial(factors=None, model="reference", fingerprint="f" * 16, split="official", scenes="s" * 16, arm="a", **choice):
+    identity = identify(DataChoice(**choice), split, fingerprint, scenes)
     return Trial("scratch", arm, model, factors or Factors(), identity)
 
 
@@ -32,7 +32,15 @@ def test_model_and_data_are_part_of_the_key(change):
 
 @pytest.mark.parametrize(
     "change",
-    [{"arm": "b"}, {"root": "/elsewhere"}, {"max_refused": 0.5}, {"max_bytes": 1}, {"max_pixels": 1}, {"copies": 3}],
+    [
+        {"arm": "b"},
+        {"root": "/elsewhere"},
+        {"max_refused": 0.5},
+        {"max_bytes": 1},
+        {"max_pixels": 1},
+        {"copies": 3},
+        {"split": "official_clean"},
+    ],
 )
 def test_names_paths_and_limits_are_not(change):
     assert trial(**change).key == trial().key
@@ -42,8 +50,35 @@ def test_what_a_drawn_split_depends_on_counts_only_there():
     assert trial(split_seed=1).key == trial().key
     assert trial(split="random", split_seed=1).key != trial(split="random").key
     assert trial(split="random", test_share=0.3).key != trial(split="random").key
+    assert trial(split="grouped", split_seed=1).key != trial(split="grouped").key
+    assert trial(split="grouped", test_share=0.3).key != trial(split="grouped").key
     assert trial(name="bccd", view="cell").key != trial(name="bccd").key
     assert trial(view="cell").key == trial().key
+
+
+SPLITS = ("official", "official_clean", "grouped", "grouped_kfold", "random")
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        ({"split_seed": 1}, {"grouped", "grouped_kfold", "random"}),
+        ({"test_share": 0.3}, {"grouped", "random"}),
+        ({"folds": 4}, {"grouped_kfold"}),
+        ({"fold": 1}, {"grouped_kfold"}),
+        ({"scenes": "0" * 16}, {"grouped", "grouped_kfold"}),
+        ({"validation_share": 0.2}, set(SPLITS)),
+    ],
+)
+def test_what_a_division_depends_on_is_part_of_the_key_there_alone(change, counts):
+    assert {split for split in SPLITS if trial(split=split, **change).key != trial(split=split).key} == counts
+
+
+def test_a_validation_split_depends_on_its_seed_and_but_for_random_on_the_scenes():
+    usual = {split: trial(split=split, validation_share=0.2).key for split in SPLITS}
+    for change, counts in (({"split_seed": 1}, set(SPLITS)), ({"scenes": "0" * 16}, set(SPLITS) - {"random"})):
+        keys = {split: trial(split=split, validation_share=0.2, **change).key for split in SPLITS}
+        assert {split for split in SPLITS if keys[split] != usual[split]} == counts
 
 
 def test_no_place_is_part_of_a_trial():
@@ -56,8 +91,8 @@ def test_a_key_stays_the_same_from_one_release_to_the_next():
         padding="same", augment="none", width=1.0, depth=4, head="flatten", norm="lrn", colour="gray",
         image_size=(120, 160), precision="float32", seed=0,
     )  # fmt: skip
-    data = DataIdentity("kaggle", "subtype", "field", "official", "e3a5a7a65ed21d89", None, None)
-    assert Trial("scratch", "any", "reference", factors, data).key == "0495de3aba4424b9"
+    data = DataIdentity("kaggle", "subtype", "field", "official", "e3a5a7a65ed21d89")
+    assert Trial("scratch", "any", "reference", factors, data).key == "61c4f4a11de79fcc"
 
 
 def test_arms_are_named_by_what_was_typed_without_the_seed():

@@ -30,7 +30,7 @@ def command(folder, *arguments, module="run", **environment):
         ["image_size=[8,8]", "model=compact"], ["epochs=0"], ["dropout=1.5"], ["-m", "lr=1e-2,abc"],
         ["-m", "lr=-1,1"], ["-m", "learning_rate=1,2"], ["-m", "model=reference,resnett"],
         ["-m", "data=folder", "data.root=/nowhere", "lr=1,2"], ["-m", "image_size=[8,8],[200,200]", "model=compact"],
-        ["-m", "epochs=1,0"], ["-m", "dropout=0,1.5"],
+        ["-m", "epochs=1,0"], ["-m", "dropout=0,1.5"], ["data.fold=5"], ["-m", "data.split=grouped,groupd"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -161,6 +161,81 @@ def test_retry_trains_again_what_it_names_and_nothing_else(swept):
     finally:
         for file, text in zip(results, kept, strict=True):
             file.write_text(text)
+
+
+def write_photographs(root: Path) -> None:
+    """Say that four images in a row show one photograph, and that the first of the test is the first of training."""
+    lines = ["image,photograph"]
+    for split, count in (("train", 12), ("test", 8)):
+        for name in ("DARK", "LIGHT"):
+            for k in range(count):
+                leaks = split == "test" and k < 4
+                lines.append(f"{split}/{name}/{k}.png,{'train' if leaks else split}-{name}-{k // 4}")
+    (root / "photographs.csv").write_text("\n".join(lines) + "\n")
+
+
+def results_in(folder: Path) -> list[dict]:
+    return [files.read_json(path) for path in (folder / "runs" / "scratch").glob("*/result.json")]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_trial_is_judged_by_scene_once_scenes_are_known_and_trained_but_once(tmp_path):
+    from mlflow import MlflowClient
+
+    write_images(tmp_path / "images")
+    typed = ["data=folder", f"data.root={tmp_path / 'images'}", "cache_dir=cache", *TINY]
+    refused = command(tmp_path, *typed, "data.split=official_clean")
+    assert refused.returncode == 2
+    assert "photographs.csv" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert command(tmp_path, *typed).returncode == 0
+    (before,) = results_in(tmp_path)
+    assert "test_accuracy_clean" not in before["responses"]
+
+    write_photographs(tmp_path / "images")
+    ended = command(tmp_path, *typed, "data.split=official_clean")
+    assert ended.returncode == 0, ended.stderr
+    assert "8 of 16 test images show a scene that training shows too" in ended.stdout
+    assert "nothing to train" in ended.stdout
+    (after,) = results_in(tmp_path)
+    assert after["responses"].items() > before["responses"].items()
+    table = pd.read_parquet(tmp_path / "runs" / "scratch" / after["key"] / "predictions.parquet")
+    clean = table[(table["split"] == "test") & table["scene"].str.startswith("test")]
+    right = clean[["p_DARK", "p_LIGHT"]].to_numpy().argmax(axis=1) == (clean["label"] == "LIGHT")
+    assert after["responses"]["test_images_clean"] == len(clean) == 8
+    assert after["responses"]["test_accuracy_clean"] == right.mean()
+    line = f"{right.mean():.3f}   (on the 8 test images whose scene is not in training; "
+    assert f"test accuracy   {line}{before['responses']['test_accuracy']:.3f} on all 16)" in ended.stdout
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    (run,) = client.search_runs([client.get_experiment_by_name("scratch").experiment_id])
+    assert run.data.metrics["test_accuracy_clean"] == right.mean()
+
+
+def test_splits_are_swept_and_compared(tmp_path):
+    write_images(tmp_path / "images")
+    write_photographs(tmp_path / "images")
+    typed = ["-m", "data.split=official,official_clean,grouped", "seed=0,1", "data=folder", "cache_dir=cache", *TINY]
+    ended = command(tmp_path, *typed, f"data.root={tmp_path / 'images'}", "data.validation_share=0.34")
+    assert ended.returncode == 0, ended.stderr
+    assert "4 trials, shared by 6 combinations" in ended.stdout
+    assert ended.stdout.count("nothing to train") == 2
+    assert "data.split=official_clean: judged on the 8 of 16 test images" in ended.stdout
+    results = results_in(tmp_path)
+    assert len(results) == 4
+    for result in results:
+        folder = tmp_path / "runs" / "scratch" / result["key"]
+        history, table = pd.read_csv(folder / "history.csv"), pd.read_parquet(folder / "predictions.parquet")
+        assert history["validation_accuracy"].iloc[-1] == pytest.approx(result["responses"]["validation_accuracy"])
+        sides = table.groupby("scene")["split"].agg(set)
+        crossing = [scene for scene, own in sides.items() if len(own) > 1]
+        assert bool(crossing) == (result["data"]["split"] == "official"), "the files leak, the grouped split does not"
+    assert command(tmp_path, module="report").returncode == 0
+    text = (tmp_path / "reports" / "scratch" / "report.md").read_text()
+    section = text.split("## How much the split is worth")[1].split("## ")[0]
+    assert [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("| `")] == [
+        "`official`", "`official_clean`", "`grouped`",
+    ]  # fmt: skip
+    assert "split=official_clean is judged on the 8 of 16 test images whose scene is not in training" in text
 
 
 def test_broken_images_are_listed_divergence_stops_no_sweep_and_the_parent_imports_no_tensorflow(tmp_path):

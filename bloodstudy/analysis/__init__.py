@@ -2,14 +2,21 @@
 
 from bloodstudy.analysis.examined import Examined, examine
 from bloodstudy.analysis.sweep import Arm, Sweep, read_sweep, summarise_arms
-from bloodstudy.analysis.trials import flag_no_ops, read_plan, read_result, read_trials
+from bloodstudy.analysis.trials import Leak, flag_no_ops, judge, list_leaks, read_plan, read_result, read_trials
+from bloodstudy.analysis.unpaired import SPLIT_KEYS, compare_splits, list_points
 
 __all__ = [
+    "SPLIT_KEYS",
     "Arm",
     "Examined",
+    "Leak",
     "Sweep",
+    "compare_splits",
     "examine",
     "flag_no_ops",
+    "judge",
+    "list_leaks",
+    "list_points",
     "read_plan",
     "read_result",
     "read_sweep",

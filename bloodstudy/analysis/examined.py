@@ -1,6 +1,7 @@
 """What the stored predictions say about the test set: confusions, and on how many photographs they rest.
 
-In: the predictions table of one trial (split, image, photograph, label, one probability a class). Out: a `Examined`.
+In: the predictions table of one trial (split, image, photograph, scene, label, one probability a class). Out: a
+`Examined`, of all its test images or of those whose scene is not in training.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+from bloodstudy.data.split import find_clean
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,13 @@ def examine(predictions: pd.DataFrame) -> Examined:
     counts = np.zeros((len(classes), len(classes)), dtype=int)
     np.add.at(counts, (pd.Index(classes).get_indexer(labels), likeliest), 1)
     confusion = pd.DataFrame(counts, index=classes, columns=classes)
-    tested, trained = set(photographs[in_test]), set(photographs[~in_test])
+    tested, trained = set(photographs[in_test]), set(photographs[(predictions["split"] == "train").to_numpy()])
     if "" in tested | trained:
         return Examined(confusion, None, None)
     return Examined(confusion, len(tested), len(tested & trained))
+
+
+def drop_seen(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without the test images whose scene is in training, or in none that is known."""
+    split, scenes = predictions["split"].to_numpy(), predictions["scene"].fillna("").to_numpy()
+    return predictions.loc[(split != "test") | find_clean(split, scenes)]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis.examined import Examined, examine
+from bloodstudy.analysis.examined import Examined, drop_seen, examine
 from bloodstudy.analysis.trials import read_plan, read_result, read_trials
 from bloodstudy.design import BLOCK_KEYS
 
@@ -29,6 +29,7 @@ class Sweep:
     results: dict[str, dict[str, Any]]
     histories: dict[str, pd.DataFrame]
     tested: dict[str, Examined]
+    tested_clean: dict[str, Examined]  # without the test images whose scene is in training; official_clean alone
 
     @property
     def arms(self) -> list[str]:
@@ -50,11 +51,12 @@ class Sweep:
 
     @property
     def data(self) -> list[dict[str, Any]]:
-        """The different data of the planned trials, in order."""
+        """The different data that the planned trials are judged on, in order."""
         different: list[dict[str, Any]] = []
         for planned in self.plan["trials"]:
-            if planned["data"] not in different:
-                different.append(planned["data"])
+            judged_on = planned["data"] | {"split": planned["judged"]}
+            if judged_on not in different:
+                different.append(judged_on)
         return different
 
     def of(self, arm: str, outcome: str | None = None) -> pd.DataFrame:
@@ -64,11 +66,19 @@ class Sweep:
             wanted &= self.trials["outcome"] == outcome
         return self.trials.loc[wanted]
 
+    def examined(self, arm: str) -> list[Examined]:
+        """Return what the test predictions of the finished trials of `arm` say, on the images it is judged on."""
+        done = self.of(arm, "finished")
+        clean = bool((done["judged"] == "official_clean").any())
+        found = self.tested_clean if clean else self.tested
+        return [found[key] for key in done["key"] if key in found]
+
 
 def read_sweep(runs_dir: Path, study: str) -> Sweep:
     """Return the sweep that the plan of `study` describes; raises UserError where nothing was run yet."""
     plan = read_plan(runs_dir, study)
-    results, histories, tested = {}, {}, {}
+    results, histories, tested, tested_clean = {}, {}, {}, {}
+    judged_clean = {planned["key"] for planned in plan["trials"] if planned["judged"] == "official_clean"}
     for key in dict.fromkeys(planned["key"] for planned in plan["trials"]):
         folder = runs_dir / study / key
         result = read_result(runs_dir, study, key)
@@ -78,8 +88,11 @@ def read_sweep(runs_dir: Path, study: str) -> Sweep:
         if (folder / "history.csv").exists():
             histories[key] = pd.read_csv(folder / "history.csv")
         if result["outcome"] == "finished" and (folder / "predictions.parquet").exists():
-            tested[key] = examine(pd.read_parquet(folder / "predictions.parquet"))
-    return Sweep(plan, read_trials(runs_dir, study), results, histories, tested)
+            predictions = pd.read_parquet(folder / "predictions.parquet")
+            tested[key] = examine(predictions)
+            if key in judged_clean:
+                tested_clean[key] = examine(drop_seen(predictions))
+    return Sweep(plan, read_trials(runs_dir, study), results, histories, tested, tested_clean)
 
 
 @dataclass(frozen=True)
@@ -113,11 +126,13 @@ def _summarise(sweep: Sweep, name: str) -> Arm:
     if not len(test):
         nan = float("nan")
         return Arm(name, len(sweep.of(name)), 0, nan, nan, nan, nan, nan, nan, False)
-    key = done["key"].iloc[0]
-    counts = sweep.results[key]["data"]["counts"]["test"].values()
+    examined = sweep.examined(name)
+    counts = list(sweep.results[done["key"].iloc[0]]["data"]["counts"]["test"].values())
+    if examined:
+        counts = examined[0].confusion.sum(axis=1).to_list()
     chance = max(counts) / sum(counts)
     # Copies of a photograph are no further evidence, so it is the photographs that count, where they are known.
-    photographs = sweep.tested[key].photographs if key in sweep.tested else None
+    photographs = examined[0].photographs if examined else None
     noise = (chance * (1 - chance) / (photographs or sum(counts))) ** 0.5
     return Arm(
         name,

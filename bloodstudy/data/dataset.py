@@ -21,10 +21,11 @@ from bloodstudy.data.decode import View
 from bloodstudy.data.embedded import list_smear
 from bloodstudy.data.folder import list_folder
 from bloodstudy.data.kaggle import list_kaggle
+from bloodstudy.data.leak import tell_leak
 from bloodstudy.data.listing import SIDES, Listing, refuse_thin_classes
 from bloodstudy.data.provenance import Provenance, trace
 from bloodstudy.data.screen import refuse_too_many
-from bloodstudy.data.split import draw_split, resolve_split
+from bloodstudy.data.split import NEED_SCENES, OFFICIAL, divide, resolve_split
 from bloodstudy.data.task import name_classes
 from bloodstudy.errors import UserError, nearest
 
@@ -37,22 +38,28 @@ class Dataset:
 
     name: str  # smear, kaggle, bccd or folder
     classes: tuple[str, ...]  # sorted
-    split: str  # official or random
+    split: str  # official, official_clean, grouped, grouped_kfold or random
     fingerprint: str  # 16 hex digits over name, content, label and box of all usable files
     images: np.memmap  # uint8 memory map (N, height, width, 1 or 3), read-only
-    manifest: pd.DataFrame  # as images: image, photograph, scene ('' unknown), label (index), split, sha256
+    manifest: pd.DataFrame  # as images: image, photograph, scene ('' unknown), label (index), split ('': none), sha256
     provenance: Provenance
     quarantine: pd.DataFrame  # image, reason
     notes: tuple[str, ...]  # sentences on what was left out
 
+    @property
+    def judges_clean(self) -> bool:
+        """Whether the test can also be judged without the images whose scene is in training: official, scenes known."""
+        return self.split in OFFICIAL and self.provenance.how != "unknown"
+
     def rows(self, split: str) -> np.ndarray:
-        """Return the indices into `images` of one split, train or test, in order."""
+        """Return the indices into `images` of one split, train, test or validation, in order."""
         return np.flatnonzero(self.manifest["split"].to_numpy() == split)
 
     def counts(self) -> pd.DataFrame:
-        """Return the number of images, one row a class, columns train and test."""
+        """Return the number of images, one row a class, columns train, test and, where there is one, validation."""
         tally = pd.crosstab(self.manifest["label"], self.manifest["split"])
-        tally = tally.reindex(index=range(len(self.classes)), columns=list(SIDES), fill_value=0)
+        columns = [*SIDES, *(["validation"] if "validation" in tally else [])]
+        tally = tally.reindex(index=range(len(self.classes)), columns=columns, fill_value=0)
         return tally.set_axis(pd.Index(self.classes, name="class"), axis=0).rename_axis(columns=None)
 
 
@@ -73,18 +80,19 @@ def load(
         image_size: height and width in pixels.
         cache_dir: where to keep what was decoded; None: the user's cache folder.
         register: whether to find the photograph of each image, which takes minutes: never, missing (where nothing
-            else tells it) or anew (in any case).
+            else tells it) or anew (in any case). A split that needs scenes asks for what is missing.
         progress: called with what is done ("drawing", "decoding"), how many are done, and of how many.
 
     Raises:
-        UserError: the data cannot be found, is too damaged, or has too few images in a class; with counts.
+        UserError: the data cannot be found, is too damaged, has too few images or scenes in a class, with counts, or
+            registration is wanted and impossible.
         MachineError: the cache cannot be written, a file cannot be read, or the download failed.
     """
     cache = Path(cache_dir) if cache_dir is not None else Path(platformdirs.user_cache_dir("bloodstudy"))
     cache = cache.expanduser().absolute()
     listing = _find(choice, cache, progress)
     split = resolve_split(choice.split, listing)
-    official = split == "official"
+    official = split in OFFICIAL
     refuse_thin_classes(listing, official, listing.candidates, "offered", "Add images, or move the folder away.")
     meaning = name_classes(listing.classes, choice.task)
     decoded = fetch(Request(listing, choice, View(*image_size, colour), cache), progress)
@@ -93,14 +101,13 @@ def load(
     advice = f"{len(refused)} files were refused, see {decoded.quarantine}."
     refuse_thin_classes(listing, official, decoded.screening.usable(listing), "usable", advice)
     classes = tuple(sorted(set(meaning.values())))
+    register = "missing" if split in NEED_SCENES and register == "never" else register
     provenance = trace(listing, decoded.screening, choice, cache, register=register, progress=progress)
     labels = [classes.index(meaning[c]) for c in listing.classes]
     manifest = _manifest(listing, decoded, provenance, labels, split, choice)
     quarantine = pd.DataFrame(refused, columns=["image", "reason"], dtype=str)
-    notes = listing.notes
-    if split == "random" and listing.name in ("kaggle", "smear"):
-        notes += ("the random split ignores photographs: copies of one photograph stand on both sides",)
     images, digits = decoded.images, decoded.fingerprint
+    notes = listing.notes + tell_leak(listing.name, manifest, classes, split, provenance.how != "unknown")
     return Dataset(listing.name, classes, split, digits, images, manifest, provenance, quarantine, notes)
 
 
@@ -125,16 +132,13 @@ def _manifest(
     usable = decoded.screening.usable(listing)
     label_of = dict(zip(listing.classes, meaning, strict=True))
     # The split is drawn from the labels as found, not from the task's classes: both tasks share it.
-    sides = (
-        [file.side for file in usable]
-        if split == "official"
-        else draw_split([file.label for file in usable], choice.test_share, choice.split_seed)
-    )
+    scenes = provenance.table["scene"].to_list()
+    sides = divide(split, [file.side for file in usable], [file.label for file in usable], scenes, choice)
     return pd.DataFrame(
         {
             "image": [file.image for file in usable],
             "photograph": provenance.table["photograph"].to_numpy(),
-            "scene": provenance.table["scene"].to_numpy(),
+            "scene": scenes,
             "label": np.array([label_of[file.label] for file in usable], dtype=np.int64),
             "split": sides,
             "sha256": [content for content in decoded.screening.content if content is not None],

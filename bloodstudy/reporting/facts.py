@@ -14,6 +14,9 @@ from bloodstudy.analysis import Sweep
 from bloodstudy.design import BLOCK_KEYS, spell
 from bloodstudy.reporting.markdown import code, plain, table
 
+SIDES = {"train": "training", "validation": "validation", "test": "test"}
+DRAWN = ("split_seed", "test_share", "folds", "fold", "validation_share")
+
 
 @dataclass(frozen=True)
 class DataSet:
@@ -21,7 +24,7 @@ class DataSet:
 
     name: str
     words: str  # Markdown
-    counts: pd.DataFrame  # images; rows: classes, columns: train, test
+    counts: pd.DataFrame  # images; rows: classes, columns: train, where there is one validation, test
 
 
 def list_data(sweep: Sweep) -> list[DataSet]:
@@ -30,11 +33,12 @@ def list_data(sweep: Sweep) -> list[DataSet]:
     for result in sweep.results.values():
         data = result["data"]
         name = ", ".join([data["name"], data["task"], *([data["view"]] if data["name"] == "bccd" else [])])
-        name += f", {data['split']} split" + ("" if data["split_seed"] is None else f" {data['split_seed']}")
-        counts = pd.DataFrame(data["counts"]).loc[data["classes"], ["train", "test"]]
-        train, test = counts.sum()
+        name += f", {_tell_division(data)}"
+        sides = [side for side in SIDES if side in data["counts"]]
+        counts = pd.DataFrame(data["counts"]).loc[data["classes"], sides]
+        several = [f"{counts[side].sum():,} {SIDES[side]}" for side in sides]
         text = (
-            f"{plain(name)}: {train:,} training and {test:,} test images, {len(counts)} classes, "
+            f"{plain(name)}: {', '.join(several[:-1])} and {several[-1]} images, {len(counts)} classes, "
             f"fingerprint {code(data['fingerprint'])}"
         )
         if data["refused"]:
@@ -44,14 +48,20 @@ def list_data(sweep: Sweep) -> list[DataSet]:
     return list(found.values())
 
 
+def _tell_division(data: dict[str, Any]) -> str:
+    """Return the split with what it was drawn from, such as "grouped split, split_seed=0, test_share=0.2"."""
+    drawn = [f"{key}={spell(data[key])}" for key in DRAWN if data[key] is not None]
+    return ", ".join([f"{data['split']} split", *drawn])
+
+
 def tabulate_classes(counts: pd.DataFrame) -> str:
     """Return a table of images and shares by class and split."""
-    rows = []
+    rows, sides = [], list(counts.columns)
     totals = counts.sum()
     for name, row in [*counts.iterrows(), ("all", totals)]:
-        cells = [f"{row[split]:,} ({100 * row[split] / max(1, totals[split]):.1f} %)" for split in ("train", "test")]
+        cells = [f"{row[side]:,} ({100 * row[side] / max(1, totals[side]):.1f} %)" for side in sides]
         rows.append([code(name) if row is not totals else "all", *cells])
-    return table(["class", "train", "test"], rows, right=("train", "test"))
+    return table(["class", *sides], rows, right=sides)
 
 
 def tabulate_common(sweep: Sweep) -> str:

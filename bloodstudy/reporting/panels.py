@@ -21,6 +21,7 @@ from bloodstudy.reporting.words import tell_lost
 
 MOST_MATRICES = 9
 MOST_WRITTEN = 8  # classes whose shares are written into the matrix and above the bars
+SIDES = {"train": (INK, ""), "test": ("0.7", "//"), "validation": ("0.5", "..")}  # shade and hatch of the bars
 CURVES = (("fit_accuracy", "accuracy while fitting"), ("fit_loss", "loss while fitting"))
 
 
@@ -66,7 +67,7 @@ def _legend_line(sweep: Sweep, arm: str, style: Style) -> Line2D:
 
 def list_tested(sweep: Sweep) -> list[Arm]:
     """Return the arms that have test predictions."""
-    return [arm for arm in summarise_arms(sweep) if any(key in sweep.tested for key in sweep.of(arm.name)["key"])]
+    return [arm for arm in summarise_arms(sweep) if sweep.examined(arm.name)]
 
 
 def choose_matrices(sweep: Sweep) -> list[str]:
@@ -91,8 +92,7 @@ def draw_confusions(sweep: Sweep, arms: list[str]) -> Figure:
         if arm is None:
             axes.set_visible(False)
             continue
-        keys = [key for key in sweep.of(arm)["key"] if key in sweep.tested]
-        confusions = [sweep.tested[key].confusion for key in keys]
+        confusions = [examined.confusion for examined in sweep.examined(arm)]
         _draw_matrix(axes, np.sum([c.to_numpy() for c in confusions], axis=0), list(confusions[0].columns))
         axes.set_title(f"{fold(arm, 34)}\ntest {means[arm]:.3f}")
         if position % columns:
@@ -126,13 +126,14 @@ def draw_classes(counts: list[tuple[str, pd.DataFrame]]) -> Figure:
         names = [label(name, 16) for name in frame.index]
         places = frame.set_axis(range(len(names))).rename_axis("place").reset_index()  # two names may shorten to one
         tidy = places.melt("place", var_name="split", value_name="n")
-        sns.barplot(tidy, x="place", y="n", hue="split", palette=[INK, "0.7"], saturation=1, ax=axes)
-        for bars, hatch in zip(axes.containers, ("", "//"), strict=True):
+        shades = {split: SIDES[split][0] for split in frame.columns}
+        sns.barplot(tidy, x="place", y="n", hue="split", palette=shades, saturation=1, ax=axes)
+        for bars, split in zip(axes.containers, frame.columns, strict=True):
             for bar in bars:
-                bar.set(hatch=hatch, edgecolor="white")
+                bar.set(hatch=SIDES[split][1], edgecolor="white")
             if len(names) <= MOST_WRITTEN:
                 axes.bar_label(bars, fmt="{:,.0f}", fontsize=8)
-        axes.set(xlabel="", ylabel="images", title=label(title, 80) if len(counts) > 1 else "")
+        axes.set(xlabel="", ylabel="images", title=label(title, 96) if len(counts) > 1 else "")
         axes.set_xticks(range(len(names)), names)
         if len(names) > 5 or max(map(len, names)) > 12:
             axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")

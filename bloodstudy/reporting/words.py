@@ -10,7 +10,7 @@ from collections import Counter
 
 import pandas as pd
 
-from bloodstudy.analysis import Arm, Sweep, summarise_arms
+from bloodstudy.analysis import SPLIT_KEYS, Arm, Leak, Sweep, list_leaks, summarise_arms
 from bloodstudy.reporting.markdown import code, plain
 
 FEW_SEEDS = 6  # under this the only word is pilot
@@ -40,11 +40,12 @@ def summarise(sweep: Sweep) -> list[str]:
 
 
 def _progress(sweep: Sweep) -> str:
-    outcomes = Counter(sweep.trials["outcome"])
+    trials = sweep.trials.drop_duplicates(["key", "outcome"])  # one trial may be judged in two ways
+    outcomes = Counter(trials["outcome"])
     others = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in outcomes.items() if name != "finished")
-    plural = "" if len(sweep.trials) == 1 else "s"
+    plural = "" if len(trials) == 1 else "s"
     where = " and ".join(dict.fromkeys(plain(data["name"]) for data in sweep.data))
-    text = f"{outcomes['finished']} of {len(sweep.trials)} trial{plural} on {where} finished"
+    text = f"{outcomes['finished']} of {len(trials)} trial{plural} on {where} finished"
     return text + (f" ({others}, listed below)." if others else ".")
 
 
@@ -92,12 +93,13 @@ def _tell_gaps(done: list[Arm]) -> str:
 
 
 def _strength(sweep: Sweep) -> str:
-    seeds = len(sweep.seeds)
+    seeds, splits = len(sweep.seeds), bool(set(SPLIT_KEYS) & set(sweep.factors))
     if seeds == 1:
         other = "; another seed may turn the order around" if len(sweep.arms) > 1 else ""
-        return f"One seed: no interval, no verdict{other}."
+        return f"One seed: no interval{' over seeds' if splits else ''}, no verdict{other}."
     pilot = ", a pilot" if seeds < FEW_SEEDS else ""
-    return f"{seeds} seeds{pilot}: means and all points are shown, no interval and no verdict."
+    interval = "an interval for each split below" if splits else "no interval"
+    return f"{seeds} seeds{pilot}: means and all points are shown, {interval} and no verdict."
 
 
 def _warnings(sweep: Sweep) -> list[str]:
@@ -105,6 +107,7 @@ def _warnings(sweep: Sweep) -> list[str]:
     found = []
     if any(data["split"] == "random" for data in sweep.data):
         found.append(_tell_leak(sweep))
+    found += [_tell_shared(leak) for leak in list_leaks(sweep.trials)]
     if apart := [arm for arm in summarise_arms(sweep) if _fits_apart(sweep, arm)]:
         found.append(
             f"{_list(apart)}: `fit` ended at a much higher accuracy than inference measures on the same training "
@@ -127,12 +130,26 @@ def _fits_apart(sweep: Sweep, arm: Arm) -> bool:
 
 
 def _tell_leak(sweep: Sweep) -> str:
-    known = {(t.shared, t.photographs) for t in sweep.tested.values() if t.shared is not None}
+    drawn = [key for key, result in sweep.results.items() if result["data"]["split"] == "random"]
+    tested = [sweep.tested[key] for key in drawn if key in sweep.tested]
+    known = {(t.shared, t.photographs) for t in tested if t.shared is not None}
     if not known:
         return "split=random ignores photographs: copies of one cell stand on both sides, which flatters a model."
     counts = ", ".join(f"{shared} of {photographs}" for shared, photographs in sorted(known))
     flatters = ": copies of one cell on both sides flatter a model" if any(shared for shared, _ in known) else ""
     return f"split=random ignores photographs; {counts} test photographs have a copy in training{flatters}."
+
+
+def _tell_shared(leak: Leak) -> str:
+    if leak.judged == "official_clean":
+        return (
+            f"split=official_clean is judged on the {leak.clean:,} of {leak.all:,} test images whose scene is not in "
+            "training."
+        )
+    return (
+        f"split=official: {leak.left_out:,} of {leak.all:,} test images show a scene that is in training, which "
+        "flatters a model; split=official_clean judges the same trials without them."
+    )
 
 
 def tell_no_ops(sweep: Sweep, no_ops: set[str]) -> str:
@@ -159,6 +176,8 @@ def describe(sweep: Sweep, name: str) -> str:
     values = "; ".join(f"{arm.name}: train {arm.train:.3f}, test {arm.test:.3f}" for arm in done)
     texts = {
         "accuracy": f"Train and test accuracy against {over}, the gap shaded. {values if len(done) <= 8 else ''}",
+        "splits": "Test accuracy of every seed or division by split, with the mean and its 95 % interval; the table "
+        "above holds the numbers",
         "training": f"Accuracy and loss while fitting against the epoch, one line an arm ({len(sweep.arms)} in all)",
         "confusion": "Confusion matrices of the test set: share and count of predicted classes for each true class",
         "classes": "Images of each class in the training and the test set; the table below holds the numbers",

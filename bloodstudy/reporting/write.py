@@ -12,12 +12,12 @@ import jinja2
 import pandas as pd
 
 from bloodstudy import files
-from bloodstudy.analysis import Sweep, flag_no_ops, read_sweep, summarise_arms
+from bloodstudy.analysis import Sweep, compare_splits, flag_no_ops, list_points, read_sweep, summarise_arms
 from bloodstudy.design import spell
-from bloodstudy.reporting import accuracy, facts, panels, style, words
+from bloodstudy.reporting import accuracy, facts, panels, splits, style, words
 from bloodstudy.reporting.markdown import code, fence, plain, table
 
-FIGURES = ("accuracy", "training", "confusion", "classes")
+FIGURES = ("accuracy", "splits", "training", "confusion", "classes")
 NONE = "–"
 
 
@@ -44,6 +44,7 @@ def render(sweep: Sweep, matrices: list[str], drawn: list[str]) -> str:
         keep_trailing_newline=True,
     )
     no_ops = flag_no_ops(sweep.trials)
+    compared = compare_splits(list_points(sweep))
     hidden = len(panels.list_tested(sweep)) - len(matrices)
     return environment.get_template("report.md.j2").render(
         title=words.title(sweep),
@@ -52,6 +53,8 @@ def render(sweep: Sweep, matrices: list[str], drawn: list[str]) -> str:
         no_ops=words.tell_no_ops(sweep, no_ops),
         arms=_tabulate_arms(sweep) if len(sweep.seeds) > 1 else "",
         unfinished=_list_unfinished(sweep),
+        splits=splits.tabulate_splits(compared) if len(compared) else "",
+        about_splits=splits.tell_splits(compared) if len(compared) else "",
         figures={
             name: f"![{words.describe(sweep, name)}](figures/{name}.png)" if name in drawn else "" for name in FIGURES
         },
@@ -70,8 +73,10 @@ def render(sweep: Sweep, matrices: list[str], drawn: list[str]) -> str:
 def _draw(sweep: Sweep, matrices: list[str], folder: Path) -> list[str]:
     styles = style.style_arms(sweep.arms)
     counts = [(data_set.name, data_set.counts) for data_set in facts.list_data(sweep)]
+    points = list_points(sweep)
     drawings = {
         "accuracy": lambda: accuracy.draw_accuracy(sweep, styles),
+        "splits": lambda: splits.draw_splits(points, compare_splits(points)),
         "training": lambda: panels.draw_training(sweep, styles),
         "confusion": lambda: panels.draw_confusions(sweep, matrices),
         "classes": lambda: panels.draw_classes(counts),
@@ -79,6 +84,7 @@ def _draw(sweep: Sweep, matrices: list[str], folder: Path) -> list[str]:
     finished = (sweep.trials["outcome"] == "finished").any()
     wanted = {
         "accuracy": finished and len(sweep.trials) > 1,
+        "splits": len(points) > 0,
         "training": bool(sweep.histories),
         "confusion": bool(matrices),
         "classes": bool(counts),

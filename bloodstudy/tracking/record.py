@@ -18,7 +18,8 @@ import pandas as pd
 from bloodstudy import files
 from bloodstudy.tracking.store import Store
 
-EPOCH_METRICS = ("fit_loss", "fit_accuracy", "epoch_seconds", "images_per_second")
+VALIDATION = ("validation_loss", "validation_accuracy")  # where there is a validation split
+EPOCH_METRICS = ("fit_loss", "fit_accuracy", "epoch_seconds", "images_per_second", *VALIDATION)
 ARTIFACTS = ("config.yaml", "history.csv", "predictions.parquet")
 STATUS = {"finished": "FINISHED", "interrupted": "KILLED"}  # any other outcome: FAILED
 
@@ -107,7 +108,9 @@ def _log_epochs(store: Store, run_id: str, rows: list[Any]) -> None:
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
-    metrics = [Metric(name, float(row[name]), now, int(row["epoch"])) for row in rows for name in EPOCH_METRICS]
+    metrics = [
+        Metric(name, float(row[name]), now, int(row["epoch"])) for row in rows for name in EPOCH_METRICS if name in row
+    ]
     metrics = [metric for metric in metrics if math.isfinite(metric.value)]  # stores keep infinity as 1.797e308
     for start in range(0, len(metrics), 1000):  # the most that one call takes
         store.client.log_batch(run_id, metrics=metrics[start : start + 1000])
@@ -119,7 +122,9 @@ def _complete(store: Store, run_id: str, folder: Path) -> None:
     result = files.read_json(folder / "result.json")
     figures = result.get("responses", {}) | {"peak_memory_mb": result["cost"].get("peak_memory_mb")}
     now = int(time.time() * 1000)
-    metrics = [Metric(name, float(value), now, 0) for name, value in figures.items() if value is not None]
+    # What was logged by epoch ends in the same figure: a point at step 0 would stand at the head of its curve.
+    figures = {name: value for name, value in figures.items() if value is not None and name not in VALIDATION}
+    metrics = [Metric(name, float(value), now, 0) for name, value in figures.items()]
     store.client.log_batch(run_id, metrics=metrics, tags=[RunTag(*tag) for tag in result["tags"].items()])
     for name in ARTIFACTS:
         if (folder / name).exists():

@@ -61,15 +61,31 @@ class Feed(keras.utils.PyDataset):
 
 
 class Gallery(keras.utils.PyDataset):
-    """All images (N, H, W, C) in their order, in large batches without labels: what a trained model is measured on."""
+    """Images in their order, in large batches: what a model is measured on.
 
-    def __init__(self, images: np.ndarray, batch_size: int = 256) -> None:
+    Args:
+        images: all images, uint8 (N, H, W, C), memory-mapped or not.
+        rows: indices of the wanted ones, ascending; None: all.
+        one_hot: all labels, float32 (N, classes); None: the batches hold images alone.
+        batch_size: images a batch.
+    """
+
+    def __init__(
+        self,
+        images: np.ndarray,
+        rows: np.ndarray | None = None,
+        one_hot: np.ndarray | None = None,
+        batch_size: int = 256,
+    ) -> None:
         super().__init__()
-        self._images, self._batch_size = images, batch_size
+        self._images, self._one_hot, self._batch_size = images, one_hot, batch_size
+        self._rows = np.arange(len(images)) if rows is None else rows
 
     def __len__(self) -> int:
-        return math.ceil(len(self._images) / self._batch_size)
+        return math.ceil(len(self._rows) / self._batch_size)
 
-    def __getitem__(self, position: int) -> tuple[np.ndarray]:
+    def __getitem__(self, position: int) -> tuple[np.ndarray, ...]:
         start = position * self._batch_size
-        return (np.ascontiguousarray(self._images[start : start + self._batch_size]),)
+        rows = self._rows[start : start + self._batch_size]
+        images = self._images[rows]
+        return (images,) if self._one_hot is None else (images, self._one_hot[rows])

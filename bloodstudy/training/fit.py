@@ -1,7 +1,7 @@
 """Fitting one model with Keras's own `fit`.
 
-In: a built model, factors and the feed. Out: one history row an epoch, reported as it comes, and whether the training
-diverged.
+In: a built model, factors, the feed and, where there is one, the validation split. Out: one history row an epoch,
+reported as it comes, and whether the training diverged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import keras
 
 from bloodstudy.config import Factors
 from bloodstudy.training import backend
-from bloodstudy.training.feed import Feed
+from bloodstudy.training.feed import Feed, Gallery
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -41,7 +41,7 @@ class _Watch(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.feed.start_epoch(epoch)
-        self._epoch, self._begun = epoch, time.monotonic()
+        self._epoch, self._begun, self._fitted = epoch, time.monotonic(), 0.0
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         loss = float((logs or {}).get("loss", 0.0))
@@ -55,8 +55,11 @@ class _Watch(keras.callbacks.Callback):
             accuracy = float((logs or {}).get("accuracy", 0.0))
             self.report({"event": "batch", "epoch": self._epoch + share, "fit_loss": loss, "fit_accuracy": accuracy})
 
+    def on_test_begin(self, logs: Any = None) -> None:
+        self._fitted = time.monotonic()  # the validation that follows is no training
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        seconds = time.monotonic() - self._begun
+        seconds = (self._fitted or time.monotonic()) - self._begun
         row = {
             "epoch": epoch + 1,
             "fit_loss": float((logs or {}).get("loss", math.nan)),
@@ -64,12 +67,19 @@ class _Watch(keras.callbacks.Callback):
             "epoch_seconds": seconds,
             "images_per_second": self.images / seconds,
         }
+        row |= {f"validation_{name[4:]}": float(value) for name, value in (logs or {}).items() if name[:4] == "val_"}
         self.rows.append(row)
         self.report({"event": "epoch", **row})
 
 
-def fit(model: keras.Model, factors: Factors, feed: Feed, images: int, report: Report) -> tuple[list[dict], bool]:
-    """Train `model` for `factors.epochs` epochs; return the history rows and whether the loss left the numbers."""
+def fit(
+    model: keras.Model, factors: Factors, feed: Feed, images: int, report: Report, validation: Gallery | None = None
+) -> tuple[list[dict], bool]:
+    """Train `model` for `factors.epochs` epochs; return the history rows and whether the loss left the numbers.
+
+    With `validation`, labelled images that are never trained on, each row holds their loss and accuracy after the
+    epoch, in inference mode.
+    """
     # The reference's author sums the loss over the batch. Adam divides a constant factor out again, and with the mean
     # a learning rate keeps its meaning when the batch size or the optimizer is varied.
     model.compile(
@@ -80,5 +90,6 @@ def fit(model: keras.Model, factors: Factors, feed: Feed, images: int, report: R
     )
     watch = _Watch(feed, images, report)
     # shuffle=False: the feed has shuffled, by the trial's seed; Keras would draw from Python's global generator.
-    model.fit(feed, epochs=factors.epochs, verbose=0, callbacks=[watch], shuffle=False)  # pyright: ignore[reportArgumentType]
+    options: dict[str, Any] = {} if validation is None else {"validation_data": validation}
+    model.fit(feed, epochs=factors.epochs, verbose=0, callbacks=[watch], shuffle=False, **options)  # pyright: ignore[reportArgumentType]
     return watch.rows, watch.diverged

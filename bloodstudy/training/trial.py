@@ -33,7 +33,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     """Train and measure one trial, write history.csv and predictions.parquet, return the rest of its result."""
     import keras
 
-    from bloodstudy.training.feed import Feed
+    from bloodstudy.training.feed import Feed, Gallery
     from bloodstudy.training.fit import fit
 
     keras.backend.clear_session()
@@ -43,14 +43,15 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     images = _map_images(assignment.images)
     labels = manifest["label"].to_numpy()
     one_hot = np.eye(len(assignment.classes), dtype="float32")[labels]
-    train_rows = np.flatnonzero(manifest["split"] == "train")
+    train_rows, validation_rows = (np.flatnonzero(manifest["split"] == side) for side in ("train", "validation"))
 
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
     augmenter = model.augmenter(factors, len(assignment.classes))
     feed = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenter)
+    validation = Gallery(images, validation_rows, one_hot) if len(validation_rows) else None
 
     begun = time.monotonic()
-    rows, diverged = fit(network, factors, feed, len(train_rows), report)
+    rows, diverged = fit(network, factors, feed, len(train_rows), report, validation)
     fit_seconds = time.monotonic() - begun
     _write_history(assignment.folder / "history.csv", rows)
     result: dict[str, Any] = {
@@ -85,6 +86,9 @@ def _measure(
         return {"outcome": "diverged", "reason": "the trained network's outputs are not finite numbers"}
     split = assignment.manifest["split"].to_numpy()
     measured = evaluate.responses(probabilities, labels, split, assignment.classes)
+    if assignment.clean:
+        scenes, likeliest = assignment.manifest["scene"].to_numpy(), probabilities.argmax(axis=1)
+        measured |= evaluate.clean_responses(likeliest, labels, split, scenes, len(assignment.classes))
     table = evaluate.tabulate(assignment.manifest, assignment.classes, evaluate.quantise(probabilities))
     with files.published(assignment.folder / "predictions.parquet") as beside:
         table.to_parquet(beside, compression="zstd", index=False)

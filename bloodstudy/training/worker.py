@@ -31,7 +31,8 @@ class Assignment:
     factors: Factors
     classes: tuple[str, ...]
     images: Path  # .npy file, uint8 (N, H, W, C)
-    manifest: pd.DataFrame  # image, photograph, label, split: one row an image
+    manifest: pd.DataFrame  # image, photograph, scene, label, split: one row an image
+    clean: bool = False  # whether to judge also without the test images whose scene is in training
 
 
 class WorkerDiedError(Exception):

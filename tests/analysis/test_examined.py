@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix
 
 from bloodstudy.analysis import examine
+from bloodstudy.analysis.examined import drop_seen
 
 CLASSES = ["B", "A", "C"]  # as a data set orders them, not sorted
 
@@ -37,3 +38,17 @@ def test_training_images_do_not_count_but_their_photographs_do():
 def test_photographs_that_are_not_known_are_not_counted():
     assert examine(predictions([0, 1], [0, 1], ["p1", ""])).photographs is None
     assert examine(predictions([0, 1], [0, 1], [None, "p1"])).shared is None
+
+
+def test_validation_photographs_are_not_training_photographs():
+    tables = [predictions([0], [0], ["p1"], split) for split in ("test", "validation")]
+    train = predictions([0], [0], ["p2"], "train")
+    assert examine(pd.concat([*tables, train], ignore_index=True)).shared == 0
+
+
+def test_test_images_whose_scene_is_in_training_or_unknown_are_dropped():
+    table = predictions([0, 1, 2, 0], [0, 1, 2, 0], "p").assign(
+        split=["train", "test", "test", "test"], scene=["a", "a", "b", ""]
+    )
+    assert drop_seen(table)["scene"].tolist() == ["a", "b"]
+    assert drop_seen(table)["split"].tolist() == ["train", "test"]

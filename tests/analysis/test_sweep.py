@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -17,9 +18,9 @@ def sweep_of(rows, photographs=None, test_counts=(50, 50)):
     data = {"counts": {"test": dict(zip("AB", test_counts, strict=True))}}
     frame = pd.DataFrame(
         trials, columns=["key", "arm", "seed", "outcome", "train_accuracy", "test_accuracy", "accuracy_gap"]
-    )
-    tested = {trial["key"]: Examined(pd.DataFrame(), photographs, None) for trial in trials}
-    return Sweep({}, frame, {trial["key"]: {"data": data} for trial in trials}, {}, tested)
+    ).assign(judged="official")
+    tested = {trial["key"]: Examined(pd.DataFrame(np.diag(test_counts)), photographs, None) for trial in trials}
+    return Sweep({}, frame, {trial["key"]: {"data": data} for trial in trials}, {}, tested, {})
 
 
 def test_means_are_over_the_finished_seeds_of_an_arm():

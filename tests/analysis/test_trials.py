@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from bloodstudy.analysis import flag_no_ops, read_plan, read_trials
+from bloodstudy.analysis import Leak, flag_no_ops, list_leaks, read_plan, read_trials
 from bloodstudy.errors import UserError
 
 
@@ -21,13 +21,19 @@ def write_sweep(runs_dir, planned, results):
 def result_of(lr, outcome="finished", **more):
     responses = {"train_accuracy": 0.9, "test_accuracy": 0.7, "accuracy_gap": 0.2}
     result = {"outcome": outcome, "reason": None, "model": "reference", "factors": {"lr": lr, "precision": "float32"}}
-    result["cost"] = {"wall_seconds": 12.5}
+    result["cost"], result["data"] = {"wall_seconds": 12.5}, {"counts": {"test": {"A": 30, "B": 20}}}
     return result | ({"responses": responses, "prediction_hash": "aa"} if outcome == "finished" else {}) | more
 
 
 def plan_of(*keys):
     return [
-        {"key": key, "arm": f"lr={position}", "seed": 0, "levels": {"lr": position, "precision": "auto"}}
+        {
+            "key": key,
+            "arm": f"lr={position}",
+            "seed": 0,
+            "levels": {"lr": position, "precision": "auto"},
+            "judged": "official",
+        }
         for position, key in enumerate(keys)
     ]
 
@@ -67,7 +73,7 @@ def test_a_study_that_was_never_run_says_what_to_type(tmp_path):
 
 
 def trials_of(*rows):
-    return pd.DataFrame(rows, columns=["arm", "seed", "outcome", "prediction_hash"])
+    return pd.DataFrame(rows, columns=["arm", "seed", "outcome", "prediction_hash"]).assign(judged="official")
 
 
 def test_an_arm_is_flagged_where_its_predictions_equal_the_first_arms_on_every_shared_seed():
@@ -96,3 +102,38 @@ def test_no_arm_is_flagged_where_the_first_did_not_finish():
 def test_two_trials_of_one_arm_and_seed_are_compared_as_a_set():
     trials = trials_of(("reference", 0, "finished", "x"), ("twice", 0, "finished", "x"), ("twice", 0, "finished", "y"))
     assert flag_no_ops(trials) == set()
+
+
+CLEAN = {"test_accuracy_clean": 0.6, "accuracy_gap_clean": 0.3, "test_macro_f1_clean": 0.5, "test_images_clean": 40}
+
+
+def judged_twice(tmp_path, **responses):
+    planned = [{"key": "a", "arm": f"data.split={split}", "seed": 0, "levels": {"data.split": split}, "judged": split}
+               for split in ("official", "official_clean")]  # fmt: skip
+    result = result_of(1)
+    result["responses"] |= {"test_macro_f1": 0.65, "test_recall_A": 0.9} | responses
+    write_sweep(tmp_path, planned, {"a": result})
+    return read_trials(tmp_path, "scratch")
+
+
+def test_one_trial_is_judged_on_all_test_images_and_on_the_clean_ones(tmp_path):
+    trials = judged_twice(tmp_path, **CLEAN)
+    assert trials["test_accuracy"].tolist() == [0.7, 0.6]
+    assert trials["accuracy_gap"].tolist() == [0.2, 0.3]
+    assert trials["test_macro_f1"].tolist() == [0.65, 0.5]
+    assert trials["test_accuracy_all"][1] == 0.7
+    assert pd.isna(trials["test_recall_A"][1]), "a figure of all test images is none of the clean ones"
+    assert list_leaks(trials) == [Leak("official", 40, 50), Leak("official_clean", 40, 50)]
+    assert list_leaks(trials)[0].left_out == 10
+    assert flag_no_ops(trials) == set()
+
+
+def test_without_leak_or_without_scenes_nothing_is_told(tmp_path):
+    assert list_leaks(judged_twice(tmp_path, **CLEAN | {"test_images_clean": 50})) == []
+
+
+def test_a_trial_that_was_never_judged_by_scene_is_missing_there_alone(tmp_path):
+    trials = judged_twice(tmp_path)
+    assert trials["outcome"].tolist() == ["finished", "missing"]
+    assert "run the same command again" in trials["reason"][1]
+    assert list_leaks(trials) == []

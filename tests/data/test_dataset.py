@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from bloodstudy.config import DataChoice
-from bloodstudy.data import Dataset, decode, load
+from bloodstudy.data import Dataset, dataset, decode, load
+from bloodstudy.data.provenance import Provenance
 from bloodstudy.errors import UserError
 
 
@@ -156,6 +157,95 @@ def test_photographs_reach_the_manifest(small):
     data = fetch(small)
     assert data.manifest.set_index("image")["photograph"]["train/A/000.jpg"] == "first"
     assert (data.manifest["photograph"] == "").sum() == 15
+
+
+@pytest.fixture
+def scenes(class_folders):
+    """Return a function that writes a folder of which each image's scene is known: {"train/A": ["s1", "s1", ...]}."""
+
+    def write(photographs):
+        root = class_folders({folder: len(names) for folder, names in photographs.items()})
+        lines = [
+            f"{folder}/{k:03d}.jpg,{name}" for folder, names in photographs.items() for k, name in enumerate(names)
+        ]
+        (root / "photographs.csv").write_text("image,photograph\n" + "\n".join(lines) + "\n")
+        return root
+
+    return write
+
+
+LEAKING = {
+    "train/A": ["a1", "a1", "a2", "a2"], "train/B": ["b1", "b2", "b2"],
+    "test/A": ["a1", "a3", "a3"], "test/B": ["b3", "b3"],
+}  # fmt: skip
+
+
+def test_a_grouped_split_pools_both_sides_and_cuts_no_scene(scenes):
+    data = fetch(scenes(LEAKING), split="grouped", test_share=0.3)
+    assert data.split == "grouped"
+    assert (data.counts() > 0).all(axis=None)
+    assert (data.manifest.groupby("scene")["split"].nunique() == 1).all()
+    assert data.notes == ()
+
+
+def test_official_and_official_clean_are_one_division_and_say_what_leaks(scenes):
+    root = scenes(LEAKING)
+    official, clean = fetch(root), fetch(root, split="official_clean")
+    assert (official.split, clean.split) == ("official", "official_clean")
+    pd.testing.assert_frame_equal(official.manifest, clean.manifest)
+    assert official.notes == clean.notes == ("1 of 5 test images show a scene that training shows too",)
+
+
+def test_a_class_without_a_clean_test_image_is_refused_for_official_clean_alone(scenes):
+    root = scenes(LEAKING | {"test/A": ["a1", "a2"]})
+    assert "no test image of class 'A' shows a scene that training lacks" in fetch(root).notes
+    with pytest.raises(
+        UserError, match=r"no test image of class 'A' .* test images left: A: 0; B: 2\. Use data.split="
+    ):
+        fetch(root, split="official_clean")
+
+
+def test_a_random_split_counts_the_test_images_whose_scene_is_in_training(scenes):
+    data = fetch(scenes({"A": ["a"] * 8, "B": ["b"] * 8}), split="random", test_share=0.25)
+    (note,) = data.notes
+    assert note == "the random split ignores photographs: 4 of 4 test images show a scene that training shows too"
+
+
+@pytest.mark.parametrize("split", ["official_clean", "grouped", "grouped_kfold"])
+def test_splits_that_need_scenes_are_refused_where_none_are_known(small, split):
+    with pytest.raises(UserError, match=rf"data.split={split} must know .* photographs\.csv .* data.split=official or"):
+        fetch(small, split=split)
+
+
+def test_one_photograph_for_a_class_cannot_be_grouped(scenes):
+    with pytest.raises(UserError, match=r"scenes: A: 1; B: 3"):
+        fetch(scenes({"A": ["a", "a", "a"], "B": ["b1", "b2", "b3"]}), split="grouped")
+
+
+def test_a_validation_split_is_counted(scenes):
+    data = fetch(scenes(LEAKING), validation_share=0.4)
+    assert list(data.counts().columns) == ["train", "test", "validation"]
+    assert len(data.rows("validation")) == data.counts()["validation"].sum() > 0
+    assert len(data.rows("train")) + len(data.rows("validation")) == 7
+    assert not any("validation" in note for note in data.notes)
+
+
+def test_a_validation_split_drawn_at_random_says_so(small):
+    (note,) = fetch(small, validation_share=0.2).notes
+    assert "validation images are drawn at random" in note
+
+
+def test_images_without_a_scene_are_left_out_of_a_grouped_split(scenes, monkeypatch):
+    def trace(listing, screening, *_, **__):
+        photographs = [file.photograph for file in screening.usable(listing)]
+        blank = ["" if name == "a3" else name for name in photographs]
+        return Provenance(pd.DataFrame({"photograph": photographs, "scene": blank, "score": np.nan}), "registered")
+
+    monkeypatch.setattr(dataset, "trace", trace)
+    data = fetch(scenes(LEAKING), split="grouped", test_share=0.3)
+    assert data.manifest["split"].tolist().count("") == 2
+    assert data.counts().sum(axis=None) == 10
+    assert data.notes == ("2 images are placed in no scene and left out",)
 
 
 def test_smear(tmp_path):

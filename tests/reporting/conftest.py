@@ -43,7 +43,7 @@ def fabricate(
         levels = dict(zip(swept, combination, strict=True))
         trial = _make_trial(levels, split, epochs)
         planned.append({"key": trial.key, "arm": trial.arm, "seed": trial.factors.seed, "levels": levels})
-        planned[-1]["data"] = asdict(trial.data)
+        planned[-1] |= {"data": asdict(trial.data), "judged": str(levels.get("data.split", split))}
         outcome = (outcomes or {}).get(position, "finished")
         if outcome == "missing":
             results.append(None)

@@ -79,3 +79,13 @@ def test_bars_are_the_counts_even_where_names_shorten_to_the_same():
     with look():
         (axes,) = panels.draw_classes([("folder", frame)]).axes
     assert [[bar.get_height() for bar in bars] for bars in axes.containers] == [[5, 6], [3, 4]]
+
+
+def test_a_split_keeps_its_look_whether_or_not_there_is_a_validation_split():
+    frame = pd.DataFrame({"train": [5, 6], "validation": [1, 2], "test": [3, 4]}, index=["A", "B"])
+    with look():
+        three, two = panels.draw_classes([("folder", frame), ("folder", frame[["train", "test"]])]).axes
+    assert [[bar.get_height() for bar in bars] for bars in three.containers] == [[5, 6], [1, 2], [3, 4]]
+    looks = [[(bars[0].get_facecolor(), bars[0].get_hatch()) for bars in axes.containers] for axes in (three, two)]
+    assert len(set(looks[0])) == 3
+    assert [looks[0][0], looks[0][2]] == looks[1]

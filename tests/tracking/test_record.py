@@ -71,6 +71,20 @@ def test_a_trial_logged_as_it_goes_and_one_logged_later_look_the_same(store, tmp
     assert [m.step for m in store.client.get_metric_history(one.info.run_id, "fit_accuracy")] == [1, 2]
 
 
+def test_validation_is_a_curve_that_ends_in_the_response(store, tmp_path):
+    folder = tmp_path / "runs" / "a"
+    history = pd.DataFrame(publish(folder)).assign(validation_loss=[1.2, 1.1], validation_accuracy=[0.2, 0.5])
+    files.write_text(folder / "history.csv", history.to_csv(index=False))
+    result = files.read_json(folder / "result.json")
+    result["responses"] |= {"validation_accuracy": 0.5, "validation_loss": 1.1}
+    files.write_json(folder / "result.json", result)
+    tracking.catch_up(store, tmp_path / "runs")
+    (run,) = runs(store)
+    points = store.client.get_metric_history(run.info.run_id, "validation_accuracy")
+    assert [(point.step, point.value) for point in points] == [(1, 0.2), (2, 0.5)]
+    assert run.data.metrics["validation_loss"] == 1.1
+
+
 def test_a_diverged_trial_is_a_failed_run_with_its_outcome(store, tmp_path):
     publish(tmp_path / "runs" / "a", "diverged")
     tracking.catch_up(store, tmp_path / "runs")

@@ -33,11 +33,44 @@ def test_responses_are_what_counting_by_hand_gives():
     assert measured["train_loss"] == pytest.approx(-(np.log(0.8) + np.log(0.7)) / 2)
 
 
-def test_the_table_names_every_class_and_image():
+def test_validation_is_measured_where_there_is_one_and_images_left_out_are_not():
+    probabilities = np.eye(3)[[0, 1, 2, 0]] * 0.9 + 0.03
+    labels, split = np.array([0, 1, 1, 1]), np.array(["train", "test", "validation", ""], dtype=object)
+    measured = evaluate.responses(probabilities, labels, split, CLASSES)
+    assert (measured["train_accuracy"], measured["test_accuracy"], measured["validation_accuracy"]) == (1, 1, 0)
+    assert measured["validation_loss"] == pytest.approx(-np.log(0.03))
+    without = evaluate.responses(probabilities[:2], labels[:2], split[:2], CLASSES)
+    assert without == {name: value for name, value in measured.items() if "validation" not in name}
+
+
+SPLIT = np.array(["train", "train", "validation", "test", "test", "test", "test"], dtype=object)
+SCENES = np.array(["a", "b", "c", "a", "d", "e", ""], dtype=object)
+
+
+def test_clean_responses_leave_out_what_training_has_seen_and_what_nobody_knows():
+    labels, predicted = np.array([0, 1, 0, 0, 0, 1, 1]), np.array([0, 0, 0, 0, 1, 1, 0])
+    measured = evaluate.clean_responses(predicted, labels, SPLIT, SCENES, 2)
+    assert tuple(measured) == evaluate.CLEAN_RESPONSES
+    assert measured["test_images_clean"] == 2
+    assert measured["test_accuracy_clean"] == 0.5
+    assert measured["accuracy_gap_clean"] == 0.0
+    assert measured["test_macro_f1_clean"] == pytest.approx((0 + 2 / 3) / 2)
+
+
+def test_clean_responses_claim_nothing_of_what_is_not_there():
+    labels = np.zeros(7, dtype=int)
+    one_class = evaluate.clean_responses(labels, labels, SPLIT, SCENES, 2)
+    assert set(one_class) == {"test_images_clean", "test_accuracy_clean", "accuracy_gap_clean"}
+    seen = evaluate.clean_responses(labels, labels, SPLIT, np.full(7, "a", dtype=object), 2)
+    assert seen == {"test_images_clean": 0}
+
+
+def test_the_table_names_every_class_and_every_image_that_is_not_left_out():
     manifest = pd.DataFrame(
-        {"image": ["a", "b"], "photograph": ["p", ""], "scene": ["s", ""], "label": [2, 0], "split": ["train", "test"]}
-    )
-    table = evaluate.tabulate(manifest, CLASSES, np.eye(3)[[2, 0]])
+        {"image": ["a", "b", "c"], "photograph": ["p", "", ""], "scene": ["s", "", ""], "label": [2, 0, 1],
+         "split": ["train", "test", ""]}
+    )  # fmt: skip
+    table = evaluate.tabulate(manifest, CLASSES, np.eye(3)[[2, 0, 1]])
     assert list(table.columns) == ["split", "image", "photograph", "scene", "label", "p_A", "p_B", "p_C"]
     assert list(table["label"]) == ["C", "A"]
 

@@ -3,7 +3,7 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from bloodstudy.training.feed import Feed  # noqa: E402
+from bloodstudy.training.feed import Feed, Gallery  # noqa: E402
 
 IMAGES = np.arange(40, dtype="uint8").reshape(10, 2, 2, 1)
 ONE_HOT = np.eye(2, dtype="float32")[np.arange(10) % 2]
@@ -42,3 +42,13 @@ def test_augmentation_gets_a_seed_of_its_own_for_every_batch_and_epoch():
     seeds.clear()
     epoch_of(feed, 1)
     assert seeds == first[3:]
+
+
+@pytest.mark.parametrize("rows", [None, np.array([1, 4, 8])])
+def test_a_gallery_shows_its_rows_once_in_their_order(rows):
+    gallery = Gallery(IMAGES, rows, ONE_HOT, batch_size=2)
+    batches = [gallery[position] for position in range(len(gallery))]
+    seen = np.concatenate([images[:, 0, 0, 0] for images, _ in batches]) // 4
+    assert seen.tolist() == (list(range(10)) if rows is None else rows.tolist())
+    assert (np.concatenate([labels for _, labels in batches]) == ONE_HOT[seen]).all()
+    assert [len(batch) for batch in (Gallery(IMAGES)[0], gallery[0])] == [1, 2]

@@ -48,6 +48,26 @@ def test_a_trial_leaves_its_history_and_predictions(worker, assignment):
     assert list(pd.read_csv(assignment.folder / "history.csv")["epoch"]) == [1, 2]
 
 
+def test_validation_and_images_left_out_are_not_trained_on(worker, assignment):
+    manifest = assignment.manifest.assign(split=["train"] * 20 + ["validation"] * 7 + [""] * 3 + ["test"] * 10)
+    manifest["scene"] = [f"s{k // 2}" for k in range(40)]
+    manifest.loc[39, "scene"] = "s0"
+    divided = replace(assignment, manifest=manifest, clean=True)
+    first = result_of(worker, divided)
+    assert first["responses"]["test_images_clean"] == 9
+    assert len(pd.read_parquet(assignment.folder / "predictions.parquet")) == 37
+    history = pd.read_csv(assignment.folder / "history.csv")
+    assert history["validation_accuracy"].iloc[-1] == pytest.approx(first["responses"]["validation_accuracy"])
+    assert history["validation_loss"].iloc[-1] == pytest.approx(first["responses"]["validation_loss"], rel=1e-4)
+    images = np.load(assignment.images)
+    images[20:30] = 255 - images[20:30]
+    np.save(assignment.folder / "other.npy", images)
+    second = result_of(worker, replace(divided, images=assignment.folder / "other.npy"))
+    for name in ("train_loss", "test_loss"):
+        assert first["responses"][name] == second["responses"][name]
+    assert first["responses"]["validation_loss"] != second["responses"]["validation_loss"]
+
+
 def test_one_worker_trains_many_trials_and_repeats_itself_exactly(worker, assignment):
     first = result_of(worker, assignment)
     other = result_of(worker, replace(assignment, factors=replace(FACTORS, lr=1e-2)))

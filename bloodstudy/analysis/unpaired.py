@@ -1,0 +1,108 @@
+"""How much the choice of the split is worth: arms on different splits, which cannot be paired.
+
+In: one test accuracy a split and unit (a seed, or where a split was drawn anew a division). Out: a tidy frame with the
+mean of each split, its interval, and its difference to the first split by Welch. No verdict.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from bloodstudy.design import name_arm
+
+if TYPE_CHECKING:
+    from bloodstudy.analysis.sweep import Sweep
+
+SPLIT_KEYS = ("data.split", "data.split_seed", "data.test_share", "data.folds", "data.fold")
+CONFIDENCE = 0.95
+
+
+def list_points(sweep: Sweep) -> pd.DataFrame:
+    """Return the test accuracies to compare: columns rest, split, unit (seed or division), of, test_accuracy.
+
+    `rest` names what else was swept. Where a split was drawn several times (other folds, another split_seed), these
+    divisions are the units, each the mean over its seeds; otherwise the seeds are. A trial that several combinations
+    share, since a key has no part in its split, counts once. Empty where no key of the split was swept.
+    """
+    rows = []
+    if set(SPLIT_KEYS) & set(sweep.factors):
+        for planned, trial in zip(sweep.plan["trials"], sweep.trials.to_dict("records"), strict=True):
+            if trial["outcome"] == "finished":
+                rows.append(_place(sweep, planned) | {"key": planned["key"], "test_accuracy": trial["test_accuracy"]})
+    columns = ["rest", "split", "unit", "of", "test_accuracy"]
+    if not rows:
+        return pd.DataFrame(columns=columns)
+    frame = pd.DataFrame(rows).drop_duplicates(["rest", "split", "key"])
+    divided = np.asarray(frame.groupby(["rest", "split"])["division"].transform("nunique")) > 1
+    frame["of"] = np.where(divided, "division", "seed")
+    frame["unit"] = np.where(divided, frame["division"], frame["seed"].astype(str))
+    return frame.groupby(columns[:-1], sort=False, as_index=False)["test_accuracy"].mean()  # type: ignore[return-value]
+
+
+def _place(sweep: Sweep, planned: dict[str, Any]) -> dict[str, Any]:
+    data = planned["data"]
+    split = [planned["judged"]]
+    for key in ("test_share", "folds"):
+        if f"data.{key}" in sweep.factors and data[key] is not None:
+            split.append(f"{key}={data[key]:g}")
+    drawn = [f"{key}={data[key]}" for key in ("split_seed", "fold") if data[key] is not None]
+    rest = {key: level for key, level in planned["levels"].items() if key not in SPLIT_KEYS}
+    return {
+        "rest": name_arm(rest),
+        "split": ", ".join(split),
+        "division": ", ".join(drawn),
+        "seed": planned["seed"],
+    }
+
+
+def compare_splits(points: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a split, within each `rest`, in the order of `points`.
+
+    Args:
+        points: columns rest, split, of and test_accuracy; one row a unit.
+
+    Returns:
+        rest, split, of, n, mean, low and high (t interval over the units), difference (of means, to the first split
+        of the same rest), difference_low and difference_high (Welch). NaN where fewer than two units leave no
+        interval, and for the difference of the first split to itself.
+    """
+    rows = []
+    for rest, group in points.groupby("rest", sort=False):
+        first: np.ndarray | None = None
+        for split, own in group.groupby("split", sort=False):
+            values = own["test_accuracy"].to_numpy(dtype=float)
+            row = {"rest": rest, "split": split, "of": own["of"].iloc[0], "n": len(values), "mean": values.mean()}
+            row |= dict(zip(("low", "high"), _interval(values), strict=True))
+            difference = (math.nan,) * 3 if first is None else (values.mean() - first.mean(), *_welch(values, first))
+            row |= dict(zip(("difference", "difference_low", "difference_high"), difference, strict=True))
+            rows.append(row)
+            first = values if first is None else first
+    columns = ["rest", "split", "of", "n", "mean", "low", "high", "difference", "difference_low", "difference_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    if len(values) < 2:
+        return math.nan, math.nan
+    from scipy import stats  # a second of import that only a report pays
+
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
+    return values.mean() - half, values.mean() + half
+
+
+def _welch(values: np.ndarray, first: np.ndarray) -> tuple[float, float]:
+    if min(len(values), len(first)) < 2:
+        return math.nan, math.nan
+    if np.ptp(values) == 0 == np.ptp(first):  # no spread: scipy would divide by it
+        return (values.mean() - first.mean(),) * 2
+    from scipy import stats
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Precision loss", category=RuntimeWarning)
+        interval = stats.ttest_ind(values, first, equal_var=False).confidence_interval(CONFIDENCE)
+    return float(interval.low), float(interval.high)

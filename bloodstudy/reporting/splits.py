@@ -1,0 +1,106 @@
+"""How much the split is worth: the table, the figure and the words of its section.
+
+In: the points of a sweep over splits and their comparison. Out: Markdown and a figure; nothing is paired, and no
+verdict is given.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bloodstudy.reporting.markdown import code, table
+from bloodstudy.reporting.style import INK, label, new_figure
+
+MOST_COLUMNS = 3
+NONE = "–"
+
+
+def tabulate_splits(compared: pd.DataFrame) -> str:
+    """Return a table of the splits; `compared` is of `analysis.compare_splits`."""
+    several = len(set(compared["rest"])) > 1
+    numbers = ["mean test", "95 % interval", "to the first", "95 % (Welch)"]
+    header = [*(["arm"] if several else []), "split", "units", *numbers]
+    rows = []
+    for row in _records(compared):
+        units = f"{row['n']} {row['of']}{'s' if row['n'] > 1 else ''}"
+        cells = [code(row["split"]), units, f"{row['mean']:.3f}", _span(row["low"], row["high"], ".3f")]
+        change = NONE if math.isnan(row["difference"]) else f"{row['difference']:+.3f}"
+        cells += [change, _span(row["difference_low"], row["difference_high"], "+.3f")]
+        rows.append([code(row["rest"]), *cells] if several else cells)
+    return table(header, rows, right=numbers)
+
+
+def tell_splits(compared: pd.DataFrame) -> str:
+    """Say how the table is to be read."""
+    units = set(compared["of"])
+    sentences = [
+        "Each split is tested on images of its own, so its arms are not paired: the intervals are t intervals over the "
+        "units of one split, the differences to the first split are Welch's, and no verdict is given."
+    ]
+    if "division" in units:
+        sentences.append(
+            "A division is one fold or one drawing of a split, the mean over its seeds. Divisions share training "
+            "images, so their interval tends to be too narrow (Nadeau and Bengio 2003)."
+        )
+    if min(compared["n"]) < 2:
+        sentences.append("One unit has no interval.")
+    names = {split.split(",")[0] for split in compared["split"]}
+    if {"official", "official_clean"} <= names:
+        sentences.append(
+            "official and official_clean judge the same trials, so the interval of the difference between these two is "
+            "wider than it need be."
+        )
+    return " ".join(sentences)
+
+
+def draw_splits(points: pd.DataFrame, compared: pd.DataFrame) -> Figure:
+    """Return the points of each split, their mean and its interval; a panel for each other combination."""
+    rests = list(dict.fromkeys(compared["rest"]))
+    columns = min(MOST_COLUMNS, len(rests))
+    rows = math.ceil(len(rests) / columns)
+    widest = max(int((compared["rest"] == rest).sum()) for rest in rests)
+    figure = new_figure(min(10.0, max(4.2, 1.2 + columns * (0.6 + 0.75 * widest))), 0.7 + 2.6 * rows)
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes in panels.ravel()[len(rests) :]:
+        axes.set_visible(False)
+    for position, rest in enumerate(rests):
+        axes = panels.flat[position]
+        _draw_panel(axes, points.loc[points["rest"] == rest], compared.loc[compared["rest"] == rest])
+        axes.set_title(label(rest, 40) if len(rests) > 1 else "")
+        axes.set_ylabel("" if position % columns else "test accuracy")
+    marks: dict[str, Any] = {"color": INK, "linestyle": ""}
+    handles = [
+        Line2D([], [], marker="o", markersize=3.5, mfc="none", label="one seed or division", **marks),
+        Line2D([], [], marker="D", markersize=6, label="mean, 95 % interval", **marks),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=2, frameon=False)
+    return figure
+
+
+def _draw_panel(axes: Axes, points: pd.DataFrame, compared: pd.DataFrame) -> None:
+    for x, row in enumerate(_records(compared)):
+        values = points.loc[points["split"] == row["split"], "test_accuracy"].to_numpy(dtype=float)
+        beside = x - 0.18 + np.linspace(-0.06, 0.06, len(values)) * (len(values) > 1)
+        axes.plot(beside, values, marker="o", markersize=3.5, linestyle="", color=INK, mfc="none")
+        axes.plot([x], [row["mean"]], marker="D", markersize=6, linestyle="", color=INK)
+        axes.vlines([x], row["low"], row["high"], color=INK, linewidth=1.6)
+    names = [label(split, 28).replace(", ", ",\n") for split in compared["split"]]
+    turned = max(map(len, names)) * len(names) > 44
+    axes.set_xticks(range(len(names)), names, rotation=30 if turned else 0, ha="right" if turned else "center")
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    axes.grid(visible=False, axis="x")
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return frame.to_dict("records")  # type: ignore[return-value]
+
+
+def _span(low: float, high: float, form: str) -> str:
+    return NONE if math.isnan(low) else f"{low:{form}} to {high:{form}}"

@@ -1,0 +1,52 @@
+"""Trials judged again; tests/test_run.py does the same with the real command."""
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from bloodstudy import files
+from bloodstudy.errors import UserError
+from bloodstudy.judging import judge_again
+
+TABLE = pd.DataFrame(
+    {"split": ["train", "test", "test"], "image": ["x", "y", "z"], "photograph": "", "scene": "",
+     "label": ["A", "B", "A"], "p_A": [0.9, 0.2, 0.1], "p_B": [0.1, 0.8, 0.9]}
+)  # fmt: skip
+RESULT = {
+    "outcome": "finished", "data": {"judged_scenes": "", "classes": ["A", "B"], "notes": []},
+    "responses": {"train_accuracy": 1.0, "test_accuracy": 0.5, "test_macro_f1_clean": 0.1},
+}  # fmt: skip
+
+
+def images(split="official_clean", digest="d" * 16, judges_clean=True):
+    manifest = pd.DataFrame({"image": ["z", "y", "x"], "scene": ["s1", "s2", "s1"]})
+    provenance = SimpleNamespace(digest=digest)
+    return SimpleNamespace(
+        split=split, provenance=provenance, judges_clean=judges_clean, manifest=manifest, notes=("a note",)
+    )
+
+
+def test_clean_responses_are_those_of_the_scenes_known_now(tmp_path):
+    TABLE.to_parquet(tmp_path / "predictions.parquet")
+    files.write_json(tmp_path / "logged.json", {})
+    judged = judge_again(tmp_path, RESULT, images())
+    assert judged["responses"] == {
+        "train_accuracy": 1.0, "test_accuracy": 0.5, "test_images_clean": 1, "test_accuracy_clean": 1.0,
+        "accuracy_gap_clean": 0.0,
+    }, "what earlier scenes gave is gone"  # fmt: skip
+    assert files.read_json(tmp_path / "result.json") == judged
+    assert pd.read_parquet(tmp_path / "predictions.parquet")["scene"].tolist() == ["s1", "s2", "s1"]
+    assert not (tmp_path / "logged.json").exists()
+    assert judge_again(tmp_path, judged, images()) is judged
+
+
+def test_predictions_that_are_gone_matter_only_to_who_asks_for_clean_figures(tmp_path):
+    assert judge_again(tmp_path, RESULT, images("official")) is RESULT
+    with pytest.raises(UserError, match="retry=all"):
+        judge_again(tmp_path, RESULT, images())
+
+
+@pytest.mark.parametrize("change", [{"judges_clean": False}, {"digest": ""}])
+def test_nothing_is_done_where_nothing_new_is_known(tmp_path, change):
+    assert judge_again(tmp_path, RESULT, images(**change)) is RESULT
