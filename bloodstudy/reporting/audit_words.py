@@ -43,12 +43,13 @@ def tell_audit(summary: Mapping[str, Any], name: str) -> str:
         text = "Which scene each image shows is not known, so whether the split leaks is not known either"
         return f"{text}{_tell_across(summary)}; {look} looks."
     leaking, tested = summary["test_images_leaking"], summary["test_images"]
-    text = "No test image shows a scene that stands in training too"
+    text = "No test image shows a scene that training shows too"
     if leaking:
-        text = f"{share(leaking, tested)} test images show a scene, or are a file, that stands in training too"
+        text = f"{share(leaking, tested)} test images show a scene that training shows too, or repeat its bytes"
     text += f" ({count(summary['unplaced'], 'image')} could not be placed)" if summary["unplaced"] else ""
-    text += f"; {count(summary['label_conflicts'], 'scene')} under two classes" + _tell_across(summary) + "."
-    return f"{text} {tell_worth(summary)}"
+    conflicts = summary["label_conflicts"]
+    text += f"; {count(conflicts, 'scene')} {'stand' if conflicts > 1 else 'stands'} under two classes"
+    return f"{text}{_tell_across(summary)}. {tell_worth(summary)}"
 
 
 def _tell_across(summary: Mapping[str, Any]) -> str:
@@ -71,8 +72,8 @@ def tell_leak(findings: Findings, random: Findings) -> str:
     split = f"{plain(findings.split)} split"
     if not findings.scenes_known:
         copies = int(findings.leaking["same_bytes"].iloc[-1])
-        text = f"{HOW['unknown']} Test images that are byte for byte a training image: {copies:,}; whether the {split}"
-        return f"{text} cuts through scenes cannot be told."
+        text = f"Whether the {split} cuts through scenes cannot be told, since nothing says which scene an image shows."
+        return f"{text} Test images that are byte for byte a training image: {copies:,}."
     text = f"The {split} keeps every known scene on one side."
     if own["test_images_leaking"]:
         what = f"{share(own['test_images_leaking'], own['test_images'])} test images"
