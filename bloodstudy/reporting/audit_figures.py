@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
@@ -74,19 +73,24 @@ def draw_worth(effective: pd.DataFrame, unit: str) -> Figure:
 
 def draw_brightness(measured: pd.DataFrame, classes: tuple[str, ...], sides: tuple[str, ...]) -> Figure:
     """Return the spread of the images' brightness by class and split: middle, quartiles, 5th and 95th percentile."""
-    names = [label(name, 16) for name in classes]
-    width = max(6.8, 1.5 + 0.9 * len(classes))
-    figure = new_figure(width, 3.4)
+    figure = new_figure(max(6.8, 1.5 + 0.9 * len(classes)), 3.4)
     axes = figure.subplots()
-    tidy = measured.assign(place=pd.Categorical(measured["class"], classes).codes)
-    sns.boxplot(
-        tidy, x="place", y="brightness", hue="split", hue_order=list(sides), palette=[SIDES[side] for side in sides],
-        saturation=1, whis=(5, 95), showfliers=False, width=0.6, linecolor="0.1", linewidth=1, gap=0.12, ax=axes,
-        order=range(len(classes)), medianprops={"linewidth": 2.5},
-    )  # fmt: skip
-    _name_classes(axes, names)
+    width = 0.7 / len(sides)
+    for k, side in enumerate(sides):
+        own = measured[(measured["split"] == side) & measured["brightness"].notna()]
+        values = [own.loc[own["class"] == name, "brightness"].to_numpy() for name in classes]
+        places = np.arange(len(classes)) + (k - (len(sides) - 1) / 2) * width
+        ink = {"color": "0.1", "linewidth": 1}
+        boxes = axes.boxplot(
+            values, positions=places, widths=0.85 * width, whis=(5, 95), showfliers=False, manage_ticks=False,
+            patch_artist=True, boxprops={"facecolor": SIDES[side], "edgecolor": "0.1", "linewidth": 1},
+            medianprops={"color": "0.1", "linewidth": 2.5}, whiskerprops=ink, capprops=ink,
+        )  # fmt: skip
+        boxes["boxes"][0].set_label(side)
+    _name_classes(axes, [label(name, 16) for name in classes])
     axes.set(xlabel="", ylabel="brightness of an image (0 to 255)")
-    axes.legend(title=None, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    axes.grid(visible=False, axis="x")
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return figure
 
 
