@@ -33,7 +33,7 @@ def combine_classes(images: Sequence[float], effective: Sequence[float]) -> floa
 
     The accuracy over all classes is the mean of theirs, weighted by their share of the images, and scenes of different
     classes are independent: its variance is sum of share^2 p (1 - p) / effective, so 1 / sum of share^2 / effective
-    images would have the same. One p for all classes, which is the largest variance for its mean.
+    images would have the same, with one p for all classes.
     """
     shares = np.asarray(images, dtype=float) / np.sum(images)
     return float(1 / np.sum(shares**2 / np.asarray(effective, dtype=float)))

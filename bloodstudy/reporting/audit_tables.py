@@ -48,9 +48,9 @@ def summarise_audit(found: Findings) -> list[tuple[str, str]]:
     lines = [
         ("images", "images", ",.0f"),
         ("files that cannot be used", "refused", ",.0f"),
-        ("files that repeat another's bytes", "duplicates", ",.0f"),
-        ("contents on both sides of the split", "duplicates_across", ",.0f"),
-        ("contents under two classes", "duplicate_conflicts", ",.0f"),
+        ("exact duplicates, beyond the first file", "duplicates", ",.0f"),
+        ("exact duplicates across the split", "duplicates_across", ",.0f"),
+        ("exact duplicates across classes", "duplicate_conflicts", ",.0f"),
         ("photographs", "photographs", ",.0f"),
         ("scenes", "scenes", ",.0f"),
         ("images that could not be placed", "unplaced", ",.0f"),

@@ -54,7 +54,7 @@ def tell_audit(summary: Mapping[str, Any], name: str) -> str:
 
 def _tell_across(summary: Mapping[str, Any]) -> str:
     across = summary["duplicates_across"]
-    return f"; {count(across, 'file')} with an exact duplicate on the other side of the split" if across else ""
+    return f"; exact duplicates across the split: {across:,}" if across else ""
 
 
 def tell_worth(summary: Mapping[str, Any]) -> str:
@@ -105,12 +105,9 @@ def tell_duplicates(summary: Mapping[str, Any]) -> str:
     extra = summary["duplicates"]
     if not extra:
         return "No two files have the same bytes."
-    across, conflicts = summary["duplicates_across"], summary["duplicate_conflicts"]
     verb = "repeats" if extra == 1 else "repeat"
-    return (
-        f"{count(extra, 'file')} {verb} the bytes of another; {count(across, 'content')} on both sides of the split, "
-        f"{count(conflicts, 'content')} under two classes."
-    )
+    across, conflicts = summary["duplicates_across"], summary["duplicate_conflicts"]
+    return f"{count(extra, 'file')} {verb} the bytes of another; across the split: {across:,}, across classes: {conflicts:,}."
 
 
 def tell_conflicts(findings: Findings) -> str:

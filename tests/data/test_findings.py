@@ -85,9 +85,7 @@ def test_the_clean_official_split_is_judged_on_what_training_lacks(planted):
 def test_smear_leaks_under_a_random_split_alone(tmp_path):
     for split, expected in (("official", 0), ("random", 24)):
         choice = config.DataChoice(name="smear", photographs=2, copies=5, split=split)
-        images = data.load(
-            config.DataChoice(**choice, split=split), colour="rgb", image_size=(24, 32), cache_dir=tmp_path
-        )
+        images = data.load(choice, colour="rgb", image_size=(24, 32), cache_dir=tmp_path)
         summary = find(images).summary()
         assert (summary["test_images"], summary["photographs"]) == ((80, 24) if split == "official" else (24, 24))
         assert summary["test_images_leaking"] == expected

@@ -31,7 +31,8 @@ def store(fresh, tmp_path, monkeypatch):
 
 TAGS = {"trial_key": "k1", "study": "scratch", "arm": "lr=0.1", "seed": "0", "outcome": "running"}
 DATA = {"name": "kaggle", "task": "subtype", "view": "field", "split": "random", "split_seed": 0, "test_share": 0.2,
-        "fingerprint": "f" * 16, "classes": ["A", "B"], "counts": {"train": {"A": 8, "B": 8}, "test": {"A": 2, "B": 2}}}  # fmt: skip
+        "fingerprint": "f" * 16, "classes": ["A", "B"],
+        "counts": {"train": {"A": 8, "B": 8}, "test": {"A": 2, "B": 2}}}  # fmt: skip
 PARAMS = {"lr": 0.1, "model": "reference"}
 
 
