@@ -114,6 +114,8 @@ def _judge(found: Findings) -> int:
     if len(found.leaks):
         terminal.say(f"strict: the {found.split} split leaks; leaks.csv lists the test images that training knows")
         return 1
+    if len(found.unplaced):
+        terminal.say(f"strict: no leak among the images whose scene is known; of {len(found.unplaced):,} it is not")
     return 0
 
 

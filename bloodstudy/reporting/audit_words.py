@@ -105,9 +105,8 @@ def tell_duplicates(summary: Mapping[str, Any]) -> str:
     extra = summary["duplicates"]
     if not extra:
         return "No two files have the same bytes."
-    verb = "repeats" if extra == 1 else "repeat"
-    across, conflicts = summary["duplicates_across"], summary["duplicate_conflicts"]
-    return f"{count(extra, 'file')} {verb} the bytes of another; across the split: {across:,}, across classes: {conflicts:,}."
+    text = f"{count(extra, 'file')} {'repeats' if extra == 1 else 'repeat'} the bytes of another; across the split: "
+    return f"{text}{summary['duplicates_across']:,}, across classes: {summary['duplicate_conflicts']:,}."
 
 
 def tell_conflicts(findings: Findings) -> str:
@@ -119,8 +118,8 @@ def tell_conflicts(findings: Findings) -> str:
         return "No scene stands under two classes."
     images = int(findings.conflicts[list(findings.sides)].to_numpy().sum())
     return (
-        f"{count(scenes, 'scene')} under two classes or more, with {count(images, 'image')}: one field of view shows "
-        "several cells, and each of its images was given one label."
+        f"{count(scenes, 'scene')} under two classes or more, with {count(images, 'image')}: either one field of view "
+        "shows several cells, of which each image was given one, or a label is wrong."
     )
 
 

@@ -179,7 +179,7 @@ def test_the_audit_that_the_trials_kept_is_repeated(sweep_of, tmp_path):
     assert told[0] == told[1], "what one trial knew of these images holds for all"
     assert told[0] == [
         "- audit: 34 of 136 (25.0 %) test images show a scene that training shows too, or repeat its bytes (2 images "
-        "could not be placed); no scene stands under two classes. At worst the 136 test images are worth 32 independent "
-        "photographs, 7.5 in the class with the fewest."
+        "could not be placed); no scene stands under two classes. At worst the 136 test images are worth 32 "
+        "independent photographs, 7.5 in the class with the fewest."
     ]
     assert "not known" in told[2][0]
