@@ -47,8 +47,8 @@ def audit(arguments: list[str]) -> int:
     from bloodstudy.data.brightness import measure_brightness
     from bloodstudy.data.findings import find
 
-    images = _load(settings.data, settings.places)
-    random = _load(replace(settings.data, split="random"), settings.places)
+    images = _load_placed(settings.data, settings.places)
+    random = _load(replace(settings.data, split="random"), settings.places, "never")  # what was found is kept
     from bloodstudy import reporting  # after the images: seaborn takes seconds, a wrong folder is told at once
 
     report = reporting.Audit(
@@ -82,8 +82,20 @@ def _read_settings(arguments: list[str]) -> config.Settings:
     return sweep.jobs[0].settings
 
 
-def _load(choice: config.DataChoice, places: config.Places) -> Dataset:
-    """Return the images, small and in colour, with the scene of each found where nothing says it."""
+def _load_placed(choice: config.DataChoice, places: config.Places) -> Dataset:
+    """Return the images with the scene of each, found now where nothing says it; without, where that is impossible."""
+    try:
+        return _load(choice, places, "missing")
+    except UserError as error:
+        images = _load(choice, places, "never")  # raises again where it is not the scenes that are at fault
+        reasons = tuple(problem.rstrip(".") for problem in error.problems)
+        for reason in reasons:
+            terminal.say(f"scenes are left unknown: {reason}.")
+        return replace(images, notes=images.notes + reasons)
+
+
+def _load(choice: config.DataChoice, places: config.Places, register: str) -> Dataset:
+    """Return the images, small and in colour."""
     from bloodstudy import data
 
     with terminal.stages(choice.name) as progress:
@@ -92,7 +104,7 @@ def _load(choice: config.DataChoice, places: config.Places) -> Dataset:
             colour="rgb",
             image_size=IMAGE_SIZE,
             cache_dir=Path(places.cache_dir) if places.cache_dir else None,
-            register=True,
+            register=register,
             progress=progress,
         )
 

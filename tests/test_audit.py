@@ -61,6 +61,18 @@ def test_a_strict_audit_of_a_clean_split_passes_and_of_a_random_one_does_not(tmp
     assert (tmp_path / "my reports/audit/smear/audit.md").exists()
 
 
+def test_where_scenes_cannot_be_found_the_rest_is_told_and_a_strict_audit_does_not_pass(class_folders, tmp_path):
+    names = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
+    root = class_folders({f"{side}/{name}": 3 for side in ("TRAIN", "TEST") for name in names})
+    ended = audit(tmp_path, "data=kaggle", f"data.root={root}", "cache_dir=cache", "strict=true")
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "scenes are left unknown: the photographs that the images of" in ended.stdout
+    assert "nobody can tell whether the split leaks" in ended.stdout
+    text = (tmp_path / "reports/audit/kaggle/audit.md").read_text()
+    assert "cannot be told, since nothing says which scene" in text
+    assert "Not known: the archive's labels.csv is not beside these images." in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -74,7 +74,7 @@ def list_multi_label(root: str | None, cache: Path) -> dict[str, str] | None:
     folder = find_photographs(locate(root, cache))
     if folder is None:
         return None
-    return {name: label for name, label in sorted(_read_labels(folder / "labels.csv").items()) if "," in label}
+    return {name: label for name, label in sorted(read_labels(folder / "labels.csv").items()) if "," in label}
 
 
 def cell_box(path: Path) -> Box | None:
