@@ -77,9 +77,10 @@ class Places:
 
 @dataclass(frozen=True)
 class Control:
-    """What a command does with trials that have a result already; never part of a trial's identity."""
+    """What a command does with what it finds; never part of a trial's identity."""
 
-    retry: str = "none"
+    retry: str = "none"  # trials that have a result already
+    strict: bool = False  # an audit: exit code 1 where the split leaks
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,7 @@ RULES: dict[str, Rule] = {
     "reports_dir": _text("a folder"),
     "cache_dir": _text("a folder, or null", optional=True),
     "retry": _name("none", "failed", "diverged", "all"),
+    "strict": Rule("true or false", lambda value: isinstance(value, bool)),
 }
 
 # What people type from the habit of other tools; spelling alone would not find these.

@@ -15,10 +15,12 @@ from typing import Any
 
 from bloodstudy import __version__
 from bloodstudy.data import Dataset
+from bloodstudy.data.findings import find
 from bloodstudy.design import Trial
 from bloodstudy.training.precision import processor
 
 _KEPT = ("parameters", "trainable_parameters", "epochs_done", "prediction_hash", "responses", "traceback")
+_AUDITED = ("provenance", "test_images_leaking", "test_share_leaking", "label_conflicts", "duplicates_across")
 _COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads")
 
 
@@ -34,15 +36,22 @@ def assemble(
         "model": trial.model,
         "factors": asdict(trial.factors),
         "data": asdict(trial.data) | _describe(images),
+        "audit": audit(images),
         "outcome": event["outcome"],
         "reason": event.get("reason"),
         "cost": {name: event.get(name) for name in _COST} | {"wall_seconds": wall_seconds, "attempts": attempts},
         "params": params(trial),
-        "tags": tags(trial) | {"outcome": event["outcome"]},
+        "tags": tags(trial) | _tag_audit(audit(images)) | {"outcome": event["outcome"]},
         "versions": own | event.get("versions", {}),
         "git_commit": git_commit(),
         "processor": processor()[0],
     }
+
+
+@lru_cache(maxsize=16)
+def audit(images: Dataset) -> dict[str, Any]:
+    """Return what an audit finds of `images` without looking at their pixels, as flat numbers; None is unknown."""
+    return find(images).summary()
 
 
 def params(trial: Trial) -> dict[str, Any]:
@@ -79,6 +88,10 @@ def git_commit() -> str | None:
         return git("rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return None
+
+
+def _tag_audit(found: dict[str, Any]) -> dict[str, str]:
+    return {f"audit.{name}": "unknown" if found[name] is None else str(found[name]) for name in _AUDITED}
 
 
 def _describe(images: Dataset) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -99,6 +100,23 @@ class Bar:
             return ""
         begun, had = self._first
         return f", about {span((now - begun) / (done - had) * (self._total - done))} left"
+
+
+@contextmanager
+def stages(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function that shows (what is being done, how much is done, of how much), one bar a kind of work."""
+    bars: dict[str, Bar] = {}
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage not in bars:
+            bars[stage] = Bar(f"{title}: {stage} images", total).__enter__()
+        bars[stage].update(done, f"{done:,} of {total:,}")
+
+    try:
+        yield progress
+    finally:
+        for bar in bars.values():
+            bar.__exit__(None, None, None)
 
 
 def span(seconds: float) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
+
+from bloodstudy.data import Dataset
+from bloodstudy.data.provenance import Provenance
 
 HERE = Path(__file__).resolve().parent
 
@@ -55,3 +59,46 @@ def class_folders(tmp_path: Path) -> Callable[[Mapping[str, int]], Path]:
 def small(class_folders: Callable[[Mapping[str, int]], Path]) -> Path:
     """Return a folder of two classes, five training and three test images each."""
     return class_folders({"train/A": 5, "train/B": 5, "test/A": 3, "test/B": 3})
+
+
+def dataset_of(
+    rows: Sequence[tuple[str, str, str, str, str]], *, how: str = "known", split: str = "official", name: str = "folder"
+) -> Dataset:
+    """Return a data set of made-up rows (class, split, photograph, scene, content), images drawn from noise."""
+    manifest = pd.DataFrame(rows, columns=["class", "split", "photograph", "scene", "sha256"])
+    classes = tuple(sorted(set(manifest["class"])))
+    manifest["label"] = [classes.index(label) for label in manifest["class"]]
+    manifest.insert(0, "image", [f"{row[1]}/{row[0]}/{k:04d}.jpg" for k, row in enumerate(rows)])
+    known = manifest[["photograph", "scene"]].assign(score=np.nan)
+    images = np.random.default_rng(0).integers(20, 256, (len(rows), 4, 6, 3), dtype=np.uint8)
+    quarantine = pd.DataFrame([("train/A/broken.jpg", "zero bytes")], columns=["image", "reason"])
+    provenance = Provenance(known, how)
+    return Dataset(name, classes, split, "f" * 16, images, manifest.drop(columns="class"), provenance, quarantine, ())  # pyright: ignore[reportArgumentType]
+
+
+PLANTED = [  # one fault of each kind
+    ("A", "train", "p1", "s1", "c1"),
+    ("A", "train", "p1", "s1", "c2"),
+    ("A", "train", "p2", "s2", "c3"),
+    ("A", "test", "p1", "s1", "c4"),  # another copy of a photograph that training has
+    ("A", "test", "p3", "s3", "c5"),
+    ("A", "test", "p3", "s3", "c5"),  # the same bytes twice, on one side
+    ("B", "train", "p4", "s4", "c6"),
+    ("B", "train", "p5", "s5", "c7"),
+    ("B", "test", "p6", "s4", "c8"),  # another photograph of a scene that training has
+    ("B", "test", "p5", "s5", "c7"),  # the very bytes of a training image
+    ("B", "test", "p7", "s3", "c9"),  # a scene that class A has too
+    ("B", "test", "p8", "s6", "c10"),
+]
+
+
+@pytest.fixture
+def faults() -> list[tuple[str, str, str, str, str]]:
+    """Return the rows of `PLANTED`."""
+    return PLANTED
+
+
+@pytest.fixture
+def planted() -> Callable[..., Dataset]:
+    """Return a function that makes the data set of `PLANTED`, or of other rows."""
+    return lambda rows=PLANTED, **options: dataset_of(rows, **options)

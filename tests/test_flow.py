@@ -54,6 +54,7 @@ def test_the_flow_test_reads_real_modules():
     ("module", "heavy"),
     [
         ("bloodstudy.run", "tensorflow keras mlflow seaborn matplotlib sklearn"),
+        ("bloodstudy.audit", "tensorflow keras mlflow seaborn matplotlib sklearn scipy cv2 pandas"),
         ("bloodstudy.analysis", "tensorflow keras mlflow"),
         ("bloodstudy.reporting", "tensorflow keras mlflow"),
     ],

@@ -113,6 +113,8 @@ def test_the_runs_stand_in_mlflow_under_our_names(swept, monkeypatch):
                 "peak_memory_mb", "train_loss", "test_loss"} <= set(metrics)  # fmt: skip
         assert {"trial_key", "study", "arm", "seed", "fingerprint", "outcome", "git_commit"} <= set(tags)
         assert len(client.get_metric_history(run.info.run_id, "fit_loss")) == 2
+        assert (tags["audit.provenance"], tags["audit.test_images_leaking"]) == ("unknown", "unknown")
+        assert [given.dataset.digest for given in run.inputs.dataset_inputs] == [tags["fingerprint"]]
         assert {"config.yaml", "history.csv", "predictions.parquet"} == {
             artifact.path for artifact in client.list_artifacts(run.info.run_id)
         }

@@ -52,3 +52,14 @@ def test_where_the_output_is_no_terminal_progress_is_plain_lines_with_time_left(
 def test_tables_show_their_cells_as_they_are(capsys):
     terminal.print_table("", ["arm", "test"], [["image_size=[60,80]", "0.5"]], right=("test",))
     assert "image_size=[60,80]" in capsys.readouterr().out
+
+
+def test_each_kind_of_work_has_its_own_bar(capsys, monkeypatch):
+    monkeypatch.setattr(terminal, "PLAIN_EVERY_S", 0)
+    with terminal.stages("smear") as progress:
+        progress("drawing", 1, 2)
+        progress("decoding", 3, 4)
+        progress("drawing", 2, 2)
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[1].split(" images")[0] for line in told] == [" drawing", " decoding", " drawing"]
+    assert told[2].startswith("smear: drawing images: 100 %, 2 of 2")

@@ -69,6 +69,14 @@ def list_bccd(root: str | None, cache: Path, view: str) -> Listing:
     return Listing("bccd", folder, tuple(taken), tuple(sorted(refusals)), CLASSES, False, notes)
 
 
+def list_multi_label(root: str | None, cache: Path) -> dict[str, str] | None:
+    """Return {photograph: its labels} with two or more in labels.csv; None where there is no such file."""
+    folder = find_photographs(locate(root, cache))
+    if folder is None:
+        return None
+    return {name: label for name, label in sorted(read_labels(folder / "labels.csv").items()) if "," in label}
+
+
 def cell_box(path: Path) -> Box | None:
     """Return the largest box named WBC in a VOC file, or None where the file or such a box is missing.
 

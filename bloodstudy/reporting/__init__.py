@@ -1,5 +1,7 @@
 """From tidy frames to a report that a person reads. The only stage that draws; runs without TensorFlow and MLflow."""
 
+from bloodstudy.reporting.audit import Audit, write_audit
+from bloodstudy.reporting.audit_tables import summarise_audit
 from bloodstudy.reporting.write import write_report
 
-__all__ = ["write_report"]
+__all__ = ["Audit", "summarise_audit", "write_audit", "write_report"]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from bloodstudy.analysis import Sweep
 from bloodstudy.design import BLOCK_KEYS, spell
+from bloodstudy.reporting.audit_words import tell_audit
 from bloodstudy.reporting.markdown import code, plain, table
 
 SIDES = {"train": "training", "validation": "validation", "test": "test"}
@@ -24,6 +25,7 @@ class DataSet:
 
     name: str
     words: str  # Markdown
+    audit: str  # Markdown; empty where a trial kept no audit
     counts: pd.DataFrame  # images; rows: classes, columns: train, where there is one validation, test
 
 
@@ -44,7 +46,9 @@ def list_data(sweep: Sweep) -> list[DataSet]:
         if data["refused"]:
             text += f"; {data['refused']:,} files were refused"
         text += "".join(f"; {plain(note)}" for note in data["notes"])
-        found.setdefault(text, DataSet(name, text, counts))
+        summary = result.get("audit")
+        if text not in found or (summary and summary["provenance"] != "unknown"):
+            found[text] = DataSet(name, text, tell_audit(summary, data["name"]) if summary else "", counts)
     return list(found.values())
 
 

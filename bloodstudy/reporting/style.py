@@ -1,7 +1,7 @@
 """How all figures look: one colour, marker and line for each arm throughout; sizes; the file format.
 
-In: the arms of a sweep, and finished figures. Out: their styles, and PNG files that hold no date and no program name,
-so that the same numbers give the same bytes.
+In: the arms of a sweep, and finished figures. Out: their styles, and PNG or SVG files that hold no date and no program
+name, so that the same numbers give the same bytes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 2)
 _LOOK: dict[str, Any] = {
     "font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "legend.fontsize": 8.5, "xtick.labelsize": 8.5,
     "ytick.labelsize": 8.5, "figure.dpi": DPI, "font.family": "DejaVu Sans", "axes.edgecolor": "0.6",
-    "grid.color": "0.92", "savefig.bbox": None,
+    "grid.color": "0.92", "savefig.bbox": None, "svg.hashsalt": "bloodstudy",
 }  # fmt: skip
 
 
@@ -89,6 +89,8 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Publish `figure` as PNG at `path`."""
+    """Publish `figure` at `path`, whose name ends in .png or .svg."""
+    kind = path.suffix.removeprefix(".")
+    nothing = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
     with files.published(path) as beside:
-        figure.savefig(beside, format="png", dpi=DPI, metadata={"Software": None})
+        figure.savefig(beside, format=kind, dpi=DPI, metadata=nothing)

@@ -63,7 +63,7 @@ def render(sweep: Sweep, matrices: list[str], drawn: list[str]) -> str:
         hidden=hidden,
         classes=[(data_set.words, facts.tabulate_classes(data_set.counts)) for data_set in facts.list_data(sweep)],
         command=fence(sweep.plan["command"]),
-        data=[data_set.words for data_set in facts.list_data(sweep)],
+        data=facts.list_data(sweep),
         common=facts.tabulate_common(sweep),
         varied=facts.tabulate_varied(sweep),
         origin=facts.list_origin(sweep),

@@ -7,16 +7,20 @@ trial from its folder with the next command, once.
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from bloodstudy import files
 from bloodstudy.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow.entities import DatasetInput
 
 VALIDATION = ("validation_loss", "validation_accuracy")  # where there is a validation split
 EPOCH_METRICS = ("fit_loss", "fit_accuracy", "epoch_seconds", "images_per_second", *VALIDATION)
@@ -47,7 +51,7 @@ class Recorder:
         self._try(lambda store: _log_epochs(store, self._run_id or "", [row]))
 
     def end(self) -> None:
-        """Complete the run from the folder: outcome, responses, artifacts."""
+        """Complete the run from the folder: outcome, responses, artifacts, data."""
 
         def end(store: Store) -> None:
             _complete(store, self._run_id or "", self._folder)
@@ -129,5 +133,24 @@ def _complete(store: Store, run_id: str, folder: Path) -> None:
     for name in ARTIFACTS:
         if (folder / name).exists():
             store.client.log_artifact(run_id, str(folder / name))
+    if "data" in result:
+        store.client.log_inputs(run_id, datasets=[_describe_data(result)])
     store.client.set_terminated(run_id, status=STATUS.get(result["outcome"], "FAILED"))
     files.write_json(folder / "logged.json", {"tracking_uri": store.uri, "run_id": run_id})
+
+
+def _describe_data(result: Mapping[str, Any]) -> DatasetInput:
+    """Return the images of a trial as MLflow's data set: no path, what the audit found in the profile.
+
+    MLflow keeps one data set for each name and digest of an experiment, so the name says what else decides the counts.
+    """
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    data = result["data"]
+    drawn = ("split_seed", "test_share", "folds", "fold", "validation_share")
+    parts = [f"{key} {data[key]}" for key in drawn if data.get(key) is not None]
+    name = ", ".join([data["name"], data["task"], data["view"], f"{data['split']} split", *parts])
+    profile = {"classes": data["classes"], "counts": data["counts"], "audit": result.get("audit")}
+    source = json.dumps({"data": data["name"]})
+    described = Dataset(name, data["fingerprint"], "bloodstudy", source, profile=json.dumps(profile))
+    return DatasetInput(described, [InputTag("mlflow.data.context", "train and test")])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bloodstudy.data.bccd import AnnotationError, cell_box, list_bccd
+from bloodstudy.data.bccd import AnnotationError, cell_box, list_bccd, list_multi_label
 from bloodstudy.errors import UserError
 
 
@@ -122,3 +122,18 @@ def test_real_white_cells(blood_cells: Path, tmp_path):
     assert "8 with no box of a white cell" in listing.notes[0]
     assert listing.refused == ()
     assert all(file.box and 0 <= file.box[0] < file.box[2] <= 641 for file in listing.candidates)
+
+
+def test_photographs_with_several_labels_are_listed(archive, tmp_path):
+    assert list_multi_label(str(archive), tmp_path) == {"BloodImage_00005": "NEUTROPHIL, EOSINOPHIL"}
+
+
+def test_without_the_table_of_labels_nothing_is_claimed(tmp_path):
+    assert list_multi_label(str(tmp_path), tmp_path) is None
+
+
+def test_the_real_archive_has_fifteen_photographs_with_several_labels(blood_cells, tmp_path):
+    labels = list_multi_label(str(blood_cells), tmp_path)
+    assert labels is not None
+    assert len(labels) == 15
+    assert labels["BloodImage_00010"] == "NEUTROPHIL, EOSINOPHIL"

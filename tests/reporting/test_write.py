@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import pytest
@@ -161,3 +162,24 @@ def test_nothing_run_is_refused(tmp_path):
     with pytest.raises(UserError, match="nothing was run yet"):
         write_report(tmp_path / "runs", tmp_path / "reports", "scratch")
     assert not (tmp_path / "reports").exists()
+
+
+def test_the_audit_that_the_trials_kept_is_repeated(sweep_of, tmp_path):
+    sweep_of(tmp_path / "runs", {"width": [0.5, 1]})
+    known = {"provenance": "known", "test_images": 136, "test_images_leaking": 34, "unplaced": 2, "label_conflicts": 0}
+    known |= {"duplicates_across": 0, "effective_test_photographs": 31.6, "effective_test_photographs_min": 7.5}
+    unknown = dict.fromkeys(known) | {"provenance": "unknown", "test_images": 136, "duplicates_across": 0}
+    files = sorted((tmp_path / "runs").glob("scratch/*/result.json"))
+    told = []
+    for audits in ([known, unknown], [unknown, known], [unknown, unknown]):
+        for file, audit in zip(files, audits, strict=True):
+            file.write_text(json.dumps(json.loads(file.read_text()) | {"audit": audit}))
+        text = render(read_sweep(tmp_path / "runs", "scratch"), [], [])
+        told.append([line for line in text.splitlines() if line.startswith("- audit")])
+    assert told[0] == told[1], "what one trial knew of these images holds for all"
+    assert told[0] == [
+        "- audit: 34 of 136 (25.0 %) test images show a scene that training shows too, or repeat its bytes (2 images "
+        "could not be placed); no scene stands under two classes. At worst the 136 test images are worth 32 "
+        "independent photographs, 7.5 in the class with the fewest."
+    ]
+    assert "not known" in told[2][0]

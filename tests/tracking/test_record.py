@@ -1,3 +1,4 @@
+import json
 import math
 import shutil
 
@@ -29,6 +30,9 @@ def store(fresh, tmp_path, monkeypatch):
 
 
 TAGS = {"trial_key": "k1", "study": "scratch", "arm": "lr=0.1", "seed": "0", "outcome": "running"}
+DATA = {"name": "kaggle", "task": "subtype", "view": "field", "split": "random", "split_seed": 0, "test_share": 0.2,
+        "fingerprint": "f" * 16, "classes": ["A", "B"],
+        "counts": {"train": {"A": 8, "B": 8}, "test": {"A": 2, "B": 2}}}  # fmt: skip
 PARAMS = {"lr": 0.1, "model": "reference"}
 
 
@@ -40,7 +44,7 @@ def publish(folder, outcome="finished"):
     responses = {"train_accuracy": 0.9, "test_accuracy": 0.7, "accuracy_gap": 0.2} if outcome == "finished" else {}
     files.write_json(folder / "result.json", {
         "outcome": outcome, "responses": responses, "cost": {"peak_memory_mb": 1.0},
-        "tags": TAGS | {"outcome": outcome}, "params": PARAMS,
+        "tags": TAGS | {"outcome": outcome}, "params": PARAMS, "data": DATA, "audit": {"test_images_leaking": 3},
     })  # fmt: skip
     return history.to_dict("records")
 
@@ -83,6 +87,29 @@ def test_validation_is_a_curve_that_ends_in_the_response(store, tmp_path):
     points = store.client.get_metric_history(run.info.run_id, "validation_accuracy")
     assert [(point.step, point.value) for point in points] == [(1, 0.2), (2, 0.5)]
     assert run.data.metrics["validation_loss"] == 1.1
+
+
+def test_the_images_are_a_data_set_of_the_run_without_any_path(store, tmp_path):
+    publish(tmp_path / "runs" / "a")
+    tracking.catch_up(store, tmp_path / "runs")
+    (run,) = runs(store)
+    (given,) = run.inputs.dataset_inputs
+    assert given.dataset.name == "kaggle, subtype, field, random split, split_seed 0, test_share 0.2"
+    assert given.dataset.digest == "f" * 16
+    assert json.loads(given.dataset.source) == {"data": "kaggle"}
+    profile = json.loads(given.dataset.profile)
+    assert profile["counts"]["train"] == {"A": 8, "B": 8}
+    assert profile["audit"] == {"test_images_leaking": 3}
+    assert str(tmp_path) not in str(given)
+
+
+def test_a_trial_kept_before_there_were_audits_is_logged_too(store, tmp_path):
+    folder = tmp_path / "runs" / "a"
+    publish(folder)
+    result = files.read_json(folder / "result.json")
+    del result["audit"], result["data"]
+    files.write_json(folder / "result.json", result)
+    assert tracking.catch_up(store, tmp_path / "runs") == 1
 
 
 def test_a_diverged_trial_is_a_failed_run_with_its_outcome(store, tmp_path):
