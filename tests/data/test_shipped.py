@@ -70,8 +70,9 @@ def test_the_table_of_photographs_is_not_used_for_a_changed_one(blood_cells, tmp
     for file in sorted((source / "JPEGImages").iterdir())[:60]:
         shutil.copy(file, folder / "JPEGImages")
     choice = DataChoice(name="bccd", root=str(tmp_path))
-    assert load(choice, **SMALL, cache_dir=tmp_path / "cache").provenance.how == "shipped"
-    changed = folder / "JPEGImages/BloodImage_00010.jpg"
+    before = load(choice, **SMALL, cache_dir=tmp_path / "cache")
+    assert before.provenance.how == "shipped"
+    changed, other = (folder / image for image in before.manifest["image"][:2])
     changed.chmod(0o644)
-    shutil.copyfile(folder / "JPEGImages/BloodImage_00011.jpg", changed)
+    shutil.copyfile(other, changed)
     assert load(choice, **SMALL, cache_dir=tmp_path / "cache").provenance.how == "unknown"
