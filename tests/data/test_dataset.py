@@ -212,9 +212,12 @@ def test_a_random_split_counts_the_test_images_whose_scene_is_in_training(scenes
 
 
 @pytest.mark.parametrize("split", ["official_clean", "grouped", "grouped_kfold"])
-def test_splits_that_need_scenes_are_refused_where_none_are_known(small, split):
-    with pytest.raises(UserError, match=rf"data.split={split} must know .* photographs\.csv .* data.split=official or"):
-        fetch(small, split=split)
+def test_splits_that_need_scenes_find_them_where_nothing_tells_them(small, split):
+    assert fetch(small, split="random").provenance.how == "unknown"
+    data = fetch(small, split=split, folds=2)
+    assert data.provenance.how == "registered"
+    scenes = data.manifest.groupby("split")["scene"].agg(set)
+    assert not scenes["train"] & scenes["test"]
 
 
 def test_one_photograph_for_a_class_cannot_be_grouped(scenes):
