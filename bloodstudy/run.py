@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from bloodstudy import compose, terminal
+from bloodstudy.question import Question, expand
 
 if TYPE_CHECKING:
     from bloodstudy.config import DataChoice
@@ -30,7 +31,8 @@ def run(arguments: list[str]) -> int:
         compose.register()
         compose.launch(print, arguments)
         return 0
-    sweep = compose.check(typed.overrides, typed.multirun)
+    expanded, question = expand(arguments)
+    sweep = compose.check(compose.read_arguments(expanded).overrides, typed.multirun)
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
     from bloodstudy import attempt
     from bloodstudy.closing import close
@@ -38,14 +40,14 @@ def run(arguments: list[str]) -> int:
 
     require_backend()
     runs_dir = Path(sweep.jobs[0].settings.places.runs_dir)
-    _plan(sweep, runs_dir, arguments)
-    compose.launch(attempt.task, arguments)
+    _plan(sweep, runs_dir, arguments, question)
+    compose.launch(attempt.task, expanded)
     if attempt.fault is not None:
         raise attempt.fault
     return close(runs_dir, sweep.swept)
 
 
-def _plan(sweep: compose.Sweep, runs_dir: Path, arguments: list[str]) -> None:
+def _plan(sweep: compose.Sweep, runs_dir: Path, arguments: list[str], question: Question | None) -> None:
     """Prepare the data of every job, name its trial and publish the plan."""
     from bloodstudy import attempt, design, files
 
@@ -67,6 +69,7 @@ def _plan(sweep: compose.Sweep, runs_dir: Path, arguments: list[str]) -> None:
     _announce(sweep, len({trial["key"] for trial in trials}))
     plan = {
         "study": design.SCRATCH,
+        "question": question.sentence if question else None,
         "command": shlex.join(["python", "-m", "bloodstudy.run", *arguments]),
         "swept": {key: list(levels) for key, levels in sweep.swept.items()},
         "trials": trials,

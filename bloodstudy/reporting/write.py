@@ -48,6 +48,7 @@ def render(sweep: Sweep, matrices: list[str], drawn: list[str]) -> str:
     hidden = len(panels.list_tested(sweep)) - len(matrices)
     return environment.get_template("report.md.j2").render(
         title=words.title(sweep),
+        question=plain(sweep.plan.get("question") or ""),
         summary=" ".join(words.summarise(sweep)),
         trials=_tabulate_trials(sweep, no_ops),
         no_ops=words.tell_no_ops(sweep, no_ops),
