@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -43,6 +44,9 @@ def run_command(command: Callable[[list[str]], int]) -> int:
     except Terminated:
         print("bloodstudy: terminated; the same command goes on from the finished trials", file=sys.stderr)
         return 143
+    except BrokenPipeError:  # who read our output, such as `head`, has closed it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at its end
+        return 141
     except Exception:
         traceback.print_exc()
         print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)

@@ -316,3 +316,14 @@ def test_two_processes_at_once_share_one_fresh_store(tmp_path):
     client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     runs = client.search_runs([client.get_experiment_by_name("scratch").experiment_id])
     assert sorted(run.info.status for run in runs) == ["FINISHED", "FINISHED"]
+
+
+def test_a_reader_that_closes_the_output_is_no_defect(tmp_path):
+    command = subprocess.Popen(
+        [sys.executable, "-m", "bloodstudy.run", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
+    )
+    assert command.stdout is not None
+    command.stdout.close()
+    _, told = command.communicate(timeout=60)
+    assert told == b""
+    assert command.returncode == 141
