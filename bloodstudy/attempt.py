@@ -98,19 +98,9 @@ def load_data(settings: config.Settings) -> data.Dataset:
 
 @lru_cache(maxsize=16)  # the folds of a split, say
 def _load(choice: config.DataChoice, colour: str, image_size: tuple[int, int], cache_dir: str | None) -> data.Dataset:
-    bars: dict[str, terminal.Bar] = {}
-
-    def progress(stage: str, done: int, total: int) -> None:
-        if stage not in bars:
-            bars[stage] = terminal.Bar(f"{choice.name}: {stage} images", total).__enter__()
-        bars[stage].update(done, f"{done:,} of {total:,}")
-
-    try:
-        cache = Path(cache_dir) if cache_dir else None
+    cache = Path(cache_dir) if cache_dir else None
+    with terminal.stages(choice.name) as progress:
         return data.load(choice, colour=colour, image_size=image_size, cache_dir=cache, progress=progress)
-    finally:
-        for bar in bars.values():
-            bar.__exit__(None, None, None)
 
 
 def make_trial(settings: config.Settings, images: data.Dataset, plan: dict[str, Any] | None = None) -> design.Trial:

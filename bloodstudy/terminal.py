@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -109,18 +109,16 @@ class Bar:
 @contextmanager
 def stages(title: str) -> Iterator[Callable[[str, int, int], None]]:
     """Yield a function that shows (what is being done, how much is done, of how much), one bar a kind of work."""
-    bars: dict[str, Bar] = {}
+    with ExitStack() as shown:
+        bars: dict[str, Bar] = {}
 
-    def progress(stage: str, done: int, total: int) -> None:
-        if stage not in bars:
-            bars[stage] = Bar(f"{title}: {stage} images", total).__enter__()
-        bars[stage].update(done, f"{done:,} of {total:,}")
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in bars:
+                shown.close()  # the kind of work before is done: a terminal shows one bar at a time
+                bars[stage] = shown.enter_context(Bar(f"{title}: {stage} images", total))
+            bars[stage].update(done, f"{done:,} of {total:,}")
 
-    try:
         yield progress
-    finally:
-        for bar in bars.values():
-            bar.__exit__(None, None, None)
 
 
 def span(seconds: float) -> str:

@@ -69,7 +69,7 @@ def dataset_of(
     classes = tuple(sorted(set(manifest["class"])))
     manifest["label"] = [classes.index(label) for label in manifest["class"]]
     manifest.insert(0, "image", [f"{row[1]}/{row[0]}/{k:04d}.jpg" for k, row in enumerate(rows)])
-    known = manifest[["photograph", "scene"]].assign(score=np.nan)
+    known = manifest[["photograph", "scene"]].assign(score=np.nan, margin=np.nan)
     images = np.random.default_rng(0).integers(20, 256, (len(rows), 4, 6, 3), dtype=np.uint8)
     quarantine = pd.DataFrame([("train/A/broken.jpg", "zero bytes")], columns=["image", "reason"])
     provenance = Provenance(known, how)

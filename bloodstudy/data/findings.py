@@ -29,7 +29,7 @@ class Findings:
     classes: tuple[str, ...]
     provenance: str  # known, shipped, registered, unknown
     sides: tuple[str, ...]  # train, (validation,) test
-    images: pd.DataFrame  # image, class, photograph, scene ('' not known), split ('' left out), sha256
+    images: pd.DataFrame  # image, class, photograph, scene ('' not known), split ('' left out), sha256, score, margin
     counts: pd.DataFrame  # class, split, images, share of its split, photographs, scenes
     duplicates: pd.DataFrame  # sha256, image, class, split: every image whose bytes another file has too
     leaks: pd.DataFrame  # of `find_leaks`, the test images alone that training knows something of
@@ -81,6 +81,8 @@ def find(dataset: Dataset) -> Findings:
         seen = set(scenes[np.isin(sides, TRAINING)]) | {""}
         sides[(sides == "test") & np.isin(scenes, sorted(seen))] = ""
         images["split"] = sides
+    measured = dataset.provenance.table
+    images["score"], images["margin"] = measured["score"].to_numpy(), measured["margin"].to_numpy()
     present = tuple(side for side in (*TRAINING, "test") if side in sides)
     copied = images["sha256"].duplicated(keep=False).to_numpy()
     duplicates = pd.DataFrame(images.loc[copied, ["sha256", "image", "class", "split"]])
@@ -88,7 +90,6 @@ def find(dataset: Dataset) -> Findings:
     same = np.column_stack([leaks[kind].to_numpy(dtype=np.int64, na_value=0) for kind in SAME])
     unplaced = (scenes == "") & (how != "unknown")
     unit = "photograph" if how == "unknown" else "scene"
-    score = dataset.provenance.table["score"].to_numpy()
     return Findings(
         name=dataset.name,
         split=dataset.split,
@@ -103,7 +104,7 @@ def find(dataset: Dataset) -> Findings:
         leaking=tally_leaks(leaks, dataset.classes, how != "unknown"),
         conflicts=find_conflicts(images, present),
         effective=weigh_test(images.loc[sides == "test"], dataset.classes, unit),
-        unplaced=pd.DataFrame(images.loc[unplaced, ["image", "class", "split"]]).assign(score=score[unplaced]),
+        unplaced=pd.DataFrame(images.loc[unplaced, ["image", "class", "split", "score"]]),
         quarantine=dataset.quarantine,
     )
 

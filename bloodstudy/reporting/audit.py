@@ -26,6 +26,8 @@ from bloodstudy.reporting.markdown import code, fence, plain
 
 FIGURES = ("counts", "leak", "worth", "brightness")
 FILES = {
+    "images": "each image with its photograph and scene, its correlation with that photograph (score), how much less"
+    " it has with any other scene (margin); both are empty where the source itself says it",
     "leaks": "each test image that training knows, and how many training images share its bytes, photograph, scene",
     "duplicates": "each file whose bytes another file has too",
     "conflicts": "each scene under several classes",

@@ -1,10 +1,14 @@
 """Photographs of one field, found among others."""
 
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import fft, ndimage
 
-from bloodstudy.data import decode
+from bloodstudy.config import DataChoice
+from bloodstudy.data import decode, load
 from bloodstudy.data.picture import describe, read_grey
 from bloodstudy.data.scenes import find_overlaps, join
 from bloodstudy.data.smear import draw_photograph
@@ -57,3 +61,32 @@ def test_real_photographs_of_one_field(blood_cells):
     assert [(numbers[overlap.first], numbers[overlap.second]) for overlap in overlaps] == [
         (37, 38), (204, 276), (204, 277), (205, 276), (206, 278), (276, 277)
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_search_of_all_pairs_at_all_shifts_finds_no_other_scene(blood_cells, tmp_path):
+    # Another method on purpose: no features and no candidates, but the masked correlation of each two photographs.
+    choice = DataChoice(name="bccd", root=str(blood_cells))
+    data = load(choice, colour="gray", image_size=(60, 80), cache_dir=tmp_path, register="missing")
+    frames = data.images[..., 0].astype(float)
+    frames = [frame - ndimage.gaussian_filter(frame, 12) for frame in frames]  # the lamp's own shading is no field
+    size, there = (120, 160), np.ones((60, 80))
+    of_mask = np.conj(fft.rfft2(there, size))
+    pixels = np.maximum(np.rint(fft.irfft2(np.conj(of_mask) * of_mask, size)), 1)
+    wide = pixels >= 0.2 * there.size
+    spectra = [fft.rfft2(frame, size) for frame in frames]
+    squares = [fft.rfft2(frame**2, size) for frame in frames]
+    sums = [fft.irfft2(a * of_mask, size) for a in spectra], [fft.irfft2(np.conj(of_mask * a), size) for a in spectra]
+    powers = [fft.irfft2(a * of_mask, size) for a in squares], [fft.irfft2(np.conj(of_mask * a), size) for a in squares]
+    spreads = [
+        [np.maximum(p - s**2 / pixels, 1) for p, s in zip(*pair, strict=True)]
+        for pair in zip(powers, sums, strict=True)
+    ]
+    scenes, found = data.manifest["scene"].to_list(), 0
+    for a, b in itertools.combinations(range(len(frames)), 2):
+        shared = fft.irfft2(spectra[a] * np.conj(spectra[b]), size) - sums[0][a] * sums[1][b] / pixels
+        likeness = np.where(wide, shared / np.sqrt(spreads[0][a] * spreads[1][b]), -1).max()
+        if likeness > 0.85:
+            found += 1
+            assert scenes[a] == scenes[b], f"{scenes[a]} and {scenes[b]} share a field (correlation {likeness:.2f})"
+    assert found > 30
