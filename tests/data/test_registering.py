@@ -15,6 +15,7 @@ from bloodstudy.data.picture import describe, read_grey
 from bloodstudy.data.placing import Album
 from bloodstudy.data.registering import COLUMNS, register
 from bloodstudy.data.smear import CLASSES, augment_copy, draw_photograph
+from bloodstudy.data.threads import in_threads, one_thread_each
 from bloodstudy.errors import UserError
 
 
@@ -104,15 +105,26 @@ def test_a_photograph_that_cannot_be_read_places_nothing(archive, tmp_path):
         table_of(tmp_path / "broken", tmp_path)
 
 
-def test_the_unaugmented_images_of_kaggle_land_in_their_own_class(blood_cells):
+def test_the_unaugmented_images_of_kaggle_show_the_photographs_of_its_test_set(blood_cells, tmp_path):
     folder = blood_cells / "dataset-master/dataset-master"
     labels = pd.read_csv(folder / "labels.csv", index_col="Image")["Category"]
     files = sorted((folder / "JPEGImages").glob("*.jpg"))
-    simple = sorted((blood_cells / "dataset2-master/dataset2-master/images/TEST_SIMPLE").glob("*/*.jpeg"))[::4]
-    with decode.pillow_limits(10**7):
-        album = Album([describe(read_grey(f.read_bytes(), 10**7)) for f in files], [f.stem for f in files])
-        placed = [album.place(describe(read_grey(file.read_bytes(), 10**7))) for file in simple]
-    assert len(placed) == 18
-    for file, placement in zip(simple, placed, strict=True):
-        assert placement.photograph is not None, file
-        assert file.parent.name in labels[int(files[placement.photograph].stem[-5:])]
+    simple = sorted((blood_cells / "dataset2-master/dataset2-master/images/TEST_SIMPLE").glob("*/*.jpeg"))
+    with decode.pillow_limits(10**7), one_thread_each():
+        album = Album(list(in_threads(picture, files)), [file.stem for file in files])
+        placed = list(in_threads(lambda file: album.place(picture(file)).photograph, simple))
+    assert len(placed) == 71
+    assert None not in placed
+    for file, position in zip(simple, placed, strict=True):
+        assert file.parent.name in labels[int(files[position].stem[-5:])]
+    choice = DataChoice(name="kaggle", root=str(blood_cells))
+    manifest = load(choice, colour="gray", image_size=(24, 32), cache_dir=tmp_path).manifest
+    tested = set(manifest.loc[manifest["split"] == "test", "photograph"])
+    # Two of the 71 files are there twice, byte for byte: 69 photographs, and TEST has two more.
+    assert len(set(placed)) == len({file.read_bytes() for file in simple}) == 69
+    assert {files[position].stem for position in placed} < tested
+    assert len(tested) == 71
+
+
+def picture(file):
+    return describe(read_grey(file.read_bytes(), 10**7))
