@@ -108,11 +108,16 @@ class Arm:
     test_low: float  # over the seeds
     test_high: float
     chance: float  # share of the largest class among the test images
-    clear: bool  # of chance level; a guard against naming winners among arms that learnt nothing, not a test
+    clear_from: float  # mean test accuracy above which an arm counts as clear of chance
 
     @property
     def whole(self) -> bool:
         return self.finished == self.planned
+
+    @property
+    def clear(self) -> bool:
+        """Tell whether it is clear of chance: no test, but no arm that learnt nothing is named a winner."""
+        return self.test > self.clear_from
 
 
 def summarise_arms(sweep: Sweep) -> list[Arm]:
@@ -125,7 +130,7 @@ def _summarise(sweep: Sweep, name: str) -> Arm:
     train, test, gap = (done[column].to_numpy(dtype=float) for column in RESPONSES)
     if not len(test):
         nan = float("nan")
-        return Arm(name, len(sweep.of(name)), 0, nan, nan, nan, nan, nan, nan, False)
+        return Arm(name, len(sweep.of(name)), 0, nan, nan, nan, nan, nan, nan, nan)
     examined = sweep.examined(name)
     counts = list(sweep.results[done["key"].iloc[0]]["data"]["counts"]["test"].values())
     if examined:
@@ -144,5 +149,5 @@ def _summarise(sweep: Sweep, name: str) -> Arm:
         test_low=float(test.min()),
         test_high=float(test.max()),
         chance=chance,
-        clear=bool(test.mean() > chance + NOISE_TIMES * noise),
+        clear_from=chance + NOISE_TIMES * noise,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,26 +23,31 @@ SPLIT_KEYS = ("data.split", "data.split_seed", "data.test_share", "data.folds", 
 CONFIDENCE = 0.95
 
 
-def list_points(sweep: Sweep) -> pd.DataFrame:
-    """Return the test accuracies to compare: columns rest, split, unit (seed or division), of, test_accuracy.
+def list_points(sweep: Sweep, clear_from: Mapping[str, float]) -> pd.DataFrame:
+    """Return the test accuracies to compare: columns rest, split, unit (seed or division), of, test_accuracy, stuck.
 
     `rest` names what else was swept. Where a split was drawn several times (other folds, another split_seed), these
     divisions are the units, each the mean over its seeds; otherwise the seeds are. A trial that several combinations
-    share, since a key has no part in its split, counts once. Empty where no key of the split was swept.
+    share, since a key has no part in its split, counts once. A unit is stuck where one of its trials does not exceed
+    `clear_from`, by arm the accuracy that is clear of chance: that says something of the optimisation and nothing of
+    the split. Empty where no key of the split was swept.
     """
     rows = []
     if set(SPLIT_KEYS) & set(sweep.factors):
         for planned, trial in zip(sweep.plan["trials"], sweep.trials.to_dict("records"), strict=True):
             if trial["outcome"] == "finished":
-                rows.append(_place(sweep, planned) | {"key": planned["key"], "test_accuracy": trial["test_accuracy"]})
-    columns = ["rest", "split", "unit", "of", "test_accuracy"]
+                accuracy = trial["test_accuracy"]
+                measured = {"test_accuracy": accuracy, "stuck": accuracy <= clear_from[trial["arm"]]}
+                rows.append(_place(sweep, planned) | {"key": planned["key"]} | measured)
+    columns = ["rest", "split", "unit", "of"]
     if not rows:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=[*columns, "test_accuracy", "stuck"])
     frame = pd.DataFrame(rows).drop_duplicates(["rest", "split", "key"])
     divided = np.asarray(frame.groupby(["rest", "split"])["division"].transform("nunique")) > 1
     frame["of"] = np.where(divided, "division", "seed")
     frame["unit"] = np.where(divided, frame["division"], frame["seed"].astype(str))
-    return frame.groupby(columns[:-1], sort=False, as_index=False)["test_accuracy"].mean()  # type: ignore[return-value]
+    units = frame.groupby(columns, sort=False, as_index=False)
+    return units.agg(test_accuracy=("test_accuracy", "mean"), stuck=("stuck", "any"))
 
 
 def _place(sweep: Sweep, planned: dict[str, Any]) -> dict[str, Any]:

@@ -37,9 +37,9 @@ def tabulate_splits(compared: pd.DataFrame) -> str:
     return table(header, rows, right=numbers)
 
 
-def tell_splits(compared: pd.DataFrame) -> str:
+def tell_splits(compared: pd.DataFrame, stuck: int = 0) -> str:
     """Say how the table is to be read."""
-    units = set(compared["of"])
+    units, units_in_all = set(compared["of"]), sum(compared["n"].to_list())
     sentences = [
         "Each split is tested on images of its own, so its arms are not paired: the intervals are t intervals over the "
         "units of one split, the differences to the first split are Welch's, and no verdict is given."
@@ -48,6 +48,12 @@ def tell_splits(compared: pd.DataFrame) -> str:
         sentences.append(
             "A division is one fold or one drawing of a split, the mean over its seeds. Divisions share training "
             "images, so their interval tends to be too narrow (Nadeau and Bengio 2003)."
+        )
+    if stuck:
+        sentences.append(
+            f"{stuck} of {units_in_all} units did not come clear of chance level (crosses in the figure): they say "
+            "something of the optimisation and nothing of the split. They count in the first table; the second leaves "
+            "them out, so that its figures hold for trials that learnt."
         )
     if min(compared["n"]) < 2:
         sentences.append("One unit has no interval.")
@@ -80,15 +86,19 @@ def draw_splits(points: pd.DataFrame, compared: pd.DataFrame) -> Figure:
         Line2D([], [], marker="o", markersize=3.5, mfc="none", label="one seed or division", **marks),
         Line2D([], [], marker="D", markersize=6, label="mean, 95 % interval", **marks),
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=2, frameon=False)
+    if any(points["stuck"].to_list()):
+        handles.insert(1, Line2D([], [], marker="x", markersize=4.5, label="stuck at chance", **marks))
+    figure.legend(handles=handles, loc="outside upper center", ncols=3 if widest > 3 else 2, frameon=False)
     return figure
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, compared: pd.DataFrame) -> None:
     for x, row in enumerate(_records(compared)):
-        values = points.loc[points["split"] == row["split"], "test_accuracy"].to_numpy(dtype=float)
+        own = points.loc[points["split"] == row["split"]]
+        values, stuck = own["test_accuracy"].to_numpy(dtype=float), own["stuck"].to_numpy(dtype=bool)
         beside = x - 0.18 + np.linspace(-0.06, 0.06, len(values)) * (len(values) > 1)
-        axes.plot(beside, values, marker="o", markersize=3.5, linestyle="", color=INK, mfc="none")
+        axes.plot(beside[~stuck], values[~stuck], marker="o", markersize=3.5, linestyle="", color=INK, mfc="none")
+        axes.plot(beside[stuck], values[stuck], marker="x", markersize=4.5, linestyle="", color=INK)
         axes.plot([x], [row["mean"]], marker="D", markersize=6, linestyle="", color=INK)
         axes.vlines([x], row["low"], row["high"], color=INK, linewidth=1.6)
     names = [label(split, 28).replace(", ", ",\n") for split in compared["split"]]

@@ -44,7 +44,9 @@ def render(sweep: Sweep, matrices: list[str], drawn: list[str]) -> str:
         keep_trailing_newline=True,
     )
     no_ops = flag_no_ops(sweep.trials)
-    compared = compare_splits(list_points(sweep))
+    points = _list_points(sweep)
+    compared, learnt = compare_splits(points), points.loc[~points["stuck"].astype(bool)]
+    stuck = len(points) - len(learnt)
     hidden = len(panels.list_tested(sweep)) - len(matrices)
     return environment.get_template("report.md.j2").render(
         title=words.title(sweep),
@@ -55,7 +57,8 @@ def render(sweep: Sweep, matrices: list[str], drawn: list[str]) -> str:
         arms=_tabulate_arms(sweep) if len(sweep.seeds) > 1 else "",
         unfinished=_list_unfinished(sweep),
         splits=splits.tabulate_splits(compared) if len(compared) else "",
-        about_splits=splits.tell_splits(compared) if len(compared) else "",
+        about_splits=splits.tell_splits(compared, stuck) if len(compared) else "",
+        learnt=splits.tabulate_splits(compare_splits(learnt)) if stuck and len(learnt) else "",
         figures={
             name: f"![{words.describe(sweep, name)}](figures/{name}.png)" if name in drawn else "" for name in FIGURES
         },
@@ -71,10 +74,14 @@ def render(sweep: Sweep, matrices: list[str], drawn: list[str]) -> str:
     )
 
 
+def _list_points(sweep: Sweep) -> pd.DataFrame:
+    return list_points(sweep, {arm.name: arm.clear_from for arm in summarise_arms(sweep)})
+
+
 def _draw(sweep: Sweep, matrices: list[str], folder: Path) -> list[str]:
     styles = style.style_arms(sweep.arms)
     counts = [(data_set.name, data_set.counts) for data_set in facts.list_data(sweep)]
-    points = list_points(sweep)
+    points = _list_points(sweep)
     drawings = {
         "accuracy": lambda: accuracy.draw_accuracy(sweep, styles),
         "splits": lambda: splits.draw_splits(points, compare_splits(points)),

@@ -13,7 +13,7 @@ from bloodstudy.analysis import Sweep, compare_splits, list_points
 def points_of(**values):
     """Return points of one seed each: {"random": [0.9, 0.8]}."""
     rows = [("reference", split, str(k), "seed", v) for split, own in values.items() for k, v in enumerate(own)]
-    return pd.DataFrame(rows, columns=["rest", "split", "unit", "of", "test_accuracy"])
+    return pd.DataFrame(rows, columns=["rest", "split", "unit", "of", "test_accuracy"]).assign(stuck=False)
 
 
 def test_means_intervals_and_differences_are_those_of_the_textbook():
@@ -77,7 +77,7 @@ def sweep_over(swept, planned):
 def test_seeds_are_the_units_and_a_failed_trial_is_none():
     planned = [({"data.split": s, "seed": k}, s, None, k, f"{s}{k}", v) for s, k, v in
                (("official", 0, 0.8), ("official", 1, 0.7), ("random", 0, 0.9), ("random", 1, None))]  # fmt: skip
-    points = list_points(sweep_over({"data.split": ["official", "random"], "seed": [0, 1]}, planned))
+    points = list_points(sweep_over({"data.split": ["official", "random"], "seed": [0, 1]}, planned), {"a": 0.3})
     assert points["split"].tolist() == ["official", "official", "random"]
     assert points["unit"].tolist() == ["0", "1", "0"]
     assert set(points["of"]) == {"seed"}
@@ -86,7 +86,7 @@ def test_seeds_are_the_units_and_a_failed_trial_is_none():
 def test_folds_are_the_units_of_grouped_kfold_each_the_mean_over_its_seeds():
     planned = [({"data.fold": f, "seed": k}, "grouped_kfold", f, k, f"{f}{k}", 0.5 + f / 10 + k / 100)
                for f in (0, 1, 2) for k in (0, 1)]  # fmt: skip
-    points = list_points(sweep_over({"data.fold": [0, 1, 2], "seed": [0, 1]}, planned))
+    points = list_points(sweep_over({"data.fold": [0, 1, 2], "seed": [0, 1]}, planned), {"a": 0.3})
     assert points["of"].tolist() == ["division"] * 3
     assert points["test_accuracy"].tolist() == pytest.approx([0.505, 0.605, 0.705])
 
@@ -95,7 +95,9 @@ def test_a_trial_that_several_folds_share_counts_once():
     planned = [({"data.split": s, "data.fold": f}, s, f if s == "grouped_kfold" else None, 0, key, 0.5)
                for s, f, key in (("random", 0, "r"), ("random", 1, "r"), ("grouped_kfold", 0, "g0"),
                                  ("grouped_kfold", 1, "g1"))]  # fmt: skip
-    points = list_points(sweep_over({"data.split": ["random", "grouped_kfold"], "data.fold": [0, 1]}, planned))
+    points = list_points(
+        sweep_over({"data.split": ["random", "grouped_kfold"], "data.fold": [0, 1]}, planned), {"a": 0.3}
+    )
     assert points["split"].tolist() == ["random", "grouped_kfold", "grouped_kfold"]
     assert points["of"].tolist() == ["seed", "division", "division"]
 
@@ -103,12 +105,19 @@ def test_a_trial_that_several_folds_share_counts_once():
 def test_splits_are_compared_within_what_else_was_swept():
     planned = [({"lr": lr, "data.split": s}, s, None, 0, f"{lr}{s}", 0.5 + lr) for lr in (0.1, 0.2)
                for s in ("official", "random")]  # fmt: skip
-    points = list_points(sweep_over({"lr": [0.1, 0.2], "data.split": ["official", "random"]}, planned))
+    points = list_points(sweep_over({"lr": [0.1, 0.2], "data.split": ["official", "random"]}, planned), {"a": 0.3})
     assert points["rest"].tolist() == ["lr=0.1", "lr=0.1", "lr=0.2", "lr=0.2"]
     assert compare_splits(points)["difference"].isna().tolist() == [True, False, True, False]
 
 
+def test_a_trial_that_is_not_clear_of_chance_is_stuck():
+    planned = [({"data.split": s, "seed": k}, s, None, k, f"{s}{k}", v) for s, k, v in
+               (("official", 0, 0.8), ("official", 1, 0.3), ("random", 0, 0.31))]  # fmt: skip
+    points = list_points(sweep_over({"data.split": ["official", "random"], "seed": [0, 1]}, planned), {"a": 0.3})
+    assert points["stuck"].tolist() == [False, True, False]
+
+
 def test_a_sweep_on_one_split_has_no_points():
-    points = list_points(sweep_over({"lr": [0.1]}, [({"lr": 0.1}, "random", None, 0, "k", 0.5)]))
+    points = list_points(sweep_over({"lr": [0.1]}, [({"lr": 0.1}, "random", None, 0, "k", 0.5)]), {"a": 0.3})
     assert points.empty
     assert compare_splits(points).empty

@@ -11,7 +11,7 @@ VALUES = {"random": [0.95, 0.93, 0.96], "official": [0.8, 0.85], "grouped": [0.7
 
 def points_of(rests=("reference",), of="seed"):
     rows = [(rest, split, str(k), of, v) for rest in rests for split, own in VALUES.items() for k, v in enumerate(own)]
-    return pd.DataFrame(rows, columns=["rest", "split", "unit", "of", "test_accuracy"])
+    return pd.DataFrame(rows, columns=["rest", "split", "unit", "of", "test_accuracy"]).assign(stuck=False)
 
 
 def test_the_table_holds_the_comparison_and_dashes_where_there_is_none():
@@ -59,3 +59,16 @@ def test_every_unit_is_a_point_and_every_interval_a_line():
     assert [text.get_text() for text in panels[0].get_xticklabels()] == list(VALUES)
     (low, high) = [y for _, y in panels[0].collections[0].get_segments()[0]]
     assert (low, high) == pytest.approx((compared["low"][0], compared["high"][0]))
+
+
+def test_units_stuck_at_chance_are_crosses_and_are_told_of():
+    points = points_of()
+    points.loc[points["split"] == "grouped", "stuck"] = True
+    compared = compare_splits(points)
+    assert "1 of 6 units did not come clear of chance" in tell_splits(compared, stuck=1)
+    assert "chance" not in tell_splits(compared)
+    with look():
+        figure = draw_splits(points, compared)
+    crosses = [y for line in figure.axes[0].lines if line.get_marker() == "x" for y in line.get_ydata()]
+    assert crosses == VALUES["grouped"]
+    assert "stuck at chance" in [text.get_text() for text in figure.legends[0].get_texts()]
