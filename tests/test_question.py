@@ -34,7 +34,7 @@ def own(tmp_path, monkeypatch):
 def test_the_question_about_leaks_is_the_sweep_it_says():
     words, question = expand(["-m", "question=leak"])
     assert words == [
-        "-m", "data=kaggle", "image_size=[60,80]", "colour=rgb", "lr=0.001", "epochs=30", "seed=0,1,2,3,4",
+        "-m", "data=kaggle", "image_size=[60,80]", "colour=rgb", "lr=0.0005", "epochs=30", "seed=0,1,2,3,4",
         "data.split=random,official,official_clean,grouped",
     ]  # fmt: skip
     assert question.sentence.endswith("?")
