@@ -186,10 +186,6 @@ def test_a_trial_is_judged_by_scene_once_scenes_are_known_and_trained_but_once(t
 
     write_images(tmp_path / "images")
     typed = ["data=folder", f"data.root={tmp_path / 'images'}", "cache_dir=cache", *TINY]
-    refused = command(tmp_path, *typed, "data.split=official_clean")
-    assert refused.returncode == 2
-    assert "photographs.csv" in refused.stderr
-    assert len(refused.stderr.splitlines()) == 1
     assert command(tmp_path, *typed).returncode == 0
     (before,) = results_in(tmp_path)
     assert "test_accuracy_clean" not in before["responses"]
