@@ -16,6 +16,7 @@ import numpy as np
 
 from bloodstudy.data.align import Match, align
 from bloodstudy.data.gallery import Gallery
+from bloodstudy.data.listing import Progress
 from bloodstudy.data.picture import Picture, describe, find_valid, mirror
 from bloodstudy.data.threads import in_threads
 
@@ -24,8 +25,6 @@ LEAST_COVER = 0.25
 LEAST_INLIERS = 8
 _CANDIDATES = 8
 _BLOCK = 32  # images whose candidates are known before their pairs are compared: joined ones need no proof
-
-Told = Callable[[int, int], None]  # how many are done, of how many
 
 
 class _Found(NamedTuple):
@@ -42,7 +41,7 @@ class _Pair(NamedTuple):
     mirrored: bool
 
 
-def group_images(read: Callable[[int], np.ndarray], count: int, told: Told | None = None) -> np.ndarray:
+def group_images(read: Callable[[int], np.ndarray], count: int, progress: Progress | None = None) -> np.ndarray:
     """Return one group number (count,) for each image; `read` gives the grey uint8 pixels of one, from any thread."""
     from scipy.cluster.hierarchy import DisjointSet
 
@@ -53,14 +52,14 @@ def group_images(read: Callable[[int], np.ndarray], count: int, told: Told | Non
     found: list[_Found] = []
     for features in in_threads(look, range(count)):
         found.append(features)
-        if told:
-            told(len(found), 3 * count)
+        if progress:
+            progress("describing", len(found), count)
     groups = DisjointSet(range(count))
     images = list(range(count))
-    for done in (count, 2 * count):
+    for stage in ("comparing", "joining"):
         for looked in _join_round(images, found, read, groups):
-            if told:
-                told(done + looked * count // len(images), 3 * count)
+            if progress:
+                progress(stage, looked, len(images))
         images = sorted(max(sorted(members), key=lambda image: found[image].area) for members in groups.subsets())
     return _number(groups, count)
 

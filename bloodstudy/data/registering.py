@@ -110,8 +110,7 @@ def _join_photographs(files: Sequence[Candidate], choice: DataChoice, progress: 
 
 
 def _group(files: Sequence[Candidate], choice: DataChoice, progress: Progress | None) -> pd.DataFrame:
-    told = (lambda done, total: progress("comparing", done, total)) if progress else None
-    groups = group_images(lambda position: _read(files[position], choice), len(files), told)
+    groups = group_images(lambda position: _read(files[position], choice), len(files), progress)
     names = [f"group-{group:05d}" for group in groups]
     images = [file.image for file in files]
     return pd.DataFrame({"image": images, "photograph": names, "scene": names, "score": 1.0, "margin": 1.0})
