@@ -23,6 +23,9 @@ _HOPELESS = 0.4  # correlation below which the features agreed by chance; where 
 _LEAST_PIXELS = 400
 
 
+Features = tuple[np.ndarray, np.ndarray]  # points (K, 2) and descriptors (K, 128) of one picture
+
+
 @dataclass(frozen=True, eq=False)
 class Match:
     """How well one picture lies on another."""
@@ -46,7 +49,7 @@ class Match:
 
 def align(picture: Picture, other: Picture, enough: float = SURE) -> Match | None:
     """Return how `picture` lies on `other`; below a correlation of `enough`, the grey levels polish the transform."""
-    found = _agree(picture, other)
+    found = agree((picture.points, picture.descriptors), (other.points, other.descriptors))
     if found is None:
         return None
     matrix, inliers = found
@@ -56,13 +59,14 @@ def align(picture: Picture, other: Picture, enough: float = SURE) -> Match | Non
     return _refine(picture, other, match)
 
 
-def _agree(picture: Picture, other: Picture) -> tuple[np.ndarray, int] | None:
-    """Return the affine transform that most features agree on, and how many they are."""
+def agree(features: Features, others: Features) -> tuple[np.ndarray, int] | None:
+    """Return the affine transform that most features agree on, and how many they are; None where too few do."""
     import cv2
 
-    if len(picture.points) < _LEAST_INLIERS or len(other.points) < _LEAST_INLIERS:
+    (points, descriptors), (other_points, other_descriptors) = features, others
+    if min(len(points), len(other_points)) < _LEAST_INLIERS:
         return None
-    likeness = picture.descriptors @ other.descriptors.T  # of unit vectors: distance**2 = 2 - 2 * likeness
+    likeness = descriptors @ other_descriptors.T  # of unit vectors: distance**2 = 2 - 2 * likeness
     rows = np.arange(len(likeness))
     nearest = likeness.argmax(axis=1)
     first = likeness[rows, nearest]
@@ -71,7 +75,7 @@ def _agree(picture: Picture, other: Picture) -> tuple[np.ndarray, int] | None:
     if distinct.sum() < _LEAST_INLIERS:
         return None
     matrix, agreed = cv2.estimateAffine2D(
-        picture.points[distinct], other.points[nearest[distinct]], method=cv2.RANSAC, ransacReprojThreshold=_REACH_PX
+        points[distinct], other_points[nearest[distinct]], method=cv2.RANSAC, ransacReprojThreshold=_REACH_PX
     )
     if matrix is None or agreed.sum() < _LEAST_INLIERS or not np.isfinite(matrix).all():
         return None

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bloodstudy.data.align import Match, align
+from bloodstudy.data.align import Features, Match, agree, align
 from bloodstudy.data.gallery import Gallery
 from bloodstudy.data.listing import Progress
-from bloodstudy.data.picture import Picture, describe, find_valid, mirror
+from bloodstudy.data.picture import Picture, describe, find_valid, mirror, mirror_points
 from bloodstudy.data.threads import in_threads
 
 LEAST_CORRELATION = 0.85  # two copies of one photograph have 0.9 or more; images that share nothing 0.75 or less
@@ -33,6 +33,13 @@ class _Found(NamedTuple):
     points: np.ndarray
     descriptors: np.ndarray
     area: int  # valid pixels
+    width: int
+
+    def view(self, mirrored: bool) -> Features:
+        """Return the features, or those of the mirror image."""
+        if not mirrored:
+            return self.points, self.descriptors
+        return mirror_points(self.points, self.width), mirror(self.descriptors)
 
 
 class _Pair(NamedTuple):
@@ -47,7 +54,7 @@ def group_images(read: Callable[[int], np.ndarray], count: int, progress: Progre
 
     def look(image: int) -> _Found:
         picture = describe(read(image))
-        return _Found(picture.points, picture.descriptors, int(picture.valid.sum()))
+        return _Found(picture.points, picture.descriptors, int(picture.valid.sum()), picture.grey.shape[1])
 
     found: list[_Found] = []
     for features in in_threads(look, range(count)):
@@ -71,14 +78,18 @@ def _join_round(
     gallery = Gallery([found[image].descriptors for image in images])
 
     def propose(position: int) -> list[_Pair]:
-        own = found[images[position]].descriptors
+        image = images[position]
         return [
-            _Pair(images[position], images[candidate], mirrored)
-            for mirrored, descriptors in ((False, own), (True, mirror(own)))
-            for candidate in gallery.candidates(descriptors, _CANDIDATES, position)
+            _Pair(image, images[candidate], mirrored)
+            for mirrored in (False, True)
+            for candidate in gallery.candidates(found[image].view(mirrored)[1], _CANDIDATES, position)
         ]
 
     def compare(pair: _Pair) -> bool:
+        # Most proposals fail here, on the features alone: only the others are worth reading two files again.
+        proposed = agree(found[pair.first].view(pair.mirrored), found[pair.second].view(False))
+        if proposed is None or proposed[1] < LEAST_INLIERS:
+            return False
         picture, other = _picture(read, found, pair.first), _picture(read, found, pair.second)
         match = align(picture.mirrored() if pair.mirrored else picture, other, enough=LEAST_CORRELATION)
         return match is not None and _same(match)

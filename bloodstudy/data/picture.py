@@ -39,14 +39,18 @@ class Picture:
 
     def mirrored(self) -> Picture:
         """Return the picture of the mirror image, left and right exchanged; its features need no second search."""
-        points = self.points.copy()
-        points[:, 0] = self.grey.shape[1] - 1 - points[:, 0]
+        points = mirror_points(self.points, self.grey.shape[1])
         return Picture(self.grey[:, ::-1].copy(), self.valid[:, ::-1].copy(), points, mirror(self.descriptors))
 
 
 def mirror(descriptors: np.ndarray) -> np.ndarray:
     """Return what SIFT would find in the mirror image: rows of the 4 x 4 grid and the 8 directions change places."""
     return descriptors[:, _MIRROR]
+
+
+def mirror_points(points: np.ndarray, width: int) -> np.ndarray:
+    """Return where `points` of an image of `width` pixels lie in its mirror image."""
+    return points * np.array([-1, 1], np.float32) + np.array([width - 1, 0], np.float32)
 
 
 def read_grey(content: bytes, max_pixels: int) -> np.ndarray:
