@@ -54,6 +54,11 @@ def test_drawn_copies_find_their_photograph(drawn):
     assert share_right(*place_copies(drawn, copies=4, seed=1)) == 1
 
 
+def test_the_same_images_are_placed_with_the_same_numbers(drawn):
+    first, again = (place_copies(drawn[:6], copies=3, seed=6)[1] for _ in range(2))
+    assert first == again
+
+
 def test_copies_of_other_photographs_are_not_placed(drawn):
     truth, placements = place_copies(drawn, copies=2, seed=2, known=6)
     assert all(placement.photograph is None for placement, true in zip(placements, truth, strict=True) if true >= 6)
