@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -22,7 +21,7 @@ from bloodstudy.data.effective import ACCURACY
 from bloodstudy.data.findings import Findings, plain_numbers
 from bloodstudy.reporting import audit_figures, audit_tables, audit_words, panels, style
 from bloodstudy.reporting.audit_tables import list_rows, tabulate
-from bloodstudy.reporting.markdown import code, fence, plain
+from bloodstudy.reporting.markdown import code, fence, plain, template
 
 FIGURES = ("counts", "leak", "worth", "brightness")
 FILES = {
@@ -97,17 +96,10 @@ def as_json(audit: Audit) -> dict[str, Any]:
 
 def render(audit: Audit, drawn: dict[str, str]) -> str:
     """Return the Markdown; `drawn` are the figures that exist, with their alternative texts."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     found, summary, several = audit.findings, audit.findings.summary(), audit.several
     short = found.duplicates.assign(sha256=found.duplicates["sha256"].str[:12])
     brightness = summarise_brightness(audit.brightness, found.sides).rename(columns={"sd": "spread"})
-    return environment.get_template("audit.md.j2").render(
+    return template("audit.md.j2").render(
         title=f"{code(found.name)}, {plain(found.split)} split",
         leak=audit_words.tell_leak(found, audit.random),
         worth=audit_words.tell_worth(summary),

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import jinja2
 
 _SPECIAL = re.compile(r"[&<>|`*\[\]\\!~$#@]|\b_|_\b|(?<=_)_")
 
@@ -40,3 +43,15 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[
     """Return a table of cells that are Markdown already; columns named in `right` are aligned right."""
     rule = ["---:" if name in set(right) else "---" for name in header]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *rows])
+
+
+def template(name: str) -> jinja2.Template:
+    """Return the template of this name; a variable that it is not given is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(name)

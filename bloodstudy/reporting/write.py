@@ -8,14 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from bloodstudy import files
 from bloodstudy.analysis import Sweep, compare_splits, flag_no_ops, list_points, read_sweep, summarise_arms
 from bloodstudy.design import spell
 from bloodstudy.reporting import accuracy, facts, panels, splits, style, words
-from bloodstudy.reporting.markdown import code, fence, plain, table
+from bloodstudy.reporting.markdown import code, fence, plain, table, template
 
 FIGURES = ("accuracy", "splits", "training", "confusion", "classes")
 NONE = "–"
@@ -36,19 +35,12 @@ def write_report(runs_dir: Path, reports_dir: Path, study: str) -> Path:
 
 def render(sweep: Sweep, matrices: list[str], drawn: list[str]) -> str:
     """Return the Markdown; `matrices` are the arms whose confusions are shown, `drawn` the figures that exist."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     no_ops = flag_no_ops(sweep.trials)
     points = _list_points(sweep)
     compared, learnt = compare_splits(points), points.loc[~points["stuck"].astype(bool)]
     stuck = len(points) - len(learnt)
     hidden = len(panels.list_tested(sweep)) - len(matrices)
-    return environment.get_template("report.md.j2").render(
+    return template("report.md.j2").render(
         title=words.title(sweep),
         question=plain(sweep.plan.get("question") or ""),
         summary=" ".join(words.summarise(sweep)),
