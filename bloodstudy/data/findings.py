@@ -16,7 +16,8 @@ import pandas as pd
 
 from bloodstudy.data.dataset import Dataset
 from bloodstudy.data.effective import weigh_test
-from bloodstudy.data.shared import SAME, TRAINING, count_across, find_conflicts, find_leaks, tally_leaks
+from bloodstudy.data.shared import SAME, count_across, find_conflicts, find_leaks, tally_leaks
+from bloodstudy.data.split import TRAINING, find_clean
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +79,7 @@ def find(dataset: Dataset) -> Findings:
     images.insert(1, "class", np.asarray(dataset.classes, dtype=object)[manifest["label"].to_numpy()])
     scenes, sides = images["scene"].to_numpy(), images["split"].to_numpy(copy=True)
     if dataset.split == "official_clean":  # judged on the test images alone whose scene training lacks
-        seen = set(scenes[np.isin(sides, TRAINING)]) | {""}
-        sides[(sides == "test") & np.isin(scenes, sorted(seen))] = ""
+        sides[(sides == "test") & ~find_clean(sides, scenes)] = ""
         images["split"] = sides
     measured = dataset.provenance.table
     images["score"], images["margin"] = measured["score"].to_numpy(), measured["margin"].to_numpy()

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from bloodstudy.data.effective import ALL
+from bloodstudy.data.split import TRAINING
 
-TRAINING = ("train", "validation")
 SAME = {"same_bytes": "sha256", "same_photograph": "photograph", "same_scene": "scene"}
 
 

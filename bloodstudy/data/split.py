@@ -15,6 +15,7 @@ from bloodstudy.data.listing import Listing, table_of_counts
 from bloodstudy.errors import UserError
 
 NEED_SCENES = ("official_clean", "grouped", "grouped_kfold")
+TRAINING = ("train", "validation")  # every side that a network, or a choice between networks, sees
 OFFICIAL = ("official", "official_clean")  # one division, judged on all its test images or on the clean ones
 
 
@@ -182,5 +183,5 @@ def _quoted(names: Sequence[str]) -> str:
 
 def find_clean(split: np.ndarray, scenes: np.ndarray) -> np.ndarray:
     """Return (N,) bool: the test images whose scene is known and not among those of training and validation."""
-    seen = np.unique(scenes[(split == "train") | (split == "validation")])
+    seen = np.unique(scenes[np.isin(split, TRAINING)])
     return (split == "test") & (scenes != "") & ~np.isin(scenes, seen)
