@@ -102,7 +102,7 @@ def load(
     refuse_thin_classes(listing, official, decoded.screening.usable(listing), "usable", advice)
     classes = tuple(sorted(set(meaning.values())))
     register = "missing" if split in NEED_SCENES and register == "never" else register
-    provenance = trace(listing, decoded.screening, choice, cache, register=register, progress=progress)
+    provenance = trace(listing, decoded, choice, cache, register=register, progress=progress)
     labels = [classes.index(meaning[c]) for c in listing.classes]
     manifest = _manifest(listing, decoded, provenance, labels, split, choice)
     quarantine = pd.DataFrame(refused, columns=["image", "reason"], dtype=str)

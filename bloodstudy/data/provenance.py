@@ -1,6 +1,6 @@
 """Which photograph and which scene each image shows, and how that is known.
 
-In: a listing and its screening. Out: a `Provenance`. A scene joins the photographs of one field of view; scenes, not
+In: a listing and what was decoded of it. Out: a `Provenance`. A scene joins the photographs of one field of view; scenes, not
 files, are what an honest split may not cut. What is known costs nothing; what must be registered is done only where
 wanted, and kept in the cache:
 
@@ -20,8 +20,8 @@ from filelock import FileLock
 
 from bloodstudy.config import DataChoice
 from bloodstudy.data import shipped
+from bloodstudy.data.cache import Decoded
 from bloodstudy.data.listing import Listing, Progress
-from bloodstudy.data.screen import Screening, fingerprint
 from bloodstudy.files import explained, make_folder, write_text
 
 RULE = 1  # raise it with any change of what registration decides: tables of another rule are not used
@@ -53,7 +53,7 @@ class Provenance:
 
 def trace(
     listing: Listing,
-    screening: Screening,
+    decoded: Decoded,
     choice: DataChoice,
     cache: Path,
     *,
@@ -65,15 +65,15 @@ def trace(
     `register` is never, missing (only where nothing else knows the photographs) or anew (whatever is known).
     Raises UserError where registration is wanted and impossible: `registering.register` says when.
     """
-    files = screening.usable(listing)
+    files = decoded.screening.usable(listing)
     photographs = [file.photograph for file in files]
     if all(photographs) and listing.name != "bccd":  # the photographs of bccd overlap
         return Provenance(_say(photographs, photographs), "known")
-    table = shipped.lookup(listing, screening) if register != "anew" else None
+    table = shipped.lookup(listing, decoded) if register != "anew" else None
     if table is not None:
         return Provenance(table.loc[:, COLUMNS], "shipped")
     images = [file.image for file in files]
-    kept = cache / fingerprint(listing, screening) / f"photographs-{RULE}.csv"
+    kept = cache / decoded.fingerprint / f"photographs-{RULE}.csv"
     table = _recall(kept, images) if register != "anew" else None
     if table is None and register != "never":
         make_folder(kept.parent)

@@ -1,6 +1,6 @@
 """The table that comes with the package: photograph and scene of every image of the Kaggle release.
 
-In: a listing and its screening. Out: the rows of its images, or None where the data at hand are not the very files that
+In: a listing and what was decoded of it. Out: the rows of its images, or None where the data at hand are not the very files that
 the table was made from: their fingerprint (kaggle) or the content of each photograph (bccd) decides.
 
     tables/kaggle.csv.gz   image, photograph, scene, score, margin
@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
+from bloodstudy.data.cache import Decoded
 from bloodstudy.data.listing import Listing
-from bloodstudy.data.screen import Screening, fingerprint
 from bloodstudy.files import read_json, write_json
 
 TABLES = Path(__file__).with_name("tables")
@@ -31,27 +31,27 @@ def write_tables(kaggle: pd.DataFrame, bccd: pd.DataFrame, fingerprint: str, com
     write_json(TABLES / "about.json", {"fingerprint": fingerprint, "images": len(kaggle), "command": command})
 
 
-def lookup(listing: Listing, screening: Screening) -> pd.DataFrame | None:
+def lookup(listing: Listing, decoded: Decoded) -> pd.DataFrame | None:
     """Return photograph, scene and score of the usable images in order; None where the table is not of these data."""
     if listing.name == "kaggle":
-        return _copies(listing, screening)
-    return _photographs(listing, screening) if listing.name == "bccd" else None
+        return _copies(listing, decoded)
+    return _photographs(listing, decoded) if listing.name == "bccd" else None
 
 
-def _copies(listing: Listing, screening: Screening) -> pd.DataFrame | None:
+def _copies(listing: Listing, decoded: Decoded) -> pd.DataFrame | None:
     about = read_json(TABLES / "about.json")
-    if about is None or about["fingerprint"] != fingerprint(listing, screening):
+    if about is None or about["fingerprint"] != decoded.fingerprint:
         return None
     table = pd.read_csv(TABLES / "kaggle.csv.gz", keep_default_na=False).set_index("image")
-    return table.loc[[file.image for file in screening.usable(listing)]].reset_index()
+    return table.loc[[file.image for file in decoded.screening.usable(listing)]].reset_index()
 
 
-def _photographs(listing: Listing, screening: Screening) -> pd.DataFrame | None:
+def _photographs(listing: Listing, decoded: Decoded) -> pd.DataFrame | None:
     if not (TABLES / "bccd.csv.gz").is_file():
         return None
     table = pd.read_csv(TABLES / "bccd.csv.gz", keep_default_na=False).set_index("photograph")
-    names = [file.photograph for file in screening.usable(listing)]
-    content = [digits for digits in screening.content if digits is not None]
+    names = [file.photograph for file in decoded.screening.usable(listing)]
+    content = [digits for digits in decoded.screening.content if digits is not None]
     if not set(names) <= set(table.index) or table.loc[names, "sha256"].to_list() != content:
         return None
     return table.loc[names].reset_index().assign(score=1.0, margin=1.0)
