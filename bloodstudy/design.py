@@ -15,6 +15,7 @@ from typing import Any
 from bloodstudy.config import DataChoice, Factors, defaults, flatten
 
 SCRATCH = "scratch"  # the study that plain runs and sweeps belong to
+DRAWN_BY = ("split_seed", "test_share", "folds", "fold", "validation_share")  # what a division was drawn from
 BLOCK_KEYS = ("seed",)  # replicates: never part of an arm's name
 
 

@@ -11,12 +11,11 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy.analysis import Sweep
-from bloodstudy.design import BLOCK_KEYS, spell
+from bloodstudy.design import BLOCK_KEYS, DRAWN_BY, spell
 from bloodstudy.reporting.audit_words import tell_audit
 from bloodstudy.reporting.markdown import code, plain, table
 
 SIDES = {"train": "training", "validation": "validation", "test": "test"}
-DRAWN = ("split_seed", "test_share", "folds", "fold", "validation_share")
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def list_data(sweep: Sweep) -> list[DataSet]:
 
 def _tell_division(data: dict[str, Any]) -> str:
     """Return the split with what it was drawn from, such as "grouped split, split_seed=0, test_share=0.2"."""
-    drawn = [f"{key}={spell(data[key])}" for key in DRAWN if data[key] is not None]
+    drawn = [f"{key}={spell(data[key])}" for key in DRAWN_BY if data[key] is not None]
     return ", ".join([f"{data['split']} split", *drawn])
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bloodstudy import files
+from bloodstudy.design import DRAWN_BY
 from bloodstudy.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -147,8 +148,7 @@ def _describe_data(result: Mapping[str, Any]) -> DatasetInput:
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     data = result["data"]
-    drawn = ("split_seed", "test_share", "folds", "fold", "validation_share")
-    parts = [f"{key} {data[key]}" for key in drawn if data.get(key) is not None]
+    parts = [f"{key} {data[key]}" for key in DRAWN_BY if data.get(key) is not None]
     name = ", ".join([data["name"], data["task"], data["view"], f"{data['split']} split", *parts])
     profile = {"classes": data["classes"], "counts": data["counts"], "audit": result.get("audit")}
     source = json.dumps({"data": data["name"]})
