@@ -1,8 +1,8 @@
 """Which photograph and which scene each image shows, and how that is known.
 
-In: a listing and what was decoded of it. Out: a `Provenance`. A scene joins the photographs of one field of view; scenes, not
-files, are what an honest split may not cut. What is known costs nothing; what must be registered is done only where
-wanted, and kept in the cache:
+In: a listing and what was decoded of it. Out: a `Provenance`. A scene joins the photographs of one field of view;
+scenes, not files, are what an honest split may not cut. What is known costs nothing; what must be registered is done
+only where wanted, and kept in the cache:
 
     <cache>/<fingerprint>/photographs-<rule>.csv
 """

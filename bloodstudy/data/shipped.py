@@ -1,7 +1,7 @@
 """The table that comes with the package: photograph and scene of every image of the Kaggle release.
 
-In: a listing and what was decoded of it. Out: the rows of its images, or None where the data at hand are not the very files that
-the table was made from: their fingerprint (kaggle) or the content of each photograph (bccd) decides.
+In: a listing and what was decoded of it. Out: the rows of its images, or None where the data at hand are not the very
+files that the table was made from: their fingerprint (kaggle) or the content of each photograph (bccd) decides.
 
     tables/kaggle.csv.gz   image, photograph, scene, score, margin
     tables/bccd.csv.gz     photograph, scene, sha256
