@@ -20,7 +20,7 @@ from bloodstudy.data.listing import Progress
 from bloodstudy.data.picture import Picture, describe, find_valid, mirror, mirror_points
 from bloodstudy.data.threads import in_threads
 
-LEAST_CORRELATION = 0.85  # two copies of one photograph have 0.9 or more; images that share nothing 0.75 or less
+LEAST_CORRELATION = 0.85  # as for a copy on its photograph
 LEAST_COVER = 0.25
 LEAST_INLIERS = 8
 _CANDIDATES = 8
@@ -62,12 +62,15 @@ def group_images(read: Callable[[int], np.ndarray], count: int, progress: Progre
         if progress:
             progress("describing", len(found), count)
     groups = DisjointSet(range(count))
-    images = list(range(count))
-    for stage in ("comparing", "joining"):
+
+    def join_round(stage: str, images: Sequence[int]) -> None:
         for looked in _join_round(images, found, read, groups):
             if progress:
                 progress(stage, looked, len(images))
-        images = sorted(max(sorted(members), key=lambda image: found[image].area) for members in groups.subsets())
+
+    join_round("comparing", range(count))
+    fullest = (max(sorted(members), key=lambda image: found[image].area) for members in groups.subsets())
+    join_round("joining", sorted(fullest))
     return _number(groups, count)
 
 
@@ -116,5 +119,7 @@ def _same(match: Match) -> bool:
 
 def _number(groups: Any, count: int) -> np.ndarray:
     """Return group numbers in the order of each group's first image."""
-    first = np.array([min(groups.subset(image)) for image in range(count)])
+    first = np.empty(count, int)
+    for members in groups.subsets():
+        first[list(members)] = min(members)
     return np.unique(first, return_inverse=True)[1]
