@@ -71,7 +71,7 @@ def list_bccd(root: str | None, cache: Path, view: str) -> Listing:
 
 def list_multi_label(root: str | None, cache: Path) -> dict[str, str] | None:
     """Return {photograph: its labels} with two or more in labels.csv; None where there is no such file."""
-    folder = find_photographs(locate(root, cache))
+    folder = find_beside(locate(root, cache))
     if folder is None:
         return None
     return {name: label for name, label in sorted(read_labels(folder / "labels.csv").items()) if "," in label}
@@ -126,6 +126,11 @@ def find_photographs(archive: Path) -> Path | None:
         if (folder / "labels.csv").is_file() and (folder / "JPEGImages").is_dir():
             return folder
     return None
+
+
+def find_beside(images: Path) -> Path | None:
+    """Return what `find_photographs` does for the archive that the folder `images` lies in, three levels up at most."""
+    return next((found for near in (images, *images.parents[:3]) if (found := find_photographs(near))), None)
 
 
 def read_labels(path: Path) -> dict[str, str]:

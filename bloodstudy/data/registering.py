@@ -15,7 +15,7 @@ import pandas as pd
 
 from bloodstudy.config import DataChoice
 from bloodstudy.data import decode
-from bloodstudy.data.bccd import find_photographs, read_labels
+from bloodstudy.data.bccd import find_beside, read_labels
 from bloodstudy.data.grouping import group_images
 from bloodstudy.data.listing import Listing, Progress
 from bloodstudy.data.picture import Picture, describe, read_grey
@@ -59,7 +59,7 @@ def name_scenes(names: Sequence[str], pictures: Sequence[Picture], progress: Pro
 def _place_copies(
     listing: Listing, files: Sequence[Candidate], choice: DataChoice, progress: Progress | None
 ) -> pd.DataFrame:
-    folder = next((f for near in (listing.root, *listing.root.parents) if (f := find_photographs(near))), None)
+    folder = find_beside(listing.root)
     if folder is None:
         raise UserError(
             f"the photographs that the images of {listing.root} were made from are not beside them: expected "
@@ -90,7 +90,7 @@ def _refuse_unplaced(files: Sequence[Candidate], table: pd.DataFrame, folder: Pa
     thin = [label for label in offered if placed[label] < _LEAST_PLACED * offered[label]]
     if not thin:
         return
-    there = Counter(label for label in read_labels(folder / "labels.csv").values())
+    there = Counter(read_labels(folder / "labels.csv").values())
     counts = "; ".join(
         f"{label}: {placed[label]:,} of {offered[label]:,} images placed, {there[label]} photographs in labels.csv"
         for label in sorted(thin)
