@@ -48,7 +48,9 @@ def audit(arguments: list[str]) -> int:
     from bloodstudy.data.findings import find
 
     images = _load_placed(settings.data, settings.places)
-    random = _load(replace(settings.data, split="random"), settings.places, "never")  # what was found is kept
+    random = images
+    if images.split != "random":  # what was found above is kept, so this one is quick
+        random = _load(replace(settings.data, split="random"), settings.places, "never")
     from bloodstudy import reporting  # after the images: seaborn takes seconds, a wrong folder is told at once
 
     report = reporting.Audit(
