@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bloodstudy import data, files
+from bloodstudy import data, files, outcome
 from bloodstudy.errors import UserError
 from bloodstudy.training.evaluate import CLEAN_RESPONSES, clean_responses
 
@@ -40,6 +40,8 @@ def judge_again(folder: Path, result: dict[str, Any], images: data.Dataset) -> d
     result = result | {
         "responses": kept | measured,
         "data": result["data"] | {"judged_scenes": digest, "notes": list(images.notes)},
+        "audit": outcome.audit(images),
+        "tags": result["tags"] | outcome.tag_audit(outcome.audit(images)),
     }
     with files.published(path) as beside:
         table.to_parquet(beside, compression="zstd", index=False)

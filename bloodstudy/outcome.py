@@ -41,7 +41,7 @@ def assemble(
         "reason": event.get("reason"),
         "cost": {name: event.get(name) for name in _COST} | {"wall_seconds": wall_seconds, "attempts": attempts},
         "params": params(trial),
-        "tags": tags(trial) | _tag_audit(audit(images)) | {"outcome": event["outcome"]},
+        "tags": tags(trial) | tag_audit(audit(images)) | {"outcome": event["outcome"]},
         "versions": own | event.get("versions", {}),
         "git_commit": git_commit(),
         "processor": processor()[0],
@@ -90,7 +90,8 @@ def git_commit() -> str | None:
         return None
 
 
-def _tag_audit(found: dict[str, Any]) -> dict[str, str]:
+def tag_audit(found: dict[str, Any]) -> dict[str, str]:
+    """Return what an audit found as tags of the run."""
     return {f"audit.{name}": "unknown" if found[name] is None else str(found[name]) for name in _AUDITED}
 
 
