@@ -2,8 +2,8 @@
 
 In: two pictures. Out: a `Match`, or None where the features agree on nothing.
 
-The copies of the Kaggle release are sheared as well as turned and shifted, by up to a tenth: a similarity transform
-leaves a correlation of 0.75 where an affine one reaches 0.97. So the transform is affine, near scale 1.
+The copies of the Kaggle release are sheared as well as turned and shifted (docs/decisions/05_scenes.md), so the
+transform is affine, near scale 1.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _REACH_PX = 2.0
 _LEAST_INLIERS = 4
 _STRETCH = (0.75, 1.35)  # singular values of the linear part
 SURE = 0.97  # correlation beyond which refining the transform changes no decision
-_HOPELESS = 0.4  # correlation below which the features agreed by chance; where they are right it is 0.7 or more
+_HOPELESS = 0.4  # correlation below which the features agreed by chance, so refining is lost work
 _LEAST_PIXELS = 400
 
 

@@ -16,8 +16,8 @@ from bloodstudy.data.align import Match, align
 from bloodstudy.data.gallery import Gallery
 from bloodstudy.data.picture import Picture
 
-LEAST_SCORE = 0.85  # the true photograph of a Kaggle copy has 0.93 or more, a wrong one that overlaps it up to 0.85 ...
-LEAST_MARGIN = 0.08  # ... but always this much less than the true one
+LEAST_SCORE = 0.85  # every copy of the Kaggle release has more (tests/data/test_shipped.py) ...
+LEAST_MARGIN = 0.08  # ... and by far: this only keeps apart twin scenes, of which one cannot be told from the other
 _CANDIDATES = 4
 _REFINED = 2
 

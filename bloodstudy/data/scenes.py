@@ -18,7 +18,7 @@ from bloodstudy.data.gallery import Gallery
 from bloodstudy.data.picture import RICH, Picture, describe
 from bloodstudy.data.threads import in_threads
 
-LEAST_CORRELATION = 0.8  # pairs of one field have 0.85 or more where they overlap, others 0.65 or less
+LEAST_CORRELATION = 0.8  # where they overlap; tests/data/test_scenes.py has pairs of either kind that were looked at
 LEAST_COVER = 0.1  # of the frame: below it, a few cells alone decide
 LEAST_INLIERS = 6
 _STRETCH = (0.95, 1.05)

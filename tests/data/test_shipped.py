@@ -2,11 +2,15 @@
 
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from bloodstudy.config import DataChoice
 from bloodstudy.data import load, shipped
+from bloodstudy.data.align import align
 from bloodstudy.data.bccd import read_labels
+from bloodstudy.data.picture import describe, read_grey
 from bloodstudy.files import read_json
 
 SMALL = {"colour": "gray", "image_size": (24, 32)}
@@ -40,6 +44,29 @@ def test_images_land_on_photographs_of_their_own_class(kaggle, blood_cells):
         kaggle.classes[label] in labels[name] for label, name in zip(placed["label"], placed["photograph"], strict=True)
     ]
     assert sum(own) / len(own) >= 0.99
+
+
+def test_every_image_is_placed_clearly():
+    table = pd.read_csv(shipped.TABLES / "kaggle.csv.gz")
+    assert len(table) == 12444
+    assert table["score"].min() > 0.88
+    assert table["margin"].min() > 0.5
+
+
+def test_the_copies_are_sheared(blood_cells):
+    table = pd.read_csv(shipped.TABLES / "kaggle.csv.gz")
+    images = blood_cells / "dataset2-master/dataset2-master/images"
+    originals = blood_cells / "dataset-master/dataset-master/JPEGImages"
+    ratios = []
+    for image, photograph in table.loc[table["image"].str.startswith("TEST/"), ["image", "photograph"]].values[::50]:
+        copy = describe(read_grey((images / image).read_bytes(), 10**6))
+        original = describe(read_grey((originals / f"{photograph}.jpg").read_bytes(), 10**6))
+        views = (align(copy, view) for view in (original, original.mirrored()))
+        match = max((match for match in views if match), key=lambda match: match.score)
+        largest, smallest = match.stretch
+        ratios.append(largest / smallest)
+    assert np.median(ratios) > 1.1
+    assert max(ratios) < 1.25
 
 
 def test_a_scene_holds_whole_photographs(kaggle):
