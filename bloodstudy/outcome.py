@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -51,6 +51,8 @@ def assemble(
 @lru_cache(maxsize=16)
 def audit(images: Dataset) -> dict[str, Any]:
     """Return what an audit finds of `images` without looking at their pixels, as flat numbers; None is unknown."""
+    if images.split == "official_clean":  # one trial, whichever way it is judged: of the division that it was trained on
+        images = replace(images, split="official")
     return find(images).summary()
 
 
