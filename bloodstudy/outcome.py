@@ -51,7 +51,7 @@ def assemble(
 @lru_cache(maxsize=16)
 def audit(images: Dataset) -> dict[str, Any]:
     """Return what an audit finds of `images` without looking at their pixels, as flat numbers; None is unknown."""
-    if images.split == "official_clean":  # one trial, whichever way it is judged: of the division that it was trained on
+    if images.split == "official_clean":  # one trial, however it is judged: of what it was trained on
         images = replace(images, split="official")
     return find(images).summary()
 
