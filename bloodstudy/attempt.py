@@ -125,7 +125,7 @@ def _train(trial: design.Trial, images: data.Dataset, folder: Path, shared: bool
     files.write_json(folder / "attempts.json", attempts)
     with board.follow(f"{trial.arm}, seed {trial.factors.seed}", trial.factors.epochs + MEASURING) as bar:
         bar.update(0, "starting")
-        worker = _take_worker()  # imports Keras while this process opens the store
+        worker = take_worker()  # imports Keras while this process opens the store
         params = outcome.params(trial)
         files.write_text(folder / "config.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
         recorder = tracking.Recorder(store(trial.study) if shared else None, folder)
@@ -167,7 +167,8 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
     raise AssertionError("the worker's events ended without a result")
 
 
-def _take_worker() -> Worker:
+def take_worker() -> Worker:
+    """Return the training process of this process, started where there is none."""
     global _worker
     if _worker is None or not _worker.alive:
         _worker = Worker()

@@ -29,6 +29,8 @@ class Board:
         self._trials, self._wanted, self._folder = trials, wanted, folder
         self._before = {key: self._stamp(key) for key in wanted}
         self._done: set[str] = set()
+        self._first: tuple[float, float] | None = None
+        self._timed = len(set(wanted.values())) > 1  # expected seconds, not just one of each
         self._quit = threading.Event()
         self._bars = terminal.bars(sum(wanted.values())) if len(wanted) > 1 else None
 
@@ -78,9 +80,17 @@ class Board:
         every, done = sum(self._wanted.values()), sum(self._wanted[key] for key in self._done)
         if self._bars:
             self._bars.update(done)
-        if not done or done >= every or len(self._wanted) == 1:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (
+                now,
+                done,
+            )  # counted from here: what came before (imports, a new store) says nothing of the pace
+        if not done or done >= every:
             return ""
-        return f"; {terminal.span((time.monotonic() - self._begun) / done * (every - done))} left"
+        begun, had = self._first
+        pace = (now - begun) / (done - had) if done > had else (1.0 if self._timed else (now - self._begun) / done)
+        return f"; about {terminal.span(pace * (every - done))} left"
 
 
 @contextmanager

@@ -36,6 +36,7 @@ class Drawn:
     content: dict[str, Any]  # of plan.yaml
     asked: list[dict[str, Any]]  # the planned trials that this command is about
     images: dict[tuple[str, str], Dataset]  # by trial key and the split that the trial is judged by
+    trials: dict[str, design.Trial]  # by key, with the arm that it is called by
 
 
 def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> Drawn:
@@ -45,7 +46,8 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
     old = _read_old(runs_dir, study)
     jobs = [_settle_precision(job, old) for job in sweep.jobs]
     every = [attempt.load_data(job.settings) for job in jobs]
-    trials = [_plan_trial(job, images) for job, images in zip(jobs, every, strict=True)]
+    made = [attempt.make_trial(job.settings, images) for job, images in zip(jobs, every, strict=True)]
+    trials = [_plan_trial(*one) for one in zip(jobs, made, every, strict=True)]
     by_trial = {(t["key"], t["judged"]): images for t, images in zip(trials, every, strict=True)}
     arms = _merge_arms(asked, trials) if asked else []
     trials = [trial for trial in trials if not asked or trial["arm"] in {arm.name for arm in arms}]
@@ -69,7 +71,9 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
     if old:
         plan = _amend(plan, old, runs_dir)
     now = [trial for trial in trials if sweep.now is None or trial["seed"] < sweep.now]
-    return Drawn(plan | {"hash": _digest(plan)}, now, by_trial)
+    arms_by_key = {trial["key"]: trial["arm"] for trial in reversed(trials)}
+    made = {trial.key: replace(trial, arm=arms_by_key[trial.key]) for trial in made if trial.key in arms_by_key}
+    return Drawn(plan | {"hash": _digest(plan)}, now, by_trial, made)
 
 
 def batches(plan: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
@@ -108,8 +112,7 @@ def _settle_precision(job: compose.Job, old: Mapping[str, Any] | None) -> compos
     return replace(job, settings=replace(job.settings, factors=factors))
 
 
-def _plan_trial(job: compose.Job, images: Dataset) -> dict[str, Any]:
-    trial = attempt.make_trial(job.settings, images)
+def _plan_trial(job: compose.Job, trial: design.Trial, images: Dataset) -> dict[str, Any]:
     levels = {key: value for key, value in job.levels.items() if key not in (*_ELSEWHERE, "precision")}
     return {
         "key": trial.key,

@@ -42,31 +42,68 @@ def run(arguments: list[str]) -> int:
     folder = Path(settings.places.runs_dir) / drawn.content["study"]
     _announce(drawn.images.values(), settings.data)
     left = _keep_finished(drawn, folder, settings.control.retry)
+    expected = _tell_cost(sweep, drawn, left, folder)
+    if settings.control.plan_only:
+        terminal.say("plan_only=true: nothing was trained. The same without it trains what is left.")
+        return 0
     plan.publish(drawn.content, folder)
     if left:
-        _launch(sweep, drawn, left, folder, typed.multirun)
+        _launch(sweep, drawn, {key: expected.get(key, 1.0) for key in left}, folder, typed.multirun)
     return close(folder, {trial["key"] for trial in drawn.asked}, sweep)
 
 
-def _keep_finished(drawn: Drawn, folder: Path, retry: str) -> dict[str, float]:
+def _keep_finished(drawn: Drawn, folder: Path, retry: str) -> list[str]:
     """Return the keys that are still to be trained; the others are judged by what is known of the images now."""
     from bloodstudy import attempt
     from bloodstudy.judging import judge_again
 
-    left = {}
+    left = []
     for trial in drawn.asked:
         kept = attempt.read_kept(folder / trial["key"], retry)
         if kept is None:
-            left[trial["key"]] = 1.0
+            left.append(trial["key"])
         else:
             judge_again(folder / trial["key"], kept, drawn.images[trial["key"], trial["judged"]])
+    return list(dict.fromkeys(left))
+
+
+def _tell_cost(sweep: compose.Sweep, drawn: Drawn, left: list[str], folder: Path) -> dict[str, float]:
+    """Print the plan and what it costs; return the expected seconds of the trials that are left, where known."""
+    from bloodstudy import cost
+
     every = len({trial["key"] for trial in drawn.asked})
+    if sweep.asked:
+        _print_questions(drawn)
     if every > 1:
         shared = f", shared by {len(drawn.asked)} combinations" if every < len(drawn.asked) else ""
         terminal.say(f"{every} trials{shared}: {every - len(left)} finished earlier, {len(left)} to train")
     elif not left:
         terminal.say(f"finished earlier, nothing to train (trial {drawn.asked[0]['key']})")
-    return left
+    if not left or not (sweep.asked or sweep.jobs[0].settings.control.plan_only):
+        return {}  # a plain sweep starts at once
+    images = {key: data for (key, _), data in drawn.images.items()}
+    found = cost.estimate([(drawn.trials[key], images[key]) for key in left], folder)
+    terminal.say(found.tell())
+    return dict(found.seconds)
+
+
+def _print_questions(drawn: Drawn) -> None:
+    rows = []
+    for question in drawn.content["questions"]:
+        roles = [drawn.content["arms"][arm]["role"] for arm in question["arms"]]
+        tested, shown = roles.count("confirmatory"), roles.count("exploratory")
+        rows.append([question["name"], question["sentence"], str(tested), str(shown), f"{100 * question['margin']:g}"])
+    header = ("question", "sentence", "arms tested", "arms shown", "margin, points")
+    terminal.print_table("", header, rows, right=header[2:])
+    seeds = sorted({trial["seed"] for trial in drawn.asked})
+    planned = drawn.content["seeds"]
+    some = f" of the {len(planned)} planned" if len(seeds) < len(planned) else ""
+    terminal.say(
+        f"{len(drawn.content['arms'])} arms, the reference among them, each with {len(seeds)} seed"
+        f"{'s' if len(seeds) > 1 else ''}{some}; {drawn.content['precision']}"
+    )
+    for amendment in drawn.content.get("amendments", []):
+        terminal.say(f"changed after the first plan: {amendment}")
 
 
 def _launch(sweep: compose.Sweep, drawn: Drawn, left: dict[str, float], folder: Path, multirun: bool) -> None:

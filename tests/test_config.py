@@ -19,7 +19,7 @@ def test_the_map_and_the_schema_hold_the_same_keys_and_values():
     for key, value in written.items():
         if key not in ("defaults", "hydra"):
             assert (float(value) if key == "lr" else value) == usual[key], key
-    assert set(usual) - {"model", "data"} <= set(written)
+    assert set(usual) - {"model", "data", "study"} <= set(written)
 
 
 def test_every_key_of_the_schema_has_a_rule_that_accepts_its_default():

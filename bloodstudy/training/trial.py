@@ -45,6 +45,11 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     one_hot = np.eye(len(assignment.classes), dtype="float32")[labels]
     train_rows, validation_rows = (np.flatnonzero(manifest["split"] == side) for side in ("train", "validation"))
 
+    if assignment.probe:
+        from bloodstudy.training.probe import probe
+
+        took = probe(assignment, images, one_hot)
+        return {"outcome": "finished", "peak_memory_mb": _peak_memory_mb(), **took}
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
     augmenter = model.augmenter(factors, len(assignment.classes))
     feed = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenter)

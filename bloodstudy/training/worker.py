@@ -33,6 +33,7 @@ class Assignment:
     images: Path  # .npy file, uint8 (N, H, W, C)
     manifest: pd.DataFrame  # image, photograph, scene, label, split: one row an image
     clean: bool = False  # whether to judge also without the test images whose scene is in training
+    probe: bool = False  # whether only to find out how long it would take
 
 
 class WorkerDiedError(Exception):

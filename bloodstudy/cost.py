@@ -1,0 +1,116 @@
+"""What a plan will cost: seconds of each trial, memory of the process that trains.
+
+In: a plan with its run folder. Out: an `Estimate`. Finished trials of the same arm tell best; an arm without one is
+probed, a few batches of it, and what was found is kept for the next command on the same kind of processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+from joblib import cpu_count
+
+from bloodstudy import attempt, design, files, terminal
+from bloodstudy.data import Dataset
+from bloodstudy.training import Assignment
+from bloodstudy.training.precision import processor
+from bloodstudy.training.worker import WorkerDiedError
+
+OUTSIDE_S = 1.0  # of each trial: files, tracking store, a network built anew (benchmarks/costs.py)
+PROBED = ("start_seconds", "batch_seconds", "image_seconds", "peak_memory_mb")
+UNTIMED = ("seed", "lr", "epochs")  # factors that change nothing about how long a batch takes
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Expected seconds by trial key, and where they come from."""
+
+    seconds: Mapping[str, float]
+    memory_mb: float
+    finished: int  # arms whose finished trials were looked at
+    probed: int  # arms that were tried out
+    unknown: int  # arms that cannot be tried out
+
+    def tell(self) -> str:
+        """Return the estimate in a sentence."""
+        if not self.seconds:
+            return "how long it will take is not known: no arm could be tried out"
+        times = sorted(self.seconds.values())
+        each = (
+            terminal.span(times[0])
+            if times[-1] < 1.2 * times[0]
+            else f"{terminal.span(times[0])} to {terminal.span(times[-1])}"
+        )
+        sources = [f"finished trials of {self.finished} arms"] if self.finished else []
+        sources += [f"some batches of {self.probed} arms"] if self.probed else []
+        lost = f"; {self.unknown} arms could not be tried out and are not counted" if self.unknown else ""
+        return (
+            f"about {terminal.span(sum(times))} one after another on this machine ({each} a trial), "
+            f"{self.memory_mb / 1024:.1f} GiB for the process that trains; from {' and '.join(sources)}{lost}"
+        )
+
+
+def estimate(trials: Sequence[tuple[design.Trial, Dataset]], folder: Path) -> Estimate:
+    """Return what `trials` on their images will cost, those alone that can be tried out."""
+    past = _read_past({trial.arm for trial, _ in trials}, folder)
+    probed = [(_name_probe(*pair), *pair) for pair in trials if pair[0].arm not in past]
+    known = _probe(probed, folder)
+    seconds = {trial.key: past[trial.arm]["wall_seconds"] for trial, _ in trials if trial.arm in past}
+    seconds |= {trial.key: _add_up(known[name], trial, data) for name, trial, data in probed if name in known}
+    memory = [row["peak_memory_mb"] for row in (*past.values(), *(known[n] for n, _, _ in probed if n in known))]
+    tried, lost = ({trial.arm for name, trial, _ in probed if (name in known) is found} for found in (True, False))
+    return Estimate(seconds, max(memory, default=0.0), len(past), len(tried), len(lost))
+
+
+def _read_past(arms: Iterable[str], folder: Path) -> dict[str, dict[str, float]]:
+    """Return the mean cost of the finished trials of each arm that has any."""
+    costs: dict[str, list[dict[str, float]]] = {}
+    for path in folder.glob("*/result.json"):
+        result = files.read_json(path)
+        if result["outcome"] == "finished" and result["arm"] in arms and result["processor"] == processor()[0]:
+            costs.setdefault(result["arm"], []).append(result["cost"])
+    names = ("wall_seconds", "peak_memory_mb")
+    return {arm: {name: mean(cost[name] for cost in own) for name in names} for arm, own in costs.items()}
+
+
+def _name_probe(trial: design.Trial, images: Dataset) -> str:
+    """Name all that decides how long a batch of `trial` takes here."""
+    levels = {key: value for key, value in asdict(trial.factors).items() if key not in UNTIMED}
+    levels |= {"model": trial.model} | {key: levels[key] > 0 for key in ("dropout", "conv_dropout")}
+    shape = "x".join(map(str, images.images.shape[1:]))
+    told = ", ".join(f"{key}={design.spell(value)}" for key, value in levels.items())
+    return f"{told}, {shape}, {processor()[0]}, {cpu_count()} cores"
+
+
+def _probe(wanted: Sequence[tuple[str, design.Trial, Dataset]], folder: Path) -> dict[str, dict[str, float]]:
+    """Return what is known of each wanted probe, tried out now where it is not yet; without those that fail."""
+    known = files.read_json(folder / "probes.json") or {}
+    new = {name: (trial, images) for name, trial, images in wanted if name not in known}
+    if not new:
+        return known
+    with terminal.Bar("finding out how long the arms take", len(new)) as bar:
+        for done, (name, (trial, images)) in enumerate(new.items()):
+            bar.update(done, trial.arm)
+            array = Path(str(images.images.filename))
+            what = trial.model, trial.factors, images.classes
+            try:
+                (*_, event) = attempt.take_worker().train(Assignment(folder, *what, array, images.manifest, probe=True))
+            except WorkerDiedError:
+                continue
+            if event["outcome"] == "finished":
+                known[name] = {key: event[key] for key in PROBED}
+    files.write_json(folder / "probes.json", known)
+    return known
+
+
+def _add_up(found: Mapping[str, float], trial: design.Trial, images: Dataset) -> float:
+    batches = np.ceil(len(images.rows("train")) / trial.factors.batch_size)
+    validated = len(images.rows("validation")) * trial.factors.epochs
+    measured = (len(images.images) + validated) * found["image_seconds"]
+    return float(
+        OUTSIDE_S + found["start_seconds"] + trial.factors.epochs * batches * found["batch_seconds"] + measured
+    )

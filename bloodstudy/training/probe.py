@@ -1,0 +1,50 @@
+"""How long a trial will take here, from a few batches of it.
+
+In: an assignment. Out: seconds until the first batch is done, seconds a batch, seconds an image measured. Nothing is
+written.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from bloodstudy import model
+from bloodstudy.training import evaluate
+from bloodstudy.training.worker import Assignment
+
+BATCHES = 5
+ROUNDS = 3  # after a first one, in which the network is compiled
+MEASURED = 512  # images
+
+
+def probe(assignment: Assignment, images: np.ndarray, one_hot: np.ndarray) -> dict[str, Any]:
+    """Train on the first batches of `images` and measure some, then forget it all."""
+    from bloodstudy.training.feed import Feed
+    from bloodstudy.training.fit import fit
+
+    begun = time.monotonic()
+    factors = replace(assignment.factors, epochs=1 + ROUNDS)
+    rows = np.flatnonzero(assignment.manifest["split"] == "train")[: BATCHES * factors.batch_size]
+    network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
+    feed = Feed(images, one_hot, rows, factors.batch_size, 0, model.augmenter(factors, len(assignment.classes)))
+    history, _ = fit(network, factors, feed, len(rows), _ignore)
+    seconds = [row["epoch_seconds"] for row in history[1:]] or [history[0]["epoch_seconds"]]
+    fitted = time.monotonic() - begun
+    evaluate.predict(network, images[:MEASURED], _ignore)
+    begun = time.monotonic()
+    some = images[:MEASURED]
+    evaluate.predict(network, some, _ignore)
+    return {
+        "start_seconds": max(0.0, fitted - sum(seconds)),
+        "batch_seconds": median(seconds) / len(feed),
+        "image_seconds": (time.monotonic() - begun) / len(some),
+    }
+
+
+def _ignore(_: Any) -> None:
+    pass

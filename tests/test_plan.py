@@ -1,0 +1,110 @@
+"""The plan, drawn up without training anything."""
+
+import pytest
+import yaml
+
+from bloodstudy import compose, plan
+from bloodstudy.errors import UserError
+
+POOLS = "sentence: Pooling?\nfactor: pooling\nlevels: [max, average]\n"
+STUDY = (
+    "title: Small\ndata: smear\nquestions: [pools]\nseeds: 2\n"
+    "reference: {epochs: 1, image_size: [24, 32], data.photographs: 2, data.copies: 2}\n"
+)
+
+
+@pytest.fixture
+def draw(tmp_path, monkeypatch):
+    """Return a function that draws up, and publishes, the plan of a command in a folder with a study of its own."""
+    monkeypatch.chdir(tmp_path)
+    for group, name, text in (("question", "pools", POOLS), ("study", "small", STUDY)):
+        (tmp_path / "conf" / group).mkdir(parents=True)
+        (tmp_path / "conf" / group / f"{name}.yaml").write_text(text)
+
+    def draw(*words):
+        words = [*words, f"cache_dir={tmp_path / 'cache'}"]
+        drawn = plan.draw_up(compose.check(words, True), ["-m", *words], tmp_path / "runs")
+        plan.publish(drawn.content, tmp_path / "runs" / drawn.content["study"])
+        return drawn
+
+    return draw
+
+
+def test_a_level_that_is_the_reference_s_own_is_no_second_trial(draw, tmp_path):
+    content = draw("study=small").content
+    assert list(content["arms"]) == ["reference", "pooling=average"]
+    assert [(trial["arm"], trial["seed"]) for trial in content["trials"]] == [
+        ("reference", 0), ("pooling=average", 0), ("reference", 1), ("pooling=average", 1),
+    ]  # fmt: skip
+    assert content["questions"][0]["arms"] == ["reference", "pooling=average"]
+    assert content["swept"] == {"pooling": ["max", "average"], "seed": [0, 1]}
+    assert content["trials"][0]["levels"] == {"pooling": "max", "seed": 0}
+    assert content["precision"] in ("float32", "bfloat16")
+    assert yaml.safe_load((tmp_path / "runs/small/plan.yaml").read_text()) == content
+
+
+def test_the_plan_holds_no_path(draw, tmp_path):
+    draw("study=small", "data.root=/nowhere")
+    text = (tmp_path / "runs/small/plan.yaml").read_text()
+    command = [line for line in text.splitlines() if line.startswith("command:")]
+    assert "nowhere" in command[0]
+    assert "nowhere" not in text.replace(command[0], "")
+
+
+def test_the_same_command_draws_the_same_plan(draw):
+    assert draw("study=small").content["hash"] == draw("study=small").content["hash"]
+    assert "amendments" not in draw("lr=1e-2,1e-3", "data.copies=2", "data.photographs=2").content
+    assert draw("study=small").content["amendments"] == []
+
+
+def test_fewer_seeds_are_asked_for_and_all_stay_planned(draw):
+    drawn = draw("study=small", "seeds=1")
+    assert len(drawn.asked) == 2
+    assert len(drawn.content["trials"]) == 4
+
+
+def test_an_extension_is_an_amendment_and_stays(draw):
+    before = draw("study=small").content["hash"]
+    longer = draw("study=small", "seeds=3")
+    assert longer.content["amendments"] == ["seeds: [0, 1] became [0, 1, 2]"]
+    assert longer.content["hash"] != before
+    again = draw("study=small")
+    assert again.content["seeds"] == [0, 1, 2]
+    assert len(again.asked) == 4
+    assert again.content["amendments"] == longer.content["amendments"]
+
+
+def test_another_reference_is_an_amendment(draw):
+    draw("study=small")
+    (amendment,) = draw("study=small", "lr=0.25").content["amendments"]
+    assert amendment.startswith("setting: ")
+    assert '"lr": 0.25' in amendment
+
+
+def test_other_data_under_the_same_name_are_refused(draw):
+    draw("study=small")
+    with pytest.raises(UserError, match=r"was made for data=smear judged by official .* another runs_dir"):
+        draw("study=small", "data.draw_seed=1")
+
+
+def test_precision_is_settled_once_for_a_study(draw, monkeypatch):
+    monkeypatch.setattr(plan, "resolve_precision", lambda asked: "float32" if asked == "auto" else asked)
+    assert draw("study=small").content["precision"] == "float32"
+    monkeypatch.setattr(plan, "resolve_precision", lambda asked: "bfloat16" if asked == "auto" else asked)
+    assert draw("study=small").content["precision"] == "float32"
+    assert draw("lr=1e-2,1e-3", "data.copies=2", "data.photographs=2").content["precision"] == "bfloat16"
+
+
+def test_a_study_is_launched_seed_by_seed_and_a_sweep_at_once(draw):
+    blocks = plan.batches(draw("study=small").content)
+    assert [[trial["seed"] for trial in block] for block in blocks] == [[0, 0], [1, 1]]
+    assert len(plan.batches(draw("lr=1e-2,1e-3", "seed=0,1", "data.copies=2", "data.photographs=2").content)) == 1
+
+
+def test_the_overrides_of_a_trial_lead_to_it_again(draw):
+    drawn = draw("question=pools", "lr=0.00025", "data.copies=2", "data.photographs=2", "colour=rgb")
+    for trial in drawn.content["trials"]:
+        (job,) = compose.check(trial["overrides"], False).jobs
+        assert job.settings.factors.seed == trial["seed"]
+        assert job.settings.factors.lr == 0.00025
+        assert job.settings.factors.pooling == trial["levels"]["pooling"]

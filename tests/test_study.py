@@ -1,0 +1,153 @@
+"""Studies through the real command, in a process of its own, in an empty folder."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from bloodstudy import compose, files
+from bloodstudy.conf_files import conf_folder
+from bloodstudy.question import read_question, read_study
+
+STUDY = """\
+title: A tiny study
+data: smear
+reference: {data.photographs: 2, data.copies: 2, image_size: [24, 32], epochs: 1, depth: 2, precision: float32}
+questions: [pools, drops]
+seeds: 2
+"""
+POOLS = "sentence: Does pooling matter?\nfactor: pooling\nlevels: [average]\n"
+DROPS = "sentence: Does dropout matter?\narms: {half: {dropout: 0.5}, average: {pooling: average}}\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("study")
+    for group, name, text in (("study", "tiny", STUDY), ("question", "pools", POOLS), ("question", "drops", DROPS)):
+        (root / "conf" / group).mkdir(parents=True, exist_ok=True)
+        (root / "conf" / group / f"{name}.yaml").write_text(text)
+    return root
+
+
+def command(folder, *words, module="run"):
+    return subprocess.run(
+        [sys.executable, "-m", f"bloodstudy.{module}", *words],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(folder):
+    """The study after a first command for one seed and a second one for all."""
+    words = ("-m", "study=tiny", f"cache_dir={folder / 'cache'}")
+    planned = command(folder, *words, "plan_only=true")
+    untouched = not (folder / "runs/tiny/plan.yaml").exists()
+    first = command(folder, *words, "seeds=1")
+    second = command(folder, *words)
+    return folder, planned, untouched, first, second
+
+
+def test_the_plan_alone_trains_nothing_and_says_what_it_would_cost(trained):
+    _, planned, untouched, _, _ = trained
+    assert planned.returncode == 0, planned.stderr
+    assert untouched
+    assert "Does dropout matter?" in planned.stdout
+    assert "6 trials: 0 finished earlier, 6 to train" in planned.stdout
+    assert "one after another on this machine" in planned.stdout
+
+
+def test_arms_that_two_questions_share_are_trained_once(trained):
+    folder, _, _, first, second = trained
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert "3 trials: 0 finished earlier, 3 to train" in first.stdout
+    assert "6 trials: 3 finished earlier, 3 to train" in second.stdout
+    plan = yaml.safe_load((folder / "runs/tiny/plan.yaml").read_text())
+    assert plan["questions"][1]["arms"] == ["reference", "pooling=average", "half"]
+    results = [files.read_json(path) for path in folder.glob("runs/tiny/*/result.json")]
+    assert sorted((result["arm"], result["factors"]["seed"]) for result in results) == [
+        ("half", 0), ("half", 1), ("pooling=average", 0), ("pooling=average", 1), ("reference", 0), ("reference", 1),
+    ]  # fmt: skip
+    assert {result["study"] for result in results} == {"tiny"}
+    assert {result["cost"]["attempts"] for result in results} == {1}
+
+
+def test_one_line_a_trial_and_the_time_left(trained):
+    _, _, _, _, second = trained
+    lines = [line for line in second.stdout.splitlines() if line.startswith("[") and "test" in line]
+    assert [line.split("]")[0] for line in lines] == ["[4/6", "[5/6", "[6/6"]
+    assert "left" in lines[0]
+    assert "left" not in lines[2]
+
+
+def test_the_same_command_again_trains_nothing(trained):
+    folder, *_ = trained
+    again = command(folder, "-m", "study=tiny", f"cache_dir={folder / 'cache'}")
+    assert again.returncode == 0
+    assert "6 trials: 6 finished earlier, 0 to train" in again.stdout
+
+
+def test_a_default_that_is_edited_is_another_trial(trained):
+    folder, *_ = trained
+    (folder / "conf/study/edited.yaml").write_text(STUDY.replace("depth: 2", "depth: 3"))
+    ended = command(folder, "-m", "study=edited", "seeds=1", f"cache_dir={folder / 'cache'}")
+    assert "3 trials: 0 finished earlier, 3 to train" in ended.stdout
+
+
+def test_a_question_alone_is_trained_and_reported(folder):
+    setting = "{data.photographs: 2, data.copies: 2, image_size: [24, 32], epochs: 1}"
+    (folder / "conf/question/alone.yaml").write_text(POOLS + f"setting: {setting}\nseeds: 2\n")
+    ran = command(folder, "-m", "question=alone", f"cache_dir={folder / 'cache'}")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert len(list(folder.glob("runs/scratch/*/result.json"))) == 4
+    assert command(folder, module="report").returncode == 0
+    report = (folder / "reports/scratch/report.md").read_text()
+    assert "**Does pooling matter?**" in report
+    assert "question=alone" in report
+
+
+@pytest.mark.slow
+def test_a_killed_study_goes_on_where_it_was(folder):
+    words = ["-m", "study=tiny", "runs_dir=killed", f"cache_dir={folder / 'cache'}"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "bloodstudy.run", *words], cwd=folder, stdout=subprocess.DEVNULL
+    ) as ran:
+        until = time.monotonic() + 300
+        while len(list(folder.glob("killed/tiny/*/result.json"))) < 2 and time.monotonic() < until:
+            time.sleep(0.1)
+        ran.kill()
+        assert ran.wait() == -signal.SIGKILL
+    before = len(list(folder.glob("killed/tiny/*/result.json")))
+    assert before >= 2
+    again = command(folder, *words)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert len(list(folder.glob("killed/tiny/*/result.json"))) == 6
+    assert "0 finished earlier" not in again.stdout
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in (conf_folder() / "study").glob("*.yaml")))
+def test_our_studies_can_be_planned(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    study = read_study(name)
+    sweep = compose.check([f"study={name}", "data=kaggle"] if name != "smoke" else ["study=smoke"], multirun=True)
+    arms = sweep.asked.arms
+    assert len(sweep.jobs) == len(arms) * study.seeds
+    assert len({tuple(sorted(map(str, arm.levels.items()))) for arm in arms}) == len(arms)
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in (conf_folder() / "question").glob("*.yaml")))
+def test_our_questions_can_be_asked(name):
+    assert read_question(name).sentence.endswith("?")
+
+
+def test_the_five_questions_are_those_of_the_study():
+    study = read_study("five_questions")
+    assert [read_question(name).sentence for name in study.questions] == [
+        "Can the model be simplified and achieve comparable performance?",
+        *(
+            f"What is the influence of {factor} on training and testing performance?"
+            for factor in ("the learning rate", "pooling", "dropout", "data augmentation")
+        ),
+    ]
