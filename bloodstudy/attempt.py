@@ -1,7 +1,8 @@
 """One attempt at one trial: what a launcher runs for each job.
 
 In: a composed configuration. Out: the outcome's name, and a published result in the run folder, mirrored in MLflow.
-Never raises because of a bad trial; faults of the machine do go up and stop the sweep.
+A trial that was interrupted goes on from its last whole epoch. Never raises because of a bad trial; faults of the
+machine, and trial after trial that dies, do go up and stop the sweep.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 from bloodstudy import analysis, config, data, design, files, outcome, terminal, tracking
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.judging import judge_again
-from bloodstudy.training import Assignment, Worker, resolve_precision
+from bloodstudy.training import Assignment, Worker, resolve_precision, state
 from bloodstudy.training.worker import WorkerDiedError
 
 RETRIED = {
@@ -31,10 +32,13 @@ RETRIED = {
     "diverged": ("diverged",),
     "all": ("failed", "out_of_memory", "diverged", "finished"),
 }
+DEATHS = ("failed", "out_of_memory")  # what says that something is wrong beyond the trial where it repeats itself
+PATIENCE = 3  # deaths in a row that stop a sweep
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
 
 _worker: Worker | None = None  # one for this process, reused: importing Keras costs seconds
 fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried, the command ends with it
+_deaths = 0  # trials in a row that this process has seen die
 
 
 def task(composed: DictConfig) -> str:
@@ -65,13 +69,28 @@ def attempt(composed: DictConfig) -> str:
                 judge_again(folder, published, images)
                 terminal.say(f"{title}: {published['outcome']} earlier, nothing to train (trial {trial.key})")
                 return published["outcome"]
-            _clear(folder)
+            _clear(folder, published is not None)
             result = _train(trial, images, folder, title)
     except Timeout:
         terminal.say(f"{title}: in progress in another process")
         return "in_progress"
     terminal.say(f"{title}: {_headline(result, images.split)}")
+    _stop_after_deaths(result)
     return result["outcome"]
+
+
+def _stop_after_deaths(result: dict[str, Any]) -> None:
+    """Raise MachineError where this was the third trial in a row that died: the rest would fare no better."""
+    global _deaths
+    _deaths = _deaths + 1 if result["outcome"] in DEATHS else 0
+    if _deaths == PATIENCE:
+        advice = "see `traceback` in their result.json"
+        if result["outcome"] == "out_of_memory":
+            advice = "they need more memory: take a smaller batch_size or image_size, or train fewer at once"
+        raise MachineError(
+            f"{PATIENCE} trials in a row have died, so the sweep stops. The last one: {result['outcome']}, "
+            f"{result['reason']}. {advice.capitalize()}. The same command with retry=failed trains them again"
+        )
 
 
 def _title(trial: design.Trial, judged: str, plan: dict[str, Any]) -> str:
@@ -85,8 +104,13 @@ def _title(trial: design.Trial, judged: str, plan: dict[str, Any]) -> str:
     return f"[{position + 1}/{len(planned)}] {plan['trials'][position]['arm']}, seed {trial.factors.seed}"
 
 
-def _clear(folder: Path) -> None:
-    """Remove what an earlier result left, so that the trial counts as unfinished until it has a new one."""
+def _clear(folder: Path, anew: bool) -> None:
+    """Remove what an earlier result left, so that the trial counts as unfinished until it has a new one.
+
+    Where it had one, it is trained `anew`: from nothing. Otherwise its saved states stay, to be gone on from.
+    """
+    if anew:
+        state.clear(folder)
     for name in ("result.json", "logged.json", "predictions.parquet", "history.csv"):
         (folder / name).unlink(missing_ok=True)
 
@@ -132,8 +156,13 @@ def _train(trial: design.Trial, images: data.Dataset, folder: Path, title: str) 
             worker.kill()
             recorder.interrupt()
             raise
-        result = outcome.assemble(trial, images, event, attempts, time.monotonic() - begun)
+        seconds = time.monotonic() - begun + event.get("earlier_seconds", 0.0)
+        result = outcome.assemble(trial, images, event, attempts, seconds)
         files.write_json(folder / "result.json", result)
+        if result["outcome"] != "diverged":  # what it was before that may tell why
+            state.clear(folder)
+        if result["outcome"] in DEATHS:
+            worker.kill()  # where it still lives, it may have too little memory left for the next trial
         recorder.end()
     if recorder.trouble:
         terminal.say(f"  not in MLflow yet ({recorder.trouble}); the next command will log it from {folder}")
@@ -145,6 +174,13 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
     try:
         for event in worker.train(assignment):
             match event["event"]:
+                case "warning":
+                    terminal.say(f"  {event['text']}")
+                case "resumed":
+                    terminal.say(f"  going on after epoch {event['epoch']} of {epochs}")
+                    bar.update(event["epoch"], f"epoch {event['epoch']}/{epochs}")
+                    for row in event["rows"]:
+                        recorder.epoch(row)
                 case "epoch":
                     recorder.epoch(event)
                     speed = f", {event['images_per_second']:,.0f} images/s"
