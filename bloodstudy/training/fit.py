@@ -84,7 +84,7 @@ class _Watch(keras.callbacks.Callback):
         row |= {f"validation_{name[4:]}": float(value) for name, value in (logs or {}).items() if name[:4] == "val_"}
         self.rows.append(row)
         values = _values(self.model)
-        # A loss is taken before its step, and ReLU makes zero of what is no number: weights may be lost while it is not.
+        # A loss is taken before its step, and ReLU makes zero of what is no number: it may look well with lost weights.
         if not all(np.isfinite(array).all() for array in values.values()):
             self.diverged = True
             self.model.stop_training = True  # pyright: ignore[reportOptionalMemberAccess]

@@ -63,9 +63,10 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
     fit_seconds = time.monotonic() - begun + earlier_seconds
     _write_history(assignment.folder / "history.csv", rows)
+    lost = f"the loss or a weight left the finite numbers in epoch {rows[-1]['epoch']}" if fitted.diverged else None
     result: dict[str, Any] = {
         "outcome": "diverged" if fitted.diverged else "finished",
-        "reason": f"the loss or a weight left the finite numbers in epoch {rows[-1]['epoch']}" if fitted.diverged else None,
+        "reason": lost,
         "parameters": int(network.count_params()),
         "trainable_parameters": int(sum(np.prod(w.shape) for w in network.trainable_weights)),
         "epochs_done": len(rows),
