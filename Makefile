@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.synced
 LOCKED_EXTRAS := --extra cpu --extra joblib --extra slurm --extra ray --extra kaggle --group dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test slow check lint types lock report ui clean
+.PHONY: help setup study test slow faults check lint types lock report ui clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -17,12 +17,15 @@ study: $(STAMP) ## train the default trial on the embedded images, about a minut
 	$(BIN)/python -m bloodstudy.run
 
 test: $(STAMP) ## run the quick tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not faults"
 
 slow: $(STAMP) ## run the slow tests (some minutes more)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow and not faults"
 
-check: lint types test slow ## what CI runs: lint, types, all tests
+faults: $(STAMP) ## inject the faults that it must survive, and print the score
+	$(BIN)/python -m pytest tests/faults
+
+check: lint types test slow faults ## what CI runs: lint, types, all tests
 
 lint: $(STAMP) ## ruff: rules and formatting
 	$(BIN)/ruff check .

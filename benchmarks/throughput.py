@@ -113,7 +113,7 @@ def ours(options: argparse.Namespace) -> dict[str, float]:
     one_hot = np.eye(len(loaded.classes), dtype="float32")[loaded.manifest["label"].to_numpy()]
     network = model.build(options.model[0], factors, loaded.images.shape[1:], len(loaded.classes))
     feed = Feed(loaded.images, one_hot, rows, factors.batch_size, 0)
-    history, _ = fit(network, factors, feed, len(rows), lambda event: None)
+    history = fit(network, factors, feed, len(rows), lambda event: None).rows
     return {"images_per_second": statistics.median(row["images_per_second"] for row in history[1:])}
 
 

@@ -1,7 +1,8 @@
 """One attempt at one trial: what a launcher runs for each job.
 
 In: a composed configuration. Out: the outcome's name, and a published result in the run folder, mirrored in MLflow.
-Never raises because of a bad trial; faults of the machine do go up and stop the sweep.
+A trial that was interrupted goes on from its last whole epoch. Never raises because of a bad trial; faults of the
+machine, and trial after trial that dies, do go up and stop the sweep.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bloodstudy import analysis, board, config, data, design, files, outcome, terminal, tracking
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
-from bloodstudy.training import Assignment, Worker, resolve_precision
+from bloodstudy.training import Assignment, Worker, resolve_precision, state
 from bloodstudy.training.worker import WorkerDiedError
 
 RETRIED = {
@@ -31,10 +32,13 @@ RETRIED = {
     "all": ("failed", "out_of_memory", "diverged", "finished"),
 }
 RETURNED = ("config.yaml", "attempts.json", "history.csv", "predictions.parquet", "result.json")  # the last one counts
+DEATHS = ("failed", "out_of_memory")  # what says that something is wrong beyond the trial where it repeats itself
+PATIENCE = 3  # deaths in a row that stop a sweep
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
 
 _worker: Worker | None = None  # one for this process, reused: importing Keras costs seconds
 fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried, the command ends with it
+_deaths = 0  # trials in a row that this process has seen die
 
 
 def task(composed: DictConfig) -> dict[str, Any]:
@@ -68,8 +72,9 @@ def attempt(composed: DictConfig) -> dict[str, Any]:
         with FileLock(folder / ".lock", timeout=0):
             published = read_kept(folder, settings.control.retry)
             if published is None:
-                _clear(folder)
+                _clear(folder, (folder / "result.json").exists())
                 published = _train(trial, images, folder, shared)
+                _stop_after_deaths(published)
     except Timeout:
         return {"outcome": "in_progress"}
     kept = (folder / name for name in RETURNED)
@@ -94,8 +99,27 @@ def _find_arm(trial: design.Trial, images: data.Dataset, plan: dict[str, Any]) -
     )
 
 
-def _clear(folder: Path) -> None:
-    """Remove what an earlier result left, so that the trial counts as unfinished until it has a new one."""
+def _stop_after_deaths(result: dict[str, Any]) -> None:
+    """Raise MachineError where this was the third trial in a row that died: the rest would fare no better."""
+    global _deaths
+    _deaths = _deaths + 1 if result["outcome"] in DEATHS else 0
+    if _deaths == PATIENCE:
+        advice = "see `traceback` in their result.json"
+        if result["outcome"] == "out_of_memory":
+            advice = "they need more memory: take a smaller batch_size or image_size, or train fewer at once"
+        raise MachineError(
+            f"{PATIENCE} trials in a row have died, so the sweep stops. The last one: {result['outcome']}, "
+            f"{result['reason']}. {advice.capitalize()}. The same command with retry=failed trains them again"
+        )
+
+
+def _clear(folder: Path, anew: bool) -> None:
+    """Remove what an earlier result left, so that the trial counts as unfinished until it has a new one.
+
+    Where it had one, it is trained `anew`: from nothing. Otherwise its saved states stay, to be gone on from.
+    """
+    if anew:
+        state.clear(folder)
     for name in ("result.json", "logged.json", "predictions.parquet", "history.csv"):
         (folder / name).unlink(missing_ok=True)
 
@@ -139,8 +163,13 @@ def _train(trial: design.Trial, images: data.Dataset, folder: Path, shared: bool
             worker.kill()
             recorder.interrupt()
             raise
-        result = outcome.assemble(trial, images, event, attempts, time.monotonic() - begun)
+        seconds = time.monotonic() - begun + event.get("earlier_seconds", 0.0)
+        result = outcome.assemble(trial, images, event, attempts, seconds)
         files.write_json(folder / "result.json", result)
+        if result["outcome"] != "diverged":  # what it was before that may tell why
+            state.clear(folder)
+        if result["outcome"] in DEATHS:
+            worker.kill()  # where it still lives, it may have too little memory left for the next trial
         recorder.end()
     if recorder.trouble:
         terminal.say(f"  not in MLflow yet ({recorder.trouble}); the next command will log it from {folder}")
@@ -152,6 +181,13 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
     try:
         for event in worker.train(assignment):
             match event["event"]:
+                case "warning":
+                    terminal.say(f"  {event['text']}")
+                case "resumed":
+                    terminal.say(f"  going on after epoch {event['epoch']} of {epochs}")
+                    bar.update(event["epoch"], f"epoch {event['epoch']}/{epochs}")
+                    for row in event["rows"]:
+                        recorder.epoch(row)
                 case "epoch":
                     recorder.epoch(event)
                     speed = f", {event['images_per_second']:,.0f} images/s"

@@ -78,7 +78,7 @@ def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:
         if row["outcome"] == "finished":
             figures = [f"{row['train_accuracy']:.3f}", f"{row['test_accuracy']:.3f}", f"{row['accuracy_gap']:+.3f}"]
         note = f"{row['outcome']}, no-op?" if row["arm"] in no_ops else row["outcome"]
-        time = terminal.span(row["wall_seconds"]) if row["outcome"] != "missing" else "-"
+        time = terminal.span(row["wall_seconds"]) if row["outcome"] not in ("missing", "interrupted") else "-"
         rows.append([row["arm"], *([str(row["seed"])] if seeds else []), *figures, note, time])
     terminal.print_table("", header, rows, right=("seed", "train", "test", "gap", "time"))
     if no_ops:

@@ -13,18 +13,14 @@ from typing import Any
 from bloodstudy import analysis, attempt, files, plan, terminal
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 
-FAILURES = ("failed", "out_of_memory")
-MOST_FAILURES = 3  # in a row: then it is not the trials that are at fault
-
 fault: BloodstudyError | None = None  # that stopped the sweep: Hydra would print a traceback, so run.py raises it
 _wanted: set[str] = set()  # keys of this command; an extension that is planned and not asked for now stays out
-_failed = 0  # trials in a row
 
 
 def want(keys: set[str]) -> None:
     """Say which trials of the plan this command is about."""
-    global _wanted, _failed, fault
-    _wanted, _failed, fault = keys, 0, None
+    global _wanted, fault
+    _wanted, fault = keys, None
 
 
 def blocks(folder: Path) -> Iterator[list[dict[str, Any]]]:
@@ -40,16 +36,21 @@ def blocks(folder: Path) -> Iterator[list[dict[str, Any]]]:
 
 def collect(block: Sequence[Mapping[str, Any]], returned: Sequence[Mapping[str, Any]], folder: Path) -> bool:
     """Keep what the jobs of `block` returned; return whether the sweep goes on, else `fault` says why not."""
-    global _failed, fault
+    global fault
     for trial, done in zip(block, returned, strict=True):
         if done["files"]:
             receive(folder / trial["key"], done["files"])
         if done["fault"]:
             kind, message = done["fault"]
             fault = {"UserError": UserError, "MachineError": MachineError}[kind](message)
-        _failed = _failed + 1 if done["outcome"] in FAILURES else 0
         if done["outcome"] == "in_progress":
             terminal.say(f"{trial['arm']}, seed {trial['seed']}: in progress elsewhere")
+    died = [done["outcome"] for done in returned if done["outcome"] in attempt.DEATHS]
+    if fault is None and len(died) == len(returned) >= attempt.PATIENCE:  # each perhaps in a process of its own
+        fault = MachineError(
+            f"all {len(died)} trials of a block have died ({', '.join(sorted(set(died)))}), so the sweep stops; see "
+            "`reason` in their result.json. The same command with retry=failed trains them again"
+        )
     return fault is None
 
 

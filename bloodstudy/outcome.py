@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodstudy import __version__
+from bloodstudy.code import code_digest
 from bloodstudy.data import Dataset
 from bloodstudy.data.findings import find
 from bloodstudy.design import Trial
@@ -21,7 +22,7 @@ from bloodstudy.training.precision import processor
 
 _KEPT = ("parameters", "trainable_parameters", "epochs_done", "prediction_hash", "responses", "traceback")
 _AUDITED = ("provenance", "test_images_leaking", "test_share_leaking", "label_conflicts", "duplicates_across")
-_COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads")
+_COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads", "resumed_after")
 
 
 def assemble(
@@ -44,6 +45,7 @@ def assemble(
         "tags": tags(trial) | tag_audit(audit(images)) | {"outcome": event["outcome"]},
         "versions": own | event.get("versions", {}),
         "git_commit": git_commit(),
+        "code": event.get("code") or code_digest(),  # the worker's own: sources may have been edited since it began
         "processor": processor()[0],
     }
 

@@ -41,10 +41,10 @@ def run_command(command: Callable[[list[str]], int]) -> int:
         print(f"bloodstudy: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("bloodstudy: interrupted; the same command goes on from the finished trials", file=sys.stderr)
+        print("bloodstudy: interrupted; the same command goes on from the last whole epoch", file=sys.stderr)
         return 130
     except Terminated:
-        print("bloodstudy: terminated; the same command goes on from the finished trials", file=sys.stderr)
+        print("bloodstudy: terminated; the same command goes on from the last whole epoch", file=sys.stderr)
         return 143
     except BrokenPipeError:  # who read our output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at its end

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "bloodstudy"
 STAGES = ["config", "design", "data", "model", "training", "tracking", "analysis", "reporting"]
-EVERYWHERE = {"errors", "files", "__version__"}
+EVERYWHERE = {"code", "errors", "files", "__version__"}
 OWNERS = {
     "hydra": {"compose", "overrides", "asking", "run", "report"}, "omegaconf": {"compose", "attempt"},
     "mlflow": {"tracking"}, "seaborn": {"reporting"}, "keras": {"model", "training"}, "tensorflow": {"training"},

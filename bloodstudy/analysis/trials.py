@@ -1,7 +1,7 @@
 """The trials of a study as one tidy frame.
 
 In: the run folder with its plan. Out: one row a planned trial, in the order of the plan, with its arm, seed, levels,
-outcome, responses and cost; a trial without a result has the outcome "missing".
+outcome, responses and cost; a trial without a result has the outcome "missing", or "interrupted" where it was begun.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def read_trials(runs_dir: Path, study: str) -> pd.DataFrame:
         row |= {"seed": planned["seed"], "judged": planned["judged"]}
         responses = (result or {}).get("responses", {})
         if result is None:
-            row |= {"outcome": "missing", "reason": "not trained yet"}
+            row |= _unfinished(runs_dir / study / planned["key"])
         elif row["judged"] == "official_clean" and responses and "test_accuracy_clean" not in responses:
             row |= {"outcome": "missing", "reason": "not judged by scene yet: run the same command again"}
         else:
@@ -92,6 +92,14 @@ class Leak:
     @property
     def left_out(self) -> int:
         return self.all - self.clean
+
+
+def _unfinished(folder: Path) -> dict[str, str]:
+    begun = files.read_json(folder / "attempts.json")
+    if begun is None:
+        return {"outcome": "missing", "reason": "not trained yet"}
+    reason = f"attempt {begun} did not end, or is in progress elsewhere; the same command goes on with it"
+    return {"outcome": "interrupted", "reason": reason}
 
 
 def list_leaks(trials: pd.DataFrame) -> list[Leak]:

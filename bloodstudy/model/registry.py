@@ -6,10 +6,13 @@ entry point of the group `bloodstudy.models`: name -> function(factors, input_sh
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bloodstudy.config import Factors
@@ -47,6 +50,15 @@ def build(name: str, factors: Factors, input_shape: tuple[int, int, int], classe
     if name in BUILT_IN:
         return importlib.import_module(f"bloodstudy.model.{name}").build(factors, input_shape, classes)
     return _build_plugin(_plugins()[name], factors, input_shape, classes)
+
+
+def plugin_digest(name: str) -> str | None:
+    """Return sixteen hex digits over the source of the plug-in `name`, or None for a built-in model."""
+    entry = _plugins().get(name)
+    spec = find_spec(entry.module) if entry else None
+    if spec is None or spec.origin is None:
+        return None
+    return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()[:16]
 
 
 def _plugins() -> dict[str, metadata.EntryPoint]:

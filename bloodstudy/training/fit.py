@@ -1,7 +1,7 @@
 """Fitting one model with Keras's own `fit`.
 
-In: a built model, factors, the feed and, where there is one, the validation split. Out: one history row an epoch,
-reported as it comes, and whether the training diverged.
+In: a built model, factors, the feed, the validation split and the saved states, where there are any. Out: one history
+row an epoch, reported as it comes, and whether the training diverged. A saved state is gone on from, to the bit.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from bloodstudy.config import Factors
 from bloodstudy.training import backend
 from bloodstudy.training.feed import Feed, Gallery
+from bloodstudy.training.state import State, States
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -29,13 +32,24 @@ OPTIMIZERS: dict[str, Callable[[float], keras.optimizers.Optimizer]] = {
 }
 
 
-class _Watch(keras.callbacks.Callback):
-    """Draws each epoch's order, stops on a loss that is no number, and reports batches and epochs."""
+@dataclass(frozen=True)
+class Fitted:
+    """How the training went."""
 
-    def __init__(self, feed: Feed, images: int, report: Report) -> None:
+    rows: list[dict[str, Any]]  # of the history, one an epoch, those of earlier attempts included
+    diverged: bool  # whether the loss or a variable left the finite numbers
+    resumed_after: int = 0  # epochs that earlier attempts had done
+
+
+class _Watch(keras.callbacks.Callback):
+    """Draws each epoch's order, stops when the numbers are left, reports batches and epochs, saves the state."""
+
+    def __init__(
+        self, feed: Feed, images: int, report: Report, states: States | None, rows: list[dict[str, Any]]
+    ) -> None:
         super().__init__()
-        self.feed, self.images, self.report = feed, images, report
-        self.rows: list[dict[str, Any]] = []
+        self.feed, self.images, self.report, self.states = feed, images, report, states
+        self.rows = rows
         self.diverged = False
         self._told = 0.0
 
@@ -69,16 +83,29 @@ class _Watch(keras.callbacks.Callback):
         }
         row |= {f"validation_{name[4:]}": float(value) for name, value in (logs or {}).items() if name[:4] == "val_"}
         self.rows.append(row)
+        values = _values(self.model)
+        # A loss is taken before its step, and ReLU makes zero of what is no number: it may look well with lost weights.
+        if not all(np.isfinite(array).all() for array in values.values()):
+            self.diverged = True
+            self.model.stop_training = True  # pyright: ignore[reportOptionalMemberAccess]
+        if self.states is not None and not self.diverged:
+            self.states.write(State(len(self.rows), self.rows, values))
         self.report({"event": "epoch", **row})
 
 
 def fit(
-    model: keras.Model, factors: Factors, feed: Feed, images: int, report: Report, validation: Gallery | None = None
-) -> tuple[list[dict], bool]:
-    """Train `model` for `factors.epochs` epochs; return the history rows and whether the loss left the numbers.
+    model: keras.Model,
+    factors: Factors,
+    feed: Feed,
+    images: int,
+    report: Report,
+    validation: Gallery | None = None,
+    states: States | None = None,
+) -> Fitted:
+    """Train `model` for `factors.epochs` epochs, of which those that a saved state holds are not trained again.
 
     With `validation`, labelled images that are never trained on, each row holds their loss and accuracy after the
-    epoch, in inference mode.
+    epoch, in inference mode. With `states`, the state is saved after each epoch.
     """
     # The reference's author sums the loss over the batch. Adam divides a constant factor out again, and with the mean
     # a learning rate keeps its meaning when the batch size or the optimizer is varied.
@@ -88,8 +115,38 @@ def fit(
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         **backend.compile_options(),
     )
-    watch = _Watch(feed, images, report)
-    # shuffle=False: the feed has shuffled, by the trial's seed; Keras would draw from Python's global generator.
-    options: dict[str, Any] = {} if validation is None else {"validation_data": validation}
-    model.fit(feed, epochs=factors.epochs, verbose=0, callbacks=[watch], shuffle=False, **options)  # pyright: ignore[reportArgumentType]
-    return watch.rows, watch.diverged
+    rows = _resume(model, states, report) if states is not None else []
+    resumed_after = len(rows)
+    watch = _Watch(feed, images, report, states, rows)
+    if resumed_after < factors.epochs:
+        # shuffle=False: the feed has shuffled, by the trial's seed; Keras would draw from Python's global generator.
+        options: dict[str, Any] = {} if validation is None else {"validation_data": validation}
+        options |= {"epochs": factors.epochs, "initial_epoch": resumed_after, "shuffle": False, "verbose": 0}
+        model.fit(feed, callbacks=[watch], **options)  # pyright: ignore[reportArgumentType]
+    return Fitted(watch.rows, watch.diverged, resumed_after)
+
+
+def _resume(model: keras.Model, states: States, report: Report) -> list[dict[str, Any]]:
+    """Put the newest saved state into `model` and its optimizer and return its history rows; [] where none fits."""
+    model.optimizer.build(model.trainable_variables)  # `fit` would only do it after this
+    state = states.read(_values(model), lambda text: report({"event": "warning", "text": text}))
+    if state is None:
+        return []
+    for name, variable in _variables(model).items():
+        variable.assign(state.variables[name].view(variable.numpy().dtype))
+    report({"event": "resumed", "epoch": state.epoch, "rows": state.rows})
+    return list(state.rows)
+
+
+def _variables(model: Any) -> dict[str, Any]:
+    # model.variables has the seeds of the dropout masks too, the optimizer's its counter of steps.
+    owners = {"model": model.variables, "optimizer": model.optimizer.variables}
+    return {
+        f"{owner}/{position:04d}/{variable.path}": variable
+        for owner, variables in owners.items()
+        for position, variable in enumerate(variables)
+    }
+
+
+def _values(model: Any) -> dict[str, np.ndarray]:
+    return {name: variable.numpy() for name, variable in _variables(model).items()}

@@ -32,7 +32,7 @@ def probe(assignment: Assignment, images: np.ndarray, one_hot: np.ndarray) -> di
     rows = np.flatnonzero(assignment.manifest["split"] == "train")[: BATCHES * factors.batch_size]
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
     feed = Feed(images, one_hot, rows, factors.batch_size, 0, model.augmenter(factors, len(assignment.classes)))
-    history, _ = fit(network, factors, feed, len(rows), _ignore)
+    history = fit(network, factors, feed, len(rows), _ignore).rows
     seconds = [row["epoch_seconds"] for row in history[1:]] or [history[0]["epoch_seconds"]]
     fitted = time.monotonic() - begun
     evaluate.predict(network, images[:MEASURED], _ignore)

@@ -15,7 +15,9 @@ import pandas as pd
 import psutil
 
 from bloodstudy import files, model
+from bloodstudy.code import code_digest
 from bloodstudy.training import backend, evaluate
+from bloodstudy.training.state import States
 from bloodstudy.training.worker import Assignment
 
 Report = Callable[[dict[str, Any]], None]
@@ -23,6 +25,7 @@ Report = Callable[[dict[str, Any]], None]
 
 def set_up(threads: int) -> None:
     """Import Keras and all that a trial needs, once."""
+    code_digest()  # now, while the sources are those that are imported
     backend.set_up(threads)
     import sklearn.metrics  # noqa: F401  (a second of import that no trial should pay)
 
@@ -30,7 +33,10 @@ def set_up(threads: int) -> None:
 
 
 def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[str, Any]:
-    """Train and measure one trial, write history.csv and predictions.parquet, return the rest of its result."""
+    """Train and measure one trial, write history.csv and predictions.parquet, return the rest of its result.
+
+    It goes on from the state that an interrupted attempt left in the folder, where that fits.
+    """
     import keras
 
     from bloodstudy.training.feed import Feed, Gallery
@@ -56,24 +62,39 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     validation = Gallery(images, validation_rows, one_hot) if len(validation_rows) else None
 
     begun = time.monotonic()
-    rows, diverged = fit(network, factors, feed, len(train_rows), report, validation)
-    fit_seconds = time.monotonic() - begun
+    states = States(assignment.folder, _guard(assignment, threads))
+    fitted = fit(network, factors, feed, len(train_rows), report, validation, states)
+    rows = fitted.rows
+    earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
+    fit_seconds = time.monotonic() - begun + earlier_seconds
     _write_history(assignment.folder / "history.csv", rows)
+    lost = f"the loss or a weight left the finite numbers in epoch {rows[-1]['epoch']}" if fitted.diverged else None
     result: dict[str, Any] = {
-        "outcome": "diverged" if diverged else "finished",
-        "reason": f"the loss was no finite number in epoch {rows[-1]['epoch']}" if diverged else None,
+        "outcome": "diverged" if fitted.diverged else "finished",
+        "reason": lost,
         "parameters": int(network.count_params()),
         "trainable_parameters": int(sum(np.prod(w.shape) for w in network.trainable_weights)),
         "epochs_done": len(rows),
+        "resumed_after": fitted.resumed_after,
+        "earlier_seconds": earlier_seconds,
         "versions": backend.versions(),
+        "code": code_digest(),
         "threads": threads,
         "fit_seconds": fit_seconds,
         "evaluate_seconds": 0.0,
     }
-    if not diverged:
+    if not fitted.diverged:
         result |= _measure(network, assignment, images, labels, report)
     result["peak_memory_mb"] = _peak_memory_mb()
     return result
+
+
+def _guard(assignment: Assignment, threads: int) -> dict[str, str]:
+    """Return what must be the same for a trial to go on in the same numbers."""
+    own = {"trial": assignment.folder.name, "code": code_digest(), "precision": assignment.factors.precision}
+    plugin = model.plugin_digest(assignment.model)
+    own |= {"model code": plugin} if plugin else {}
+    return own | backend.versions() | {"numpy": np.__version__, "threads": str(threads)}
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,8 @@
 """The process that trains.
 
 The parent plans and records; a worker imports Keras once and trains one assignment after another. It sends events
-(batch, epoch, measure, result) through a pipe and writes the large results beside the trial. If it dies, that trial is
-lost and the next one gets a fresh worker.
+(warning, resumed, batch, epoch, measure, result; fault where the machine refuses) through a pipe and writes the large
+results beside the trial. If it dies, that trial is lost and the next one gets a fresh worker.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ import pandas as pd
 from joblib import cpu_count
 
 from bloodstudy.config import Factors
+from bloodstudy.errors import MachineError
 
 
 @dataclass(frozen=True)
 class Assignment:
     """All that a worker needs to train one trial."""
 
-    folder: Path  # where history.csv and predictions.parquet go
+    folder: Path  # where history.csv, predictions.parquet and the states go; it has the name of the trial's key
     model: str
     factors: Factors
     classes: tuple[str, ...]
@@ -73,11 +74,13 @@ class Worker:
         return self._process.pid
 
     def train(self, assignment: Assignment) -> Iterator[dict[str, Any]]:
-        """Yield the events of one trial, the last of which is "result"; raises WorkerDiedError."""
+        """Yield the events of one trial, the last of which is "result"; raises WorkerDiedError and MachineError."""
         try:
             self._pipe.send(assignment)
             while True:
                 event = self._pipe.recv()
+                if event["event"] == "fault":
+                    raise MachineError(event["reason"])
                 yield event
                 if event["event"] == "result":
                     return
@@ -121,6 +124,9 @@ def _serve(pipe: Connection, threads: int) -> None:
             result = train_trial(assignment, pipe.send, threads)
         except (BrokenPipeError, ConnectionResetError):
             return
+        except MachineError as error:  # a full disk, say: no fault of the trial
+            pipe.send({"event": "fault", "reason": str(error)})
+            continue
         except Exception as error:
             result = {"outcome": _outcome(error), "reason": _reason(error), "traceback": traceback.format_exc()}
         pipe.send({"event": "result", **result})

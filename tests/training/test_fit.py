@@ -7,8 +7,10 @@ keras = pytest.importorskip("keras")
 
 from bloodstudy import model  # noqa: E402
 from bloodstudy.config import RULES, Factors  # noqa: E402
+from bloodstudy.training import fit as fit_module  # noqa: E402
 from bloodstudy.training.feed import Feed, Gallery  # noqa: E402
 from bloodstudy.training.fit import OPTIMIZERS, fit  # noqa: E402
+from bloodstudy.training.state import State, States  # noqa: E402
 
 FACTORS = replace(Factors(), image_size=(16, 16), epochs=2, batch_size=8, precision="float32", lr=1e-3)
 RNG = np.random.default_rng(0)
@@ -20,8 +22,8 @@ def train(factors, events=None, validation=None):
     network = model.build("reference", factors, (16, 16, 1), 4)
     augmenter = model.augmenter(factors, 4)
     feed = Feed(IMAGES, ONE_HOT, np.arange(24), factors.batch_size, factors.seed, augmenter)
-    rows, diverged = fit(network, factors, feed, 24, (events if events is not None else []).append, validation)
-    return network, rows, diverged
+    fitted = fit(network, factors, feed, 24, (events if events is not None else []).append, validation)
+    return network, fitted.rows, fitted.diverged
 
 
 def test_history_has_a_row_an_epoch_and_every_epoch_is_reported():
@@ -68,3 +70,81 @@ def test_validation_is_measured_after_every_epoch_and_changes_no_weight():
     assert rows[-1]["validation_accuracy"] == pytest.approx(right.mean())
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)(ONE_HOT[:10], logits)
     assert rows[-1]["validation_loss"] == pytest.approx(float(loss), rel=1e-5)
+
+
+def attempt(factors, states, events=None):
+    """One attempt in what stands for a fresh process: Keras names variables by counting from its last clearing."""
+    keras.backend.clear_session()
+    network = model.build("reference", factors, (16, 16, 1), 4)
+    feed = Feed(IMAGES, ONE_HOT, np.arange(24), factors.batch_size, factors.seed, model.augmenter(factors, 4))
+    report = (events if events is not None else []).append
+    validation = Gallery(IMAGES, np.arange(10), ONE_HOT)
+    return network, fit(network, factors, feed, 24, report, validation, states)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [pytest.param(name, marks=() if name == "adam" else pytest.mark.slow) for name in OPTIMIZERS]
+)
+def test_training_goes_on_from_a_saved_state_to_the_bit(tmp_path, optimizer):
+    factors = replace(
+        FACTORS, optimizer=optimizer, dropout=0.4, conv_dropout=0.2, norm="batch", augment="mixup",
+        precision="bfloat16", epochs=4,
+    )  # fmt: skip
+    whole, uninterrupted = attempt(factors, None)
+    attempt(replace(factors, epochs=2), States(tmp_path, {}))
+    events = []
+    resumed, fitted = attempt(factors, States(tmp_path, {}), events)
+    assert fitted.resumed_after == 2
+    assert (events[0]["event"], events[0]["epoch"], len(events[0]["rows"])) == ("resumed", 2, 2)
+    assert [event["epoch"] for event in events if event["event"] == "epoch"] == [3, 4]
+    for name in ("fit_loss", "fit_accuracy", "validation_loss"):
+        assert [row[name] for row in fitted.rows] == [row[name] for row in uninterrupted.rows]
+    pairs = [(whole, resumed), (whole.optimizer, resumed.optimizer)]
+    for one, other in pairs:
+        values = [[variable.numpy() for variable in owner.variables] for owner in (one, other)]
+        assert all((a == b).all() for a, b in zip(*values, strict=True))
+    assert int(resumed.optimizer.iterations) == 4 * 3
+
+
+def test_without_the_seeds_of_the_dropout_it_would_not_be_to_the_bit(tmp_path):
+    factors = replace(FACTORS, dropout=0.4, epochs=2)
+    _, uninterrupted = attempt(factors, None)
+    states = States(tmp_path, {})
+    network, _ = attempt(replace(factors, epochs=1), states)
+    saved = states.read(fit_module._values(network), pytest.fail)
+    (seed,) = [name for name in saved.variables if "seed" in name]
+    states.write(State(1, saved.rows, saved.variables | {seed: saved.variables[seed] + 1}))
+    _, fitted = attempt(factors, states)
+    assert fitted.rows[1]["fit_loss"] != uninterrupted.rows[1]["fit_loss"]
+
+
+def test_a_trained_trial_is_not_trained_again(tmp_path):
+    network, first = attempt(FACTORS, States(tmp_path, {}))
+    events = []
+    again, second = attempt(FACTORS, States(tmp_path, {}), events)
+    assert [event["event"] for event in events] == ["resumed"]
+    assert second.rows == first.rows
+    assert all((a == b).all() for a, b in zip(network.get_weights(), again.get_weights(), strict=True))
+
+
+def test_a_state_that_does_not_fit_is_told_and_training_starts_anew(tmp_path):
+    attempt(replace(FACTORS, optimizer="sgd"), States(tmp_path, {}))
+    events = []
+    _, fitted = attempt(FACTORS, States(tmp_path, {}), events)
+    assert events[0]["event"] == "warning"
+    assert fitted.resumed_after == 0
+    assert fitted.rows[0]["fit_loss"] == attempt(FACTORS, None)[1].rows[0]["fit_loss"]
+
+
+def test_a_state_is_never_saved_once_the_numbers_are_left(tmp_path):
+    states = States(tmp_path, {})
+    network, _ = attempt(replace(FACTORS, epochs=2), states)
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    saved = states.read(fit_module._values(network), pytest.fail)
+    broken = saved.variables | {"model/0000/conv_1/kernel": np.full((3, 3, 1, 16), np.inf, "float32")}
+    states.write(State(2, saved.rows, broken))
+    _, fitted = attempt(replace(FACTORS, epochs=9), states)
+    assert fitted.diverged, "though ReLU hides the weight from the loss"
+    assert len(fitted.rows) == 3
+    assert np.isfinite([row["fit_loss"] for row in fitted.rows]).all()
+    assert (tmp_path / "state-1.npz").read_bytes() == kept["state-1.npz"]

@@ -1,0 +1,116 @@
+"""F11: a learning rate of 1e6, and a loss that is no number or infinite, at the first epoch or at a last batch.
+
+The losses come from a network of the user's own, added as any plug-in is, with a layer that fails at a chosen step.
+"""
+
+import contextlib
+import sqlite3
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bloodstudy import files
+
+PLUGIN = """
+import keras
+from keras import layers, ops
+
+
+class Failing(layers.Layer):
+    def __init__(self, step, value):
+        super().__init__(name="failing")
+        self.step, self.value = step, value
+
+    def build(self, shape):
+        self.count = self.add_weight(shape=(), initializer="zeros", trainable=False, name="count")
+
+    def call(self, x, training=False):
+        if not training:
+            return x
+        self.count.assign(self.count + 1)
+        return ops.where(ops.equal(self.count, self.step), ops.full_like(x, self.value), x)
+
+
+def build(value):
+    def build(factors, input_shape, classes):
+        image = keras.Input(input_shape)
+        x = layers.Dense(4)(layers.GlobalAveragePooling2D()(layers.Rescaling(1 / 255)(image)))
+        return keras.Model(image, Failing(factors.depth, value)(layers.Dense(classes)(x)))
+
+    return build
+
+
+no_number, infinite = build(float("nan")), build(float("inf"))
+"""
+BATCHES = 6  # an epoch: 48 images in batches of 8
+EPOCHS = 3
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """Install the failing networks where only the command will find them; return their folder."""
+    folder = tmp_path / "site"
+    (folder / "failing-1.dist-info").mkdir(parents=True)
+    (folder / "failing.py").write_text(PLUGIN)
+    (folder / "failing-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: failing\nVersion: 1\n")
+    entries = "[bloodstudy.models]\nno_number = failing:no_number\ninfinite = failing:infinite\n"
+    (folder / "failing-1.dist-info" / "entry_points.txt").write_text(entries)
+    return folder
+
+
+def largest(study):
+    with contextlib.closing(sqlite3.connect(study.folder / "mlflow.db")) as store:
+        return store.execute("select max(abs(value)) from metrics").fetchone()[0]
+
+
+def test_a_loss_that_is_no_number_ends_the_trial_within_its_epoch_and_no_other(study, plugin):
+    study.vary(epochs=str(EPOCHS), dropout="0", model="no_number,infinite", depth=f"3,{EPOCHS * BATCHES},1000")
+    path = f"{plugin}:{':'.join(sys.path)}"
+    code, said = study.run("-m", PYTHONPATH=path)
+    assert code == 0, said
+    results = [files.read_json(trial / "result.json") for trial in study.trials]
+    assert len(results) == 6
+    for result, trial in zip(results, study.trials, strict=True):
+        depth, text = result["factors"]["depth"], (trial / "result.json").read_text()
+        assert "e+308" not in text
+        assert "NaN" not in text
+        history = pd.read_csv(trial / "history.csv")
+        if depth == 1000:
+            assert (result["outcome"], len(history)) == ("finished", EPOCHS)
+            assert list(trial.glob("state-*")) == []
+            continue
+        ended = 1 if depth == 3 else EPOCHS
+        assert (result["outcome"], result["epochs_done"], len(history)) == ("diverged", ended, ended)
+        assert f"epoch {ended}" in result["reason"]
+        assert "responses" not in result
+        kept = sorted(trial.glob("state-*"))
+        assert len(kept) == min(ended - 1, 2), "what was before is kept, what was lost is not"
+        for state in kept:
+            with state.open("rb") as stream, np.load(stream) as archive:
+                assert all(np.isfinite(archive[name]).all() for name in archive.files)
+    assert largest(study) < 1e300
+    assert said.count("diverged") >= 4
+    report = subprocess.run(
+        [sys.executable, "-m", "bloodstudy.report"], cwd=study.folder, capture_output=True, text=True, check=False
+    )
+    assert report.returncode == 0, report.stderr
+    written = (study.folder / "reports" / "scratch" / "report.md").read_text()
+    assert "diverged" in written
+    assert "e+308" not in written
+
+
+def test_a_learning_rate_of_a_million_stops_no_other_trial(study):
+    study.vary(epochs=str(EPOCHS), lr="1e6,1e-3")
+    code, said = study.run("-m")
+    assert code == 0, said
+    results = {result["factors"]["lr"]: result for result in map(read, study.trials)}
+    assert results[1e6]["outcome"] == "diverged"
+    assert results[1e-3]["outcome"] == "finished"
+    assert largest(study) < 1e300
+
+
+def read(trial):
+    return files.read_json(trial / "result.json")
