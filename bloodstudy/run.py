@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bloodstudy import compose, terminal
+from bloodstudy.errors import UserError
 from bloodstudy.overrides import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bloodstudy.config import DataChoice
+    from bloodstudy.config import Control, DataChoice
     from bloodstudy.data import Dataset
     from bloodstudy.plan import Drawn
 
@@ -41,7 +42,7 @@ def run(arguments: list[str]) -> int:
     drawn = plan.draw_up(sweep, arguments, Path(settings.places.runs_dir))
     folder = Path(settings.places.runs_dir) / drawn.content["study"]
     _announce(drawn.images.values(), settings.data)
-    left = _keep_finished(drawn, folder, settings.control.retry)
+    left = _keep_finished(drawn, folder, settings.control)
     expected = _tell_cost(sweep, drawn, left, folder)
     if settings.control.plan_only:
         terminal.say("plan_only=true: nothing was trained. The same without it trains what is left.")
@@ -52,19 +53,28 @@ def run(arguments: list[str]) -> int:
     return close(folder, {trial["key"] for trial in drawn.asked}, sweep)
 
 
-def _keep_finished(drawn: Drawn, folder: Path, retry: str) -> list[str]:
-    """Return the keys that are still to be trained; the others are judged by what is known of the images now."""
+def _keep_finished(drawn: Drawn, folder: Path, control: Control) -> list[str]:
+    """Return the keys that are still to be trained; the others are judged by what is known of the images now.
+
+    Raises UserError for code=strict where one was trained by other code of ours.
+    """
     from bloodstudy import attempt
+    from bloodstudy.code import code_digest
     from bloodstudy.judging import judge_again
 
-    left = []
+    found = {trial["key"]: attempt.read_kept(folder / trial["key"], control.retry) for trial in drawn.asked}
+    other = [key for key, kept in found.items() if kept and kept["code"] != code_digest()]
+    if other:
+        told = (
+            f"{len(other)} of {len(found)} trials were trained by other code of bloodstudy than this ({code_digest()})"
+        )
+        if control.code == "strict":
+            raise UserError(f"code=strict: {told}; retry=all trains all of them again, another runs_dir keeps both")
+        terminal.say(f"warning: {told}; they are kept. code=strict refuses this, retry=all trains them again")
     for trial in drawn.asked:
-        kept = attempt.read_kept(folder / trial["key"], retry)
-        if kept is None:
-            left.append(trial["key"])
-        else:
+        if kept := found[trial["key"]]:
             judge_again(folder / trial["key"], kept, drawn.images[trial["key"], trial["judged"]])
-    return list(dict.fromkeys(left))
+    return [key for key, kept in found.items() if kept is None]
 
 
 def _tell_cost(sweep: compose.Sweep, drawn: Drawn, left: list[str], folder: Path) -> dict[str, float]:

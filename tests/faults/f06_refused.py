@@ -1,0 +1,70 @@
+"""F06: a folder or a store that cannot be written; refused at once, before any training, with path and remedy."""
+
+import os
+import subprocess
+import time
+
+import pytest
+
+
+@pytest.fixture
+def quick(study):
+    study.vary(epochs="2")
+    code, said = study.run()  # its images are decoded, its store is made: what follows is the refusal's own time
+    assert code == 0, said
+    return study
+
+
+@pytest.fixture
+def unprivileged():
+    """What a command needs in front to be refused: permissions do not bind root."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+def start(study, before, *words, **environment):
+    import sys
+
+    begun = time.monotonic()
+    ended = subprocess.run(
+        [*before, sys.executable, "-m", "bloodstudy.run", *study.typed, f"cache_dir={study.cache}", *words],
+        cwd=study.folder, capture_output=True, text=True, check=False, timeout=120,
+        env={"HOME": "/tmp", "PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environment},
+    )  # fmt: skip
+    return ended, time.monotonic() - begun
+
+
+def open_to_all(folder):
+    for path in (folder, *folder.parents):
+        if path.stat().st_uid == os.geteuid():
+            path.chmod(path.stat().st_mode | 0o055)
+
+
+def test_a_run_folder_that_is_read_only(quick, unprivileged):
+    open_to_all(quick.folder)
+    open_to_all(quick.cache)
+    (quick.folder / "closed").mkdir(mode=0o555)
+    ended, seconds = start(quick, unprivileged, "runs_dir=closed")
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert "closed" in ended.stderr
+    assert "permission denied; name a folder that you may write to" in ended.stderr
+    assert "epoch" not in ended.stdout
+    assert "Traceback" not in ended.stderr
+    assert seconds < 15
+
+
+def test_a_store_that_somebody_else_owns(quick, unprivileged):
+    open_to_all(quick.folder)
+    open_to_all(quick.cache)
+    quick.folder.chmod(0o777)
+    quick.vary(seed="1")
+    (quick.folder / "runs").rename(quick.folder / "elsewhere")
+    before = (quick.folder / "mlflow.db").read_bytes()
+    (quick.folder / "mlflow.db").chmod(0o444)
+    ended, _ = start(quick, unprivileged)
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert "mlflow.db" in ended.stderr
+    assert "MLFLOW_TRACKING_URI" in ended.stderr
+    assert "epoch" not in ended.stdout
+    assert (quick.folder / "mlflow.db").read_bytes() == before

@@ -1,0 +1,69 @@
+"""F21: images added, changed or removed between two commands, or while a sweep runs: two data sets are never mixed."""
+
+import shutil
+
+import pytest
+import yaml
+from PIL import Image
+
+from bloodstudy import files
+
+STUDY = "title: Own images\nquestions: [pools]\nseeds: 2\nreference: {epochs: 3, image_size: [24, 32], depth: 2}\n"
+POOLS = "sentence: Does pooling matter?\nfactor: pooling\nlevels: [average]\n"
+
+
+@pytest.fixture
+def own(study):
+    """A study of images of one's own."""
+    for group, name, text in (("study", "own", STUDY), ("question", "pools", POOLS)):
+        (study.folder / "conf" / group).mkdir(parents=True)
+        (study.folder / "conf" / group / f"{name}.yaml").write_text(text)
+    for side in ("train", "test"):
+        for k, label in enumerate(("DARK", "LIGHT")):
+            (study.folder / "images" / side / label).mkdir(parents=True)
+            for i in range(8):
+                colour = (40 + 150 * k + 3 * i, 90 + (side == "test"), 60 + 5 * i)
+                Image.new("RGB", (32, 24), colour).save(study.folder / f"images/{side}/{label}/{i}.png")
+    study.typed = ["-m", "study=own", "data=folder", f"data.root={study.folder / 'images'}"]
+    return study
+
+
+def change(how, folder):
+    image = folder / "images/train/DARK/0.png"
+    if how == "added":
+        Image.new("RGB", (32, 24), (1, 2, 3)).save(image.with_name("more.png"))
+    elif how == "changed":
+        Image.new("RGB", (32, 24), (1, 2, 3)).save(image)
+    else:
+        image.unlink()
+
+
+@pytest.mark.parametrize("how", ["added", "changed", "removed"])
+def test_between_two_commands_a_study_refuses_and_names_both(own, how):
+    code, said = own.run("seeds=1")
+    assert code == 0, said
+    before = {path: path.read_bytes() for path in own.folder.glob("runs/own/*/result.json")}
+    first = yaml.safe_load((own.folder / "runs/own/plan.yaml").read_text())["trials"][0]["data"]["fingerprint"]
+    change(how, own.folder)
+    code, said = own.run()
+    assert code == 2, said
+    assert f"fingerprint {first}" in said
+    assert said.count("fingerprint") >= 2
+    assert "Traceback" not in said
+    assert {path: path.read_bytes() for path in own.folder.glob("runs/own/*/result.json")} == before
+
+
+def test_while_a_sweep_runs_all_its_trials_see_the_same_images(own):
+    process = own.start()
+    try:
+        while len(list(own.folder.glob("runs/own/*/result.json"))) < 1:
+            assert process.poll() is None, own.said
+        shutil.rmtree(own.folder / "images/train/DARK")
+        code = process.wait(timeout=200)
+    finally:
+        own.kill(process)
+    results = [files.read_json(path) for path in own.folder.glob("runs/own/*/result.json")]
+    assert len({result["data"]["fingerprint"] for result in results}) == 1
+    assert {result["data"]["counts"]["train"]["DARK"] for result in results} == {8}
+    assert code == 0, own.said
+    assert len(results) == 4

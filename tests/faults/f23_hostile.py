@@ -1,0 +1,61 @@
+"""F23: configuration that wants to run, read or write what it should not: refused by name, and nothing happened."""
+
+import pytest
+
+SECRET = "hunter2-canary"
+BOMB = "[*a, *a, *a, *a, *a, *a, *a, *a]"
+HOSTILE = {
+    "a Python object": ("setting: !!python/object/apply:os.system ['touch canary']\n", "cannot be read as plain YAML"),
+    "a target": ("setting: {_target_: os.system, command: touch canary}\n", "setting._target_"),
+    "an alias": ("further: &a [strided]\nblock: *a\n", "alias *a"),
+    "the environment": ("setting: {data.root: '${oc.env:SECRET}'}\n", "setting.data.root: interpolations"),
+    "anchors that grow": ("arms: &a {x: {lr: 0.1}}\n" + "".join(f"k{i}: {BOMB}\n" for i in range(9)), "alias *a"),
+    "an option of Hydra": ("setting: {hydra.run.dir: /tmp/canary}\n", "sets no option of Hydra"),
+    "a place to write": ("setting: {runs_dir: ../canary}\n", "runs_dir: only the command line sets it"),
+}  # fmt: skip
+
+
+def refuse(study, *words):
+    study.typed = []
+    code, said = study.run(*words, SECRET=SECRET)
+    assert code == 2, said
+    assert "Traceback" not in said
+    assert SECRET not in said
+    assert not list(study.folder.rglob("canary*"))
+    assert not (study.folder.parent / "canary").exists()
+    assert not (study.folder / "runs").exists()
+    return said
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_question(study, name):
+    text, told = HOSTILE[name]
+    (study.folder / "conf/question").mkdir(parents=True)
+    head = "sentence: Which?\nfactor: pooling\nlevels: [average]\n"
+    (study.folder / "conf/question/mine.yaml").write_text(
+        (head if not text.startswith("arms") else "sentence: W?\n") + text
+    )
+    assert told in refuse(study, "-m", "question=mine")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("# @package _global_\nmodel: {name: compact, _target_: os.system}\n", "model._target_"),
+        ("# @package _global_\nmodel: {name: '${oc.env:SECRET}'}\n", "interpolations"),
+        ("# @package _global_\nmodel: !!python/name:os.system\n", "cannot be read as plain YAML"),
+    ],
+)
+def test_a_model(study, text, told):
+    (study.folder / "conf/model").mkdir(parents=True)
+    (study.folder / "conf/model/mine.yaml").write_text(text)
+    assert told in refuse(study, "model=mine")
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["study=../canary", "study.name=../canary", "model=../canary", "question=../../canary",
+     "data.root=${oc.env:SECRET}", "lr=${oc.env:SECRET}", "+hydra.callbacks.x._target_=os.system", "~lr", "runs_dir=${oc.env:SECRET}"],
+)  # fmt: skip
+def test_the_command_line(study, word):
+    refuse(study, "-m", word)
