@@ -55,7 +55,8 @@ def test_a_model(study, text, told):
 @pytest.mark.parametrize(
     "word",
     ["study=../canary", "study.name=../canary", "model=../canary", "question=../../canary",
-     "data.root=${oc.env:SECRET}", "lr=${oc.env:SECRET}", "+hydra.callbacks.x._target_=os.system", "~lr", "runs_dir=${oc.env:SECRET}"],
+     "data.root=${oc.env:SECRET}", "lr=${oc.env:SECRET}", "+hydra.callbacks.x._target_=os.system", "~lr",
+     "runs_dir=${oc.env:SECRET}"],
 )  # fmt: skip
 def test_the_command_line(study, word):
     refuse(study, "-m", word)
