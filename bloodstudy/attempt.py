@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
 from bloodstudy import analysis, config, data, design, files, outcome, terminal, tracking
-from bloodstudy.errors import BloodstudyError, MachineError, UserError
+from bloodstudy.errors import BloodstudyError, UserError
 from bloodstudy.judging import judge_again
 from bloodstudy.training import Assignment, Worker, resolve_precision
 from bloodstudy.training.worker import WorkerDiedError
@@ -32,8 +32,10 @@ RETRIED = {
     "all": ("failed", "out_of_memory", "diverged", "finished"),
 }
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
+BRIEFLY_S = 0.1  # others take a trial's lock for a moment to see whether it is free
 
 _worker: Worker | None = None  # one for this process, reused: importing Keras costs seconds
+_warned = False  # that the store cannot be used: once is enough
 fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried, the command ends with it
 
 
@@ -59,7 +61,7 @@ def attempt(composed: DictConfig) -> str:
     title = _title(trial, images.split, plan)
     folder = files.make_folder(Path(settings.places.runs_dir) / trial.study / trial.key)
     try:
-        with FileLock(folder / ".lock", timeout=0):
+        with FileLock(folder / ".lock", timeout=BRIEFLY_S):
             published = files.read_json(folder / "result.json")
             if published is not None and published["outcome"] not in RETRIED[settings.control.retry]:
                 judge_again(folder, published, images)
@@ -121,7 +123,7 @@ def _train(trial: design.Trial, images: data.Dataset, folder: Path, title: str) 
         worker = _take_worker()  # imports Keras while this process opens the store
         params = outcome.params(trial)
         files.write_text(folder / "config.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
-        recorder = tracking.Recorder(store(trial.study), folder)
+        recorder = tracking.Recorder(trial.study, folder)
         recorder.start(outcome.tags(trial), params)
         array = Path(str(images.images.filename))
         what = trial.model, trial.factors, images.classes
@@ -135,8 +137,7 @@ def _train(trial: design.Trial, images: data.Dataset, folder: Path, title: str) 
         result = outcome.assemble(trial, images, event, attempts, time.monotonic() - begun)
         files.write_json(folder / "result.json", result)
         recorder.end()
-    if recorder.trouble:
-        terminal.say(f"  not in MLflow yet ({recorder.trouble}); the next command will log it from {folder}")
+    _warn(recorder.trouble)
     return result
 
 
@@ -147,6 +148,7 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
             match event["event"]:
                 case "epoch":
                     recorder.epoch(event)
+                    _warn(recorder.trouble)
                     speed = f", {event['images_per_second']:,.0f} images/s"
                 case "measure":
                     bar.update(epochs + MEASURING * event["share"], f"measuring {event['share']:.0%}")
@@ -168,13 +170,14 @@ def _take_worker() -> Worker:
     return _worker
 
 
-@lru_cache(maxsize=2)
-def store(study: str) -> tracking.Store | None:
-    try:
-        return tracking.open_store(study)
-    except MachineError as error:
-        terminal.say(f"warning: {error}. Training goes on; the trials are logged with the next command.")
-        return None
+def _warn(trouble: str | None) -> None:
+    global _warned
+    if trouble is not None and not _warned:
+        _warned = True
+        terminal.say(
+            f"warning: not in MLflow yet: {trouble}. Training goes on; what is missing there is logged from the run "
+            "folder, once, as soon as the store answers"
+        )
 
 
 def _headline(result: dict[str, Any], judged: str) -> str:

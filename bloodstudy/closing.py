@@ -6,14 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bloodstudy import analysis, attempt, design, terminal, tracking
+from bloodstudy import analysis, design, terminal, tracking
 
 FAILED = ("failed", "out_of_memory", "interrupted", "missing")
 
 
 def close(runs_dir: Path, swept: dict[str, Any]) -> int:
     """Log what the store does not hold yet, print the results, return the exit code."""
-    _catch_up(runs_dir / design.SCRATCH)
     trials = analysis.read_trials(runs_dir, design.SCRATCH)
     rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
     if len(rows) > 1:
@@ -23,6 +22,7 @@ def close(runs_dir: Path, swept: dict[str, Any]) -> int:
     else:
         _print_trial(rows[0])
     failed = [row for row in rows if row["outcome"] in FAILED]
+    _finish(runs_dir / design.SCRATCH, "FAILED" if failed else "FINISHED")
     if any(row["outcome"] in ("failed", "out_of_memory") for row in failed):
         terminal.say("the same command with retry=failed trains these again:")
     for row in failed:
@@ -31,11 +31,17 @@ def close(runs_dir: Path, swept: dict[str, Any]) -> int:
     return 1 if failed else 0
 
 
-def _catch_up(study_folder: Path) -> None:
-    unlogged = [file for file in study_folder.glob("*/result.json") if not (file.parent / "logged.json").exists()]
-    store = attempt.store(design.SCRATCH) if unlogged else None
-    if store is not None and (logged := tracking.catch_up(store, study_folder)):
-        terminal.say(f"logged {logged} earlier trial{'s' if logged > 1 else ''} to MLflow")
+def _finish(study_folder: Path, status: str) -> None:
+    ending = tracking.finish(study_folder, status, lambda: terminal.say("waiting for the tracking store ..."))
+    if ending.logged:
+        terminal.say(f"logged {_count(ending.logged, 'earlier trial')} to MLflow")
+    if ending.owed:
+        why = f" ({ending.trouble})" if ending.trouble else ""
+        terminal.say(f"{_count(ending.owed, 'trial')} not in MLflow yet{why}: the next command logs what is missing")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}"
 
 
 def _print_trial(row: dict[str, Any]) -> None:
@@ -92,7 +98,7 @@ def _print_next(runs_dir: Path, trials: int, swept: dict[str, Any]) -> None:
     elif "seed" not in swept:
         steps.append(("the same with seed=0,1,2", "one seed says little"))
     steps.append((f"python -m bloodstudy.report{places}", "the report, with figures"))
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    uri = tracking.public_uri() if os.environ.get("MLFLOW_TRACKING_URI") else "sqlite:///mlflow.db"
     steps.append((uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}", "compare the runs"))
     width = max(len(step) for step, _ in steps)
     terminal.say("\nnext:")

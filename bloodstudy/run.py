@@ -34,17 +34,24 @@ def run(arguments: list[str]) -> int:
     expanded, question = expand(arguments)
     sweep = compose.check(compose.read_arguments(expanded).overrides, typed.multirun)
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
-    from bloodstudy import attempt
+    from bloodstudy import attempt, design, tracking
     from bloodstudy.closing import close
     from bloodstudy.training import require_backend
 
     require_backend()
+    tracking.require_store()
     runs_dir = Path(sweep.jobs[0].settings.places.runs_dir)
     _plan(sweep, runs_dir, arguments, question)
-    compose.launch(attempt.task, expanded)
-    if attempt.fault is not None:
-        raise attempt.fault
-    return close(runs_dir, sweep.swept)
+    study_folder = runs_dir / design.SCRATCH
+    tracking.begin(study_folder)
+    try:
+        compose.launch(attempt.task, expanded)
+        if attempt.fault is not None:
+            raise attempt.fault
+        return close(runs_dir, sweep.swept)
+    except BaseException as error:
+        tracking.finish(study_folder, "FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
 
 
 def _plan(sweep: compose.Sweep, runs_dir: Path, arguments: list[str], question: Question | None) -> None:
