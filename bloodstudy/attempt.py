@@ -34,7 +34,12 @@ RETRIED = {
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
 BRIEFLY_S = 0.1  # others take a trial's lock for a moment to see whether it is free
 
+# TensorFlow keeps some MB of every model that it ever traced, so a worker is renewed; its successor imports Keras
+# while it trains its last trial, and nobody waits.
+TRIALS_A_WORKER = 50
+
 _worker: Worker | None = None  # one for this process, reused: importing Keras costs seconds
+_successor: Worker | None = None
 _warned = False  # that the store cannot be used: once is enough
 fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried, the command ends with it
 
@@ -163,11 +168,23 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
 
 
 def _take_worker() -> Worker:
-    global _worker
+    global _worker, _successor
+    if _worker is not None and _worker.trials >= TRIALS_A_WORKER:
+        _worker.close()
     if _worker is None or not _worker.alive:
-        _worker = Worker()
-        atexit.register(_worker.close)
+        _worker = _successor if _successor is not None and _successor.alive else Worker()
+        _successor = None
+    if _worker.trials == TRIALS_A_WORKER - 1:
+        _successor = Worker()
     return _worker
+
+
+@atexit.register
+def _close_workers() -> None:
+    if _worker is not None:
+        _worker.close()
+    if _successor is not None:
+        _successor.kill()
 
 
 def _warn(trouble: str | None) -> None:

@@ -88,6 +88,8 @@ def fit(
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         **backend.compile_options(),
     )
+    # Built within the traced step, as Keras would, the optimizer's variables cost a second trace.
+    model.optimizer.build(model.trainable_variables)  # pyright: ignore[reportOptionalMemberAccess]
     watch = _Watch(feed, images, report)
     # shuffle=False: the feed has shuffled, by the trial's seed; Keras would draw from Python's global generator.
     options: dict[str, Any] = {} if validation is None else {"validation_data": validation}

@@ -62,6 +62,7 @@ class Worker:
         self._process = context.Process(target=_serve, args=(theirs, threads or cpu_count()), daemon=True)
         self._process.start()
         theirs.close()
+        self.trials = 0  # begun
 
     @property
     def alive(self) -> bool:
@@ -73,6 +74,7 @@ class Worker:
 
     def train(self, assignment: Assignment) -> Iterator[dict[str, Any]]:
         """Yield the events of one trial, the last of which is "result"; raises WorkerDiedError."""
+        self.trials += 1
         try:
             self._pipe.send(assignment)
             while True:
