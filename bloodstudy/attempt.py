@@ -19,9 +19,8 @@ import yaml
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-from bloodstudy import analysis, config, data, design, files, outcome, terminal, tracking
+from bloodstudy import analysis, board, config, data, design, files, outcome, terminal, tracking
 from bloodstudy.errors import BloodstudyError, UserError
-from bloodstudy.judging import judge_again
 from bloodstudy.training import Assignment, Worker, resolve_precision
 from bloodstudy.training.worker import WorkerDiedError
 
@@ -31,6 +30,7 @@ RETRIED = {
     "diverged": ("diverged",),
     "all": ("failed", "out_of_memory", "diverged", "finished"),
 }
+RETURNED = ("config.yaml", "attempts.json", "history.csv", "predictions.parquet", "result.json")  # the last one counts
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
 BRIEFLY_S = 0.1  # others take a trial's lock for a moment to see whether it is free
 
@@ -44,52 +44,61 @@ _warned = False  # that the store cannot be used: once is enough
 fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried, the command ends with it
 
 
-def task(composed: DictConfig) -> str:
-    """Do `attempt` for a launcher, which must never see an exception: it would print a traceback and go on."""
+def task(composed: DictConfig) -> dict[str, Any]:
+    """Do `attempt` for a launcher and return outcome, fault and, where the folder is not shared, the trial's files.
+
+    A launcher must never see an exception: it would print a traceback and go on.
+    """
     global fault
+    done: dict[str, Any] = {"outcome": "missing", "fault": None, "files": None}
     if fault is not None:
-        return "missing"
+        return done
     try:
-        return attempt(composed)
+        return done | attempt(composed)
     except BloodstudyError as error:
         fault = error
-        return "missing"
+        return done | {"fault": (type(error).__name__, str(error))}
 
 
-def attempt(composed: DictConfig) -> str:
+def attempt(composed: DictConfig) -> dict[str, Any]:
     """Train the trial that `composed` describes, unless it is finished or in progress elsewhere; return its outcome."""
     content = OmegaConf.to_container(composed)
     settings = config.settings(content)  # type: ignore[arg-type]
-    plan = analysis.read_plan(Path(settings.places.runs_dir), design.SCRATCH)
+    runs_dir, study = Path(settings.places.runs_dir), settings.study.name
+    shared = (runs_dir / study / "plan.yaml").exists()  # the parent wrote it: its folder is ours, or it is not
     images = load_data(settings)
-    trial = make_trial(settings, images, plan)
-    title = _title(trial, images.split, plan)
-    folder = files.make_folder(Path(settings.places.runs_dir) / trial.study / trial.key)
+    trial = make_trial(settings, images)
+    if shared:
+        trial = replace(trial, arm=_find_arm(trial, images, analysis.read_plan(runs_dir, study)))
+    folder = files.make_folder(runs_dir / study / trial.key)
     try:
         with FileLock(folder / ".lock", timeout=BRIEFLY_S):
-            published = files.read_json(folder / "result.json")
-            if published is not None and published["outcome"] not in RETRIED[settings.control.retry]:
-                judge_again(folder, published, images)
-                terminal.say(f"{title}: {published['outcome']} earlier, nothing to train (trial {trial.key})")
-                return published["outcome"]
-            _clear(folder)
-            result = _train(trial, images, folder, title)
+            published = read_kept(folder, settings.control.retry)
+            if published is None:
+                _clear(folder)
+                published = _train(trial, images, folder, shared)
     except Timeout:
-        terminal.say(f"{title}: in progress in another process")
-        return "in_progress"
-    terminal.say(f"{title}: {_headline(result, images.split)}")
-    return result["outcome"]
+        return {"outcome": "in_progress"}
+    kept = (folder / name for name in RETURNED)
+    carried = None if shared else {file.name: file.read_bytes() for file in kept if file.exists()}
+    return {"outcome": published["outcome"], "files": carried}
 
 
-def _title(trial: design.Trial, judged: str, plan: dict[str, Any]) -> str:
-    planned = [(entry["key"], entry["judged"]) for entry in plan["trials"]]
-    if (trial.key, judged) not in planned:
-        raise UserError(
-            f"the images changed after the plan was made: it does not hold trial {trial.key} (fingerprint "
-            f"{trial.data.fingerprint}). Leave the folder alone while a sweep runs, and run the same command again"
-        )
-    position = planned.index((trial.key, judged))
-    return f"[{position + 1}/{len(planned)}] {plan['trials'][position]['arm']}, seed {trial.factors.seed}"
+def read_kept(folder: Path, retry: str) -> dict[str, Any] | None:
+    """Return the published result of a trial, or None where there is none or it is to be trained again."""
+    published = files.read_json(folder / "result.json")
+    return published if published is not None and published["outcome"] not in RETRIED[retry] else None
+
+
+def _find_arm(trial: design.Trial, images: data.Dataset, plan: dict[str, Any]) -> str:
+    """Return what the plan calls the arm of `trial`; raises UserError where it holds no such trial."""
+    for planned in plan["trials"]:
+        if planned["key"] == trial.key:
+            return planned["arm"]
+    raise UserError(
+        f"the images changed after the plan was made: it does not hold trial {trial.key} (fingerprint "
+        f"{trial.data.fingerprint}). Leave the folder alone while a sweep runs, and run the same command again"
+    )
 
 
 def _clear(folder: Path) -> None:
@@ -110,25 +119,23 @@ def _load(choice: config.DataChoice, colour: str, image_size: tuple[int, int], c
         return data.load(choice, colour=colour, image_size=image_size, cache_dir=cache, progress=progress)
 
 
-def make_trial(settings: config.Settings, images: data.Dataset, plan: dict[str, Any] | None = None) -> design.Trial:
-    """Return the trial of `settings` on `images`, named as the plan names it."""
+def make_trial(settings: config.Settings, images: data.Dataset) -> design.Trial:
+    """Return the trial of `settings` on `images`; its arm has no name yet."""
     factors = replace(settings.factors, precision=resolve_precision(settings.factors.precision))
     identity = design.identify(settings.data, images.split, images.fingerprint, images.provenance.digest)
-    trial = design.Trial(design.SCRATCH, "", settings.model.name, factors, identity)
-    arms = [planned["arm"] for planned in plan["trials"] if planned["key"] == trial.key] if plan else []
-    return replace(trial, arm=arms[0] if arms else "")
+    return design.Trial(settings.study.name, "", settings.model.name, factors, identity)
 
 
-def _train(trial: design.Trial, images: data.Dataset, folder: Path, title: str) -> dict[str, Any]:
+def _train(trial: design.Trial, images: data.Dataset, folder: Path, shared: bool) -> dict[str, Any]:
     begun = time.monotonic()
     attempts = (files.read_json(folder / "attempts.json") or 0) + 1
     files.write_json(folder / "attempts.json", attempts)
-    with terminal.Bar(title, trial.factors.epochs + MEASURING) as bar:
+    with board.follow(f"{trial.arm}, seed {trial.factors.seed}", trial.factors.epochs + MEASURING) as bar:
         bar.update(0, "starting")
         worker = _take_worker()  # imports Keras while this process opens the store
         params = outcome.params(trial)
         files.write_text(folder / "config.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
-        recorder = tracking.Recorder(trial.study, folder)
+        recorder = tracking.Recorder(trial.study if shared else None, folder)
         recorder.start(outcome.tags(trial), params)
         array = Path(str(images.images.filename))
         what = trial.model, trial.factors, images.classes
@@ -195,12 +202,3 @@ def _warn(trouble: str | None) -> None:
             f"warning: not in MLflow yet: {trouble}. Training goes on; what is missing there is logged from the run "
             "folder, once, as soon as the store answers"
         )
-
-
-def _headline(result: dict[str, Any], judged: str) -> str:
-    seconds = terminal.span(result["cost"]["wall_seconds"])
-    if result["outcome"] != "finished":
-        return f"{result['outcome']} after {seconds}: {result['reason']}"
-    measured = analysis.judge(result["responses"], judged)
-    figures = f"train {measured['train_accuracy']:.3f}, test {measured['test_accuracy']:.3f}"
-    return f"{figures}, gap {measured['accuracy_gap']:+.3f} ({seconds})"

@@ -6,14 +6,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bloodstudy import analysis, design, terminal, tracking
+from bloodstudy import analysis, compose, design, terminal, tracking
 
 FAILED = ("failed", "out_of_memory", "interrupted", "missing")
 
 
-def close(runs_dir: Path, swept: dict[str, Any]) -> int:
-    """Log what the store does not hold yet, print the results, return the exit code."""
-    trials = analysis.read_trials(runs_dir, design.SCRATCH)
+def close(folder: Path, keys: set[str], sweep: compose.Sweep) -> int:
+    """Log what the store does not hold yet, print the results of the asked trials, return the exit code."""
+    trials = analysis.read_trials(folder.parent, folder.name)
+    trials = trials.loc[trials["key"].isin(sorted(keys))]
     rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
     if len(rows) > 1:
         _print_sweep(rows, analysis.flag_no_ops(trials))
@@ -22,12 +23,12 @@ def close(runs_dir: Path, swept: dict[str, Any]) -> int:
     else:
         _print_trial(rows[0])
     failed = [row for row in rows if row["outcome"] in FAILED]
-    _finish(runs_dir / design.SCRATCH, "FAILED" if failed else "FINISHED")
+    _finish(folder, "FAILED" if failed else "FINISHED")
     if any(row["outcome"] in ("failed", "out_of_memory") for row in failed):
         terminal.say("the same command with retry=failed trains these again:")
     for row in failed:
         terminal.say(f"{row['outcome']}: {row['arm']}, seed {row['seed']}: {row['reason']}")
-    _print_next(runs_dir, len(rows), swept)
+    _print_next(folder, len(rows), sweep)
     return 1 if failed else 0
 
 
@@ -90,14 +91,15 @@ def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:
         terminal.say(f"no-op?: the predictions equal those of {trials[0]['arm']!r} on every seed")
 
 
-def _print_next(runs_dir: Path, trials: int, swept: dict[str, Any]) -> None:
-    places = "" if runs_dir == Path("runs") else f" runs_dir={runs_dir}"
+def _print_next(folder: Path, trials: int, sweep: compose.Sweep) -> None:
+    places = "" if folder.parent == Path("runs") else f" runs_dir={folder.parent}"
+    study = "" if folder.name == design.SCRATCH else f" study={folder.name}"
     steps = []
     if trials == 1:
         steps.append(("python -m bloodstudy.run -m lr=1e-2,1e-3,1e-4", "a sweep"))
-    elif "seed" not in swept:
+    elif sweep.asked is None and "seed" not in sweep.swept:
         steps.append(("the same with seed=0,1,2", "one seed says little"))
-    steps.append((f"python -m bloodstudy.report{places}", "the report, with figures"))
+    steps.append((f"python -m bloodstudy.report{study}{places}", "the report, with figures"))
     uri = tracking.public_uri() if os.environ.get("MLFLOW_TRACKING_URI") else "sqlite:///mlflow.db"
     steps.append((uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}", "compare the runs"))
     width = max(len(step) for step, _ in steps)

@@ -1,8 +1,9 @@
 """What was typed, checked before anything runs.
 
-In: the overrides of a command line. Out: one checked job a combination, in the order in which Hydra will run them.
-Hydra by itself stops at the first bad override and never looks at the values of a sweep; here each override and each
-swept value is judged alone, then each combination, and all problems are reported together.
+In: the overrides of a command line. Out: one checked job a combination, or one an arm and seed of the study or the
+questions asked for, in the order in which they will run. Hydra by itself stops at the first bad override and never
+looks at the values of a sweep; here each override and each swept value is judged alone, then each combination, and all
+problems are reported together.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ import argparse
 import copy
 import itertools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import hydra
@@ -30,16 +30,22 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bloodstudy import config, model
+from bloodstudy.asking import Asked, read_asked
+from bloodstudy.conf_files import conf_folder, search_path
+from bloodstudy.design import Arm
 from bloodstudy.errors import UserError
-from bloodstudy.overrides import GROUPS, is_hydras, judge, parse, repeated, values_of
+from bloodstudy.overrides import GROUPS, UNSWEPT, is_hydras, judge, parse, repeated, values_of, write
+
+_TYPED_ALONE = (*UNSWEPT, "seed")  # no file of a study or a question sets these
 
 
 @dataclass(frozen=True)
 class Job:
-    """One combination of a sweep: the levels typed for it and the whole checked configuration."""
+    """One combination of a sweep, or one arm with one seed: every level chosen for it, and all of it checked."""
 
     levels: dict[str, Any]
     settings: config.Settings
+    arm: Arm | None = None  # None: a plain sweep
 
 
 @dataclass(frozen=True)
@@ -48,19 +54,9 @@ class Sweep:
 
     swept: dict[str, tuple[Any, ...]]
     jobs: tuple[Job, ...]
-
-
-def conf_folder() -> Path:
-    """Return the folder of the configuration: the wheel's own, or the clone's."""
-    package = Path(__file__).resolve().parent
-    inside = package / "conf"
-    return inside if inside.is_dir() else package.parent / "conf"
-
-
-def search_path() -> list[str]:
-    """Return the override that adds the working folder's own `conf`, where there is another one."""
-    own = Path("conf").resolve()
-    return [f"hydra.searchpath=['file://{own}']"] if own.is_dir() and own != conf_folder() else []
+    hydras: tuple[str, ...] = ()  # what was typed for Hydra itself, such as its launcher
+    asked: Asked | None = None  # None: a plain sweep
+    now: int | None = None  # of the planned seeds, how many this command is about; None: all
 
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -90,13 +86,27 @@ def register() -> None:
 def check(overrides: list[str], multirun: bool) -> Sweep:
     """Return the jobs that `overrides` ask for; raises UserError with every problem found."""
     parsed, problems = parse(overrides)
+    own = [override for override in parsed if not is_hydras(override)]
+    hydras = tuple(o.input_line or "" for o in parsed if is_hydras(o))
+    asked, own, found = read_asked(own, multirun)
     with _hydra():
-        for override in parsed:
+        for override in parsed if asked is None else own:
             problems += judge(override, multirun)
-        problems += repeated(parsed)
+        problems += found + repeated(parsed)
+        if asked is not None:
+            for place, levels in asked.written():
+                problems += [f"{place}: {problem}" for problem in _judge_written(levels)]
         if problems:
             raise UserError(*problems)
-        return _combine([o for o in parsed if not is_hydras(o)], [o for o in parsed if is_hydras(o)])
+        return _combine(own, hydras) if asked is None else _arrange(own, hydras, asked)
+
+
+def _judge_written(levels: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with overrides that stand in a file, as if they had been typed."""
+    parsed, problems = parse([write(key, value) for key, value in levels.items()])
+    hydras = [f"{o.key_or_group}: a file of ours sets no option of Hydra" for o in parsed if is_hydras(o)]
+    unfit = [f"{o.key_or_group}: only the command line sets it" for o in parsed if o.key_or_group in _TYPED_ALONE]
+    return problems + hydras + unfit + [problem for override in parsed for problem in judge(override, False)]
 
 
 @contextmanager
@@ -108,26 +118,42 @@ def _hydra() -> Iterator[None]:
         yield
 
 
-def _combine(own: list[Override], hydras: list[Override]) -> Sweep:
+def _combine(own: list[Override], hydras: tuple[str, ...]) -> Sweep:
     keys = [override.key_or_group for override in own]
     levels = [values_of(override) for override in own]
-    hydra_lines = tuple(o.input_line or "" for o in hydras if not o.is_sweep_override())
-    jobs, problems = [], {}
-    for combination in itertools.product(*levels):
-        chosen = dict(zip(keys, combination, strict=True))
+    chosen = [dict(zip(keys, combination, strict=True)) for combination in itertools.product(*levels)]
+    jobs = [Job(c, s) for c, s in zip(chosen, _settle(chosen, hydras), strict=True)]
+    swept = {o.key_or_group: tuple(values_of(o)) for o in own if o.is_sweep_override()}
+    return Sweep(swept, tuple(jobs), hydras)
+
+
+def _arrange(own: list[Override], hydras: tuple[str, ...], asked: Asked) -> Sweep:
+    """Return one job an arm and seed: all arms of seed 0, then all of seed 1, so that answers come early."""
+    typed = {override.key_or_group: values_of(override)[0] for override in own}
+    now = typed.get("seeds") or asked.seeds
+    seeds = max(now, asked.seeds) if asked.study else now
+    chosen = [{**asked.setting, **typed, **arm.levels, "seed": seed} for seed in range(seeds) for arm in asked.arms]
+    settled = _settle(chosen, hydras)
+    arms = [*asked.arms] * seeds
+    return Sweep({}, tuple(map(Job, chosen, settled, arms)), hydras, asked, now)
+
+
+def _settle(chosen: list[dict[str, Any]], hydras: tuple[str, ...]) -> list[config.Settings]:
+    """Return the whole configuration of each combination; raises UserError with the problems of all."""
+    settled, problems = [], {}
+    for levels in chosen:
         try:
-            jobs.append(Job(chosen, _settle(chosen, hydra_lines)))
+            settled.append(_settle_one(levels, hydras))
         except UserError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:
         raise UserError(*problems)
-    swept = {o.key_or_group: tuple(values_of(o)) for o in own if o.is_sweep_override()}
-    return Sweep(swept, tuple(jobs))
+    return settled
 
 
-def _settle(chosen: dict[str, Any], hydra_lines: tuple[str, ...]) -> config.Settings:
+def _settle_one(chosen: dict[str, Any], hydras: tuple[str, ...]) -> config.Settings:
     groups = tuple(f"{key}={value}" for key, value in chosen.items() if key in GROUPS)
-    content = copy.deepcopy(_base(groups, hydra_lines))
+    content = copy.deepcopy(_base(groups, hydras))
     for key, value in chosen.items():
         if key not in GROUPS:
             *path, last = key.split(".")
@@ -146,10 +172,10 @@ def _settle(chosen: dict[str, Any], hydra_lines: tuple[str, ...]) -> config.Sett
 
 
 @lru_cache(maxsize=64)
-def _base(groups: tuple[str, ...], hydra_lines: tuple[str, ...]) -> dict[str, Any]:
+def _base(groups: tuple[str, ...], hydras: tuple[str, ...]) -> dict[str, Any]:
     # One composition for each choice of groups serves all their levels: composing takes 0.1 s, a large sweep minutes.
     try:
-        composed = compose("config", [*groups, *hydra_lines, *search_path()])
+        composed = compose("config", [*groups, *hydras, *search_path()])
         return OmegaConf.to_container(composed, resolve=False)  # type: ignore[return-value]
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
         raise UserError(f"the configuration cannot be composed: {_first_lines(error)}") from error

@@ -7,6 +7,7 @@ before the first is reported. Nothing to the right of this module sees a `DictCo
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeGuard
@@ -79,8 +80,19 @@ class Places:
 class Control:
     """What a command does with what it finds; never part of a trial's identity."""
 
+    seeds: int | None = None  # how many, from 0 on; None: as many as the study or the question says
+    plan_only: bool = False  # print the plan with its cost and stop
     retry: str = "none"  # trials that have a result already
+    code: str = "warn"  # what to do where trials were trained by other code of ours: warn, or strict: refuse
+    restore: str | None = None  # a package whose trials are put back first
     strict: bool = False  # an audit: exit code 1 where the split leaks
+
+
+@dataclass(frozen=True)
+class StudyChoice:
+    """Which study a trial belongs to; never part of its identity."""
+
+    name: str = "scratch"  # plain runs and sweeps
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,7 @@ class Settings:
     data: DataChoice
     places: Places
     control: Control
+    study: StudyChoice = StudyChoice()
 
 
 @dataclass(frozen=True)
@@ -111,11 +124,13 @@ def _is_whole(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _number(expected: str, within: Callable[[float], bool]) -> Rule:
+def number(expected: str, within: Callable[[float], bool]) -> Rule:
+    """Return the rule of a finite number that `within` accepts."""
     return Rule(expected, lambda value: _is_number(value) and within(value))
 
 
-def _whole(expected: str, within: Callable[[int], bool]) -> Rule:
+def whole(expected: str, within: Callable[[int], bool]) -> Rule:
+    """Return the rule of a whole number that `within` accepts."""
     return Rule(expected, lambda value: _is_whole(value) and within(value))
 
 
@@ -133,12 +148,15 @@ def _is_size(value: Any) -> bool:
     return isinstance(value, list | tuple) and len(value) == 2 and all(_is_whole(v) and 1 <= v <= 4096 for v in value)
 
 
-_SHARE = _number("a number from 0 up to, not including, 1", lambda v: 0 <= v < 1)
-_COUNT = _whole("a whole number of at least 1", lambda v: v >= 1)
-_SEED = _whole("a whole number from 0 to 4294967295", lambda v: 0 <= v < 2**32)
+_SHARE = number("a number from 0 up to, not including, 1", lambda v: 0 <= v < 1)
+_COUNT = whole("a whole number of at least 1", lambda v: v >= 1)
+_FLAG = Rule("true or false", lambda value: isinstance(value, bool))
+_SEED = whole("a whole number from 0 to 4294967295", lambda v: 0 <= v < 2**32)
+
+NAME = re.compile(r"[a-z0-9_]{1,60}")  # of a study, which is a folder, or a question
 
 RULES: dict[str, Rule] = {
-    "lr": _number("a number above 0", lambda v: v > 0),
+    "lr": number("a number above 0", lambda v: v > 0),
     "batch_size": _COUNT,
     "epochs": _COUNT,
     "optimizer": _name("adam", "adamw", "nadam", "rmsprop", "sgd", "momentum"),
@@ -147,7 +165,7 @@ RULES: dict[str, Rule] = {
     "pooling": _name("max", "average", "overlap", "strided", "none"),
     "padding": _name("valid", "same"),
     "augment": _name("none", "flip", "rotate", "shift", "affine", "colour", "mixup", "randaugment"),
-    "width": _number("a number above 0 and at most 16", lambda v: 0 < v <= 16),
+    "width": number("a number above 0 and at most 16", lambda v: 0 < v <= 16),
     "depth": _COUNT,
     "head": _name("flatten", "average"),
     "norm": _name("lrn", "batch", "none"),
@@ -160,23 +178,32 @@ RULES: dict[str, Rule] = {
     "data.root": _text("a folder, or null", optional=True),
     "data.split": _name("auto", "official", "official_clean", "grouped", "grouped_kfold", "random"),
     "data.split_seed": _SEED,
-    "data.test_share": _number("a number above 0 and below 1", lambda v: 0 < v < 1),
-    "data.folds": _whole("a whole number of at least 2", lambda v: v >= 2),
-    "data.fold": _whole("a whole number of at least 0", lambda v: v >= 0),
+    "data.test_share": number("a number above 0 and below 1", lambda v: 0 < v < 1),
+    "data.folds": whole("a whole number of at least 2", lambda v: v >= 2),
+    "data.fold": whole("a whole number of at least 0", lambda v: v >= 0),
     "data.validation_share": _SHARE,
     "data.task": _name("subtype", "nuclearity"),
     "data.view": _name("field", "cell"),
-    "data.photographs": _whole("a whole number of at least 2", lambda v: v >= 2),
+    "data.photographs": whole("a whole number of at least 2", lambda v: v >= 2),
     "data.copies": _COUNT,
     "data.draw_seed": _SEED,
-    "data.max_refused": _number("a share from 0 to 1", lambda v: 0 <= v <= 1),
+    "data.max_refused": number("a share from 0 to 1", lambda v: 0 <= v <= 1),
     "data.max_bytes": _COUNT,
     "data.max_pixels": _COUNT,
     "runs_dir": _text("a folder"),
     "reports_dir": _text("a folder"),
     "cache_dir": _text("a folder, or null", optional=True),
+    "seeds": Rule(
+        "a whole number from 1 to 10000, or null", lambda v: v is None or (_is_whole(v) and 1 <= v <= 10_000)
+    ),
+    "plan_only": _FLAG,
     "retry": _name("none", "failed", "diverged", "all"),
-    "strict": Rule("true or false", lambda value: isinstance(value, bool)),
+    "code": _name("warn", "strict"),
+    "restore": _text("the file of a package, or null", optional=True),
+    "strict": _FLAG,
+    "study.name": Rule(
+        "a name of small letters, digits and _", lambda v: isinstance(v, str) and bool(NAME.fullmatch(v))
+    ),
 }
 
 # What people type from the habit of other tools; spelling alone would not find these.
@@ -192,13 +219,14 @@ OTHER_NAMES = {
 def defaults() -> dict[str, Any]:
     """Return the schema: every key with its default, as nested plain containers."""
     flat = asdict(Factors()) | {"image_size": list(Factors.image_size)}
-    return flat | {"model": asdict(ModelChoice()), "data": asdict(DataChoice())} | asdict(Places()) | asdict(Control())
+    nouns = {"model": asdict(ModelChoice()), "data": asdict(DataChoice()), "study": asdict(StudyChoice())}
+    return flat | nouns | asdict(Places()) | asdict(Control())
 
 
-def unknown_key(key: str, also: tuple[str, ...] = ()) -> str:
+def unknown_key(key: str) -> str:
     """Say that `key` does not exist and which one may have been meant."""
     meant = OTHER_NAMES.get(key)
-    hint = f" Did you mean {meant!r}?" if meant else nearest(key, [*RULES, "model", "data", *also])
+    hint = f" Did you mean {meant!r}?" if meant else nearest(key, [*RULES, "model", "data", "study", "question"])
     return f"unknown key {key!r}.{hint} All keys: python -m bloodstudy.run --help"
 
 
@@ -244,4 +272,13 @@ def settings(content: Mapping[str, Any]) -> Settings:
         group(DataChoice, "data."),
         group(Places, ""),
         group(Control, ""),
+        group(StudyChoice, "study."),
     )
+
+
+def level_of(settings: Settings, key: str) -> Any:
+    """Return the level of a key that arms vary: a factor, `model`, `data` or `data.*`."""
+    if key in ("model", "data"):
+        return getattr(settings, key).name
+    noun, _, field = key.rpartition(".")
+    return getattr(getattr(settings, noun or "factors"), field)

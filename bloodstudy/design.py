@@ -7,14 +7,16 @@ its numbers, as resolved; where files lie, how runs are logged and what the tria
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bloodstudy.config import DataChoice, Factors, defaults, flatten
 
 SCRATCH = "scratch"  # the study that plain runs and sweeps belong to
+REFERENCE = "reference"  # the name of the arm that the others are compared with
 DRAWN_BY = ("split_seed", "test_share", "folds", "fold", "validation_share")  # what a division was drawn from
 BLOCK_KEYS = ("seed",)  # replicates: never part of an arm's name
 
@@ -54,6 +56,87 @@ class Trial:
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Question:
+    """One sentence ending in a question mark, and what is varied to answer it; overrides are {key: value}."""
+
+    name: str
+    sentence: str
+    factor: str | None = None  # with `levels`: one arm a level
+    levels: tuple[Any, ...] = ()
+    further: tuple[Any, ...] = ()  # levels that are shown and not tested
+    arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # or by name, each its overrides
+    reference: Mapping[str, Any] = field(default_factory=dict)  # its own, where it differs from the study's
+    margin: float | None = None
+    block: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # a whole product, besides
+    lr_strip: tuple[float, ...] = ()  # learning rates at which each arm is trained, besides
+    setting: Mapping[str, Any] = field(default_factory=dict)  # what all its trials share, asked outside a study
+    seeds: int | None = None
+
+    @property
+    def varied(self) -> set[str]:
+        """The keys that its arms set apart, its own reference included."""
+        arms = self.arms.values()
+        own = {self.factor} if self.factor else set()
+        strip = {"lr"} if self.lr_strip else set()
+        return own.union(*arms, self.reference, self.block, strip)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What one trial of every seed has in common, apart from what the whole study shares."""
+
+    name: str
+    levels: Mapping[str, Any]  # what sets it apart from the study's reference: nothing for that itself
+    role: str  # reference; confirmatory: tested; exploratory: shown
+    questions: tuple[str, ...]  # that it belongs to
+
+
+ROLES = ("reference", "confirmatory", "exploratory")  # an arm with two of them keeps the first
+
+
+def expand(questions: Sequence[Question]) -> list[Arm]:
+    """Return the arms of `questions`, the reference first, each once however many questions share it."""
+    shared = tuple(question.name for question in questions if not question.reference)
+    arms = [Arm(REFERENCE, {}, "reference", shared)] if shared else []
+    for question in questions:
+        for role, name, levels in _arms_of(question):
+            every = {**question.reference, **levels}
+            arms.append(Arm(name or name_arm(every), every, role, (question.name,)))
+    return merge(arms, [json.dumps(arm.levels, sort_keys=True) for arm in arms])
+
+
+def merge(arms: Sequence[Arm], identities: Sequence[str]) -> list[Arm]:
+    """Return `arms` with those of one identity as one: the first one's name, the strongest role, all questions."""
+    merged: dict[str, Arm] = {}
+    for arm, identity in zip(arms, identities, strict=True):
+        first = merged.get(identity)
+        if first is None:
+            merged[identity] = arm
+            continue
+        questions = tuple(dict.fromkeys(first.questions + arm.questions))
+        role = min(first.role, arm.role, key=ROLES.index)
+        merged[identity] = Arm(first.name, first.levels, role, questions)
+    return list(merged.values())
+
+
+def _arms_of(question: Question) -> Iterator[tuple[str, str | None, dict[str, Any]]]:
+    """Yield role, name where it has one, and levels beside the question's own reference."""
+    if question.reference:
+        yield "reference", None, {}
+    single = [(None, {question.factor: level}) for level in question.levels if question.factor]
+    single += [(name, dict(levels)) for name, levels in question.arms.items()]
+    for name, levels in single:
+        yield "confirmatory", name, levels
+    for level in question.further:
+        yield "exploratory", None, {str(question.factor): level}
+    for cell in itertools.product(*question.block.values()):
+        yield "exploratory", None, dict(zip(question.block, cell, strict=True))
+    for name, levels in [(None, {}), *single]:
+        for lr in question.lr_strip if "lr" not in levels else ():
+            yield "exploratory", f"{name}, lr={spell(lr)}" if name else None, {**levels, "lr": lr}
+
+
 def identify(choice: DataChoice, split: str, fingerprint: str, scenes: str = "") -> DataIdentity:
     """Return the identity of the data that `choice` led to; what does not decide the images and split is dropped.
 
@@ -79,11 +162,13 @@ def identify(choice: DataChoice, split: str, fingerprint: str, scenes: str = "")
 def name_arm(levels: Mapping[str, Any]) -> str:
     """Name an arm by the levels that set it apart, such as "lr=0.01, pooling=average"; without any: "reference"."""
     apart = [f"{key}={spell(value)}" for key, value in levels.items() if key not in BLOCK_KEYS]
-    return ", ".join(apart) or "reference"
+    return ", ".join(apart) or REFERENCE
 
 
 def spell(value: Any) -> str:
-    """Write a level as a person would type it: 0.001, [60,80], max."""
+    """Write a level as a person would type it: 0.001, [60,80], max, null."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list | tuple):

@@ -7,19 +7,25 @@ unknown choice, value out of range, swept without -m, given twice.
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType, QuotedString
+from hydra.core.override_parser.types import Override, OverrideType, Quote, QuotedString
 from hydra.errors import HydraException
 
 from bloodstudy import config
-from bloodstudy.errors import nearest
+from bloodstudy.conf_files import named, read_yaml
+from bloodstudy.design import spell
+from bloodstudy.errors import UserError, nearest
 
 GROUPS = ("model", "data")
 UNSWEPT = tuple(field.name for kind in (config.Places, config.Control) for field in dataclasses.fields(kind))
+
+
+_PLAIN_WORD = re.compile(r"(?!(?:null|true|false|nan|inf|yes|no|on|off)$)[a-z_][a-z0-9_]*", re.ASCII)
 
 
 def parse(overrides: list[str]) -> tuple[list[Override], list[str]]:
@@ -49,6 +55,19 @@ def values_of(override: Override) -> list[Any]:
     return [value.text if isinstance(value, QuotedString) else value for value in override.sweep_iterator()]
 
 
+def write(key: str, value: Any) -> str:
+    """Return the override that gives `key` the `value`, as Hydra reads it back."""
+    return f"{key}={_write(value)}"
+
+
+def _write(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_write, value)) + "]"
+    if isinstance(value, str) and not _PLAIN_WORD.fullmatch(value):
+        return QuotedString(value, Quote.single).with_quotes()
+    return repr(value) if isinstance(value, float) else spell(value)
+
+
 def judge(override: Override, multirun: bool) -> list[str]:
     """Return what is wrong with one override and its values; needs an initialised Hydra, for the choices of a group."""
     key, text = override.key_or_group, override.input_line
@@ -56,8 +75,10 @@ def judge(override: Override, multirun: bool) -> list[str]:
         return []
     if override.type != OverrideType.CHANGE or override.package is not None:
         return [f"{text!r}: keys cannot be added or removed; expected key=value with a key of the configuration"]
+    if key == "study.name":
+        return [f"{text!r}: write study=NAME, with -m before it"]
     if key not in config.RULES and key not in GROUPS:
-        return [config.unknown_key(key, GROUPS)]
+        return [config.unknown_key(key)]
     values = values_of(override)
     if override.is_sweep_override() and key in UNSWEPT:
         return [f"{text!r}: {key} is not swept; all trials of a sweep are kept together and treated alike"]
@@ -71,12 +92,20 @@ def judge(override: Override, multirun: bool) -> list[str]:
 
 
 def _judge_choice(group: str, name: Any) -> str | None:
-    loader = GlobalHydra.instance().config_loader()
-    own = {file.stem for file in Path("conf", group).glob("*.yaml")}  # of the working folder
-    options = sorted({*loader.get_group_options(group), *own})
+    files = named(group)
+    options = sorted({*GlobalHydra.instance().config_loader().get_group_options(group), *files})
     if name in options:
-        return None
+        return _judge_file(files[name]) if name in files else None
     return f"{group}: expected one of {', '.join(options)}; received {name!r}.{nearest(str(name), options)}"
+
+
+def _judge_file(path: Path) -> str | None:
+    """Return what is wrong with a file that Hydra is about to read: it would follow what ours may not hold."""
+    try:
+        read_yaml(path)
+    except UserError as error:
+        return " ".join(error.problems)
+    return None
 
 
 def repeated(parsed: list[Override]) -> list[str]:

@@ -1,90 +1,141 @@
-"""A question of conf/question, written out as the sweep that answers it.
+"""Questions and studies as they stand in `conf/question` and `conf/study`: of the working folder, else ours.
 
-In: the words of a command line with `question=NAME` among them. Out: the same words with the question's own setting,
-seeds and levels in its place, and the question. What is typed beside it wins over its setting.
+In: a name. Out: a `design.Question` or a `Study`, every key of the file checked; keys and levels of the configuration
+that it names are judged later, as if they had been typed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from bloodstudy.compose import conf_folder
-from bloodstudy.design import spell
+from bloodstudy.conf_files import named, read_yaml
+from bloodstudy.config import Rule, number, whole
+from bloodstudy.design import SCRATCH, Question
 from bloodstudy.errors import UserError, nearest
+
+MARGIN = 0.02  # of accuracy, where neither the question nor its study names one
 
 
 @dataclass(frozen=True)
-class Question:
-    """One sentence ending in a question mark, and what is to be varied to answer it."""
+class Study:
+    """One data set, one reference, questions and a number of seeds."""
 
     name: str
-    sentence: str
-    factor: str  # the key that is varied
-    levels: tuple[Any, ...]  # the first is what the others are compared with
-    seeds: int
-    setting: dict[str, Any]  # what all its trials share
+    title: str
+    questions: tuple[str, ...]
+    reference: dict[str, Any]  # keys of the configuration, `data` and `model` among them
+    seeds: int  # 0, 1, ... up to this number
+    looks: tuple[int, ...]  # numbers of seeds at which it decides; alpha is divided by how many they are
+    margin: float = MARGIN
 
 
-def expand(arguments: list[str]) -> tuple[list[str], Question | None]:
-    """Return the command line without `question=NAME` but with its sweep, and the question; unchanged without one.
+def _words(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
-    Raises UserError where there is no such question, it is asked without -m, or its own factor is typed beside it.
-    """
-    asked = [word for word in arguments if word.startswith("question=")]
-    if not asked:
-        return arguments, None
-    question = read_question(asked[0].removeprefix("question="))
-    typed = {word.split("=")[0] for word in arguments if "=" in word and not word.startswith("-")}
-    problems = []
-    if len(asked) > 1:
-        problems.append(f"{' '.join(asked)}: expected one question at a time")
-    if not {"-m", "--multirun"} & set(arguments):
-        problems.append(f"{asked[0]}: a question is answered by a sweep; write -m before it, as in: -m {asked[0]}")
-    if question.factor in typed:
-        problems.append(f"{question.factor}: {asked[0]} varies it itself; leave it out, or leave the question out")
-    if problems:
-        raise UserError(*problems)
-    words = [f"{key}={spell(value)}" for key, value in question.setting.items() if key not in typed]
-    if "seed" not in typed:
-        words.append("seed=" + ",".join(str(seed) for seed in range(question.seeds)))
-    words.append(f"{question.factor}=" + ",".join(spell(level) for level in question.levels))
-    at = arguments.index(asked[0])
-    return [*arguments[:at], *words, *arguments[at + 1 :]], question
+
+def _overrides(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _levels(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 0
+
+
+_SEEDS = whole("a whole number from 1 to 10000", lambda v: 1 <= v <= 10_000)
+_MARGIN = number("a difference of accuracy between 0 and 1, such as 0.02", lambda v: 0 < v < 1)
+_SETTING = Rule("key: value, one a line", _overrides)
+_SENTENCE = Rule("one sentence that ends in a question mark", lambda v: _words(v) and v.strip().endswith("?"))
+_ARMS = Rule(
+    "name: {key: value, ...}, one arm a line",
+    lambda v: _overrides(v) and len(v) > 0 and all(_overrides(levels) and levels for levels in v.values()),
+)
+_BLOCK = Rule(
+    "key: [level, level, ...], two keys or more",
+    lambda v: _overrides(v) and len(v) > 1 and all(map(_levels, v.values())),
+)
+
+QUESTION = {
+    "sentence": _SENTENCE,
+    "factor": Rule("a key of the configuration", _words),
+    "levels": Rule("a list of levels besides the reference's own", _levels),
+    "further": Rule("a list of levels that are shown and not tested", _levels),
+    "arms": _ARMS,
+    "reference": _SETTING,
+    "margin": _MARGIN,
+    "block": _BLOCK,
+    "lr_strip": Rule("a list of two learning rates or more", lambda v: _levels(v) and len(v) > 1),
+    "setting": _SETTING,
+    "seeds": _SEEDS,
+}
+STUDY = {
+    "title": Rule("a line of words", _words),
+    "data": Rule("the name of a data set", _words),
+    "reference": _SETTING,
+    "questions": Rule("a list of questions", lambda v: _levels(v) and all(map(_words, v))),
+    "seeds": _SEEDS,
+    "looks": Rule("a list of numbers of seeds", lambda v: _levels(v) and all(type(n) is int and n > 0 for n in v)),
+    "margin": _MARGIN,
+}
 
 
 def read_question(name: str) -> Question:
-    """Return the question of conf/question/NAME.yaml, in the working folder or ours; UserError where it is wrong."""
-    folders = [Path("conf", "question"), conf_folder() / "question"]
-    found = {file.stem: file for folder in reversed(folders) for file in sorted(folder.glob("*.yaml"))}
-    if name not in found:
-        raise UserError(f"question: expected one of {', '.join(found)}; received {name!r}.{nearest(name, found)}")
-    try:
-        content = yaml.safe_load(found[name].read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{found[name]} cannot be read as YAML: {' '.join(str(error).split())}") from error
-    expected = {field.name for field in fields(Question)} - {"name"}
-    if not isinstance(content, dict) or set(content) != expected:
-        received = ", ".join(map(str, content)) if isinstance(content, dict) else repr(content)
-        raise UserError(f"{found[name]}: expected the keys {', '.join(sorted(expected))}; received {received}")
-    if problems := _problems(content):
-        raise UserError(*(f"{found[name]}: {problem}" for problem in problems))
-    content["levels"] = tuple(content["levels"])
-    return Question(name=name, **content)
-
-
-def _problems(content: dict[str, Any]) -> list[str]:
-    """Return what is wrong with the values; keys and levels themselves are judged as if they were typed."""
+    """Return the question `name`; raises UserError where there is none or its file is wrong."""
+    path, content = _read("question", name, QUESTION, {"sentence"})
     problems = []
-    if not str(content["sentence"]).endswith("?"):
-        problems.append(f"sentence: expected one that ends in a question mark; received {content['sentence']!r}")
-    if not isinstance(content["levels"], list) or len(content["levels"]) < 2:
-        problems.append(f"levels: expected two or more; received {content['levels']!r}")
-    if not isinstance(content["seeds"], int) or content["seeds"] < 1:
-        problems.append(f"seeds: expected a whole number of at least 1; received {content['seeds']!r}")
-    if not isinstance(content["setting"], dict):
-        problems.append(f"setting: expected key: value, one a line; received {content['setting']!r}")
-    return problems
+    if ("arms" in content) == ("factor" in content):
+        problems.append("expected either factor with levels, or arms")
+    if ("levels" in content) != ("factor" in content):
+        problems.append("factor and levels go together")
+    if "further" in content and "factor" not in content:
+        problems.append("further: goes with factor and levels")
+    every = [*content.get("levels", []), *content.get("further", [])]
+    if len({repr(level) for level in every}) < len(every):
+        problems.append(f"levels: the same level is given twice; received {every!r}")
+    _refuse(path, problems)
+    return Question(name=name, **_with_tuples(content, "levels", "further", "lr_strip"))
+
+
+def read_study(name: str) -> Study:
+    """Return the study `name`; raises UserError where there is none or its file is wrong."""
+    path, content = _read("study", name, STUDY, {"title", "questions", "seeds"})
+    content.setdefault("looks", [content["seeds"]])
+    problems = []
+    if name == SCRATCH:
+        problems.append(f"{SCRATCH!r} is the name of plain runs and sweeps; call the study something else")
+    if sorted(set(content["looks"])) != content["looks"] or content["looks"][-1] > content["seeds"]:
+        problems.append(f"looks: expected rising numbers up to seeds; received {content['looks']!r}")
+    if len(set(content["questions"])) < len(content["questions"]):
+        problems.append(f"questions: the same question is given twice; received {content['questions']!r}")
+    _refuse(path, problems)
+    data = {"data": content.pop("data")} if "data" in content else {}
+    content["reference"] = data | content.get("reference", {})
+    return Study(name=name, **_with_tuples(content, "questions", "looks"))
+
+
+def _read(group: str, name: str, rules: dict[str, Rule], needed: set[str]) -> tuple[Path, dict[str, Any]]:
+    found = named(group)
+    if name not in found:
+        raise UserError(
+            f"{group}: expected one of {', '.join(sorted(found))}; received {name!r}.{nearest(name, found)}"
+        )
+    path, content = found[name], read_yaml(found[name])
+    problems = [f"unknown key {key!r}.{nearest(key, rules)}" for key in content if key not in rules]
+    problems += [f"{key}: missing" for key in sorted(needed - set(content))]
+    problems += [
+        f"{key}: expected {rules[key].expected}; received {value!r:.80}"
+        for key, value in content.items()
+        if key in rules and not rules[key].accepts(value)
+    ]
+    _refuse(path, problems)
+    return path, content
+
+
+def _with_tuples(content: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: tuple(value) if key in keys else value for key, value in content.items()}
+
+
+def _refuse(path: Path, problems: list[str]) -> None:
+    if problems:
+        raise UserError(*(f"{path}: {problem}" for problem in problems))

@@ -1,26 +1,26 @@
-"""python -m bloodstudy.run: train one trial, or with -m a sweep of them.
+"""python -m bloodstudy.run: train one trial, or with -m a sweep, questions or a whole study.
 
-The flow: check what was typed; screen and decode the data; write the plan; let Hydra's launcher run the trials; print
-what came out and where to look next.
+The flow: check what was typed; screen and decode the data; write the plan and say what it costs; let Hydra's launcher
+run the trials that have no result yet; print what came out and where to look next.
 """
 
 from __future__ import annotations
 
-import shlex
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from bloodstudy import compose, terminal
-from bloodstudy.question import Question, expand
+from bloodstudy.overrides import write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bloodstudy.config import DataChoice
     from bloodstudy.data import Dataset
+    from bloodstudy.plan import Drawn
 
+TOLD = ("question", "precision", "seeds", "looks", "hash")  # of the plan, as parameters of the study's run in MLflow
 DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 
 
@@ -31,64 +31,73 @@ def run(arguments: list[str]) -> int:
         compose.register()
         compose.launch(print, arguments)
         return 0
-    expanded, question = expand(arguments)
-    sweep = compose.check(compose.read_arguments(expanded).overrides, typed.multirun)
+    sweep = compose.check(typed.overrides, typed.multirun)
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
-    from bloodstudy import attempt, design, tracking
+    from bloodstudy import plan, tracking
     from bloodstudy.closing import close
     from bloodstudy.training import require_backend
 
     require_backend()
     tracking.require_store()
-    runs_dir = Path(sweep.jobs[0].settings.places.runs_dir)
-    _plan(sweep, runs_dir, arguments, question)
-    study_folder = runs_dir / design.SCRATCH
-    tracking.begin(study_folder)
+    settings = sweep.jobs[0].settings
+    drawn = plan.draw_up(sweep, arguments, Path(settings.places.runs_dir))
+    folder = Path(settings.places.runs_dir) / drawn.content["study"]
+    _announce(drawn.images.values(), settings.data)
+    left = _keep_finished(drawn, folder, settings.control.retry)
+    plan.publish(drawn.content, folder)
+    tracking.begin(folder, len(left), {key: drawn.content[key] for key in TOLD if key in drawn.content})
     try:
-        compose.launch(attempt.task, expanded)
-        if attempt.fault is not None:
-            raise attempt.fault
-        return close(runs_dir, sweep.swept)
+        if left:
+            _launch(sweep, drawn, left, folder, typed.multirun)
+        return close(folder, {trial["key"] for trial in drawn.asked}, sweep)
     except BaseException as error:
-        tracking.finish(study_folder, "FAILED" if isinstance(error, Exception) else "KILLED")
+        tracking.finish(folder, "FAILED" if isinstance(error, Exception) else "KILLED")
         raise
 
 
-def _plan(sweep: compose.Sweep, runs_dir: Path, arguments: list[str], question: Question | None) -> None:
-    """Prepare the data of every job, name its trial and publish the plan."""
-    from bloodstudy import attempt, design, files
-
-    trials = []
-    for job in sweep.jobs:
-        images = attempt.load_data(job.settings)
-        trial = attempt.make_trial(job.settings, images)
-        levels = {key: job.levels[key] for key in sweep.swept} or design.changed_levels(job.levels)
-        trials.append(
-            {
-                "key": trial.key,
-                "arm": design.name_arm(levels),
-                "seed": trial.factors.seed,
-                "levels": {key: job.levels[key] for key in sweep.swept},
-                "data": asdict(trial.data),
-                "judged": images.split,  # official_clean shares its trial with official
-            }
-        )
-    _announce(sweep, len({trial["key"] for trial in trials}))
-    plan = {
-        "study": design.SCRATCH,
-        "question": question.sentence if question else None,
-        "command": shlex.join(["python", "-m", "bloodstudy.run", *arguments]),
-        "swept": {key: list(levels) for key, levels in sweep.swept.items()},
-        "trials": trials,
-    }
-    text = yaml.safe_dump(plan, sort_keys=False, allow_unicode=True)
-    files.write_text(runs_dir / design.SCRATCH / "plan.yaml", text)
-
-
-def _announce(sweep: compose.Sweep, trials: int) -> None:
-    """Say what the data are and how much there is to train, nothing twice."""
+def _keep_finished(drawn: Drawn, folder: Path, retry: str) -> dict[str, float]:
+    """Return the keys that are still to be trained; the others are judged by what is known of the images now."""
     from bloodstudy import attempt
+    from bloodstudy.judging import judge_again
 
+    left = {}
+    for trial in drawn.asked:
+        kept = attempt.read_kept(folder / trial["key"], retry)
+        if kept is None:
+            left[trial["key"]] = 1.0
+        else:
+            judge_again(folder / trial["key"], kept, drawn.images[trial["key"], trial["judged"]])
+    every = len({trial["key"] for trial in drawn.asked})
+    if every > 1:
+        shared = f", shared by {len(drawn.asked)} combinations" if every < len(drawn.asked) else ""
+        terminal.say(f"{every} trials{shared}: {every - len(left)} finished earlier, {len(left)} to train")
+    elif not left:
+        terminal.say(f"finished earlier, nothing to train (trial {drawn.asked[0]['key']})")
+    return left
+
+
+def _launch(sweep: compose.Sweep, drawn: Drawn, left: dict[str, float], folder: Path, multirun: bool) -> None:
+    """Train what is left through Hydra's launcher; raises the fault of the machine that stopped it."""
+    from bloodstudy import attempt, board, launching
+
+    settings = sweep.jobs[0].settings
+    places = {"runs_dir": folder.parent, "cache_dir": settings.places.cache_dir, "data.root": settings.data.root}
+    shared = [write("study.name", folder.name), write("retry", settings.control.retry)]
+    # Absolute, since the processes of some launchers work in a folder of their own.
+    shared += [write(key, str(Path(place).expanduser().absolute())) for key, place in places.items() if place]
+    launching.want(set(left))
+    with board.Board(drawn.asked, left, folder):
+        if multirun:
+            compose.launch(attempt.task, ["-m", *sweep.hydras, *shared])
+        else:
+            compose.launch(attempt.task, [*sweep.hydras, *drawn.asked[0]["overrides"], *shared])
+    fault = launching.fault or attempt.fault
+    if fault is not None:
+        raise fault
+
+
+def _announce(images: Iterable[Dataset], choice: DataChoice) -> None:
+    """Say what the data are, nothing twice."""
     told = set()
 
     def say(line: str) -> None:
@@ -96,25 +105,21 @@ def _announce(sweep: compose.Sweep, trials: int) -> None:
             told.add(line)
             terminal.say(line)
 
-    for job in sweep.jobs:
-        images = attempt.load_data(job.settings)
-        say(_describe(images, job.settings.data))
-        for note in images.notes:
+    for dataset in images:
+        say(_describe(dataset, choice))
+        for note in dataset.notes:
             say(f"  {note}")
-        for row in images.quarantine.head(5).to_dict("records"):
+        for row in dataset.quarantine.head(5).to_dict("records"):
             say(f"  refused {row['image']}: {row['reason']}")
-        if len(images.quarantine) > 5:
-            say(f"  ... and {len(images.quarantine) - 5} more")
-    if trials > 1:
-        shared = f", shared by {len(sweep.jobs)} combinations" if trials < len(sweep.jobs) else ""
-        say(f"{trials} trials{shared}")
+        if len(dataset.quarantine) > 5:
+            say(f"  ... and {len(dataset.quarantine) - 5} more")
 
 
 def _describe(images: Dataset, choice: DataChoice) -> str:
     sides = [f"{len(images.rows('train')):,} training"]
     if len(images.rows("validation")):
         sides.append(f"{len(images.rows('validation')):,} validation")
-    fold = f" (data.fold={choice.fold} of {choice.folds})" if images.split == "grouped_kfold" else ""
+    fold = f" ({choice.folds} folds)" if images.split == "grouped_kfold" else ""
     return (
         f"{images.name}, {images.split} split{fold}: {', '.join(sides)} and {len(images.rows('test')):,} test images, "
         f"{len(images.classes)} classes (fingerprint {images.fingerprint})"

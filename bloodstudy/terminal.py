@@ -21,6 +21,8 @@ from bloodstudy.errors import BloodstudyError, UserError
 
 PLAIN_EVERY_S = 5.0
 
+_live: Progress | None = None  # the bars of a sweep, which other bars join and lines stand above
+
 
 class Terminated(BaseException):
     """SIGTERM arrived; unwinds like KeyboardInterrupt."""
@@ -58,37 +60,76 @@ def _terminate(number: int, frame: Any) -> None:
 
 
 def say(text: str = "") -> None:
-    """Print one line on standard output at once."""
-    print(text, flush=True)
+    """Print one line on standard output at once, above the bars where there are any."""
+    if _live is not None:
+        _live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+    else:
+        print(text, flush=True)
+
+
+class Bars:
+    """The bar of a whole sweep, with that of the trial in progress under it; terminals only."""
+
+    def __init__(self, total: float) -> None:
+        self._progress = _progress()
+        self._task = self._progress.add_task("all trials", total=total, detail="")
+
+    def __enter__(self) -> Bars:
+        global _live
+        _live = self._progress
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        global _live
+        _live = None
+        self._progress.stop()
+
+    def update(self, done: float) -> None:
+        """Show that `done` of the total is done."""
+        self._progress.update(self._task, completed=done)
+
+
+def bars(total: float) -> Bars | None:
+    """Return the bars of a sweep, None where the output is no terminal."""
+    return Bars(total) if sys.stdout.isatty() else None
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    return Progress(*columns, *times, console=Console(), transient=True)
 
 
 class Bar:
     """Progress of one long piece of work: a bar with time left on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, title: str, total: float, interactive: bool | None = None) -> None:
+    def __init__(self, title: str, total: float, interactive: bool | None = None, shown: bool = True) -> None:
         self._title, self._total, self._told = title, total, time.monotonic()
         self._first: tuple[float, float] | None = None  # when something was done first, and how much
         on_terminal = sys.stdout.isatty() if interactive is None else interactive
-        self._progress = None
-        if on_terminal:
-            columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
-            times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-            self._progress = Progress(*columns, *times, console=Console(), transient=True)
+        self._shown, self._progress, self._own = shown, None, _live is None
+        if on_terminal and shown:
+            self._progress = _live or _progress()
             self._task = self._progress.add_task(escape(title), total=total, detail="")
 
     def __enter__(self) -> Bar:
-        if self._progress:
+        if self._progress and self._own:
             self._progress.start()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._progress:
+        if self._progress and self._own:
             self._progress.stop()
+        elif self._progress:
+            self._progress.remove_task(self._task)
 
     def update(self, done: float, detail: str = "") -> None:
         """Show that `done` of the total is done."""
         if self._progress:
             self._progress.update(self._task, completed=done, detail=escape(detail))
+            return
+        if not self._shown:
             return
         now = time.monotonic()
         if done > 0 and self._first is None:

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "bloodstudy"
 STAGES = ["config", "design", "data", "model", "training", "tracking", "analysis", "reporting"]
 EVERYWHERE = {"errors", "files", "__version__"}
 OWNERS = {
-    "hydra": {"compose", "overrides", "run", "report"}, "omegaconf": {"compose", "attempt"},
+    "hydra": {"compose", "overrides", "asking", "run", "report"}, "omegaconf": {"compose", "attempt"},
     "mlflow": {"tracking"}, "seaborn": {"reporting"}, "keras": {"model", "training"}, "tensorflow": {"training"},
 }  # fmt: skip
 

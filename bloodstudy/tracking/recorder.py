@@ -28,8 +28,9 @@ LATER_AT_A_TIME = 5  # trials that are owed, between two that are trained
 class Recorder:
     """Logs one trial as it is trained; never raises because of the store."""
 
-    def __init__(self, study_name: str, folder: Path) -> None:
-        self._line, self._folder = line_of(study_name), folder
+    def __init__(self, study_name: str | None, folder: Path) -> None:
+        """Make the recorder of the trial in `folder`; without a study it records nothing."""
+        self._silent, self._line, self._folder = study_name is None, line_of(study_name or ""), folder
         self._troubled_before = self._line.trouble is not None
         self._run_id = ""
         self._rows: list[Mapping[str, Any]] = []
@@ -69,6 +70,10 @@ class Recorder:
         self._wait(done, INTERRUPTED_PATIENCE_S)
 
     def _put(self, call: Call) -> threading.Event:
+        if self._silent:
+            done = threading.Event()
+            done.set()
+            return done
         return self._line.put(call, wanted=lambda: self.trouble is None, failed=self._fail)
 
     def _fail(self, trouble: str) -> None:

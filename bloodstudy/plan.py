@@ -1,0 +1,196 @@
+"""The plan: which trials there are and what was decided before the first of them was trained.
+
+In: the checked jobs of a command. Out: the content of runs/<study>/plan.yaml. The plan of a study stays what it was:
+other data under its name is refused, any other later change is listed in it as an amendment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bloodstudy import __version__, analysis, attempt, compose, design, files
+from bloodstudy.asking import Asked
+from bloodstudy.config import Settings, level_of
+from bloodstudy.data import Dataset
+from bloodstudy.errors import UserError
+from bloodstudy.overrides import UNSWEPT, write
+from bloodstudy.training import resolve_precision
+
+STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
+_ELSEWHERE = (*UNSWEPT, "data.root")  # typed anew with every command: no part of what a trial is
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A plan and what it was drawn up from."""
+
+    content: dict[str, Any]  # of plan.yaml
+    asked: list[dict[str, Any]]  # the planned trials that this command is about
+    images: dict[tuple[str, str], Dataset]  # by trial key and the split that the trial is judged by
+
+
+def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> Drawn:
+    """Draw up the plan of `sweep`; raises UserError where it contradicts the study's plan that is there already."""
+    asked = sweep.asked
+    study = asked.name if asked else design.SCRATCH
+    old = _read_old(runs_dir, study)
+    jobs = [_settle_precision(job, old) for job in sweep.jobs]
+    every = [attempt.load_data(job.settings) for job in jobs]
+    trials = [_plan_trial(job, images) for job, images in zip(jobs, every, strict=True)]
+    by_trial = {(t["key"], t["judged"]): images for t, images in zip(trials, every, strict=True)}
+    arms = _merge_arms(asked, trials) if asked else []
+    trials = [trial for trial in trials if not asked or trial["arm"] in {arm.name for arm in arms}]
+    swept = _label(asked, arms, jobs[0].settings, trials) if asked else sweep.swept
+    if not asked:
+        for trial, job in zip(trials, jobs, strict=True):
+            trial["levels"] = {key: job.levels[key] for key in swept}
+            trial["arm"] = design.name_arm(trial["levels"] or design.changed_levels(job.levels))
+    plan: dict[str, Any] = {
+        "study": study,
+        "command": shlex.join(["python", "-m", "bloodstudy.run", *arguments]),
+        "bloodstudy": __version__,
+        "question": " ".join(question.sentence for question in asked.questions) if asked else None,
+        "swept": {key: list(levels) for key, levels in swept.items()},
+        "precision": jobs[0].settings.factors.precision,
+        "seeds": sorted({trial["seed"] for trial in trials}),
+    }
+    if asked:
+        plan |= _decide(asked, arms, sweep.jobs[0])
+    plan["trials"] = list(trials)
+    if old:
+        plan = _amend(plan, old, runs_dir)
+    now = [trial for trial in trials if sweep.now is None or trial["seed"] < sweep.now]
+    return Drawn(plan | {"hash": _digest(plan)}, now, by_trial)
+
+
+def batches(plan: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
+    """Return the planned trials as they are launched: one seed after another, a plain sweep all at once."""
+    if not plan.get("questions"):
+        return [plan["trials"]]
+    return [list(block) for _, block in groupby(plan["trials"], lambda trial: trial["seed"])]
+
+
+def publish(plan: Mapping[str, Any], folder: Path) -> None:
+    """Write the plan into the folder of its study."""
+    text = yaml.dump(dict(plan), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    files.write_text(folder / "plan.yaml", text)
+
+
+class _Dumper(yaml.SafeDumper):
+    """The safe dumper without anchors: a plan says the same thing in several places, and a person reads it."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_Dumper.add_representer(tuple, lambda dumper, value: dumper.represent_list(list(value)))
+
+
+def _read_old(runs_dir: Path, study: str) -> dict[str, Any] | None:
+    exists = study != design.SCRATCH and (runs_dir / study / "plan.yaml").exists()
+    return analysis.read_plan(runs_dir, study) if exists else None
+
+
+def _settle_precision(job: compose.Job, old: Mapping[str, Any] | None) -> compose.Job:
+    """Return `job` with its precision resolved: once for a study, when it is first planned."""
+    asked = job.settings.factors.precision
+    planned = old["precision"] if old and asked == "auto" else asked
+    factors = replace(job.settings.factors, precision=resolve_precision(planned))
+    return replace(job, settings=replace(job.settings, factors=factors))
+
+
+def _plan_trial(job: compose.Job, images: Dataset) -> dict[str, Any]:
+    trial = attempt.make_trial(job.settings, images)
+    levels = {key: value for key, value in job.levels.items() if key not in (*_ELSEWHERE, "precision")}
+    return {
+        "key": trial.key,
+        "arm": job.arm.name if job.arm else "",
+        "seed": trial.factors.seed,
+        "levels": {},
+        "data": asdict(trial.data),
+        "judged": images.split,  # official_clean shares its trial with official
+        "overrides": [*(write(*level) for level in levels.items()), f"precision={trial.factors.precision}"],
+    }
+
+
+def _merge_arms(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> list[design.Arm]:
+    """Return the arms asked for, those that turned out to be the same trial as one."""
+    first = trials[: len(asked.arms)]  # of the first seed
+    return design.merge(asked.arms, [f"{trial['key']} {trial['judged']}" for trial in first])
+
+
+def _label(
+    asked: Asked, arms: Sequence[design.Arm], reference: Settings, trials: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Give each trial the levels that it is shown by; one question about one factor is a sweep over that factor."""
+    key, levels = "arm", {arm.name: arm.name for arm in arms}
+    factor = asked.questions[0].factor if len(asked.questions) == 1 else None
+    if factor and all(set(arm.levels) <= {factor} for arm in arms):
+        key, levels = factor, {arm.name: arm.levels.get(factor, level_of(reference, factor)) for arm in arms}
+    for trial in trials:
+        trial["levels"] = {key: levels[trial["arm"]], "seed": trial["seed"]}
+    return {key: list(levels.values()), "seed": sorted({trial["seed"] for trial in trials})}
+
+
+def _decide(asked: Asked, arms: Sequence[design.Arm], reference: compose.Job) -> dict[str, Any]:
+    """Return what a study decides before it is run."""
+    own = {key for question in asked.questions for key in question.varied} | {"seed", *_ELSEWHERE}
+    return {
+        "title": asked.study.title if asked.study else None,
+        "looks": list(asked.looks),
+        "setting": {key: value for key, value in reference.levels.items() if key not in own},
+        "questions": [
+            {
+                "name": question.name,
+                "sentence": question.sentence,
+                "factor": question.factor,
+                "reference": design.name_arm(question.reference),
+                "arms": [arm.name for arm in arms if question.name in arm.questions],
+                "margin": asked.margin(question),
+            }
+            for question in asked.questions
+        ],
+        "arms": {arm.name: {"role": arm.role, "levels": dict(arm.levels)} for arm in arms},
+    }
+
+
+def _amend(plan: dict[str, Any], old: Mapping[str, Any], runs_dir: Path) -> dict[str, Any]:
+    """Return `plan` with what differs from the `old` one listed; raises UserError where the data differ."""
+    now, then = ({_name_data(trial) for trial in p["trials"]} for p in (plan, old))
+    if now != then:
+        path = runs_dir / plan["study"]
+        raise UserError(
+            f"{path}/plan.yaml was made for {'; '.join(sorted(then))}; received {'; '.join(sorted(now))}. A study has "
+            f"one data set: leave the images as they were, or give this one another runs_dir"
+        )
+    kept = {trial["arm"] for trial in plan["trials"]}
+    beyond = [t for t in old["trials"] if t["seed"] not in plan["seeds"] and t["arm"] in kept]
+    plan["trials"] += beyond  # an extension stays planned where a command asks for fewer seeds
+    plan["seeds"] = sorted({trial["seed"] for trial in plan["trials"]})
+    changed = [name for name in STUDY_DECIDES if _brief(old.get(name)) != _brief(plan[name])]
+    changes = [f"{name}: {_brief(old.get(name))} became {_brief(plan[name])}" for name in changed]
+    plan["amendments"] = [*old.get("amendments", []), *changes]
+    return plan
+
+
+def _name_data(trial: Mapping[str, Any]) -> str:
+    data = {name: value for name, value in trial["data"].items() if value is not None}
+    return f"data={data.pop('name')} judged by {trial['judged']} ({', '.join(f'{k} {v}' for k, v in data.items())})"
+
+
+def _brief(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=list)
+
+
+def _digest(plan: Mapping[str, Any]) -> str:
+    decided = {name: plan[name] for name in (*STUDY_DECIDES, "trials") if name in plan}
+    return hashlib.sha256(json.dumps(decided, sort_keys=True, default=list).encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Hydra finds its plug-ins in the namespace package `hydra_plugins`; see sweeper.py."""

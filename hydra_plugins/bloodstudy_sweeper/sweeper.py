@@ -1,0 +1,45 @@
+"""Hydra's way into bloodstudy's plan: the jobs of runs/<study>/plan.yaml, one seed block a launch.
+
+In: the composed configuration, which names the study, and the overrides that all its jobs share. Out: what the jobs
+returned. What is in the plan is decided by bloodstudy.plan; how jobs run, by the launcher that was chosen.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+_NODE = {"_target_": "hydra_plugins.bloodstudy_sweeper.sweeper.BloodstudySweeper"}
+ConfigStore.instance().store(group="hydra/sweeper", name="bloodstudy", node=_NODE, provider="bloodstudy")
+
+
+class BloodstudySweeper(Sweeper):
+    """Launches what the plan holds and has no result yet."""
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Keep the configuration and make the launcher."""
+        self._config = config
+        self._launcher: Launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> list[Any]:
+        """Launch block after block; `arguments` are added to the overrides of every job."""
+        from bloodstudy import launching
+
+        returned, begun = [], 0
+        folder = Path(self._config.runs_dir) / self._config.study.name
+        for block in launching.blocks(folder):
+            jobs = [[*trial["overrides"], *arguments] for trial in block]
+            returned.append(self._launcher.launch(jobs, initial_job_idx=begun))
+            begun += len(jobs)
+            if not launching.collect(block, [job.return_value for job in returned[-1]], folder):
+                break
+        return returned
