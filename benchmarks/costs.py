@@ -1,15 +1,20 @@
 """What a trial costs beside its training: seconds, memory, and the answer to a mistyped key.
 
     python benchmarks/costs.py --data FOLDER
+    python benchmarks/costs.py --tiny 30 [--launcher joblib]
 
 Runs the real commands in an empty folder: two reference trials of one epoch on all of Kaggle in grey (the images are
 decoded before; the second trial finds the worker warm), then `--help` and a mistyped key. Memory is the proportional
 set size of all processes together, sampled ten times a second: pages that several processes share count once.
+
+With --tiny, so many trials of a second each instead: the time from one result to the next, less fit and evaluation, is
+all that a trial costs beside its training, Hydra's work and MLflow's included.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -25,7 +30,12 @@ import psutil
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", default=os.environ.get("BLOODSTUDY_DATA"), help="folder of the Kaggle archive")
+    parser.add_argument("--tiny", type=int, help="measure the overhead of this many tiny trials, and nothing else")
+    parser.add_argument("--launcher", choices=("basic", "joblib"), default="basic", help="for --tiny")
     options = parser.parse_args()
+    if options.tiny:
+        print_overhead(options.tiny, options.launcher)
+        return
     if not options.data:
         parser.error("name the folder of the Kaggle archive with --data or BLOODSTUDY_DATA")
     with tempfile.TemporaryDirectory() as folder:
@@ -42,6 +52,39 @@ def main() -> None:
         print(f"| peak memory of all processes, MB | {peak_mb:.0f} |")
         for words in (["--help"], ["learning_rate=1"]):
             print(f"| seconds of {' '.join(words)}, median of 5 | {answer_time(words, folder):.2f} |")
+
+
+def print_overhead(trials: int, launcher: str) -> None:
+    """Print what each of many tiny trials costs beside fit and evaluation, worker warm."""
+    tiny = ["data.photographs=2", "data.copies=2", "image_size=[24,32]", "epochs=1", "depth=1", "cache_dir=cache"]
+    jobs = 2 if launcher == "joblib" else 1
+    chosen = [f"hydra/launcher={launcher}"] + ([f"hydra.launcher.n_jobs={jobs}"] if jobs > 1 else [])
+    with tempfile.TemporaryDirectory() as folder:
+        watch([*tiny, "seed=0"], Path(folder))  # draws the images, creates the store
+        peak_mb = watch(["-m", *tiny, f"seed=range(1,{trials + 1})", *chosen], Path(folder))
+        files = sorted(results_in(Path(folder)), key=lambda file: file.stat().st_mtime)
+        ended = [(file.stat().st_mtime, json.loads(file.read_text())) for file in files]
+    # A process's first trial waits for the import of Keras; the one before the sweep is no part of it.
+    warm = ended[1 + jobs :]
+    inside = [result["cost"]["fit_seconds"] + result["cost"]["evaluate_seconds"] for _, result in warm]
+    moments = [moment for moment, _ in ended[jobs:]]
+    between = [(later - earlier) * jobs for earlier, later in itertools.pairwise(moments)]
+    if jobs > 1:  # results of several processes interleave: only the mean says something
+        between = [statistics.mean(between)] * len(warm)
+    outside = [whole - own for whole, own in zip(between, inside, strict=True)]
+    print("| what | figure |\n|---|---|")
+    print(f"| overhead a trial, s, median of {len(outside)}, {launcher} | {statistics.median(outside):.2f} |")
+    print(f"| fit and evaluation of a trial, s, median | {statistics.median(inside):.2f} |")
+    print(f"| seconds a trial, last five / first five | {last_to_first(between[-len(warm) :]):.2f} |")
+    print(f"| peak memory of all processes, MB | {peak_mb:.0f} |")
+
+
+def last_to_first(seconds: list[float]) -> float:
+    return statistics.median(seconds[-5:]) / statistics.median(seconds[:5])
+
+
+def results_in(folder: Path) -> list[Path]:
+    return list((folder / "runs" / "scratch").glob("*/result.json"))
 
 
 def watch(arguments: list[str], folder: Path) -> float:
@@ -70,7 +113,7 @@ def memory_of(pid: int) -> int:
 
 
 def cost_of(folder: Path, seed: int) -> dict[str, float]:
-    results = [json.loads(file.read_text()) for file in (folder / "runs" / "scratch").glob("*/result.json")]
+    results = [json.loads(file.read_text()) for file in results_in(folder)]
     return next(result["cost"] for result in results if result["factors"]["seed"] == seed)
 
 

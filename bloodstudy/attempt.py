@@ -35,8 +35,15 @@ RETURNED = ("config.yaml", "attempts.json", "history.csv", "predictions.parquet"
 DEATHS = ("failed", "out_of_memory")  # what says that something is wrong beyond the trial where it repeats itself
 PATIENCE = 3  # deaths in a row that stop a sweep
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
+BRIEFLY_S = 0.1  # others take a trial's lock for a moment to see whether it is free
+
+# TensorFlow keeps some MB of every model that it ever traced, so a worker is renewed; its successor imports Keras
+# while it trains its last trial, and nobody waits.
+TRIALS_A_WORKER = 50
 
 _worker: Worker | None = None  # one for this process, reused: importing Keras costs seconds
+_successor: Worker | None = None
+_warned = False  # that the store cannot be used: once is enough
 fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried, the command ends with it
 _deaths = 0  # trials in a row that this process has seen die
 
@@ -69,7 +76,7 @@ def attempt(composed: DictConfig) -> dict[str, Any]:
         trial = replace(trial, arm=_find_arm(trial, images, analysis.read_plan(runs_dir, study)))
     folder = files.make_folder(runs_dir / study / trial.key)
     try:
-        with FileLock(folder / ".lock", timeout=0):
+        with FileLock(folder / ".lock", timeout=BRIEFLY_S):
             published = read_kept(folder, settings.control.retry)
             if published is None:
                 _clear(folder, (folder / "result.json").exists())
@@ -152,7 +159,7 @@ def _train(trial: design.Trial, images: data.Dataset, folder: Path, shared: bool
         worker = take_worker()  # imports Keras while this process opens the store
         params = outcome.params(trial)
         files.write_text(folder / "config.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
-        recorder = tracking.Recorder(store(trial.study) if shared else None, folder)
+        recorder = tracking.Recorder(trial.study if shared else None, folder)
         recorder.start(outcome.tags(trial), params)
         array = Path(str(images.images.filename))
         what = trial.model, trial.factors, images.classes
@@ -171,8 +178,7 @@ def _train(trial: design.Trial, images: data.Dataset, folder: Path, shared: bool
         if result["outcome"] in DEATHS:
             worker.kill()  # where it still lives, it may have too little memory left for the next trial
         recorder.end()
-    if recorder.trouble:
-        terminal.say(f"  not in MLflow yet ({recorder.trouble}); the next command will log it from {folder}")
+    _warn(recorder.trouble)
     return result
 
 
@@ -190,6 +196,7 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
                         recorder.epoch(row)
                 case "epoch":
                     recorder.epoch(event)
+                    _warn(recorder.trouble)
                     speed = f", {event['images_per_second']:,.0f} images/s"
                 case "measure":
                     bar.update(epochs + MEASURING * event["share"], f"measuring {event['share']:.0%}")
@@ -204,18 +211,31 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
 
 
 def take_worker() -> Worker:
-    """Return the training process of this process, started where there is none."""
-    global _worker
+    """Return the training process of this process, started or renewed where need be."""
+    global _worker, _successor
+    if _worker is not None and _worker.trials >= TRIALS_A_WORKER:
+        _worker.close()
     if _worker is None or not _worker.alive:
-        _worker = Worker()
-        atexit.register(_worker.close)
+        _worker = _successor if _successor is not None and _successor.alive else Worker()
+        _successor = None
+    if _worker.trials == TRIALS_A_WORKER - 1:
+        _successor = Worker()
     return _worker
 
 
-@lru_cache(maxsize=2)
-def store(study: str) -> tracking.Store | None:
-    try:
-        return tracking.open_store(study)
-    except MachineError as error:
-        terminal.say(f"warning: {error}. Training goes on; the trials are logged with the next command.")
-        return None
+@atexit.register
+def _close_workers() -> None:
+    if _worker is not None:
+        _worker.close()
+    if _successor is not None:
+        _successor.kill()
+
+
+def _warn(trouble: str | None) -> None:
+    global _warned
+    if trouble is not None and not _warned:
+        _warned = True
+        terminal.say(
+            f"warning: not in MLflow yet: {trouble}. Training goes on; what is missing there is logged from the run "
+            "folder, once, as soon as the store answers"
+        )

@@ -6,14 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bloodstudy import analysis, attempt, compose, design, terminal, tracking
+from bloodstudy import analysis, compose, design, terminal, tracking
 
 FAILED = ("failed", "out_of_memory", "interrupted", "missing")
 
 
 def close(folder: Path, keys: set[str], sweep: compose.Sweep) -> int:
     """Log what the store does not hold yet, print the results of the asked trials, return the exit code."""
-    _catch_up(folder)
     trials = analysis.read_trials(folder.parent, folder.name)
     trials = trials.loc[trials["key"].isin(sorted(keys))]
     rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
@@ -24,6 +23,7 @@ def close(folder: Path, keys: set[str], sweep: compose.Sweep) -> int:
     else:
         _print_trial(rows[0])
     failed = [row for row in rows if row["outcome"] in FAILED]
+    _finish(folder, "FAILED" if failed else "FINISHED")
     if any(row["outcome"] in ("failed", "out_of_memory") for row in failed):
         terminal.say("the same command with retry=failed trains these again:")
     for row in failed:
@@ -32,11 +32,17 @@ def close(folder: Path, keys: set[str], sweep: compose.Sweep) -> int:
     return 1 if failed else 0
 
 
-def _catch_up(folder: Path) -> None:
-    unlogged = [file for file in folder.glob("*/result.json") if not (file.parent / "logged.json").exists()]
-    store = attempt.store(folder.name) if unlogged else None
-    if store is not None and (logged := tracking.catch_up(store, folder)):
-        terminal.say(f"logged {logged} earlier trial{'s' if logged > 1 else ''} to MLflow")
+def _finish(study_folder: Path, status: str) -> None:
+    ending = tracking.finish(study_folder, status, lambda: terminal.say("waiting for the tracking store ..."))
+    if ending.logged:
+        terminal.say(f"logged {_count(ending.logged, 'earlier trial')} to MLflow")
+    if ending.owed:
+        why = f" ({ending.trouble})" if ending.trouble else ""
+        terminal.say(f"{_count(ending.owed, 'trial')} not in MLflow yet{why}: the next command logs what is missing")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}"
 
 
 def _print_trial(row: dict[str, Any]) -> None:
@@ -94,7 +100,7 @@ def _print_next(folder: Path, trials: int, sweep: compose.Sweep) -> None:
     elif sweep.asked is None and "seed" not in sweep.swept:
         steps.append(("the same with seed=0,1,2", "one seed says little"))
     steps.append((f"python -m bloodstudy.report{study}{places}", "the report, with figures"))
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+    uri = tracking.public_uri() if os.environ.get("MLFLOW_TRACKING_URI") else "sqlite:///mlflow.db"
     steps.append((uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}", "compare the runs"))
     width = max(len(step) for step, _ in steps)
     terminal.say("\nnext:")

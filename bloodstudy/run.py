@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bloodstudy.data import Dataset
     from bloodstudy.plan import Drawn
 
+TOLD = ("question", "precision", "seeds", "looks", "hash")  # of the plan, as parameters of the study's run in MLflow
 DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 
 
@@ -33,11 +34,12 @@ def run(arguments: list[str]) -> int:
         return 0
     sweep = compose.check(typed.overrides, typed.multirun)
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
-    from bloodstudy import plan
+    from bloodstudy import plan, tracking
     from bloodstudy.closing import close
     from bloodstudy.training import require_backend
 
     require_backend()
+    tracking.require_store()
     settings = sweep.jobs[0].settings
     drawn = plan.draw_up(sweep, arguments, Path(settings.places.runs_dir))
     folder = Path(settings.places.runs_dir) / drawn.content["study"]
@@ -48,9 +50,14 @@ def run(arguments: list[str]) -> int:
         terminal.say("plan_only=true: nothing was trained. The same without it trains what is left.")
         return 0
     plan.publish(drawn.content, folder)
-    if left:
-        _launch(sweep, drawn, {key: expected.get(key, 1.0) for key in left}, folder, typed.multirun)
-    return close(folder, {trial["key"] for trial in drawn.asked}, sweep)
+    tracking.begin(folder, len(left), {key: drawn.content[key] for key in TOLD if key in drawn.content})
+    try:
+        if left:
+            _launch(sweep, drawn, {key: expected.get(key, 1.0) for key in left}, folder, typed.multirun)
+        return close(folder, {trial["key"] for trial in drawn.asked}, sweep)
+    except BaseException as error:
+        tracking.finish(folder, "FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
 
 
 def _keep_finished(drawn: Drawn, folder: Path, control: Control) -> list[str]:

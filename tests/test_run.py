@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -268,6 +269,16 @@ def test_a_store_that_is_away_costs_nothing_and_is_caught_up_once(tmp_path):
     assert "logged" not in command(tmp_path, *typed).stdout
 
 
+def wait_for_a_run(folder: Path) -> None:
+    """Wait until the trial in `folder` stands in the store, which a new store takes longer for than an epoch takes."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if any((files.read_json(file) or {})["run_id"] for file in (folder / "runs" / "scratch").glob("*/run.json")):
+            return
+        time.sleep(0.1)
+    pytest.fail("the trial did not appear in the store within a minute")
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"])
 def test_a_signal_ends_the_command_at_once_and_leaves_no_run_running(tmp_path, number, code):
@@ -287,6 +298,7 @@ def test_a_signal_ends_the_command_at_once_and_leaves_no_run_running(tmp_path, n
     for line in process.stdout:
         if "epoch" in line:
             break
+    wait_for_a_run(tmp_path)
     children = psutil.Process(process.pid).children(recursive=True)
     assert children, "the worker is training"
     process.send_signal(number)

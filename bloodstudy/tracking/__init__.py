@@ -1,6 +1,22 @@
 """MLflow, which mirrors what the run folder holds. Opening a store imports MLflow; importing this package does not."""
 
-from bloodstudy.tracking.record import Recorder, catch_up
-from bloodstudy.tracking.store import Store, open_store
+from bloodstudy.tracking.later import catch_up, settle
+from bloodstudy.tracking.recorder import Recorder
+from bloodstudy.tracking.session import Ending, begin, finish
+from bloodstudy.tracking.store import Store, open_store, public_uri, require_store
+from bloodstudy.tracking.study import close_study, open_study
 
-__all__ = ["Recorder", "Store", "catch_up", "open_store"]
+__all__ = [
+    "Ending",
+    "Recorder",
+    "Store",
+    "begin",
+    "catch_up",
+    "close_study",
+    "finish",
+    "open_store",
+    "open_study",
+    "public_uri",
+    "require_store",
+    "settle",
+]

@@ -1,35 +1,37 @@
-"""The tracking store: where MLflow keeps runs, opened once by the parent.
+"""The tracking store: where MLflow keeps runs.
 
 The default is an SQLite file in the working folder with the artifacts beside it; MLFLOW_TRACKING_URI names another.
+In: the address and a study. Out: an open store, with the MLflow experiment of that study.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from filelock import FileLock
+from urllib.parse import urlsplit
 
 from bloodstudy.errors import MachineError
+from bloodstudy.tracking import sqlite
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# A server that is away must not hold up training for MLflow's usual minutes of retries: the trial is logged later.
-_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+# MLflow's usual patience is minutes. A trial whose server is away is logged later, so nobody has to wait for long; one
+# retry is needed, since a server that was restarted has closed the connections that we keep.
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
 
 @dataclass(frozen=True)
 class Store:
     """An open store and the MLflow experiment of one study in it."""
 
-    uri: str
+    uri: str  # as it may be published: without a password
     client: MlflowClient
     experiment_id: str
+    experiment: str  # sets this experiment apart from one that stood at the same address before
 
 
 def tracking_uri() -> str:
@@ -37,10 +39,32 @@ def tracking_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').absolute().as_posix()}"
 
 
+def public_uri() -> str:
+    """Return the address of the store without a password: what files and messages may hold."""
+    return hide_password(tracking_uri())
+
+
+def hide_password(text: str) -> str:
+    """Replace the password of the store's address, wherever it stands in `text`."""
+    try:
+        password = urlsplit(tracking_uri()).password
+    except ValueError:
+        password = None
+    return text.replace(f":{password}@", ":***@") if password else text
+
+
+def require_store() -> None:
+    """Raise MachineError where the store is a file of this machine that cannot be used; costs no import of MLflow."""
+    path = sqlite.path_of(tracking_uri())
+    if path is not None:
+        sqlite.require(path)
+
+
 def open_store(study: str) -> Store:
     """Open the tracking store and create the study's MLflow experiment where it is missing.
 
-    Raises MachineError where the store cannot be used: unreachable, damaged, read-only, or no such kind of address.
+    Raises MachineError where the store cannot be used: unreachable, damaged, read-only, of another version of MLflow,
+    or no such kind of address. A store that holds anything is never migrated and never created again.
     """
     uri = tracking_uri()
     for name, value in _PATIENCE.items():
@@ -50,26 +74,53 @@ def open_store(study: str) -> Store:
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     from mlflow import MlflowClient
 
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it prints the tracebacks that it raises
+    require_store()
     try:
-        # Several processes that open a fresh SQLite store together break its migration: the client already makes it.
-        with FileLock("mlflow.db.lock") if uri.startswith("sqlite:") else nullcontext():
-            client = MlflowClient(uri)
-            return Store(uri, client, _experiment(client, uri, study))
+        path = sqlite.path_of(uri)
+        if path is not None:
+            sqlite.create(path)
+        elif "://" in uri and not uri.startswith(("http:", "https:", "file:", "databricks")):
+            _require_schema(uri)
+        client = MlflowClient(uri)
+        return Store(public_uri(), client, *_experiment(client, uri, study))
+    except MachineError:
+        raise
     except Exception as error:  # MLflow lets those of SQLAlchemy, requests and others through
-        first = str(error).strip().splitlines()[0][:300]
         raise MachineError(
-            f"the tracking store {uri} cannot be used: {first}. Start it, or unset MLFLOW_TRACKING_URI to log to "
-            "mlflow.db in this folder"
+            f"the tracking store {public_uri()} cannot be used: {first_line(error)}. Start it, or unset "
+            "MLFLOW_TRACKING_URI to log to mlflow.db in this folder"
         ) from error
 
 
-def _experiment(client: MlflowClient, uri: str, study: str) -> str:
-    found = client.get_experiment_by_name(study)
+def first_line(error: Exception) -> str:
+    """Return what an error says, in one line that may be shown."""
+    lines = str(error).strip().splitlines()
+    return hide_password(lines[0])[:300] if lines else type(error).__name__
+
+
+def _require_schema(uri: str) -> None:
+    # MLflow migrates without asking where tables are missing: to a database that others use as well.
+    import sqlalchemy
+    from alembic.migration import MigrationContext
+
+    engine = sqlalchemy.create_engine(uri)
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
     if found is not None:
-        if found.lifecycle_stage == "deleted":
-            client.restore_experiment(found.experiment_id)
-        return found.experiment_id
-    beside = Path("mlartifacts", study).absolute().as_uri() if uri.startswith("sqlite:") else None
-    # MLflow's interface opens on its pages for language models unless told that this is model training.
-    kind = {"mlflow.experimentKind": "custom_model_development"}
-    return client.create_experiment(study, artifact_location=beside, tags=kind)
+        sqlite.require_revision(found, public_uri())
+
+
+def _experiment(client: MlflowClient, uri: str, study: str) -> tuple[str, str]:
+    found = client.get_experiment_by_name(study)
+    if found is None:
+        beside = Path("mlartifacts", study).absolute().as_uri() if uri.startswith("sqlite:") else None
+        # MLflow's interface opens on its pages for language models unless told that this is model training.
+        kind = {"mlflow.experimentKind": "custom_model_development"}
+        found = client.get_experiment(client.create_experiment(study, artifact_location=beside, tags=kind))
+    elif found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return found.experiment_id, f"{found.experiment_id}@{found.creation_time}"

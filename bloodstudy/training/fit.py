@@ -115,6 +115,8 @@ def fit(
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         **backend.compile_options(),
     )
+    # Built within the traced step, as Keras would, the optimizer's variables cost a second trace.
+    model.optimizer.build(model.trainable_variables)  # pyright: ignore[reportOptionalMemberAccess]
     rows = _resume(model, states, report) if states is not None else []
     resumed_after = len(rows)
     watch = _Watch(feed, images, report, states, rows)
@@ -128,7 +130,6 @@ def fit(
 
 def _resume(model: keras.Model, states: States, report: Report) -> list[dict[str, Any]]:
     """Put the newest saved state into `model` and its optimizer and return its history rows; [] where none fits."""
-    model.optimizer.build(model.trainable_variables)  # `fit` would only do it after this
     state = states.read(_values(model), lambda text: report({"event": "warning", "text": text}))
     if state is None:
         return []

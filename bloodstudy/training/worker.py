@@ -64,6 +64,7 @@ class Worker:
         self._process = context.Process(target=_serve, args=(theirs, threads or cpu_count()), daemon=True)
         self._process.start()
         theirs.close()
+        self.trials = 0  # begun
 
     @property
     def alive(self) -> bool:
@@ -75,6 +76,7 @@ class Worker:
 
     def train(self, assignment: Assignment) -> Iterator[dict[str, Any]]:
         """Yield the events of one trial, the last of which is "result"; raises WorkerDiedError and MachineError."""
+        self.trials += 1
         try:
             self._pipe.send(assignment)
             while True:

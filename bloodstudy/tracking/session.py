@@ -1,0 +1,89 @@
+"""What one command does with the store around its trials: begin and finish the work on a study.
+
+In: the study's run folder. Out: nothing left RUNNING that nobody works on, every finished trial logged once; or, where
+the store is away, how many trials it still lacks, and why.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bloodstudy.design import SCRATCH
+from bloodstudy.tracking import later, study
+from bloodstudy.tracking.line import line_of
+from bloodstudy.tracking.recorder import INTERRUPTED_PATIENCE_S
+from bloodstudy.tracking.store import Store, public_uri
+
+PATIENCE_S = 60.0  # at the end, for the next trial to be logged
+SILENCE_S = 3.0  # before a person is told what is waited for
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What came of it: trials logged at the end, trials that the store still lacks, and why."""
+
+    logged: int
+    owed: int
+    trouble: str | None
+
+
+def begin(study_folder: Path, to_train: int = 0, params: Mapping[str, Any] | None = None) -> None:
+    """Begin the work of one command on a study, before its first trial; returns at once.
+
+    Closes the runs that killed processes left and, where there is anything `to_train`, opens the study's own run with
+    `params`.
+    """
+    line = line_of(study_folder.name)
+    if later.owes(study_folder):
+        line.put(lambda store: _settle(store, study_folder))
+    if to_train and study_folder.name != SCRATCH:
+        line.put(lambda store: _open_study(store, study_folder, params))
+
+
+def finish(study_folder: Path, status: str = "FINISHED", waiting: Callable[[], None] | None = None) -> Ending:
+    """End the work of one command: log what is owed, close what is open.
+
+    Args:
+        status: of the study's own run: FINISHED, FAILED or, where the command was interrupted, KILLED.
+        waiting: called once where this takes longer than a few seconds.
+    """
+    line, logged = line_of(study_folder.name), []
+
+    def finish(store: Store) -> None:
+        if status != "KILLED":
+            for folder in later.log_owed(store, study_folder):
+                logged.append(folder)  # one by one: who waits looks on
+        if not later.settle(store, study_folder):
+            study.close_study(store, study_folder, status)
+
+    if line.is_used or later.owes(study_folder):
+        _wait(line.put(finish), logged, INTERRUPTED_PATIENCE_S if status == "KILLED" else PATIENCE_S, waiting)
+    owed = len(later.unlogged(study_folder, public_uri()))
+    return Ending(len(logged), owed, line.trouble if owed else None)
+
+
+def _settle(store: Store, study_folder: Path) -> None:
+    later.settle(store, study_folder)
+
+
+def _open_study(store: Store, study_folder: Path, params: Mapping[str, Any] | None) -> None:
+    study.open_study(store, study_folder, params)
+
+
+def _wait(done: threading.Event, logged: list[Path], patience_s: float, waiting: Callable[[], None] | None) -> None:
+    begun = moved = time.monotonic()
+    count = 0
+    while not done.wait(0.1):
+        now = time.monotonic()
+        if len(logged) > count:
+            count, moved = len(logged), now
+        if waiting is not None and now - begun > SILENCE_S:
+            waiting()
+            waiting = None
+        if now - moved > patience_s:
+            return

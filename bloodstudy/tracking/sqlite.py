@@ -1,0 +1,108 @@
+"""The store as an SQLite file: created whole, and refused before MLflow touches it where it cannot be used.
+
+Left to itself, MLflow creates a store step by step in place, takes an empty file for a new store, and migrates an older
+one without asking. In: the file. Out: nothing, or a MachineError that names the file and the remedy.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from contextlib import closing
+from functools import lru_cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from filelock import FileLock
+
+from bloodstudy import files
+from bloodstudy.errors import MachineError
+
+LOCK_PATIENCE_S = 60.0
+ANEW = "or move it away: the next command logs every finished trial into a new one"
+
+
+def path_of(uri: str) -> Path | None:
+    """Return the file of an SQLite address, None for any other address."""
+    name = uri.removeprefix("sqlite:///").partition("?")[0]
+    return Path(name) if uri.startswith("sqlite:///") and name and name != ":memory:" else None
+
+
+def require(path: Path) -> None:
+    """Raise MachineError where the file at `path` is no store that this MLflow can write to; absent is well."""
+    folder = path.absolute().parent
+    refused = next((place for place in (path, folder) if place.exists() and not os.access(place, os.W_OK)), None)
+    if refused is not None:
+        raise MachineError(
+            f"the tracking store {path} cannot be written: permission denied for {refused}; name a store that you may "
+            "write to with MLFLOW_TRACKING_URI"
+        )
+    if not path.exists():
+        return
+    try:
+        # For reading and writing, since what a killed process left unfinished is rolled back by who opens it next.
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=1)) as database:
+            size = _full_size(database)
+            revisions = [row[0] for row in database.execute("SELECT version_num FROM alembic_version")]
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error):  # another process writes; whoever logs will wait for it
+            return
+        raise MachineError(f"the tracking store {path} is damaged ({error}). Restore a copy of it, {ANEW}") from error
+    if path.stat().st_size < size:
+        missing = f"{path.stat().st_size:,} of {size:,} bytes are there"
+        raise MachineError(f"the tracking store {path} is damaged ({missing}). Restore a copy of it, {ANEW}")
+    if not revisions:
+        raise MachineError(f"the tracking store {path} was never completed. Move it away, and a new one is created")
+    require_revision(revisions[0], f"sqlite:///{path}")
+
+
+def _full_size(database: sqlite3.Connection) -> int:
+    if database.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        return 0  # the rest stands in another file
+    pages, page_size = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    return pages * page_size
+
+
+def require_revision(found: str, uri: str) -> None:
+    """Raise MachineError where the tables of the store are those of an older or newer MLflow."""
+    known, newest = _revisions()
+    if found == newest:
+        return
+    here = f"MLflow {version('mlflow')} is installed"
+    if found in known:
+        raise MachineError(
+            f"the tracking store {uri} was made by an older MLflow (schema {found}; {here}, with {newest}). Copy it, "
+            f"then migrate it with: mlflow db upgrade {uri}"
+        )
+    raise MachineError(
+        f"the tracking store {uri} was made by a newer MLflow (schema {found} is not known here; {here}). Install that "
+        "one, or name another store with MLFLOW_TRACKING_URI"
+    )
+
+
+@lru_cache(maxsize=1)
+def _revisions() -> tuple[frozenset[str], str]:
+    # Read as text: to import the migrations takes seconds, and this stands before every training.
+    found = find_spec("mlflow")
+    if found is None or found.origin is None:
+        raise MachineError("MLflow is not installed; install bloodstudy anew")
+    folder = Path(found.origin).parent / "store" / "db_migrations" / "versions"
+    text = "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.py")))
+    known = frozenset(re.findall(r'^revision = "(\w+)"', text, re.MULTILINE))
+    (newest,) = known - set(re.findall(r'^down_revision = "(\w+)"', text, re.MULTILINE))
+    return known, newest
+
+
+def create(path: Path) -> None:
+    """Create the store at `path` where it is missing: whole or not at all, once however many processes want it."""
+    with files.explained(path):
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock", timeout=LOCK_PATIENCE_S):
+            if path.exists():
+                return
+            from mlflow.db import upgrade
+
+            with files.published(path) as beside:
+                upgrade.callback(f"sqlite:///{beside.absolute().as_posix()}")  # pyright: ignore[reportOptionalCall]

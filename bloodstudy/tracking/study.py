@@ -1,0 +1,85 @@
+"""A study's own run in MLflow, the parent of its trials' runs.
+
+In: the study's run folder and what its plan says. Out: one run, found again by its tags, RUNNING while a command works
+on the study; `runs/<study>/mlflow.json` tells its id to every process that records a trial. `scratch` has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from bloodstudy import files
+from bloodstudy.design import SCRATCH
+from bloodstudy.tracking.store import Store
+
+NOTE = "mlflow.json"
+KIND = "bloodstudy.kind"
+LOCK_PATIENCE_S = 60.0
+
+
+def open_study(store: Store, study_folder: Path, params: Mapping[str, Any] | None = None) -> str:
+    """Return the id of the study's run, created where it is missing, RUNNING, with the plan as its artifact.
+
+    `params` are logged once: MLflow lets nobody change them, and amendments stand in the plan.
+    """
+    from mlflow.entities import Param
+
+    with FileLock(study_folder / f".{NOTE}.lock", timeout=LOCK_PATIENCE_S):
+        run_id = _find_or_create(store, study_folder.name)
+        known = store.client.get_run(run_id).data.params
+        new = [Param(key, str(value)) for key, value in (params or {}).items() if key not in known]
+        for start in range(0, len(new), 100):  # the most that one call takes
+            store.client.log_batch(run_id, params=new[start : start + 100])
+        store.client.update_run(run_id, status="RUNNING")
+        if (study_folder / "plan.yaml").exists():
+            store.client.log_artifact(run_id, str(study_folder / "plan.yaml"))
+        note = {"tracking_uri": store.uri, "run_id": run_id, "experiment": store.experiment}
+        if files.read_json(study_folder / NOTE) != note:
+            files.write_json(study_folder / NOTE, note)
+    return run_id
+
+
+def parent_of(store: Store, study_folder: Path) -> str | None:
+    """Return the run under which trials of this study stand, opened where no command could do so yet."""
+    if study_folder.name == SCRATCH:
+        return None
+    return noted(store, study_folder) or open_study(store, study_folder)
+
+
+def noted(store: Store, study_folder: Path) -> str | None:
+    """Return the id of the study's run in this store, None where there is none yet."""
+    note = files.read_json(study_folder / NOTE)
+    return (
+        note["run_id"]
+        if note and note["experiment"] == store.experiment and note["tracking_uri"] == store.uri
+        else None
+    )
+
+
+def close_study(store: Store, study_folder: Path, status: str) -> None:
+    """End the study's run as FINISHED, FAILED or KILLED, where there is one."""
+    run_id = noted(store, study_folder)
+    if run_id:
+        store.client.set_terminated(run_id, status)
+
+
+def _find_or_create(store: Store, study: str) -> str:
+    tags = {KIND: "study", "study": study}
+    found = _find(store)
+    if found is None:
+        created = store.client.create_run(store.experiment_id, tags=tags, run_name=study).info.run_id
+        # Another machine may have done the same in this moment: both keep the older one.
+        found = _find(store) or created
+        if found != created:
+            store.client.delete_run(created)
+    return found
+
+
+def _find(store: Store) -> str | None:
+    runs = store.client.search_runs([store.experiment_id], f"tags.`{KIND}` = 'study'")
+    oldest = min(runs, key=lambda run: (run.info.start_time, run.info.run_id), default=None)
+    return oldest.info.run_id if oldest else None

@@ -1,0 +1,78 @@
+"""A fresh store for each test, made once; and trial folders as a worker leaves them."""
+
+import math
+import shutil
+
+import pandas as pd
+import pytest
+
+from bloodstudy import files, tracking
+from bloodstudy.tracking import line
+
+TAGS = {"trial_key": "k1", "study": "scratch", "arm": "lr=0.1", "seed": "0", "outcome": "running"}
+DATA = {"name": "kaggle", "task": "subtype", "view": "field", "split": "random", "split_seed": 0, "test_share": 0.2,
+        "fingerprint": "f" * 16, "classes": ["A", "B"],
+        "counts": {"train": {"A": 8, "B": 8}, "test": {"A": 2, "B": 2}}}  # fmt: skip
+PARAMS = {"lr": 0.1, "model": "reference"}
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """A store whose tables exist: creating them takes MLflow seconds."""
+    folder = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        tracking.open_store("another")
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def folder(fresh, tmp_path, monkeypatch):
+    """A working folder with an empty store, which is not opened yet."""
+    shutil.copy(fresh, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(line, "_lines", {})
+    return tmp_path
+
+
+@pytest.fixture
+def store(folder):
+    return tracking.open_store("scratch")
+
+
+@pytest.fixture
+def params():
+    return dict(PARAMS)
+
+
+@pytest.fixture
+def tags_of():
+    return lambda folder: TAGS | {"trial_key": folder.name}
+
+
+@pytest.fixture
+def runs():
+    """All runs of a store that are not deleted."""
+    return lambda store: store.client.search_runs([store.experiment_id])
+
+
+@pytest.fixture
+def publish(tags_of):
+    """Write the files of a finished trial and return the rows of its history."""
+
+    def write(folder, outcome="finished"):
+        files.make_folder(folder)
+        history = pd.DataFrame({"epoch": [1, 2], "fit_loss": [1.0, math.inf], "fit_accuracy": [0.3, 0.4],
+                                "epoch_seconds": [1.0, 1.0], "images_per_second": [10.0, 10.0]})  # fmt: skip
+        files.write_text(folder / "history.csv", history.to_csv(index=False))
+        responses = {"train_accuracy": 0.9, "test_accuracy": 0.7, "accuracy_gap": 0.2} if outcome == "finished" else {}
+        files.write_json(folder / "result.json", {
+            "outcome": outcome, "responses": responses, "cost": {"peak_memory_mb": 1.0, "wall_seconds": 30.0},
+            "tags": tags_of(folder) | {"outcome": outcome}, "params": PARAMS, "data": DATA,
+            "audit": {"test_images_leaking": 3},
+        })  # fmt: skip
+        return history.to_dict("records")
+
+    return write
