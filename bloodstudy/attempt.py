@@ -19,7 +19,7 @@ import yaml
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 
-from bloodstudy import analysis, config, data, design, files, outcome, terminal, tracking
+from bloodstudy import analysis, config, cores, data, design, files, outcome, terminal, tracking
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.judging import judge_again
 from bloodstudy.training import Assignment, Worker, resolve_precision
@@ -66,6 +66,7 @@ def attempt(composed: DictConfig) -> str:
                 terminal.say(f"{title}: {published['outcome']} earlier, nothing to train (trial {trial.key})")
                 return published["outcome"]
             _clear(folder)
+            cores.claim(Path(settings.places.runs_dir), len(plan["trials"]))
             result = _train(trial, images, folder, title)
     except Timeout:
         terminal.say(f"{title}: in progress in another process")
