@@ -157,6 +157,8 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
                 accuracy = f"accuracy {event['fit_accuracy']:.3f}"
                 bar.update(event["epoch"], f"epoch {math.ceil(event['epoch'])}/{epochs}, {accuracy}{speed}")
     except WorkerDiedError as death:
+        if death.exit_code == -signal.SIGTERM:  # sent to the whole group, and the worker was quicker than this process
+            raise terminal.Terminated from death
         return {"outcome": "out_of_memory" if death.exit_code == -signal.SIGKILL else "failed", "reason": death.reason}
     raise AssertionError("the worker's events ended without a result")
 
