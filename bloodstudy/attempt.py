@@ -7,7 +7,9 @@ Never raises because of a bad trial; faults of the machine do go up and stop the
 from __future__ import annotations
 
 import atexit
+import contextlib
 import math
+import os
 import signal
 import time
 from dataclasses import replace
@@ -17,6 +19,7 @@ from typing import Any
 
 import yaml
 from filelock import FileLock, Timeout
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from bloodstudy import analysis, config, cores, data, design, files, outcome, terminal, tracking
@@ -42,6 +45,8 @@ def task(composed: DictConfig) -> str:
     global fault
     if fault is not None:
         return "missing"
+    with contextlib.suppress(OSError):  # Ray's processes are elsewhere; no such folder: nothing is shared with them
+        os.chdir(HydraConfig.get().runtime.cwd)
     try:
         return attempt(composed)
     except BloodstudyError as error:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from bloodstudy import compose, terminal
+from bloodstudy import compose, remote, terminal
 from bloodstudy.question import Question, expand
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def run(arguments: list[str]) -> int:
     require_backend()
     runs_dir = Path(sweep.jobs[0].settings.places.runs_dir)
     _plan(sweep, runs_dir, arguments, question)
-    compose.launch(attempt.task, expanded)
+    with remote.explained():
+        compose.launch(attempt.task, [*expanded, *remote.carry(expanded)])
     if attempt.fault is not None:
         raise attempt.fault
     return close(runs_dir, sweep.swept)
