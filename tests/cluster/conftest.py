@@ -17,7 +17,7 @@ import sweeping
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[float, str]:
     """Return the hash of the predictions of each arm, trained in the command itself on one core."""
     folder = tmp_path_factory.mktemp("alone")
-    sweeping.run(folder, "-m", sweeping.ARMS, *sweeping.TINY, cores=1)
+    sweeping.run(folder, "-m", sweeping.ARMS, sweeping.BRIEF, *sweeping.TINY, cores=1)
     return {lr: result["prediction_hash"] for lr, result in sweeping.results(folder).items()}
 
 

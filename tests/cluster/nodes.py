@@ -35,15 +35,20 @@ class Node:
         """Return every process of this node."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def training(self) -> list[psutil.Process]:
+        """Return the workers of ours that run on this node."""
+        return [each for each in self.processes() if "multiprocessing.spawn" in " ".join(each.cmdline())]
+
     def kill(self) -> None:
-        """End the node as a power cut would: no process of it can do anything more."""
+        """End all that Ray has started here, at once; what those processes started themselves is not touched."""
         if self.process.poll() is None:
-            doomed = self.processes()
-            for each in (psutil.Process(self.process.pid), *doomed):
-                each.suspend()
-            doomed = self.processes()  # with what was started in between
-            for each in (*doomed, psutil.Process(self.process.pid)):
-                each.kill()
+            doomed = [psutil.Process(self.process.pid), *self.processes()]
+            for each in doomed:
+                each.suspend()  # so that none can end another one, or the trial, in good order
+            ours = self.training()
+            for each in doomed:
+                if each not in ours:
+                    each.kill()
         self.process.wait()
 
 

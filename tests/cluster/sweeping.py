@@ -5,20 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from bloodstudy import files
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent
-TINY = [
-    "cache_dir=cache",
-    "data.photographs=2",
-    "data.copies=2",
-    "image_size=[24,32]",
-    "depth=2",
-    "epochs=2",
-    "precision=float32",
-]
+TINY = ["cache_dir=cache", "data.photographs=2", "data.copies=2", "image_size=[24,32]", "depth=2", "precision=float32"]
+BRIEF, LONG = "epochs=2", "epochs=300"
 ARMS = "lr=1e-2,1e-3"
 
 
@@ -32,6 +26,16 @@ def start(folder: Path, *arguments: str, cores: int = 2, **environment: str) -> 
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=(lambda: os.sched_setaffinity(0, own)) if own else None,  # noqa: PLW1509 (no threads here)
     )  # fmt: skip
+
+
+def wait_until_training(command: subprocess.Popen, folder: Path, trials: int) -> None:
+    """Wait until so many trials have a run in the store and their first epochs behind them."""
+    until = time.monotonic() + 150
+    while len(list((folder / "runs" / "scratch").glob("*/run.json"))) < trials:
+        assert command.poll() is None, command.communicate()
+        assert time.monotonic() < until, "no trial was begun"
+        time.sleep(0.2)
+    time.sleep(2)
 
 
 def run(folder: Path, *arguments: str, cores: int = 2, **environment: str) -> str:
@@ -62,7 +66,7 @@ def statuses(folder: Path) -> list[str]:
 
 def check(folder: Path, expected: dict[float, str], *launcher: str, **environment: str) -> None:
     """Sweep with `launcher`, on one core a job: the numbers must be `expected`; the second time nothing is trained."""
-    typed = ["-m", ARMS, *TINY, *launcher]
+    typed = ["-m", ARMS, BRIEF, *TINY, *launcher]
     run(folder, *typed, **environment)
     first = results(folder)
     assert {lr: result["prediction_hash"] for lr, result in first.items()} == expected

@@ -1,7 +1,5 @@
 """The same sweep as jobs of a Slurm that really runs here, on two nodes."""
 
-import time
-
 import pytest
 import slurm
 import sweeping
@@ -17,15 +15,10 @@ def test_a_sweep_is_one_array_of_jobs_on_both_nodes(tmp_path, expected, slurm_us
 
 
 def test_a_job_that_meets_its_time_limit_is_queued_again_and_finishes_its_trial(tmp_path, slurm_users):
-    long = [word for word in sweeping.TINY if not word.startswith("epochs")]
-    command = sweeping.start(tmp_path, "-m", "lr=1e-3", "epochs=400", *long, *LAUNCHER, **slurm_users)
+    typed = ["-m", "lr=1e-3", sweeping.LONG, *sweeping.TINY, *LAUNCHER]
+    command = sweeping.start(tmp_path, *typed, **slurm_users)
     try:
-        until = time.monotonic() + 120
-        while not list((tmp_path / "runs" / "scratch").glob("*/run.json")):  # the trial is about to be trained
-            assert command.poll() is None, command.communicate()
-            assert time.monotonic() < until
-            time.sleep(0.2)
-        time.sleep(2)
+        sweeping.wait_until_training(command, tmp_path, 1)
         (job,) = slurm.ask(slurm_users, "squeue", "-h", "-t", "R", "-o", "%i").split()
         slurm.ask(slurm_users, "scancel", "--signal=USR2", job)  # what Slurm sends `signal_delay_s` before the limit
         out, err = command.communicate(timeout=300)
