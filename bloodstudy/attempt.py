@@ -8,7 +8,9 @@ machine, and trial after trial that dies, do go up and stop the sweep.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import math
+import os
 import signal
 import time
 from dataclasses import replace
@@ -18,9 +20,10 @@ from typing import Any
 
 import yaml
 from filelock import FileLock, Timeout
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from bloodstudy import analysis, board, config, data, design, files, outcome, terminal, tracking
+from bloodstudy import analysis, board, config, cores, data, design, files, outcome, terminal, tracking
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.training import Assignment, Worker, resolve_precision, state
 from bloodstudy.training.worker import WorkerDiedError
@@ -57,6 +60,8 @@ def task(composed: DictConfig) -> dict[str, Any]:
     done: dict[str, Any] = {"outcome": "missing", "fault": None, "files": None}
     if fault is not None:
         return done
+    with contextlib.suppress(OSError):  # Ray's processes are elsewhere; no such folder: nothing is shared with them
+        os.chdir(HydraConfig.get().runtime.cwd)
     try:
         return done | attempt(composed)
     except BloodstudyError as error:
@@ -72,14 +77,16 @@ def attempt(composed: DictConfig) -> dict[str, Any]:
     shared = (runs_dir / study / "plan.yaml").exists()  # the parent wrote it: its folder is ours, or it is not
     images = load_data(settings)
     trial = make_trial(settings, images)
+    planned = analysis.read_plan(runs_dir, study)["trials"] if shared else []
     if shared:
-        trial = replace(trial, arm=_find_arm(trial, images, analysis.read_plan(runs_dir, study)))
+        trial = replace(trial, arm=_find_arm(trial, planned))
     folder = files.make_folder(runs_dir / study / trial.key)
     try:
         with FileLock(folder / ".lock", timeout=BRIEFLY_S):
             published = read_kept(folder, settings.control.retry)
             if published is None:
                 _clear(folder, (folder / "result.json").exists())
+                cores.claim(runs_dir, len(planned))
                 published = _train(trial, images, folder, shared)
                 _stop_after_deaths(published)
     except Timeout:
@@ -95,11 +102,11 @@ def read_kept(folder: Path, retry: str) -> dict[str, Any] | None:
     return published if published is not None and published["outcome"] not in RETRIED[retry] else None
 
 
-def _find_arm(trial: design.Trial, images: data.Dataset, plan: dict[str, Any]) -> str:
+def _find_arm(trial: design.Trial, planned: list[dict[str, Any]]) -> str:
     """Return what the plan calls the arm of `trial`; raises UserError where it holds no such trial."""
-    for planned in plan["trials"]:
-        if planned["key"] == trial.key:
-            return planned["arm"]
+    for entry in planned:
+        if entry["key"] == trial.key:
+            return entry["arm"]
     raise UserError(
         f"the images changed after the plan was made: it does not hold trial {trial.key} (fingerprint "
         f"{trial.data.fingerprint}). Leave the folder alone while a sweep runs, and run the same command again"
@@ -206,6 +213,8 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
                 accuracy = f"accuracy {event['fit_accuracy']:.3f}"
                 bar.update(event["epoch"], f"epoch {math.ceil(event['epoch'])}/{epochs}, {accuracy}{speed}")
     except WorkerDiedError as death:
+        if death.exit_code == -signal.SIGTERM:  # sent to the whole group, and the worker was quicker than this process
+            raise terminal.Terminated from death
         return {"outcome": "out_of_memory" if death.exit_code == -signal.SIGKILL else "failed", "reason": death.reason}
     raise AssertionError("the worker's events ended without a result")
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bloodstudy import compose, terminal
+from bloodstudy import compose, remote, terminal
 from bloodstudy.errors import UserError
 from bloodstudy.overrides import write
 
@@ -133,11 +133,9 @@ def _launch(sweep: compose.Sweep, drawn: Drawn, left: dict[str, float], folder: 
     # Absolute, since the processes of some launchers work in a folder of their own.
     shared += [write(key, str(Path(place).expanduser().absolute())) for key, place in places.items() if place]
     launching.want(set(left))
-    with board.Board(drawn.asked, left, folder):
-        if multirun:
-            compose.launch(attempt.task, ["-m", *sweep.hydras, *shared])
-        else:
-            compose.launch(attempt.task, [*sweep.hydras, *drawn.asked[0]["overrides"], *shared])
+    jobs = ["-m"] if multirun else drawn.asked[0]["overrides"]  # the sweeper finds those of many in the plan
+    with board.Board(drawn.asked, left, folder), remote.explained():
+        compose.launch(attempt.task, [*sweep.hydras, *remote.carry(sweep.hydras), *jobs, *shared])
     fault = launching.fault or attempt.fault
     if fault is not None:
         raise fault

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parent.parent / "bloodstudy"
 STAGES = ["config", "design", "data", "model", "training", "tracking", "analysis", "reporting"]
 EVERYWHERE = {"code", "errors", "files", "__version__"}
 OWNERS = {
-    "hydra": {"compose", "overrides", "asking", "run", "report"}, "omegaconf": {"compose", "attempt"},
+    "hydra": {"asking", "attempt", "compose", "cores", "overrides", "run", "report"},
+    "omegaconf": {"compose", "cores", "attempt"},
     "mlflow": {"tracking"}, "seaborn": {"reporting"}, "keras": {"model", "training"}, "tensorflow": {"training"},
 }  # fmt: skip
 

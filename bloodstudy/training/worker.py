@@ -7,8 +7,11 @@ results beside the trial. If it dies, that trial is lost and the next one gets a
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
+import os
 import signal
+import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -105,9 +108,7 @@ class Worker:
 
 
 def _serve(pipe: Connection, threads: int) -> None:
-    # Ctrl+C reaches the whole group: the parent decides what becomes of the trial, the worker must not print over it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _heed_the_parent_alone()
     try:
         from bloodstudy.training.trial import set_up, train_trial
 
@@ -132,6 +133,19 @@ def _serve(pipe: Connection, threads: int) -> None:
         except Exception as error:
             result = {"outcome": _outcome(error), "reason": _reason(error), "traceback": traceback.format_exc()}
         pipe.send({"event": "result", **result})
+
+
+def _heed_the_parent_alone() -> None:
+    # Ctrl+C reaches the whole group, and Slurm's signals every process of a job: the parent decides what becomes of the
+    # trial, the worker must not print over it. submitit goes on after SIGTERM, until the job is killed or queued again.
+    for name in ("SIGINT", "SIGUSR1", "SIGUSR2"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if "SUBMITIT_EXECUTOR" in os.environ else signal.SIG_DFL)
+    # A parent that was killed has lost its lock on the trial: whoever takes it up must find nobody writing there. Linux
+    # ends the worker with the thread that started it; elsewhere it ends when it next reports to the closed pipe.
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _outcome(error: Exception) -> str:

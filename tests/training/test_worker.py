@@ -1,9 +1,14 @@
 import os
+import pickle
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 from bloodstudy.config import Factors
@@ -97,3 +102,49 @@ def test_a_killed_worker_is_told_by_its_signal(assignment):
     with pytest.raises(WorkerDiedError, match="SIGKILL"):
         list(events)
     assert not doomed.alive
+
+
+PARENT = """
+import pickle, sys
+from bloodstudy.training.worker import Worker
+if __name__ == "__main__":
+    worker = Worker(threads=1)
+    for event in worker.train(pickle.load(open(sys.argv[1], "rb"))):
+        print(worker.pid, event["event"], flush=True)
+"""
+
+
+@pytest.fixture
+def training(assignment):
+    """Start a process whose worker trains for ever; return the process and the worker."""
+    folder = assignment.folder
+    (folder / "parent.py").write_text(PARENT)
+    (folder / "assignment.pkl").write_bytes(pickle.dumps(replace(assignment, factors=replace(FACTORS, epochs=10**6))))
+    words = [sys.executable, "parent.py", "assignment.pkl"]
+    parent = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    while not (line := parent.stdout.readline()).endswith("epoch\n"):
+        assert line, "the worker trains"
+    yield parent, psutil.Process(int(line.split()[0]))
+    parent.kill()
+    parent.communicate()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the worker ends with its next report")
+def test_a_worker_dies_with_its_parent(training):
+    parent, worker = training
+    parent.kill()
+    parent.wait()
+    until = time.monotonic() + 2
+    while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:  # where nobody reaps an orphan
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_a_worker_leaves_to_its_parent_what_a_signal_means(training):
+    parent, worker = training
+    for number in (signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2):
+        worker.send_signal(number)
+    for _ in range(20):
+        assert parent.stdout.readline()
+    assert worker.is_running()

@@ -1,0 +1,40 @@
+"""The clusters that the tests start, and the numbers that every launcher has to come to."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import nodes
+import pytest
+import slurm
+import sweeping
+
+
+@pytest.fixture(scope="session")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[float, str]:
+    """Return the hash of the predictions of each arm, trained in the command itself on one core."""
+    folder = tmp_path_factory.mktemp("alone")
+    sweeping.run(folder, "-m", sweeping.ARMS, sweeping.BRIEF, *sweeping.TINY, cores=1)
+    return {lr: result["prediction_hash"] for lr, result in sweeping.results(folder).items()}
+
+
+@pytest.fixture(scope="session")
+def slurm_users() -> Iterator[dict[str, str]]:
+    """Return the environment of the users of a Slurm of two nodes; skip where it is not installed, but never in CI."""
+    if absent := slurm.missing():
+        message = f"Slurm is not installed ({', '.join(absent)}): .ci/run installs it"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with tempfile.TemporaryDirectory(prefix="slurm") as folder, slurm.slurm(Path(folder)) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def ray_cluster() -> Iterator[tuple[str, list[nodes.Node]]]:
+    """Return the address and the nodes of a Ray cluster."""
+    with tempfile.TemporaryDirectory(prefix="ray") as folder, nodes.cluster(Path(folder)) as running:
+        yield running

@@ -1,0 +1,93 @@
+"""A real Ray cluster of two nodes on this machine, one core each; each node is a tree of processes that can be killed.
+
+In: an empty folder, in which the nodes work, so that nothing relative of the command is there. Out: the head's address.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+PACKAGE = Path(__file__).resolve().parent.parent.parent
+START = """
+import sys
+from ray.scripts.scripts import main
+sys.exit(main())
+"""
+
+
+@dataclass
+class Node:
+    """One node: the process that started it, and with it the raylet, its workers and what those start."""
+
+    process: subprocess.Popen
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process of this node."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def training(self) -> list[psutil.Process]:
+        """Return the workers of ours that run on this node."""
+        return [each for each in self.processes() if "multiprocessing.spawn" in " ".join(each.cmdline())]
+
+    def kill(self) -> None:
+        """End all that Ray has started here, at once; what those processes started themselves is not touched."""
+        if self.process.poll() is None:
+            doomed = [psutil.Process(self.process.pid), *self.processes()]
+            for each in doomed:
+                each.suspend()  # so that none can end another one, or the trial, in good order
+            ours = self.training()
+            for each in doomed:
+                if each not in ours:
+                    each.kill()
+        self.process.wait()
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[tuple[str, list[Node]]]:
+    """Run two nodes in `folder`; yield the address of the cluster and the nodes, the head first."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    nodes: list[Node] = []
+    try:
+        head = ["--head", f"--port={address.split(':')[1]}", "--include-dashboard=false", f"--temp-dir={folder}"]
+        nodes.append(_start(folder, *head))
+        _wait_for_nodes(address, 1, folder)
+        nodes.append(_start(folder, f"--address={address}"))
+        _wait_for_nodes(address, 2, folder)
+        yield address, nodes
+    finally:
+        for node in reversed(nodes):
+            node.kill()
+
+
+def _start(folder: Path, *words: str) -> Node:
+    size = ["--num-cpus=1", "--object-store-memory=80000000", "--disable-usage-stats", "--block"]
+    environment = os.environ | {"PYTHONPATH": str(PACKAGE)}  # what an installed package is found by anyway
+    with (folder / "nodes.txt").open("a") as told:
+        command = [sys.executable, "-c", START, "start", *words, *size]
+        return Node(subprocess.Popen(command, cwd=folder, env=environment, stdout=told, stderr=told))
+
+
+def _wait_for_nodes(address: str, count: int, folder: Path, patience_s: float = 90) -> None:
+    code = f"""
+from ray._raylet import GcsClient
+print(sum(node.state == 0 for node in GcsClient(address={address!r}).get_all_node_info().values()))
+"""
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+        if ended.stdout.strip() == str(count):
+            return
+        time.sleep(0.5)
+    raise RuntimeError(f"the Ray cluster has no {count} nodes:\n{(folder / 'nodes.txt').read_text()}\n{ended.stderr}")

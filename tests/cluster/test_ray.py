@@ -1,0 +1,43 @@
+"""The same sweep on a Ray cluster of two nodes, one of which dies."""
+
+import time
+
+import psutil
+import pytest
+import sweeping
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+
+def launcher(address):
+    return ["hydra/launcher=ray_cluster", f"hydra.launcher.ray.init.address={address}"]
+
+
+def test_a_sweep_is_trained_on_both_nodes(tmp_path, expected, ray_cluster):
+    sweeping.check(tmp_path, expected, *launcher(ray_cluster[0]))
+
+
+def is_gone(process):
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_trial_whose_node_dies_is_trained_on_the_other_one(tmp_path, ray_cluster):
+    address, (_, doomed) = ray_cluster
+    typed = ["-m", sweeping.ARMS, sweeping.LONG, *sweeping.TINY, *launcher(address)]
+    command = sweeping.start(tmp_path, *typed)
+    try:
+        sweeping.wait_until_training(command, tmp_path, 2)
+        workers = doomed.training()
+        assert len(workers) == 1
+        doomed.kill()
+        time.sleep(1)
+        assert all(map(is_gone, workers)), "they would go on writing where the next attempt writes"
+        assert sweeping.statuses(tmp_path).count("RUNNING") >= 1, "nobody could say that it ended"
+        out, err = command.communicate(timeout=300)
+    finally:
+        command.kill()
+    assert command.returncode == 0, out + err
+    found = sweeping.results(tmp_path)
+    assert [result["outcome"] for result in found.values()] == ["finished"] * 2
+    assert sorted(result["cost"]["attempts"] for result in found.values()) == [1, 2]
+    assert sweeping.statuses(tmp_path) == ["FINISHED"] * 2
