@@ -7,14 +7,12 @@ machine, and trial after trial that dies, do go up and stop the sweep.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import math
 import os
 import signal
 import time
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +21,9 @@ from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from bloodstudy import analysis, board, config, cores, data, design, files, outcome, terminal, tracking
+from bloodstudy import analysis, board, config, cores, crew, data, design, files, outcome, preparing, terminal, tracking
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
-from bloodstudy.training import Assignment, Worker, resolve_precision, state
+from bloodstudy.training import Assignment, Worker, state
 from bloodstudy.training.worker import WorkerDiedError
 
 RETRIED = {
@@ -38,14 +36,9 @@ RETURNED = ("config.yaml", "attempts.json", "history.csv", "predictions.parquet"
 DEATHS = ("failed", "out_of_memory")  # what says that something is wrong beyond the trial where it repeats itself
 PATIENCE = 3  # deaths in a row that stop a sweep
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
+UNKNOWN = 1_000  # trials of a plan that is not here
 BRIEFLY_S = 0.1  # others take a trial's lock for a moment to see whether it is free
 
-# TensorFlow keeps some MB of every model that it ever traced, so a worker is renewed; its successor imports Keras
-# while it trains its last trial, and nobody waits.
-TRIALS_A_WORKER = 50
-
-_worker: Worker | None = None  # one for this process, reused: importing Keras costs seconds
-_successor: Worker | None = None
 _warned = False  # that the store cannot be used: once is enough
 fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried, the command ends with it
 _deaths = 0  # trials in a row that this process has seen die
@@ -75,8 +68,8 @@ def attempt(composed: DictConfig) -> dict[str, Any]:
     settings = config.settings(content)  # type: ignore[arg-type]
     runs_dir, study = Path(settings.places.runs_dir), settings.study.name
     shared = (runs_dir / study / "plan.yaml").exists()  # the parent wrote it: its folder is ours, or it is not
-    images = load_data(settings)
-    trial = make_trial(settings, images)
+    images = preparing.load_data(settings)
+    trial = preparing.make_trial(settings, images)
     planned = analysis.read_plan(runs_dir, study)["trials"] if shared else []
     if shared:
         trial = replace(trial, arm=_find_arm(trial, planned))
@@ -86,7 +79,7 @@ def attempt(composed: DictConfig) -> dict[str, Any]:
             published = read_kept(folder, settings.control.retry)
             if published is None:
                 _clear(folder, (folder / "result.json").exists())
-                cores.claim(runs_dir, len(planned))
+                cores.claim(runs_dir, len(planned) or UNKNOWN)
                 published = _train(trial, images, folder, shared)
                 _stop_after_deaths(published)
     except Timeout:
@@ -138,32 +131,13 @@ def _clear(folder: Path, anew: bool) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def load_data(settings: config.Settings) -> data.Dataset:
-    """Return the images of `settings`, screened, decoded and split; kept for the next trial of this process."""
-    return _load(settings.data, settings.factors.colour, settings.factors.image_size, settings.places.cache_dir)
-
-
-@lru_cache(maxsize=16)  # the folds of a split, say
-def _load(choice: config.DataChoice, colour: str, image_size: tuple[int, int], cache_dir: str | None) -> data.Dataset:
-    cache = Path(cache_dir) if cache_dir else None
-    with terminal.stages(choice.name) as progress:
-        return data.load(choice, colour=colour, image_size=image_size, cache_dir=cache, progress=progress)
-
-
-def make_trial(settings: config.Settings, images: data.Dataset) -> design.Trial:
-    """Return the trial of `settings` on `images`; its arm has no name yet."""
-    factors = replace(settings.factors, precision=resolve_precision(settings.factors.precision))
-    identity = design.identify(settings.data, images.split, images.fingerprint, images.provenance.digest)
-    return design.Trial(settings.study.name, "", settings.model.name, factors, identity)
-
-
 def _train(trial: design.Trial, images: data.Dataset, folder: Path, shared: bool) -> dict[str, Any]:
     begun = time.monotonic()
     attempts = (files.read_json(folder / "attempts.json") or 0) + 1
     files.write_json(folder / "attempts.json", attempts)
     with board.follow(f"{trial.arm}, seed {trial.factors.seed}", trial.factors.epochs + MEASURING) as bar:
         bar.update(0, "starting")
-        worker = take_worker()  # imports Keras while this process opens the store
+        worker = crew.take_worker()  # imports Keras while this process opens the store
         params = outcome.params(trial)
         files.write_text(folder / "config.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
         recorder = tracking.Recorder(trial.study if shared else None, folder)
@@ -217,27 +191,6 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
             raise terminal.Terminated from death
         return {"outcome": "out_of_memory" if death.exit_code == -signal.SIGKILL else "failed", "reason": death.reason}
     raise AssertionError("the worker's events ended without a result")
-
-
-def take_worker() -> Worker:
-    """Return the training process of this process, started or renewed where need be."""
-    global _worker, _successor
-    if _worker is not None and _worker.trials >= TRIALS_A_WORKER:
-        _worker.close()
-    if _worker is None or not _worker.alive:
-        _worker = _successor if _successor is not None and _successor.alive else Worker()
-        _successor = None
-    if _worker.trials == TRIALS_A_WORKER - 1:
-        _successor = Worker()
-    return _worker
-
-
-@atexit.register
-def _close_workers() -> None:
-    if _worker is not None:
-        _worker.close()
-    if _successor is not None:
-        _successor.kill()
 
 
 def _warn(trouble: str | None) -> None:

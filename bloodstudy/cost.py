@@ -14,7 +14,7 @@ from statistics import mean
 import numpy as np
 from joblib import cpu_count
 
-from bloodstudy import attempt, design, files, terminal
+from bloodstudy import crew, design, files, terminal
 from bloodstudy.data import Dataset
 from bloodstudy.training import Assignment
 from bloodstudy.training.precision import processor
@@ -98,7 +98,7 @@ def _probe(wanted: Sequence[tuple[str, design.Trial, Dataset]], folder: Path) ->
             array = Path(str(images.images.filename))
             what = trial.model, trial.factors, images.classes
             try:
-                (*_, event) = attempt.take_worker().train(Assignment(folder, *what, array, images.manifest, probe=True))
+                (*_, event) = crew.take_worker().train(Assignment(folder, *what, array, images.manifest, probe=True))
             except WorkerDiedError:
                 continue
             if event["outcome"] == "finished":

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from bloodstudy import __version__, analysis, attempt, compose, design, files
+from bloodstudy import __version__, analysis, compose, design, files, preparing
 from bloodstudy.asking import Asked
 from bloodstudy.config import Settings, level_of
 from bloodstudy.data import Dataset
@@ -45,8 +45,8 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
     study = asked.name if asked else design.SCRATCH
     old = _read_old(runs_dir, study)
     jobs = [_settle_precision(job, old) for job in sweep.jobs]
-    every = [attempt.load_data(job.settings) for job in jobs]
-    made = [attempt.make_trial(job.settings, images) for job, images in zip(jobs, every, strict=True)]
+    every = [preparing.load_data(job.settings) for job in jobs]
+    made = [preparing.make_trial(job.settings, images) for job, images in zip(jobs, every, strict=True)]
     trials = [_plan_trial(*one) for one in zip(jobs, made, every, strict=True)]
     by_trial = {(t["key"], t["judged"]): images for t, images in zip(trials, every, strict=True)}
     arms = _merge_arms(asked, trials) if asked else []

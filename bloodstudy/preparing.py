@@ -1,0 +1,32 @@
+"""What a checked configuration leads to: its images, and the trial on them.
+
+In: settings. Out: the images, screened, decoded and split; and the trial, with all that decides its numbers resolved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from bloodstudy import config, data, design, terminal
+from bloodstudy.training import resolve_precision
+
+
+def load_data(settings: config.Settings) -> data.Dataset:
+    """Return the images of `settings`, screened, decoded and split; kept for the next trial of this process."""
+    return _load(settings.data, settings.factors.colour, settings.factors.image_size, settings.places.cache_dir)
+
+
+@lru_cache(maxsize=16)  # the folds of a split, say
+def _load(choice: config.DataChoice, colour: str, image_size: tuple[int, int], cache_dir: str | None) -> data.Dataset:
+    cache = Path(cache_dir) if cache_dir else None
+    with terminal.stages(choice.name) as progress:
+        return data.load(choice, colour=colour, image_size=image_size, cache_dir=cache, progress=progress)
+
+
+def make_trial(settings: config.Settings, images: data.Dataset) -> design.Trial:
+    """Return the trial of `settings` on `images`; its arm has no name yet."""
+    factors = replace(settings.factors, precision=resolve_precision(settings.factors.precision))
+    identity = design.identify(settings.data, images.split, images.fingerprint, images.provenance.digest)
+    return design.Trial(settings.study.name, "", settings.model.name, factors, identity)
