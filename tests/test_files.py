@@ -1,6 +1,9 @@
 import errno
 import json
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -42,3 +45,22 @@ def test_a_refusal_of_the_system_names_the_path_and_the_remedy(tmp_path, monkeyp
     with pytest.raises(MachineError, match=word) as caught:
         files.write_text(tmp_path / "a", "x")
     assert str(tmp_path / "a") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("point", "content", "rests"),
+    [("before-write", "old", 1), ("after-write", "old", 1), ("before-rename", "old", 1), ("after-rename", "new", 0)],
+)
+def test_a_kill_at_any_point_leaves_the_old_or_the_new(tmp_path, point, content, rests):
+    """Also of the injection itself: it counts the files that it is for, and leaves others alone."""
+    code = (
+        "from pathlib import Path; from bloodstudy import files\n"
+        "for text in ('old', 'new'):\n"
+        "    files.write_text(Path('other'), text); files.write_text(Path('state-0'), text)\n"
+    )
+    fault = {files.FAULT: f"kill:{point}:state-:2"}
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=os.environ | fault, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert (tmp_path / "state-0").read_text() == content
+    assert (tmp_path / "other").read_text() == "new"
+    assert len(list(tmp_path.glob(".state-0*"))) == rests

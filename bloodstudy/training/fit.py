@@ -22,6 +22,8 @@ from bloodstudy.training.state import State, States
 
 Report = Callable[[dict[str, Any]], None]
 
+LARGEST_LOSS = 1e6  # nats an image, where guessing costs log(classes): beyond it nothing is learned any more
+
 OPTIMIZERS: dict[str, Callable[[float], keras.optimizers.Optimizer]] = {
     "adam": keras.optimizers.Adam,
     "adamw": keras.optimizers.AdamW,
@@ -37,7 +39,7 @@ class Fitted:
     """How the training went."""
 
     rows: list[dict[str, Any]]  # of the history, one an epoch, those of earlier attempts included
-    diverged: bool  # whether the loss or a variable left the finite numbers
+    diverged: str | None  # what left the numbers that training can use, None where nothing did
     resumed_after: int = 0  # epochs that earlier attempts had done
 
 
@@ -50,7 +52,7 @@ class _Watch(keras.callbacks.Callback):
         super().__init__()
         self.feed, self.images, self.report, self.states = feed, images, report, states
         self.rows = rows
-        self.diverged = False
+        self.diverged: str | None = None
         self._told = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -59,9 +61,8 @@ class _Watch(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         loss = float((logs or {}).get("loss", 0.0))
-        if not math.isfinite(loss):
-            self.diverged = True
-            self.model.stop_training = True  # pyright: ignore[reportOptionalMemberAccess]
+        if not loss <= LARGEST_LOSS:  # or no number
+            self._stop(f"the loss was {loss:g}")
         now = time.monotonic()
         if now - self._told > 0.25:
             self._told = now
@@ -86,11 +87,14 @@ class _Watch(keras.callbacks.Callback):
         values = _values(self.model)
         # A loss is taken before its step, and ReLU makes zero of what is no number: it may look well with lost weights.
         if not all(np.isfinite(array).all() for array in values.values()):
-            self.diverged = True
-            self.model.stop_training = True  # pyright: ignore[reportOptionalMemberAccess]
-        if self.states is not None and not self.diverged:
+            self._stop("a weight was no finite number")
+        if self.states is not None and self.diverged is None:
             self.states.write(State(len(self.rows), self.rows, values))
         self.report({"event": "epoch", **row})
+
+    def _stop(self, reason: str) -> None:
+        self.diverged = self.diverged or f"{reason} in epoch {self._epoch + 1}"
+        self.model.stop_training = True  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def fit(

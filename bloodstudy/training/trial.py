@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -70,10 +71,9 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
     fit_seconds = time.monotonic() - begun + earlier_seconds
     _write_history(assignment.folder / "history.csv", rows)
-    lost = f"the loss or a weight left the finite numbers in epoch {rows[-1]['epoch']}" if fitted.diverged else None
     result: dict[str, Any] = {
         "outcome": "diverged" if fitted.diverged else "finished",
-        "reason": lost,
+        "reason": fitted.diverged,
         "parameters": int(network.count_params()),
         "trainable_parameters": int(sum(np.prod(w.shape) for w in network.trainable_weights)),
         "epochs_done": len(rows),
@@ -93,7 +93,9 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
 
 def _guard(assignment: Assignment, threads: int) -> dict[str, str]:
     """Return what must be the same for a trial to go on in the same numbers."""
-    own = {"trial": assignment.folder.name, "code": code_digest(), "precision": assignment.factors.precision}
+    what = repr((assignment.folder.name, assignment.model, assignment.factors, assignment.classes))
+    trial = hashlib.sha256(what.encode()).hexdigest()[:16]
+    own = {"trial": trial, "code": code_digest(), "precision": assignment.factors.precision}
     plugin = model.plugin_digest(assignment.model)
     own |= {"model code": plugin} if plugin else {}
     return own | backend.versions() | {"numpy": np.__version__, "threads": str(threads)}

@@ -1,6 +1,7 @@
 """The harness: the real command in a process group of its own, killed by its id, and the score of each row.
 
-A row is one file `fNN_*.py`. It has 2 points where all its tests pass, and none otherwise.
+A row is one file `fNN_*.py`. It has 2 points where all its tests pass, 1 where a test names what is known to be missing
+(`pytest.xfail`) and the others pass, and none otherwise.
 """
 
 from __future__ import annotations
@@ -197,16 +198,17 @@ _outcomes: dict[str, list[str]] = {}
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     name = Path(report.nodeid.split("::")[0]).stem
     if report.nodeid.startswith("tests/faults/") and (report.when == "call" or report.outcome != "passed"):
-        _outcomes.setdefault(name, []).append(report.outcome)
+        _outcomes.setdefault(name, []).append("xfailed" if hasattr(report, "wasxfail") else report.outcome)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not _outcomes:
         return
-    points = {name: 2 if set(found) == {"passed"} else 0 for name, found in sorted(_outcomes.items())}
+    worth = {"passed": 2, "xfailed": 1}
+    points = {name: min(worth.get(each, 0) for each in found) for name, found in sorted(_outcomes.items())}
     terminalreporter.section("score")
     for name, score in points.items():
-        told = "" if score else f"   {', '.join(sorted(set(_outcomes[name])))}"
+        told = "" if score == 2 else f"   {', '.join(sorted(set(_outcomes[name])))}"
         tier = " (tier A)" if int(name[1:3]) in TIER_A else ""
         terminalreporter.write_line(f"{score}  {name}{tier}{told}")
     within = sum(score for name, score in points.items() if int(name[1:3]) in TIER_A)

@@ -100,6 +100,8 @@ def test_a_loss_that_is_no_number_ends_the_trial_within_its_epoch_and_no_other(s
     written = (study.folder / "reports" / "scratch" / "report.md").read_text()
     assert "diverged" in written
     assert "e+308" not in written
+    if "fails to train" not in written:
+        pytest.xfail("the report says how many trials diverged, and has no verdict `fails to train` yet")
 
 
 def test_a_learning_rate_of_a_million_stops_no_other_trial(study):

@@ -12,7 +12,7 @@ import pytest
 
 from bloodstudy.config import Factors
 from bloodstudy.errors import UserError
-from bloodstudy.model import build, check, names
+from bloodstudy.model import build, check, names, plugin_digest
 from bloodstudy.model.registry import GROUP
 
 FACTORS = Factors(precision="bfloat16", image_size=(16, 16), seed=5)
@@ -66,6 +66,17 @@ def test_names_lists_plug_ins_after_ours_without_loading_them(installed: Callabl
     assert names() == ("compact", "reference", "aardvark", "zebra")
     assert check("zebra", FACTORS, 4) == []
     assert "somebodys_nets" not in sys.modules
+
+
+def test_an_edited_plug_in_has_another_digest_and_a_built_in_model_has_none(
+    installed: Callable[..., None], tmp_path: Path
+) -> None:
+    installed(("tiny", "tiny"))
+    first = plugin_digest("tiny")
+    assert first is not None
+    (tmp_path / "somebodys_nets.py").write_text(TINY + "# edited")
+    assert plugin_digest("tiny") not in (None, first)
+    assert plugin_digest("reference") is None
 
 
 def test_builds_a_plug_in_with_the_precision_and_seed_of_the_trial(installed: Callable[..., None]) -> None:

@@ -85,7 +85,7 @@ def _make_trial(levels: dict[str, Any], split: str, epochs: int) -> Trial:
 
 def _make_result(trial: Trial, outcome: str, classes: Sequence[str], commit: str) -> dict[str, Any]:
     reasons = {
-        "diverged": "the loss or a weight left the finite numbers in epoch 3",
+        "diverged": "the loss was nan in epoch 3",
         "failed": "ValueError: <script>alert(1)</script> | `x`",
     }
     sides = {"train": 48, "test": 32}

@@ -11,7 +11,10 @@ import pandas as pd
 import psutil
 import pytest
 
+from bloodstudy.code import code_digest
 from bloodstudy.config import Factors
+from bloodstudy.errors import MachineError
+from bloodstudy.training import state
 from bloodstudy.training.worker import Assignment, Worker, WorkerDiedError
 
 FACTORS = replace(Factors(), image_size=(16, 16), epochs=2, batch_size=8, precision="float32", lr=1e-3)
@@ -36,6 +39,7 @@ def assignment(tmp_path):
 
 
 def result_of(worker, assignment):
+    state.clear(assignment.folder)
     return list(worker.train(assignment))[-1]
 
 
@@ -148,3 +152,43 @@ def test_a_worker_leaves_to_its_parent_what_a_signal_means(training):
     for _ in range(20):
         assert parent.stdout.readline()
     assert worker.is_running()
+
+
+def test_a_killed_trial_goes_on_in_a_fresh_worker(worker, assignment):
+    longer = replace(assignment, factors=replace(FACTORS, epochs=6, dropout=0.3))
+    whole = result_of(worker, longer)
+    doomed = Worker(threads=1)
+    result_of(doomed, assignment)  # a worker that has trained before names its variables as a fresh one does
+    state.clear(assignment.folder)
+    events = doomed.train(longer)
+    while next(events).get("epoch") != 3:
+        pass
+    doomed.kill()
+    resumed = list(worker.train(longer))
+    assert resumed[0]["event"] == "resumed"
+    assert resumed[0]["epoch"] >= 3
+    assert resumed[-1]["resumed_after"] == resumed[0]["epoch"]
+    assert resumed[-1]["prediction_hash"] == whole["prediction_hash"]
+    assert resumed[-1]["responses"] == whole["responses"]
+    assert (whole["code"], whole["resumed_after"]) == (code_digest(), 0)
+
+
+def test_a_state_for_another_number_of_threads_is_told_and_discarded(worker, assignment):
+    other = Worker(threads=2)
+    result_of(other, assignment)
+    other.close()
+    events = list(worker.train(assignment))
+    assert events[0]["event"] == "warning"
+    assert "threads 2 instead of 1" in events[0]["text"]
+    assert events[-1]["resumed_after"] == 0
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "rlimit"), reason="only Linux can limit another process")
+def test_a_file_that_cannot_be_written_is_a_fault_of_the_machine(assignment):
+    limited = Worker(threads=1)
+    psutil.Process(limited.pid).rlimit(psutil.RLIMIT_FSIZE, (1000, 1000))
+    with pytest.raises(MachineError, match=r"state-1\.npz.*larger than"):
+        list(limited.train(assignment))
+    assert not list(assignment.folder.glob("*state-*"))
+    assert limited.alive
+    limited.close()

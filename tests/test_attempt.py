@@ -1,0 +1,62 @@
+"""What an attempt takes over from the ones before it, through the real command."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bloodstudy
+from bloodstudy import files
+
+TYPED = [
+    "epochs=3", "image_size=[16,16]", "depth=2", "batch_size=4", "data.photographs=2", "data.copies=2",
+    "cache_dir=cache",
+]  # fmt: skip
+
+
+def command(folder, package, *arguments, **environment):
+    kept = {name: text for name, text in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", files.FAULT)}
+    return subprocess.run(
+        [sys.executable, "-m", "bloodstudy.run", *TYPED, *arguments], cwd=folder, start_new_session=True,
+        env=kept | {"PYTHONPATH": str(package.parent)} | environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_trial_is_not_gone_on_from_by_other_code_nor_by_a_retry(tmp_path):
+    ours = Path(bloodstudy.__file__).parent
+    edited = tmp_path / "edited" / "bloodstudy"
+    shutil.copytree(ours, edited, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ours.parent / "conf", edited.parent / "conf")
+    with (edited / "model" / "blocks.py").open("a") as source:
+        source.write("\n# A comment is an edit too: nobody can tell which of them matter.\n")
+
+    killed = command(tmp_path, ours, BLOODSTUDY_FAULT="killgroup:after-rename:state-:2")
+    assert killed.returncode == -signal.SIGKILL
+    (trial,) = (path.parent for path in tmp_path.glob("runs/scratch/*/attempts.json"))
+    other = command(tmp_path, edited, BLOODSTUDY_FAULT="killgroup:after-rename:state-:2")
+    assert other.returncode == -signal.SIGKILL
+    (warning,) = [line for line in other.stdout.splitlines() if "warning" in line]
+    assert "was saved with code " in warning
+    assert "starts again with epoch 1" in warning
+    assert "going on" not in other.stdout
+
+    back = command(tmp_path, ours)
+    assert back.returncode == 0, back.stderr
+    assert "was saved with code " in back.stdout
+    result = files.read_json(trial / "result.json")
+    assert (result["cost"]["attempts"], result["cost"]["resumed_after"]) == (3, 0)
+    assert result["code"] in warning
+    assert not list(trial.glob("state-*"))
+
+    files.write_json(trial / "result.json", result | {"outcome": "failed", "reason": "planted"})
+    (trial / "state-0.npz").write_text("left by a kill between the result and the clearing of the states")
+    again = command(tmp_path, ours, "retry=failed")
+    assert again.returncode == 0, again.stderr
+    assert "warning" not in again.stdout
+    assert "going on" not in again.stdout
+    assert files.read_json(trial / "result.json")["prediction_hash"] == result["prediction_hash"]

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from bloodstudy import code
+
+PACKAGE = Path(code.__file__).parent
+
+
+def test_the_digest_is_of_sixteen_hex_digits_and_of_what_decides_the_numbers():
+    assert len(code.code_digest()) == 16
+    assert int(code.code_digest(), 16) >= 0
+    assert all((PACKAGE / name).exists() for name in code.DECIDING)
+    assert code.digest_of(PACKAGE, list(PACKAGE.glob("reporting/*.py"))) != code.code_digest()
+
+
+@pytest.fixture
+def sources(tmp_path):
+    (tmp_path / "model").mkdir()
+    files = [tmp_path / "config.py", tmp_path / "model" / "blocks.py"]
+    for file in files:
+        file.write_bytes(b"a = 1\n")
+    return files
+
+
+def test_an_edited_a_renamed_and_a_new_source_change_it_and_other_line_ends_do_not(tmp_path, sources):
+    first = code.digest_of(tmp_path, sources)
+    assert code.digest_of(tmp_path, sources[::-1]) == first
+    sources[1].write_bytes(b"a = 1\r\n")
+    assert code.digest_of(tmp_path, sources) == first
+    sources[1].write_bytes(b"a = 2\n")
+    assert code.digest_of(tmp_path, sources) != first
+    sources[1].write_bytes(b"a = 1\n")
+    renamed = sources[1].rename(tmp_path / "model" / "layers.py")
+    assert code.digest_of(tmp_path, [sources[0], renamed]) != first
+    assert code.digest_of(tmp_path, sources[:1]) != first
