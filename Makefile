@@ -5,7 +5,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
-LOCKED_EXTRAS := --extra cpu --extra joblib --extra slurm --extra ray --extra kaggle --group dev
+LOCKED_EXTRAS := --extra cpu --extra joblib --extra slurm --extra ray --extra kaggle --extra team --group dev
 
 .DEFAULT_GOAL := help
 .PHONY: help setup study test slow faults check lint types lock report ui clean
