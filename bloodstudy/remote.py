@@ -11,6 +11,8 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from hydra.core.override_parser.types import Quote, QuotedString
+
 from bloodstudy.errors import BloodstudyError, MachineError
 
 CARRIED = ("BLOODSTUDY_DATA", "MLFLOW_TRACKING_URI")
@@ -24,8 +26,8 @@ def carry(overrides: Sequence[str]) -> list[str]:
     """
     if not any(override.startswith("hydra/launcher=ray") for override in overrides):
         return []
-    given = {name: os.environ[name].replace("\\", "\\\\").replace("'", "\\'") for name in CARRIED if name in os.environ}
-    return [f"+hydra.job.env_set.{name}='{value}'" for name, value in given.items()]
+    given = {name: QuotedString(os.environ[name], Quote.single) for name in CARRIED if name in os.environ}
+    return [f"+hydra.job.env_set.{name}={value.with_quotes()}" for name, value in given.items()]
 
 
 @contextmanager

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "bloodstudy"
 STAGES = ["config", "design", "data", "model", "training", "tracking", "analysis", "reporting"]
 EVERYWHERE = {"code", "errors", "files", "__version__"}
 OWNERS = {
-    "hydra": {"asking", "attempt", "compose", "cores", "overrides", "run", "report"},
+    "hydra": {"asking", "attempt", "compose", "cores", "overrides", "remote", "run", "report"},
     "omegaconf": {"compose", "cores", "attempt"},
     "mlflow": {"tracking"}, "seaborn": {"reporting"}, "keras": {"model", "training"}, "tensorflow": {"training"},
 }  # fmt: skip
