@@ -7,6 +7,7 @@ tracking store.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import yaml
 from filelock import FileLock, Timeout
 
@@ -31,7 +33,7 @@ what it all takes on disk. Trains nothing. Defaults: the study planned last, run
   clear=states   remove the training states (state-*.npz) of trials that have a result; nothing else needs them"""
 
 CLEAR = {"clear": Rule("states", lambda value: value == "states", ("states",))}
-STATES = "state-*.npz"
+STATES = ("state-*.npz", ".state-*")  # also what a write that was killed has left
 OUTCOMES = ("finished", "diverged", "failed", "out_of_memory", "interrupted", "running", "missing")
 ALWAYS = ("finished", "missing")  # columns that are shown even where they are 0
 LEFT = ("interrupted", "running", "missing")  # outcomes that the same command goes on with
@@ -68,7 +70,7 @@ def look(folder: Path) -> Seen:
     """Return what is to be seen of the trial in `folder`, which may not exist."""
     sizes = {file: file.stat().st_size for file in folder.rglob("*") if file.is_file()}
     size = sum(sizes.values())
-    state_size = sum(sizes[file] for file in sizes if file.match(STATES))
+    state_size = sum(sizes[file] for file in sizes if any(file.match(pattern) for pattern in STATES))
     result = files.read_json(folder / "result.json")
     if result is not None:
         wall_seconds = result["cost"]["wall_seconds"] if result["outcome"] == "finished" else None
@@ -85,10 +87,11 @@ def look(folder: Path) -> Seen:
 def clear_states(study_folder: Path) -> tuple[int, int]:
     """Remove the training states of trials that have a result; return of how many trials, and how many bytes."""
     trials = removed = 0
-    for folder in sorted({file.parent for file in study_folder.glob(f"*/{STATES}")}):
+    for folder in sorted({file.parent for pattern in STATES for file in study_folder.glob(f"*/{pattern}")}):
         try:
             with FileLock(folder / ".lock", timeout=0), files.explained(folder):
-                states = list(folder.glob(STATES)) if (folder / "result.json").exists() else []
+                finished = (folder / "result.json").exists()
+                states = [file for pattern in STATES for file in folder.glob(pattern)] if finished else []
                 trials += bool(states)
                 for state in states:
                     removed += state.stat().st_size
@@ -197,11 +200,15 @@ def _read_epochs(folder: Path) -> int | None:
 
 
 def _count_epochs(folder: Path) -> int:
-    """Return how many whole epochs an unfinished trial has done."""
-    try:
-        return max(0, len((folder / "history.csv").read_text(encoding="utf-8").splitlines()) - 1)
-    except OSError:
-        return 0
+    """Return how many whole epochs an unfinished trial has done, by its newest state that can be read."""
+    done = [0]
+    for path in folder.glob(STATES[0]):
+        try:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as state:
+                done.append(int(json.loads(bytes(state["header"]))["epoch"]))
+        except Exception:  # whatever a damaged file raises; training itself finds it out, and says so
+            continue
+    return max(done)
 
 
 if __name__ == "__main__":
