@@ -1,55 +1,36 @@
-"""python -m bloodstudy.report: write the report of the last sweep.
+"""python -m bloodstudy.report: write the report of a study, the one planned last where none is named.
 
-In: the run folder. Out: <reports_dir>/scratch/report.md with its figures beside it. Trains nothing, loads no TensorFlow
+In: the run folder. Out: <reports_dir>/<study>/report.md with its figures beside it. Trains nothing, loads no TensorFlow
 and asks no tracking store.
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
 from pathlib import Path
 
-from bloodstudy import analysis, compose, design, terminal
-from bloodstudy.config import Places
-from bloodstudy.errors import UserError
+from bloodstudy import analysis, terminal
+from bloodstudy.stored import find_study, read_keys
 
 USAGE = """\
-python -m bloodstudy.report [runs_dir=FOLDER] [reports_dir=FOLDER]
+python -m bloodstudy.report [study=NAME] [runs_dir=FOLDER] [reports_dir=FOLDER]
 
-Writes the report of the last sweep: <reports_dir>/scratch/report.md with its figures beside it. It reads what
-python -m bloodstudy.run left in <runs_dir> and trains nothing. Defaults: runs_dir=runs reports_dir=reports"""
+Writes the report of a study: <reports_dir>/<study>/report.md with its figures beside it. It reads what
+python -m bloodstudy.run left in <runs_dir> and trains nothing. Defaults: the study planned last, runs_dir=runs
+reports_dir=reports"""
 
 
 def report(arguments: list[str]) -> int:
-    """Write the report of the last sweep and print its path; raises UserError for what a report cannot do."""
+    """Write the report of a study and print its path; raises UserError for what a report cannot do."""
     if {"-h", "--help"} & set(arguments):
         terminal.say(USAGE)
         return 0
-    places = _read_places(arguments)
-    runs_dir = Path(places.runs_dir)
-    analysis.read_plan(runs_dir, design.SCRATCH)  # refused at once where nothing was run: seaborn takes seconds
+    stored = find_study(read_keys(arguments, USAGE))
+    analysis.read_plan(stored.runs_dir, stored.study)  # refused at once where nothing was run: seaborn takes seconds
     from bloodstudy import reporting
 
-    terminal.say(str(reporting.write_report(runs_dir, Path(places.reports_dir), design.SCRATCH)))
+    terminal.say(str(reporting.write_report(stored.runs_dir, Path(stored.places.reports_dir), stored.study)))
     return 0
-
-
-def _read_places(arguments: list[str]) -> Places:
-    options = [argument for argument in arguments if argument.startswith("-")]
-    if options:
-        raise UserError(f"{' '.join(options)}: a report has no such option. Type: {USAGE.splitlines()[0]}")
-    sweep = compose.check(
-        arguments, multirun=False
-    )  # first, since it finds the key that a mistyped one was meant to be
-    names = {field.name for field in fields(Places)}
-    others = [argument for argument in arguments if argument.split("=")[0] not in names]
-    if others:
-        raise UserError(
-            f"{' '.join(others)}: a report shows what was run, so it takes no factors, model or data; expected "
-            "runs_dir=FOLDER or reports_dir=FOLDER. To train something else: python -m bloodstudy.run"
-        )
-    return sweep.jobs[0].settings.places
 
 
 if __name__ == "__main__":

@@ -172,6 +172,16 @@ def span(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def amount(size: int) -> str:
+    """Write a number of bytes for people: 999 bytes, 1.2 MB."""
+    if size < 1000:
+        return f"{size} bytes"
+    for unit, factor in (("kB", 1e3), ("MB", 1e6)):
+        if size < 999.5 * factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size / 1e9:.3g} GB"
+
+
 def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[str]], right: Iterable[str] = ()) -> None:
     """Print a table; columns named in `right` are aligned right. Wide where the output is no terminal."""
     console = Console(width=None if sys.stdout.isatty() else 160)

@@ -12,6 +12,14 @@ def test_durations_are_written_for_people(seconds, text):
 
 
 @pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1234, "1.23 kB"), (999_600, "1 MB"), (19.96e6, "20 MB"), (3.1e9, "3.1 GB")],
+)
+def test_sizes_are_written_for_people(size, text):
+    assert terminal.amount(size) == text
+
+
+@pytest.mark.parametrize(
     ("raised", "code", "words"),
     [
         (UserError("first.", "second."), 2, ["bloodstudy: first.", "bloodstudy: second."]),

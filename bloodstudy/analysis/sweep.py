@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy.analysis.examined import Examined, drop_seen, examine
+from bloodstudy.analysis.portable import hide_folders, make_portable
 from bloodstudy.analysis.trials import read_plan, read_result, read_trials
 from bloodstudy.design import BLOCK_KEYS
 
@@ -75,7 +76,10 @@ class Sweep:
 
 
 def read_sweep(runs_dir: Path, study: str) -> Sweep:
-    """Return the sweep that the plan of `study` describes; raises UserError where nothing was run yet."""
+    """Return the sweep that the plan of `study` describes; raises UserError where nothing was run yet.
+
+    It names no folder of the machine: a report made from it is the same wherever the trials were moved.
+    """
     plan = read_plan(runs_dir, study)
     results, histories, tested, tested_clean = {}, {}, {}, {}
     judged_clean = {planned["key"] for planned in plan["trials"] if planned["judged"] == "official_clean"}
@@ -84,7 +88,7 @@ def read_sweep(runs_dir: Path, study: str) -> Sweep:
         result = read_result(runs_dir, study, key)
         if result is None:
             continue
-        results[key] = result
+        results[key] = make_portable(result)
         if (folder / "history.csv").exists():
             histories[key] = pd.read_csv(folder / "history.csv")
         if result["outcome"] == "finished" and (folder / "predictions.parquet").exists():
@@ -92,7 +96,9 @@ def read_sweep(runs_dir: Path, study: str) -> Sweep:
             tested[key] = examine(predictions)
             if key in judged_clean:
                 tested_clean[key] = examine(drop_seen(predictions))
-    return Sweep(plan, read_trials(runs_dir, study), results, histories, tested, tested_clean)
+    trials = read_trials(runs_dir, study)
+    trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
+    return Sweep(make_portable(plan), trials, results, histories, tested, tested_clean)
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ def _draw_panel(axes: Axes, sweep: Sweep, first: str, arms: list[Arm], styles: d
     x, train, test = [places[arm.name] for arm in arms], [arm.train for arm in arms], [arm.test for arm in arms]
     if scale.logarithmic:
         axes.set_xscale("log")
+    axes.set_xlim(*scale.ends)  # before the rest: of a single arm matplotlib would make a log axis without width
     axes.vlines(x, test, train, color=SHADE, linewidth=4 if scale.ordered else 14)
     if scale.ordered:
         axes.fill_between(x, test, train, color=SHADE, linewidth=0)
@@ -109,7 +110,6 @@ def _draw_panel(axes: Axes, sweep: Sweep, first: str, arms: list[Arm], styles: d
         _draw_arm(axes, sweep.of(arm.name, "finished"), arm, places[arm.name], styles[arm.name])
     lost = {places[arm.name]: tell_lost(sweep.of(arm.name)) for arm in arms}
     _name_levels(axes, scale, [label(spell(level), 18) for level in levels], [lost[at] for at in scale.positions])
-    axes.set_xlim(*scale.ends)
     axes.grid(visible=False, axis="x")
 
 

@@ -66,6 +66,14 @@ def test_a_level_without_a_result_keeps_its_place_and_breaks_the_line(panels_of)
     assert np.isnan(train.get_ydata()).tolist() == [False, True, False, True]
 
 
+def test_a_single_level_with_a_result_is_drawn_without_a_warning(panels_of):
+    (axes,), _ = panels_of({"lr": [1e-3, 1e30]}, outcomes={1: "diverged"})
+    assert {x for x, _ in points(axes)} == {1e-3}
+    low, high = axes.get_xlim()
+    assert low < 1e-3
+    assert high > 1e30
+
+
 def test_chance_level_is_the_majority_class(panels_of):
     (axes,), _ = panels_of({"lr": [0.1, 0.01]})
     (chance,) = [line for line in axes.lines if line.get_linestyle() == ":"]

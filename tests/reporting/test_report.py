@@ -20,8 +20,20 @@ def test_the_command_writes_the_report_and_prints_its_path(sweep_of, tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["my runs", "out"]
 
 
+def test_a_study_is_named_or_it_is_the_one_planned_last(sweep_of, tmp_path):
+    for name in ("first", "second"):
+        sweep_of(tmp_path / "runs", {"lr": [0.01, 0.001]})
+        (tmp_path / "runs" / "scratch").rename(tmp_path / "runs" / name)
+    assert report(tmp_path, "study=first").stdout == "reports/first/report.md\n"
+    assert report(tmp_path).stdout == "reports/second/report.md\n"
+    other = report(tmp_path, "study=frist")
+    assert (other.returncode, other.stdout) == (2, "")
+    assert "Did you mean 'first'?" in other.stderr
+
+
 @pytest.mark.parametrize(("arguments", "told"), [
     ([], "nothing was run yet"),
+    (["study=../runs"], "study: expected the name of a study"),
     (["run_dir=x"], "Did you mean 'runs_dir'?"),
     (["lr=1e-3"], "lr=1e-3: a report shows what was run"),
     (["-m", "runs_dir=a,b"], "-m: a report has no such option"),

@@ -1,0 +1,127 @@
+"""What the members of a package must say.
+
+In: bytes that anyone may have written. Out: plain containers; ValueError or TypeError, in words for people, where they
+are not what a plan, a result, a history or a configuration is. Nothing in them is executed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Any
+
+import yaml
+
+from bloodstudy.stored import STUDY
+
+FORMAT = 1
+KEY = "[0-9a-f]{16}"
+OUTCOMES = ("finished", "diverged", "failed", "out_of_memory", "interrupted")
+PLAN = {"study": str, "command": str, "swept": dict, "trials": list}  # what is relied on; other keys are taken along
+PLANNED = {"key": str, "arm": str, "seed": int, "levels": dict, "data": dict, "judged": str}
+RESULT = {"key": str, "study": str, "arm": str, "model": str, "factors": dict, "data": dict, "outcome": str}
+RESULT |= {"cost": dict, "params": dict, "tags": dict, "versions": dict}
+DAMAGE = (ValueError, TypeError, RecursionError, yaml.YAMLError, csv.Error)  # what the functions here raise
+
+
+def read_manifest(content: bytes) -> tuple[dict[str, dict[str, Any]], str]:
+    """Return bytes and SHA-256 of each member, by name, and the study."""
+    about = _expect(_read_json(content), dict)
+    if about.get("format") != FORMAT:
+        raise ValueError(f"expected format {FORMAT}; received {about.get('format')!r}. Another version made it")
+    if not isinstance(about.get("study"), str) or not STUDY.accepts(about["study"]):
+        raise ValueError(f"study: expected {STUDY.expected}; received {about.get('study')!r}")
+    for said in _expect(about.get("members"), dict).values():
+        if not isinstance(said, dict) or not isinstance(said.get("bytes"), int) or "sha256" not in said:
+            raise ValueError("expected bytes and sha256 of each member")
+    return about["members"], about["study"]
+
+
+def read_plan(content: bytes, study: str) -> dict[str, Any]:
+    """Return the plan of `study`."""
+    plan = _read_yaml(content)
+    _expect_fields(plan, PLAN)
+    if plan["study"] != study:
+        raise ValueError(f"it is the plan of the study {plan['study']!r}; expected {study!r}")
+    if not plan["trials"]:
+        raise ValueError("it holds no trials")
+    for trial in plan["trials"]:
+        _expect_fields(trial, PLANNED)
+        if not re.fullmatch(KEY, trial["key"]):
+            raise ValueError(f"expected a trial key of 16 hex digits; received {trial['key']!r}")
+        if lacking := plan["swept"].keys() - trial["levels"].keys():
+            raise ValueError(f"trial {trial['key']} has no level of {', '.join(sorted(map(str, lacking)))}")
+    for levels in plan["swept"].values():
+        _expect(levels, list)
+    json.dumps(plan, allow_nan=False)  # YAML knows dates and sets too, which a plan has none of
+    return plan
+
+
+def check_result(content: bytes, key: str, study: str) -> None:
+    """Refuse what is no result of the trial `key` of `study`."""
+    result = _read_json(content)
+    _expect_fields(result, RESULT)
+    if (result["key"], result["study"]) != (key, study):
+        raise ValueError(f"it is the result of trial {result['key']!r} of the study {result['study']!r}")
+    if result["outcome"] not in OUTCOMES:
+        raise ValueError(f"outcome: expected one of {', '.join(OUTCOMES)}; received {result['outcome']!r}")
+    _expect_fields(result["cost"], {"wall_seconds": float, "attempts": int})
+
+
+def check_history(content: bytes) -> None:
+    """Refuse what is no table of numbers, one row an epoch."""
+    header, *rows = csv.reader(io.StringIO(content.decode()), strict=True)
+    if "epoch" not in header or not all(re.fullmatch("[a-z_]+", name) for name in header):
+        raise ValueError(f"expected columns such as epoch and fit_loss; received {', '.join(header)}")
+    for row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"expected {len(header)} numbers a row; received {len(row)}")
+        for cell in row:
+            float(cell or "nan")
+
+
+def check_configuration(content: bytes) -> None:
+    """Refuse what is no configuration of a trial."""
+    _expect(_read_yaml(content), dict)
+
+
+def check_json(content: bytes) -> None:
+    """Refuse what is no JSON."""
+    _read_json(content)
+
+
+def _expect(value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"expected a {kind.__name__}; received a {type(value).__name__}")
+    return value
+
+
+def _expect_fields(content: Any, fields: dict[str, type]) -> None:
+    for name, kind in fields.items():
+        value = _expect(content, dict).get(name)
+        kinds = (int, float) if kind is float else kind
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            raise TypeError(f"{name}: expected a {kind.__name__}; received {value!r:.80}")
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader without anchors, which let a short text stand for an endless one."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise ValueError("anchors are not allowed")
+        return super().compose_node(parent, index)
+
+
+def _read_yaml(content: bytes) -> Any:
+    # PyYAML's own loader, though a tenth as fast as libyaml's: that one crashes on a text that is nested deeply.
+    return yaml.load(content.decode(), Loader=_Loader)
+
+
+def _read_json(content: bytes) -> Any:
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is no JSON")
+
+    return json.loads(content, parse_constant=refuse)

@@ -1,0 +1,168 @@
+"""How far a study is: the real command on tiny smear sweeps, one of them in the middle of its training."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from bloodstudy import files
+from bloodstudy.status import Seen, clear_states, estimate_left, look
+
+TINY = ["data.photographs=2", "data.copies=2", "image_size=[24,32]", "depth=2", "cache_dir=cache"]
+
+
+def command(folder, *arguments, module="status"):
+    kept = {name: value for name, value in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", "BLOODSTUDY_DATA")}
+    return subprocess.run(
+        [sys.executable, "-m", f"bloodstudy.{module}", *arguments],
+        cwd=folder, env=kept, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def cells(ended):
+    """Return the table of a status as {arm: {column: cell}}."""
+    lines = [re.split("[│┃]", line)[1:-1] for line in ended.stdout.splitlines() if line[:1] in "│┃"]
+    header, *rows = [[cell.strip() for cell in line] for line in lines]
+    return {row[0]: dict(zip(header, row, strict=True)) for row in rows}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Two trials that finished and one that diverged."""
+    folder = tmp_path_factory.mktemp("trained")
+    ended = command(folder, "-m", "lr=1e-3,1e-2,1e30", "epochs=2", *TINY, module="run")
+    assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+def test_a_finished_study_has_nothing_left(trained):
+    ended = command(trained)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "scratch: 2 of 3 trials finished" in ended.stdout
+    table = cells(ended)
+    assert list(table) == ["lr=0.001", "lr=0.01", "lr=1e+30", "all"]
+    assert (table["lr=0.01"]["finished"], table["lr=0.01"]["missing"], table["lr=0.01"]["left"]) == ("1", "-", "-")
+    assert (table["lr=1e+30"]["finished"], table["lr=1e+30"]["diverged"]) == ("-", "1")
+    assert (table["all"]["finished"], table["all"]["diverged"]) == ("2", "1")
+    assert "time left" not in ended.stdout
+    used = sum(file.stat().st_size for file in (trained / "runs" / "scratch").glob("*/*"))
+    assert f"disk used: {used / 1000:.3g} kB" in ended.stdout
+
+
+def test_what_failed_is_counted_and_what_is_gone_is_to_be_trained_again(trained):
+    stored = sorted((trained / "runs/scratch").glob("*/result.json"), key=lambda file: look(file.parent).outcome)
+    results, seconds = [stored[1], stored[0]], files.read_json(stored[2])["cost"]["wall_seconds"]
+    kept = [file.read_text() for file in results]
+    try:
+        files.write_json(results[0], files.read_json(results[0]) | {"outcome": "failed", "reason": "planted"})
+        results[1].unlink()
+        (results[1].parent / "attempts.json").unlink()
+        table = cells(command(trained, "study=scratch"))
+        assert (table["all"]["finished"], table["all"]["failed"], table["all"]["missing"]) == ("1", "1", "1")
+        assert table["lr=1e+30"]["missing"] == "1"
+        assert table["all"]["left"] == f"{round(seconds)} s"
+    finally:
+        for file, text in zip(results, kept, strict=True):
+            file.write_text(text)
+        files.write_json(results[1].parent / "attempts.json", 1)
+
+
+def test_a_trial_is_running_until_its_process_is_killed_then_interrupted(tmp_path):
+    typed = ["-m", "lr=1e30,1e-3,1e-2", "epochs=100000", *TINY]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bloodstudy.run", *typed], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if line.startswith("[2/3]") and "epoch" in line:
+                break
+        during = cells(command(tmp_path))
+    finally:
+        process.kill()
+        process.stdout.close()
+    assert process.wait(timeout=10) == -signal.SIGKILL
+    assert (during["lr=0.001"]["running"], during["lr=0.001"]["left"]) == ("1", "?")
+    assert (during["lr=1e+30"]["diverged"], during["lr=0.01"]["missing"]) == ("1", "1")
+    ended = command(tmp_path)
+    after = cells(ended)
+    assert after["lr=0.001"]["interrupted"] == "1"
+    assert "running" not in after["all"]
+    assert "time left: unknown, since no trial is finished yet" in ended.stdout
+
+
+def test_states_of_trials_with_a_result_are_cleared_and_no_others(tmp_path):
+    for name, finished in (("a", True), ("b", True), ("c", False)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "state-0.npz").write_bytes(b"x" * 700)
+        (tmp_path / name / "state-1.npz").write_bytes(b"x" * 300)
+        (tmp_path / name / "keep.npz").write_bytes(b"x")
+        (tmp_path / name / ".state-0.npz.k3x.npz").write_bytes(b"x" * 24)
+        if finished:
+            files.write_json(tmp_path / name / "result.json", {"outcome": "finished", "cost": {"wall_seconds": 2.0}})
+    with FileLock(tmp_path / "b" / ".lock"):  # it is being trained again
+        assert clear_states(tmp_path) == (1, 1024)
+    assert clear_states(tmp_path) == (1, 1024)
+    assert clear_states(tmp_path) == (0, 0)
+    assert sorted(path.parent.name + path.name for path in tmp_path.glob("*/*.npz")) == [
+        "akeep.npz", "bkeep.npz", "c.state-0.npz.k3x.npz", "ckeep.npz", "cstate-0.npz", "cstate-1.npz",
+    ]  # fmt: skip
+    assert look(tmp_path / "c") == Seen("interrupted", None, None, 0, 1025, 1024)
+
+
+def test_the_command_says_what_it_cleared(trained):
+    folder = next((trained / "runs/scratch").glob("*/result.json")).parent
+    (folder / "state-0.npz").write_bytes(b"x" * 1234)
+    assert (
+        "training states: 1.23 kB of that; clear=states removes 1.23 kB that no trial needs" in command(trained).stdout
+    )
+    ended = command(trained, "clear=states")
+    assert ended.stdout.startswith("removed the training states of 1 trial with a result: 1,234 bytes\n")
+    assert not (folder / "state-0.npz").exists()
+
+
+def test_epochs_that_are_done_need_no_more_time(tmp_path):
+    (tmp_path / "config.yaml").write_text("lr: 0.1\nepochs: 60\n")
+    for epoch in (44, 45):
+        header = np.frombuffer(json.dumps({"epoch": epoch, "rows": []}).encode(), np.uint8)
+        np.savez(tmp_path / f"state-{epoch % 2}.npz", header=header, weights=np.zeros(9))
+    files.write_json(tmp_path / "attempts.json", 1)
+    seen = look(tmp_path)
+    assert (seen.outcome, seen.epochs, seen.epochs_done) == ("interrupted", 60, 45)
+    assert estimate_left([seen, Seen("missing"), Seen("finished", 90.0)], [90.0, 110.0]) == pytest.approx(125)
+    assert estimate_left([seen], []) is None
+    assert estimate_left([Seen("finished", 90.0), Seen("failed")], []) == 0
+    state = tmp_path / "state-1.npz"
+    state.write_bytes(state.read_bytes()[:200])
+    assert look(tmp_path).epochs_done == 44, "a damaged state counts for nothing"
+
+
+@pytest.mark.parametrize(("arguments", "told"), [
+    ([], "nothing was run yet"),
+    (["clear=all"], "clear: expected states; received 'all'"),
+    (["study=../x"], "study: expected the name of a study"),
+])  # fmt: skip
+def test_what_it_cannot_do_is_refused_in_one_message(tmp_path, arguments, told):
+    ended = command(tmp_path, *arguments)
+    assert ended.returncode == 2
+    assert told in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_answers_at_once_and_loads_nothing_heavy(trained):
+    script = (
+        "import sys; from bloodstudy.status import status; status([]); "
+        "print([name for name in 'tensorflow keras mlflow sklearn seaborn scipy'.split() if name in sys.modules])"
+    )
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", script], cwd=trained, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert time.monotonic() - begun < 10
