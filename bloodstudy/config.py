@@ -223,10 +223,10 @@ def defaults() -> dict[str, Any]:
     return flat | nouns | asdict(Places()) | asdict(Control())
 
 
-def unknown_key(key: str) -> str:
+def unknown_key(key: str, also: tuple[str, ...] = ()) -> str:
     """Say that `key` does not exist and which one may have been meant."""
     meant = OTHER_NAMES.get(key)
-    hint = f" Did you mean {meant!r}?" if meant else nearest(key, [*RULES, "model", "data", "study", "question"])
+    hint = f" Did you mean {meant!r}?" if meant else nearest(key, [*RULES, "model", "data", "study", "question", *also])
     return f"unknown key {key!r}.{hint} All keys: python -m bloodstudy.run --help"
 
 

@@ -34,13 +34,17 @@ def run(arguments: list[str]) -> int:
         return 0
     sweep = compose.check(typed.overrides, typed.multirun)
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
-    from bloodstudy import plan, tracking
+    from bloodstudy import design, plan, tracking
     from bloodstudy.closing import close
+    from bloodstudy.restoring import restore
     from bloodstudy.training import require_backend
 
     require_backend()
     tracking.require_store()
     settings = sweep.jobs[0].settings
+    if settings.control.restore:
+        study = sweep.asked.name if sweep.asked else design.SCRATCH
+        terminal.say(restore(Path(settings.control.restore), Path(settings.places.runs_dir), study).told)
     drawn = plan.draw_up(sweep, arguments, Path(settings.places.runs_dir))
     folder = Path(settings.places.runs_dir) / drawn.content["study"]
     _announce(drawn.images.values(), settings.data)
