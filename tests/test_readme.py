@@ -12,7 +12,7 @@ from bloodstudy.errors import UserError
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "conf" / "config.yaml", ROOT / "CONTRIBUTING.md"]
 COMMAND = re.compile(
-    r"^[#\s]*(?:One trial:|A sweep:|Kaggle:)?\s*python -m bloodstudy\.run(?P<words>(?: \S+)*)", re.MULTILINE
+    r"^[#\s]*(?:One trial:|A sweep:|A study:|Kaggle:)?\s*python -m bloodstudy\.run(?P<words>(?: \S+)*)", re.MULTILINE
 )
 
 
