@@ -11,6 +11,7 @@ from typing import Any
 
 from bloodstudy.analysis import hide_folders
 from bloodstudy.errors import UserError
+from bloodstudy.plan import digest
 
 BY_SEED = ("trials", "seeds", "command", "amendments", "hash", "bloodstudy")  # what other seeds may change in a plan
 SEED = "seed"
@@ -43,10 +44,8 @@ def merge_plans(here: dict[str, Any], there: dict[str, Any], told: str) -> dict[
         merged["seeds"] = seeds
     if here.get("amendments") or there.get("amendments"):
         merged["amendments"] = list(dict.fromkeys([*here.get("amendments", []), *there.get("amendments", [])]))
-    if "hash" in here:
-        merged.pop("hash")  # neither plan's is that of both
     merged["trials"] = _sort(merged, [trial | {"levels": _levels(trial, swept)} for trial in trials])
-    return merged
+    return merged | ({"hash": digest(merged)} if "hash" in here else {})
 
 
 def _levels(trial: dict[str, Any], swept: dict[str, Any]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
     now = [trial for trial in trials if sweep.now is None or trial["seed"] < sweep.now]
     arms_by_key = {trial["key"]: trial["arm"] for trial in reversed(trials)}
     made = {trial.key: replace(trial, arm=arms_by_key[trial.key]) for trial in made if trial.key in arms_by_key}
-    return Drawn(plan | {"hash": _digest(plan)}, now, by_trial, made)
+    return Drawn(plan | {"hash": digest(plan)}, now, by_trial, made)
 
 
 def batches(plan: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
@@ -194,6 +194,7 @@ def _brief(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=list)
 
 
-def _digest(plan: Mapping[str, Any]) -> str:
+def digest(plan: Mapping[str, Any]) -> str:
+    """Return sixteen hex digits over what was decided: two plans with the same ones are the same study."""
     decided = {name: plan[name] for name in (*STUDY_DECIDES, "trials") if name in plan}
     return hashlib.sha256(json.dumps(decided, sort_keys=True, default=list).encode()).hexdigest()[:16]
