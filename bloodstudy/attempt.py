@@ -111,12 +111,12 @@ def _stop_after_deaths(result: dict[str, Any]) -> None:
     global _deaths
     _deaths = _deaths + 1 if result["outcome"] in DEATHS else 0
     if _deaths == PATIENCE:
-        advice = "see `traceback` in their result.json"
+        advice = "Their result.json say more, under reason and traceback"
         if result["outcome"] == "out_of_memory":
-            advice = "they need more memory: take a smaller batch_size or image_size, or train fewer at once"
+            advice = "They need more memory: take a smaller batch_size or image_size, or train fewer at once"
         raise MachineError(
             f"{PATIENCE} trials in a row have died, so the sweep stops. The last one: {result['outcome']}, "
-            f"{result['reason']}. {advice.capitalize()}. The same command with retry=failed trains them again"
+            f"{result['reason']}. {advice}. The same command with retry=failed trains them again"
         )
 
 
