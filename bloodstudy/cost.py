@@ -45,9 +45,9 @@ class Estimate:
             if times[-1] < 1.2 * times[0]
             else f"{terminal.span(times[0])} to {terminal.span(times[-1])}"
         )
-        sources = [f"finished trials of {self.finished} arms"] if self.finished else []
-        sources += [f"some batches of {self.probed} arms"] if self.probed else []
-        lost = f"; {self.unknown} arms could not be tried out and are not counted" if self.unknown else ""
+        sources = [f"finished trials of {_count(self.finished)}"] if self.finished else []
+        sources += [f"some batches of {_count(self.probed)}"] if self.probed else []
+        lost = f"; {_count(self.unknown)} could not be tried out and not counted" if self.unknown else ""
         return (
             f"about {terminal.span(sum(times))} one after another on this machine ({each} a trial), "
             f"{self.memory_mb / 1024:.1f} GiB for the process that trains; from {' and '.join(sources)}{lost}"
@@ -64,6 +64,10 @@ def estimate(trials: Sequence[tuple[design.Trial, Dataset]], folder: Path) -> Es
     memory = [row["peak_memory_mb"] for row in (*past.values(), *(known[n] for n, _, _ in probed if n in known))]
     tried, lost = ({trial.arm for name, trial, _ in probed if (name in known) is found} for found in (True, False))
     return Estimate(seconds, max(memory, default=0.0), len(past), len(tried), len(lost))
+
+
+def _count(arms: int) -> str:
+    return f"{arms} arm{'s' if arms > 1 else ''}"
 
 
 def _read_past(arms: Iterable[str], folder: Path) -> dict[str, dict[str, float]]:
