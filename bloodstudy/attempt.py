@@ -146,7 +146,8 @@ def _train(trial: design.Trial, images: data.Dataset, folder: Path, title: str) 
         params = outcome.params(trial)
         files.write_text(folder / "config.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
         recorder = tracking.Recorder(store(trial.study), folder)
-        recorder.start(outcome.tags(trial), params)
+        with terminal.uninterrupted():
+            recorder.start(outcome.tags(trial), params)
         array = Path(str(images.images.filename))
         what = trial.model, trial.factors, images.classes
         assignment = Assignment(folder, *what, array, images.manifest, images.judges_clean)
@@ -163,7 +164,8 @@ def _train(trial: design.Trial, images: data.Dataset, folder: Path, title: str) 
             state.clear(folder)
         if result["outcome"] in DEATHS:
             worker.kill()  # where it still lives, it may have too little memory left for the next trial
-        recorder.end()
+        with terminal.uninterrupted():
+            recorder.end()
     if recorder.trouble:
         terminal.say(f"  not in MLflow yet ({recorder.trouble}); the next command will log it from {folder}")
     return result
@@ -179,10 +181,12 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
                 case "resumed":
                     terminal.say(f"  going on after epoch {event['epoch']} of {epochs}")
                     bar.update(event["epoch"], f"epoch {event['epoch']}/{epochs}")
-                    for row in event["rows"]:
-                        recorder.epoch(row)
+                    with terminal.uninterrupted():
+                        for row in event["rows"]:
+                            recorder.epoch(row)
                 case "epoch":
-                    recorder.epoch(event)
+                    with terminal.uninterrupted():
+                        recorder.epoch(event)
                     speed = f", {event['images_per_second']:,.0f} images/s"
                 case "measure":
                     bar.update(epochs + MEASURING * event["share"], f"measuring {event['share']:.0%}")

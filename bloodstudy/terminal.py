@@ -20,6 +20,10 @@ from rich.table import Table
 from bloodstudy.errors import BloodstudyError, UserError
 
 PLAIN_EVERY_S = 5.0
+GRACE_S = 3.0  # for how long a signal waits for a call to the store to end
+
+_inside = False  # a block that is not to be interrupted
+_waiting = 0  # the signal that arrived meanwhile
 
 
 class Terminated(BaseException):
@@ -28,7 +32,9 @@ class Terminated(BaseException):
 
 def run_command(command: Callable[[list[str]], int]) -> int:
     """Run a command on the arguments of this process; return its exit code, with messages instead of tracebacks."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell leaves Ctrl+C for what runs in the background
+            signal.signal(number, _end)
     try:
         return command(sys.argv[1:])
     except UserError as error:
@@ -53,8 +59,34 @@ def run_command(command: Callable[[list[str]], int]) -> int:
         return 3
 
 
-def _terminate(number: int, frame: Any) -> None:
-    raise Terminated
+def _end(number: int, frame: Any) -> None:
+    global _waiting
+    if _inside and not _waiting:
+        _waiting = number
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, _end)
+            signal.setitimer(signal.ITIMER_REAL, GRACE_S)
+        return
+    number, _waiting = _waiting or number, 0
+    raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl+C and SIGTERM wait for the end of the block, GRACE_S at most; a second one does not wait.
+
+    SQLite stays locked, for ourselves too, where a call to the store is left in the middle.
+    """
+    global _inside
+    _inside = True
+    try:
+        yield
+    finally:
+        _inside = False
+        if _waiting:
+            if hasattr(signal, "setitimer"):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            _end(_waiting, None)
 
 
 def say(text: str = "") -> None:

@@ -1,3 +1,8 @@
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
 
 from bloodstudy import terminal
@@ -63,3 +68,38 @@ def test_each_kind_of_work_has_its_own_bar(capsys, monkeypatch):
     told = capsys.readouterr().out.splitlines()
     assert [line.split(":")[1].split(" images")[0] for line in told] == [" drawing", " decoding", " drawing"]
     assert told[2].startswith("smear: drawing images: 100 %, 2 of 2")
+
+
+HOLDING = """
+import os, signal, sys, time
+from bloodstudy import terminal
+
+def command(arguments):
+    number = getattr(signal, arguments[0])
+    with terminal.uninterrupted():
+        os.kill(os.getpid(), number)
+        print("still inside", flush=True)
+        if arguments[1] == "hangs":
+            time.sleep(60)
+        if arguments[1] == "twice":
+            os.kill(os.getpid(), number)
+        if arguments[1] == "fails":
+            raise ValueError
+        print("done", flush=True)
+    print("never here")
+
+sys.exit(terminal.run_command(command))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+@pytest.mark.parametrize(("how", "done"), [("ends", True), ("hangs", False), ("twice", False), ("fails", False)])
+def test_a_signal_waits_for_a_call_to_the_store_but_not_for_ever(number, code, how, done):
+    begun = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-c", HOLDING, number, how], capture_output=True, text=True, check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    assert ended.returncode == code, ended.stderr
+    assert ended.stdout.split("\n")[:-1] == ["still inside", "done"][: 1 + done]
+    assert time.monotonic() - begun < 30
