@@ -1,0 +1,84 @@
+import multiprocessing
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from bloodstudy.errors import MachineError
+from bloodstudy.tracking import sqlite
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        ("sqlite:////a/b.db", "/a/b.db"), ("sqlite:///b.db", "b.db"), ("sqlite:///b.db?timeout=9", "b.db"),
+        ("sqlite:///:memory:", None), ("http://127.0.0.1:5000", None), ("postgresql://a@b/c", None),
+    ],
+)  # fmt: skip
+def test_the_file_of_an_address(uri, path):
+    found = sqlite.path_of(uri)
+    assert (None if found is None else str(found)) == path
+
+
+def test_the_newest_schema_is_the_one_that_mlflow_makes(fresh):
+    with closing(sqlite3.connect(fresh)) as database:
+        (revision,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
+    known, newest = sqlite._revisions()
+    assert newest == revision
+    assert len(known) > 50
+    sqlite.require(fresh)
+
+
+def test_a_store_in_use_is_taken_as_it_is(fresh, tmp_path):
+    path = tmp_path / "mlflow.db"
+    shutil.copy(fresh, path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        sqlite.require(path)
+
+
+def test_what_a_killed_process_left_unfinished_is_no_damage(fresh, tmp_path):
+    path = tmp_path / "mlflow.db"
+    shutil.copy(fresh, path)
+    killed = multiprocessing.get_context("fork").Process(target=write_and_die, args=(path,))
+    killed.start()
+    killed.join(30)
+    assert path.with_name("mlflow.db-journal").stat().st_size > 0, "the fault happened: a hot journal is left"
+    sqlite.require(path)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT count(*) FROM experiment_tags WHERE key LIKE 'key%'").fetchone() == (0,)
+
+
+def write_and_die(path):
+    import os
+    import signal
+
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA cache_size = 1")  # pages are written before the end of the transaction
+    database.execute("BEGIN")
+    for k in range(2000):
+        database.execute("INSERT INTO experiment_tags VALUES (?, ?, 0)", (f"key{k}", "x" * 500))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_store_is_created_whole_and_once(tmp_path):
+    path = tmp_path / "new" / "mlflow.db"
+    context = multiprocessing.get_context("fork")
+    makers = [context.Process(target=sqlite.create, args=(path,)) for _ in range(2)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join(120)
+    assert [maker.exitcode for maker in makers] == [0, 0]
+    sqlite.require(path)
+    assert sorted(file.name for file in path.parent.iterdir()) == ["mlflow.db", "mlflow.db.lock"]
+
+
+def test_a_file_without_tables_is_no_new_store(tmp_path):
+    (tmp_path / "mlflow.db").touch()
+    with pytest.raises(MachineError, match="ove it away"):
+        sqlite.require(tmp_path / "mlflow.db")
+    assert (tmp_path / "mlflow.db").stat().st_size == 0
