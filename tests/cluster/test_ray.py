@@ -13,7 +13,7 @@ def launcher(address):
     return ["hydra/launcher=ray_cluster", f"hydra.launcher.ray.init.address={address}"]
 
 
-def test_a_sweep_is_trained_on_both_nodes(tmp_path, expected, ray_cluster):
+def test_a_sweep_comes_to_the_same_numbers(tmp_path, expected, ray_cluster):
     sweeping.check(tmp_path, expected, *launcher(ray_cluster[0]))
 
 

@@ -8,7 +8,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 LAUNCHER = ["hydra/launcher=slurm", "hydra.launcher.cpus_per_task=1", "hydra.launcher.mem_gb=2"]
 
 
-def test_a_sweep_is_one_array_of_jobs_on_both_nodes(tmp_path, expected, slurm_users):
+def test_a_sweep_is_an_array_of_jobs(tmp_path, expected, slurm_users):
     sweeping.check(tmp_path, expected, *LAUNCHER, **slurm_users)
     assert len(list((tmp_path / "runs" / ".hydra" / ".submitit").glob("*/*_submission.sh"))) >= 1
     assert slurm.ask(slurm_users, "squeue", "-h") == ""
