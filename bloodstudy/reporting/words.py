@@ -22,6 +22,8 @@ def title(sweep: Sweep) -> str:
     if len(sweep.trials) == 1:
         return f"One trial: {code(sweep.arms[0])}"
     seeds = f", {len(sweep.seeds)} seeds" if len(sweep.seeds) > 1 else ""
+    if sweep.plan.get("title"):
+        return plain(sweep.plan["title"]) + seeds
     return f"Sweep over {' × '.join(map(code, sweep.factors))}{seeds}" if sweep.factors else code(sweep.arms[0]) + seeds
 
 
