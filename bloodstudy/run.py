@@ -139,7 +139,7 @@ def _launch(sweep: compose.Sweep, drawn: Drawn, left: dict[str, float], folder: 
     launching.want(set(left))
     jobs = ["-m"] if multirun else drawn.asked[0]["overrides"]  # the sweeper finds those of many in the plan
     with board.Board(drawn.asked, left, folder), remote.explained():
-        compose.launch(attempt.task, [*sweep.hydras, *remote.carry(sweep.hydras), *jobs, *shared])
+        compose.launch(attempt.task, [*jobs, *shared, *sweep.hydras, *remote.carry(sweep.hydras)])
     fault = launching.fault or attempt.fault
     if fault is not None:
         raise fault

@@ -53,17 +53,20 @@ class Node:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[tuple[str, list[Node]]]:
-    """Run two nodes in `folder`; yield the address of the cluster and the nodes, the head first."""
+def cluster(folder: Path, hidden: Path | None = None) -> Iterator[tuple[str, list[Node]]]:
+    """Run two nodes in `folder`; yield the address of the cluster and the nodes, the head first.
+
+    With `hidden` all jobs run on the second one, which sees an empty folder in its place, as another machine would.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     nodes: list[Node] = []
     try:
         head = ["--head", f"--port={address.split(':')[1]}", "--include-dashboard=false", f"--temp-dir={folder}"]
-        nodes.append(_start(folder, *head))
+        nodes.append(_start(folder, *head, cores=0 if hidden else 1))
         _wait_for_nodes(address, 1, folder)
-        nodes.append(_start(folder, f"--address={address}"))
+        nodes.append(_start(folder, f"--address={address}", hidden=hidden))
         _wait_for_nodes(address, 2, folder)
         yield address, nodes
     finally:
@@ -71,11 +74,12 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[Node]]]:
             node.kill()
 
 
-def _start(folder: Path, *words: str) -> Node:
-    size = ["--num-cpus=1", "--object-store-memory=80000000", "--disable-usage-stats", "--block"]
+def _start(folder: Path, *words: str, cores: int = 1, hidden: Path | None = None) -> Node:
+    size = [f"--num-cpus={cores}", "--object-store-memory=80000000", "--disable-usage-stats", "--block"]
     environment = os.environ | {"PYTHONPATH": str(PACKAGE)}  # what an installed package is found by anyway
     with (folder / "nodes.txt").open("a") as told:
-        command = [sys.executable, "-c", START, "start", *words, *size]
+        apart = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', str(hidden)]
+        command = [*(apart if hidden else []), sys.executable, "-c", START, "start", *words, *size]
         return Node(subprocess.Popen(command, cwd=folder, env=environment, stdout=told, stderr=told))
 
 

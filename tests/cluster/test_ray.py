@@ -1,7 +1,11 @@
 """The same sweep on a Ray cluster of two nodes, one of which dies."""
 
+import subprocess
+import tempfile
 import time
+from pathlib import Path
 
+import nodes
 import psutil
 import pytest
 import sweeping
@@ -40,4 +44,16 @@ def test_a_trial_whose_node_dies_is_trained_on_the_other_one(tmp_path, ray_clust
     found = sweeping.results(tmp_path)
     assert [result["outcome"] for result in found.values()] == ["finished"] * 2
     assert sorted(result["cost"]["attempts"] for result in found.values()) == [1, 2]
+    assert sweeping.statuses(tmp_path) == ["FINISHED"] * 2
+
+
+def test_results_of_a_node_without_our_folder_come_back_with_the_job(tmp_path, expected):
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("only root can give a node file systems of its own")
+    with tempfile.TemporaryDirectory(prefix="ray") as folder, nodes.cluster(Path(folder), tmp_path) as (address, _):
+        sweeping.run(tmp_path, "-m", sweeping.ARMS, sweeping.BRIEF, *sweeping.TINY, *launcher(address))
+    found = sweeping.results(tmp_path)
+    assert {lr: result["prediction_hash"] for lr, result in found.items()} == expected
+    assert not (tmp_path / "runs/.hydra/cores").exists(), "a job that sees our folder notes its cores there"
+    assert len(list(tmp_path.glob("runs/scratch/*/predictions.parquet"))) == 2
     assert sweeping.statuses(tmp_path) == ["FINISHED"] * 2
