@@ -6,9 +6,11 @@ returned. What is in the plan is decided by bloodstudy.plan; how jobs run, by th
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
 from hydra.plugins.launcher import Launcher
@@ -16,6 +18,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+SERIAL_PORTION = 10  # jobs
 _NODE = {"_target_": "hydra_plugins.bloodstudy_sweeper.sweeper.BloodstudySweeper"}
 ConfigStore.instance().store(group="hydra/sweeper", name="bloodstudy", node=_NODE, provider="bloodstudy")
 
@@ -36,10 +39,18 @@ class BloodstudySweeper(Sweeper):
 
         returned, begun = [], 0
         folder = Path(self._config.runs_dir) / self._config.study.name
-        for block in launching.blocks(folder):
+        for block in self._portion(launching.blocks(folder)):
             jobs = [[*trial["overrides"], *arguments] for trial in block]
-            returned.append(self._launcher.launch(jobs, initial_job_idx=begun))
+            done = self._launcher.launch(jobs, initial_job_idx=begun)
             begun += len(jobs)
-            if not launching.collect(block, [job.return_value for job in returned[-1]], folder):
+            returned.append([job.return_value for job in done])
+            if not launching.collect(block, returned[-1], folder):
                 break
         return returned
+
+    def _portion(self, blocks: Iterable[list[Any]]) -> Iterator[list[Any]]:
+        """Yield the blocks, in portions where the launcher runs one job after another anyway."""
+        # A launch keeps the two configurations of each of its jobs, a tenth of a megabyte, until it ends.
+        for block in blocks:
+            most = SERIAL_PORTION if isinstance(self._launcher, BasicLauncher) else len(block)
+            yield from (block[start : start + most] for start in range(0, len(block), most))
