@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from bloodstudy import analysis, board, config, cores, crew, data, design, files, outcome, preparing, terminal, tracking
+from bloodstudy import board, config, cores, crew, data, design, files, outcome, preparing, terminal, tracking
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.training import Assignment, Worker, state
 from bloodstudy.training.worker import WorkerDiedError
@@ -36,7 +36,6 @@ RETURNED = ("config.yaml", "attempts.json", "history.csv", "predictions.parquet"
 DEATHS = ("failed", "out_of_memory")  # what says that something is wrong beyond the trial where it repeats itself
 PATIENCE = 3  # deaths in a row that stop a sweep
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
-UNKNOWN = 1_000  # trials of a plan that is not here
 BRIEFLY_S = 0.1  # others take a trial's lock for a moment to see whether it is free
 
 _warned = False  # that the store cannot be used: once is enough
@@ -70,16 +69,20 @@ def attempt(composed: DictConfig) -> dict[str, Any]:
     shared = (runs_dir / study / "plan.yaml").exists()  # the parent wrote it: its folder is ours, or it is not
     images = preparing.load_data(settings)
     trial = preparing.make_trial(settings, images)
-    planned = analysis.read_plan(runs_dir, study)["trials"] if shared else []
-    if shared:
-        trial = replace(trial, arm=_find_arm(trial, planned))
+    if trial.key != settings.study.trial:
+        raise UserError(
+            f"the images changed after the plan was made: it holds trial {settings.study.trial}, and they lead to "
+            f"{trial.key} (fingerprint {trial.data.fingerprint}). Leave the folder alone while a sweep runs, and run "
+            "the same command again"
+        )
+    trial = replace(trial, arm=settings.study.arm or "")
     folder = files.make_folder(runs_dir / study / trial.key)
     try:
         with FileLock(folder / ".lock", timeout=BRIEFLY_S):
             published = read_kept(folder, settings.control.retry)
             if published is None:
                 _clear(folder, (folder / "result.json").exists())
-                cores.claim(runs_dir, len(planned) or UNKNOWN)
+                cores.claim(runs_dir, settings.study.trials or 1)
                 published = _train(trial, images, folder, shared)
                 _stop_after_deaths(published)
     except Timeout:
@@ -93,17 +96,6 @@ def read_kept(folder: Path, retry: str) -> dict[str, Any] | None:
     """Return the published result of a trial, or None where there is none or it is to be trained again."""
     published = files.read_json(folder / "result.json")
     return published if published is not None and published["outcome"] not in RETRIED[retry] else None
-
-
-def _find_arm(trial: design.Trial, planned: list[dict[str, Any]]) -> str:
-    """Return what the plan calls the arm of `trial`; raises UserError where it holds no such trial."""
-    for entry in planned:
-        if entry["key"] == trial.key:
-            return entry["arm"]
-    raise UserError(
-        f"the images changed after the plan was made: it does not hold trial {trial.key} (fingerprint "
-        f"{trial.data.fingerprint}). Leave the folder alone while a sweep runs, and run the same command again"
-    )
 
 
 def _stop_after_deaths(result: dict[str, Any]) -> None:

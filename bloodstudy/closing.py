@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from bloodstudy import analysis, compose, design, terminal, tracking
+from bloodstudy.plan import Drawn
 
 FAILED = ("failed", "out_of_memory", "interrupted", "missing")
 
 
-def close(folder: Path, keys: set[str], sweep: compose.Sweep) -> int:
+def close(folder: Path, drawn: Drawn, sweep: compose.Sweep) -> int:
     """Log what the store does not hold yet, print the results of the asked trials, return the exit code."""
-    trials = analysis.read_trials(folder.parent, folder.name)
-    trials = trials.loc[trials["key"].isin(sorted(keys))]
+    trials = analysis.read_trials(folder.parent, folder.name, drawn.content | {"trials": drawn.asked})
     rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
     if len(rows) > 1:
         _print_sweep(rows, analysis.flag_no_ops(trials))

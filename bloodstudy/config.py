@@ -90,9 +90,12 @@ class Control:
 
 @dataclass(frozen=True)
 class StudyChoice:
-    """Which study a trial belongs to; never part of its identity."""
+    """What the plan says of a trial, told to the job that trains it; never part of its identity, never typed."""
 
-    name: str = "scratch"  # plain runs and sweeps
+    name: str = "scratch"  # of the study; this one is that of plain runs and sweeps
+    trial: str | None = None  # key that it has to come to
+    arm: str | None = None
+    trials: int | None = None  # how many the command trains
 
 
 @dataclass(frozen=True)
@@ -201,6 +204,9 @@ RULES: dict[str, Rule] = {
     "code": _name("warn", "strict"),
     "restore": _text("the file of a package, or null", optional=True),
     "strict": _FLAG,
+    "study.trial": _text("a trial key, or null", optional=True),
+    "study.arm": _text("the name of an arm, or null", optional=True),
+    "study.trials": Rule("a whole number, or null", lambda v: v is None or _is_whole(v)),
     "study.name": Rule(
         "a name of small letters, digits and _", lambda v: isinstance(v, str) and bool(NAME.fullmatch(v))
     ),

@@ -10,28 +10,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bloodstudy import analysis, attempt, files, plan, terminal
+from bloodstudy import attempt, files, plan, terminal
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
+from bloodstudy.overrides import write
 
 fault: BloodstudyError | None = None  # that stopped the sweep: Hydra would print a traceback, so run.py raises it
-_wanted: set[str] = set()  # keys of this command; an extension that is planned and not asked for now stays out
+_plan: Mapping[str, Any] = {}  # of this command: the file may be another one's by the time it is asked for
+_wanted: set[str] = set()  # keys of the trials to launch
 
 
-def want(keys: set[str]) -> None:
-    """Say which trials of the plan this command is about."""
-    global _wanted, fault
-    _wanted, fault = keys, None
+def want(content: Mapping[str, Any], keys: set[str]) -> None:
+    """Say which trials of which plan this command is to launch."""
+    global _plan, _wanted, fault
+    _plan, _wanted, fault = content, keys, None
 
 
-def blocks(folder: Path) -> Iterator[list[dict[str, Any]]]:
-    """Yield the wanted trials without a result, block by block, each trial once."""
-    for block in plan.batches(analysis.read_plan(folder.parent, folder.name)):
+def study() -> str:
+    """Return the name of the study that is being launched."""
+    return _plan["study"]
+
+
+def blocks() -> Iterator[list[dict[str, Any]]]:
+    """Yield the wanted trials block by block, each trial once."""
+    for block in plan.batches(_plan):
         wanted: dict[str, dict[str, Any]] = {}
         for trial in block:  # the same training may be planned twice, judged in two ways
             if trial["key"] in _wanted:
                 wanted.setdefault(trial["key"], trial)
         if wanted:
             yield list(wanted.values())
+
+
+def overrides(trial: Mapping[str, Any]) -> list[str]:
+    """Return what a job is given to compose `trial`, and to tell that it has come to it."""
+    told = {"name": _plan["study"], "trial": trial["key"], "arm": trial["arm"], "trials": len(_wanted)}
+    return [*trial["overrides"], *(write(f"study.{name}", value) for name, value in told.items())]
 
 
 def collect(block: Sequence[Mapping[str, Any]], returned: Sequence[Mapping[str, Any]], folder: Path) -> bool:

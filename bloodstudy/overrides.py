@@ -75,7 +75,7 @@ def judge(override: Override, multirun: bool) -> list[str]:
         return []
     if override.type != OverrideType.CHANGE or override.package is not None:
         return [f"{text!r}: keys cannot be added or removed; expected key=value with a key of the configuration"]
-    if key == "study.name":
+    if key.startswith("study."):
         return [f"{text!r}: write study=NAME, with -m before it"]
     if key not in config.RULES and key not in GROUPS:
         return [config.unknown_key(key)]

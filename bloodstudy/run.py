@@ -58,7 +58,7 @@ def run(arguments: list[str]) -> int:
     try:
         if left:
             _launch(sweep, drawn, {key: expected.get(key, 1.0) for key in left}, folder, typed.multirun)
-        return close(folder, {trial["key"] for trial in drawn.asked}, sweep)
+        return close(folder, drawn, sweep)
     except BaseException as error:
         tracking.finish(folder, "FAILED" if isinstance(error, Exception) else "KILLED")
         raise
@@ -133,11 +133,11 @@ def _launch(sweep: compose.Sweep, drawn: Drawn, left: dict[str, float], folder: 
 
     settings = sweep.jobs[0].settings
     places = {"runs_dir": folder.parent, "cache_dir": settings.places.cache_dir, "data.root": settings.data.root}
-    shared = [write("study.name", folder.name), write("retry", settings.control.retry)]
+    shared = [write("retry", settings.control.retry)]
     # Absolute, since the processes of some launchers work in a folder of their own.
     shared += [write(key, str(Path(place).expanduser().absolute())) for key, place in places.items() if place]
-    launching.want(set(left))
-    jobs = ["-m"] if multirun else drawn.asked[0]["overrides"]  # the sweeper finds those of many in the plan
+    launching.want(drawn.content, set(left))
+    jobs = ["-m"] if multirun else launching.overrides(drawn.asked[0])  # the sweeper asks for those of many
     with board.Board(drawn.asked, left, folder), remote.explained():
         compose.launch(attempt.task, [*jobs, *shared, *sweep.hydras, *remote.carry(sweep.hydras)])
     fault = launching.fault or attempt.fault

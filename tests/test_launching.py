@@ -1,50 +1,62 @@
 """What is left to launch, and what comes back from jobs."""
 
 import pytest
-import yaml
 
 from bloodstudy import launching
 from bloodstudy.errors import MachineError, UserError
 
+PLAN = {"study": "small", "questions": [{"name": "q"}]}
 DONE = {"outcome": "finished", "fault": None, "files": None}
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
     trials = [
         {"key": f"{arm}{seed}", "arm": arm, "seed": seed, "overrides": []} for seed in (0, 1) for arm in ("a", "b", "c")
     ]
     trials.insert(1, trials[0] | {"judged": "official_clean"})  # the same training, judged in another way
-    study = tmp_path / "small"
-    study.mkdir()
-    (study / "plan.yaml").write_text(yaml.safe_dump({"questions": [{"name": "q"}], "trials": trials}))
-    return study
+    monkeypatch.setattr(launching, "_plan", {})
+    launching.want(PLAN | {"trials": trials}, set())
+    return tmp_path / "small"
+
+
+def want(keys):
+    launching.want(launching._plan, keys)
+
+
+def test_a_job_is_told_what_it_has_to_come_to(folder):
+    want({"a0", "b0"})
+    ((first, _),) = launching.blocks()
+    assert launching.overrides(first | {"overrides": ["lr=0.1"], "arm": "more, than a word"}) == [
+        "lr=0.1", "study.name=small", "study.trial=a0", "study.arm='more, than a word'", "study.trials=2",
+    ]  # fmt: skip
+    assert launching.study() == "small"
 
 
 def test_each_wanted_trial_is_launched_once_block_by_block(folder):
-    launching.want({"a0", "c0", "b1"})
-    assert [[trial["key"] for trial in block] for block in launching.blocks(folder)] == [["a0", "c0"], ["b1"]]
+    want({"a0", "c0", "b1"})
+    assert [[trial["key"] for trial in block] for block in launching.blocks()] == [["a0", "c0"], ["b1"]]
 
 
 def test_a_block_without_anything_wanted_is_not_launched(folder):
-    launching.want({"b1"})
-    assert [[trial["key"] for trial in block] for block in launching.blocks(folder)] == [["b1"]]
+    want({"b1"})
+    assert [[trial["key"] for trial in block] for block in launching.blocks()] == [["b1"]]
 
 
 @pytest.mark.parametrize("kind", [UserError, MachineError])
 def test_a_fault_of_one_job_stops_the_sweep(folder, kind):
-    launching.want({"a0", "b0"})
-    (block,) = launching.blocks(folder)
+    want({"a0", "b0"})
+    (block,) = launching.blocks()
     assert not launching.collect(block, [DONE, DONE | {"outcome": "missing", "fault": (kind.__name__, "why")}], folder)
     assert type(launching.fault) is kind
     assert str(launching.fault) == "why"
-    launching.want({"a0"})
+    want({"a0"})
     assert launching.fault is None
 
 
 def test_a_block_in_which_all_die_is_the_last_one(folder):
-    launching.want({"a0", "b0", "c0"})
-    (block,) = launching.blocks(folder)
+    want({"a0", "b0", "c0"})
+    (block,) = launching.blocks()
     died = [DONE | {"outcome": outcome} for outcome in ("failed", "out_of_memory", "failed")]
     assert launching.collect(block, [*died[:2], DONE], folder)
     assert not launching.collect(block, died, folder)
@@ -52,8 +64,8 @@ def test_a_block_in_which_all_die_is_the_last_one(folder):
 
 
 def test_results_of_a_machine_without_our_folder_are_put_into_it(folder):
-    launching.want({"a0"})
-    (block,) = launching.blocks(folder)
+    want({"a0"})
+    (block,) = launching.blocks()
     carried = {"history.csv": b"epoch\n1\n", "result.json": b"{}", "../escape": b"x"}
     assert launching.collect(block, [DONE | {"files": carried}], folder)
     assert sorted(path.name for path in (folder / "a0").iterdir()) == ["history.csv", "result.json"]
@@ -61,7 +73,7 @@ def test_results_of_a_machine_without_our_folder_are_put_into_it(folder):
 
 
 def test_what_trains_elsewhere_is_told(folder, capsys):
-    launching.want({"a0"})
-    (block,) = launching.blocks(folder)
+    want({"a0"})
+    (block,) = launching.blocks()
     assert launching.collect(block, [DONE | {"outcome": "in_progress"}], folder)
     assert capsys.readouterr().out == "a, seed 0: in progress elsewhere\n"

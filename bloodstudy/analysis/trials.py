@@ -50,15 +50,15 @@ def judge(responses: Mapping[str, float], judged: str) -> dict[str, float]:
     return kept | clean | {"test_accuracy_all": responses["test_accuracy"]}
 
 
-def read_trials(runs_dir: Path, study: str) -> pd.DataFrame:
-    """Return one row a planned trial: key, arm, seed, outcome, reason, responses, parameters, cost and factor levels.
+def read_trials(runs_dir: Path, study: str, plan: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Return one row a trial of `plan` (None: the study's): key, arm, seed, outcome, responses, cost, factor levels.
 
     Columns of responses and cost are NaN where the trial has none. Levels stand under their own names: those that were
     swept for every trial, and as the trial resolved them (precision is never "auto") where it has a result. Two rows
     share a trial where the same training is judged in two ways (`judged`: official and official_clean).
     """
     rows = []
-    for planned in read_plan(runs_dir, study)["trials"]:
+    for planned in (plan or read_plan(runs_dir, study))["trials"]:
         result = read_result(runs_dir, study, planned["key"])
         row: dict[str, Any] = {"key": planned["key"], "arm": planned["arm"], **planned["levels"]}
         row |= {"seed": planned["seed"], "judged": planned["judged"]}

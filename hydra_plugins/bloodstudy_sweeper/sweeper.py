@@ -1,7 +1,7 @@
-"""Hydra's way into bloodstudy's plan: the jobs of runs/<study>/plan.yaml, one seed block a launch.
+"""Hydra's way into bloodstudy's plan: the jobs of the plan that was published last, one seed block a launch.
 
-In: the composed configuration, which names the study, and the overrides that all its jobs share. Out: what the jobs
-returned. What is in the plan is decided by bloodstudy.plan; how jobs run, by the launcher that was chosen.
+In: the overrides that all its jobs share. Out: what the jobs returned. What is in the plan is decided by
+bloodstudy.plan; how jobs run, by the launcher that was chosen.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class BloodstudySweeper(Sweeper):
         from bloodstudy import launching
 
         returned, begun = [], 0
-        folder = Path(self._config.runs_dir) / self._config.study.name
-        for block in self._portion(launching.blocks(folder)):
-            jobs = [[*trial["overrides"], *arguments] for trial in block]
+        folder = Path(self._config.runs_dir) / launching.study()
+        for block in self._portion(launching.blocks()):
+            jobs = [[*launching.overrides(trial), *arguments] for trial in block]
             done = self._launcher.launch(jobs, initial_job_idx=begun)
             begun += len(jobs)
             returned.append([job.return_value for job in done])
