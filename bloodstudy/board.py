@@ -86,7 +86,7 @@ class Board:
                 now,
                 done,
             )  # counted from here: what came before (imports, a new store) says nothing of the pace
-        if not done or done >= every:
+        if len(self._done) == len(self._wanted):
             return ""
         begun, had = self._first
         pace = (now - begun) / (done - had) if done > had else (1.0 if self._timed else (now - self._begun) / done)
