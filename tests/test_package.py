@@ -184,17 +184,18 @@ def test_a_package_of_another_plan_is_refused_and_what_differs_is_named(packages
     restore(packages[1], tmp_path / "runs")
     path = tmp_path / "runs/scratch/plan.yaml"
     plan = yaml.safe_load(path.read_text())
+    packaged = plan["precision"]
     if change == "arm":
         plan["trials"] = plan["trials"][:1]
     else:
-        plan["precision"] = "bfloat16"
+        plan["precision"] = "float64"
     path.write_text(yaml.safe_dump(plan))
     before = contents(tmp_path)
     ended = command(tmp_path, f"restore={packages[0]}")
     assert ended.returncode == 2
     told = {
         "arm": "arm 'lr=1e+30': in the package only",
-        "precision": 'precision: "bfloat16" here, null in the package',
+        "precision": f'precision: "float64" here, "{packaged}" in the package',
     }
     assert told[change] in ended.stderr
     assert "Restore the package into another folder: runs_dir=FOLDER" in ended.stderr
