@@ -1,5 +1,6 @@
 """Studies through the real command, in a process of its own, in an empty folder."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,6 +88,40 @@ def test_the_same_command_again_trains_nothing(trained):
     again = command(folder, "-m", "study=tiny", f"cache_dir={folder / 'cache'}")
     assert again.returncode == 0
     assert "6 trials: 6 finished earlier, 0 to train" in again.stdout
+
+
+def test_trials_of_other_code_are_told_of_or_refused(trained):
+    folder, *_ = trained
+    words = ("-m", "study=tiny", f"cache_dir={folder / 'cache'}")
+    path = next(folder.glob("runs/tiny/*/result.json"))
+    kept = path.read_text()
+    try:
+        files.write_json(path, files.read_json(path) | {"code": "0" * 16})
+        told = command(folder, *words)
+        assert told.returncode == 0
+        assert "warning: 1 of 6 trials were trained by other code of bloodstudy than this" in told.stdout
+        refused = command(folder, *words, "code=strict")
+        assert refused.returncode == 2
+        assert "code=strict: 1 of 6 trials were trained by other code" in refused.stderr
+        assert "retry=all" in refused.stderr
+    finally:
+        path.write_text(kept)
+
+
+def test_a_packaged_study_goes_on_elsewhere(trained, tmp_path):
+    folder, *_ = trained
+    archive = tmp_path / "tiny.zip"
+    assert command(folder, "study=tiny", f"to={archive}", module="package").returncode == 0
+    shutil.copytree(folder / "conf", tmp_path / "conf")
+    words = ("-m", "study=tiny", f"restore={archive}", f"cache_dir={folder / 'cache'}")
+    ended = command(tmp_path, *words, "seeds=3")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "restored 6 of 6 packaged trials" in ended.stdout
+    assert "9 trials: 6 finished earlier, 3 to train" in ended.stdout
+    assert "changed after the first plan: seeds: [0, 1] became [0, 1, 2]" in ended.stdout
+    wrong = command(tmp_path, "-m", "lr=1e-2,1e-3", f"restore={archive}")
+    assert wrong.returncode == 2
+    assert "is a package of the study tiny; expected one of scratch" in wrong.stderr
 
 
 def test_a_default_that_is_edited_is_another_trial(trained):
