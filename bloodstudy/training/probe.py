@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from bloodstudy import model
 from bloodstudy.training import evaluate
 from bloodstudy.training.worker import Assignment
 
-BATCHES = 5
+BATCHES = 10  # an epoch: with fewer, what every epoch costs once would count as theirs
 ROUNDS = 3  # after a first one, in which the network is compiled
 MEASURED = 512  # images
 
@@ -40,8 +39,8 @@ def probe(assignment: Assignment, images: np.ndarray, one_hot: np.ndarray) -> di
     some = images[:MEASURED]
     evaluate.predict(network, some, _ignore)
     return {
-        "start_seconds": max(0.0, fitted - sum(seconds)),
-        "batch_seconds": median(seconds) / len(feed),
+        "start_seconds": max(0.0, fitted - sum(seconds) - min(seconds)),  # the first epoch's batches are counted too
+        "batch_seconds": min(seconds) / len(feed),  # whatever else the machine does only adds to it
         "image_seconds": (time.monotonic() - begun) / len(some),
     }
 
