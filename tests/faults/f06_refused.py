@@ -44,6 +44,8 @@ def open_to_all(folder):
 def test_a_run_folder_that_is_read_only(quick, unprivileged):
     open_to_all(quick.folder)
     open_to_all(quick.cache)
+    for path in (quick.folder, *quick.folder.rglob("*")):
+        path.chmod(0o777)  # all but the run folder
     (quick.folder / "closed").mkdir(mode=0o555)
     ended, seconds = start(quick, unprivileged, "runs_dir=closed")
     assert ended.returncode == 3, ended.stdout + ended.stderr
