@@ -63,7 +63,7 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     """Split a command line into Hydra's own options and the overrides."""
     parser = get_args_parser()
     parser.prog = "python -m bloodstudy"
-    return parser.parse_args(arguments)
+    return parser.parse_intermixed_args(arguments)  # an option may stand between overrides
 
 
 def launch(task: Callable[[DictConfig], Any], arguments: list[str]) -> None:
@@ -90,7 +90,7 @@ def check(overrides: list[str], multirun: bool) -> Sweep:
     hydras = tuple(o.input_line or "" for o in parsed if is_hydras(o))
     asked, own, found = read_asked(own, multirun)
     with _hydra():
-        for override in parsed if asked is None else own:
+        for override in [*own, *(override for override in parsed if is_hydras(override))]:
             problems += judge(override, multirun)
         problems += found + repeated(parsed)
         if asked is not None:

@@ -18,6 +18,7 @@ from bloodstudy.reporting.markdown import code, fence, plain, table, template
 
 FIGURES = ("accuracy", "splits", "training", "confusion", "classes")
 NONE = "–"
+COST = "Time is the whole trial, from its start to its result, that of interrupted attempts included."
 
 
 def write_report(runs_dir: Path, reports_dir: Path, study: str) -> Path:
@@ -30,6 +31,7 @@ def write_report(runs_dir: Path, reports_dir: Path, study: str) -> Path:
     matrices = panels.choose_matrices(sweep)
     drawn = _draw(sweep, matrices, files.make_folder(folder / "figures"))
     files.write_text(folder / "report.md", render(sweep, matrices, drawn))
+    files.write_text(folder / "cost.md", f"# {words.title(sweep)}: what it cost\n\n{_tabulate_cost(sweep)}\n\n{COST}\n")
     return folder / "report.md"
 
 
@@ -99,15 +101,25 @@ def _draw(sweep: Sweep, matrices: list[str], folder: Path) -> list[str]:
 
 def _tabulate_trials(sweep: Sweep, no_ops: set[str]) -> str:
     seeds = ["seed"] if len(sweep.seeds) > 1 else []
-    numbers = [*seeds, "train", "test", "gap", "parameters", "time (s)"]
+    numbers = [*seeds, "train", "test", "gap", "parameters"]
     rows = []
     for row in sweep.trials.to_dict("records"):
         outcome = plain(row["outcome"].replace("_", " ")) + (", no-op?" if row["arm"] in no_ops else "")
         figures = [_number(row["train_accuracy"], ".3f"), _number(row["test_accuracy"], ".3f")]
         figures += [_number(row["accuracy_gap"], "+.3f"), _number(row["parameters"], ",.0f")]
-        figures.append(_number(row["wall_seconds"], ".1f"))
         rows.append([code(row["arm"]), *([str(row["seed"])] if seeds else []), *figures, outcome])
     return table(["arm", *numbers, "outcome"], rows, right=numbers)
+
+
+def _tabulate_cost(sweep: Sweep) -> str:
+    """Return what each trial took; apart from the report, since the same trials never take the same time."""
+    numbers = ["seed", "time (s)", "fit (s)", "peak memory (MB)", "threads", "attempts"]
+    forms = {"wall_seconds": ".1f", "fit_seconds": ".1f", "peak_memory_mb": ",.0f", "threads": ".0f", "attempts": ".0f"}
+    rows = [
+        [code(row["arm"]), str(row["seed"]), *(_number(row.get(name), form) for name, form in forms.items())]
+        for row in sweep.trials.to_dict("records")
+    ]
+    return table(["arm", *numbers], rows, right=numbers)
 
 
 def _tabulate_arms(sweep: Sweep) -> str:

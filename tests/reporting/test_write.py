@@ -56,11 +56,14 @@ def test_the_table_holds_the_numbers_of_the_trials(write):
         for column, response in (("train", "train_accuracy"), ("test", "test_accuracy"), ("gap", "accuracy_gap")):
             assert float(row[column]) == pytest.approx(result["responses"][response], abs=5e-4)
         assert int(row["parameters"].replace(",", "")) == result["parameters"]
-        assert float(row["time (s)"]) == pytest.approx(result["cost"]["wall_seconds"], abs=0.05)
         assert row["outcome"] == "finished"
     assert figures_in(folder) == FIGURES
     for name in FIGURES:
         assert f"](figures/{name})" in text
+    costs = read_table((folder / "cost.md").read_text(), "# ")
+    seconds = [result["cost"]["wall_seconds"] for result in results]
+    assert [float(row["time (s)"]) for row in costs] == pytest.approx(seconds, abs=0.05)
+    assert "[cost.md](cost.md)" in text
 
 
 def test_the_table_of_means_holds_the_means(text_of):
@@ -89,7 +92,7 @@ def test_what_did_not_finish_is_listed_with_its_reason(text_of):
     _, text = text_of({"augment": ["none", "flip", "mixup"]}, outcomes={1: "failed", 2: "missing"})
     rows = read_table(text, "## Trials")
     assert [row["outcome"] for row in rows] == ["finished", "failed", "missing"]
-    assert rows[2]["test"] == rows[2]["time (s)"] == "–"
+    assert rows[2]["test"] == rows[2]["gap"] == "–"
     listed = text.split("### Not finished\n\n")[1].split("\n\n")[0].splitlines()
     assert listed[0].startswith("- failed: `augment=flip`, seed 0: ValueError: &#60;script&#62;")
     assert listed[1] == "- missing: `augment=mixup`, seed 0: not trained yet"
