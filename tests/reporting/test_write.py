@@ -60,7 +60,8 @@ def test_the_table_holds_the_numbers_of_the_trials(write):
     assert figures_in(folder) == FIGURES
     for name in FIGURES:
         assert f"](figures/{name})" in text
-    costs = read_table((folder / "cost.md").read_text(), "# ")
+    cost = (folder / "cost.md").read_text()
+    costs = read_table(f"\n{cost}", cost.splitlines()[0])
     seconds = [result["cost"]["wall_seconds"] for result in results]
     assert [float(row["time (s)"]) for row in costs] == pytest.approx(seconds, abs=0.05)
     assert "[cost.md](cost.md)" in text
