@@ -205,7 +205,7 @@ def test_a_server_that_is_killed_in_a_trial_and_started_again_has_each_trial_onc
 
 
 def test_a_study_is_a_run_with_its_trials_below_it_also_after_a_kill(server, start, tmp_path):
-    study = ["-m", "study=smoke", "seeds=1", "epochs=60", "depth=2", "cache_dir=cache"]
+    study = ["-m", "study=smoke", "seeds=1", "epochs=12", "depth=2", "cache_dir=cache"]
     process = start(*study)
     wait_for_run(tmp_path, process)
     os.killpg(process.pid, signal.SIGKILL)
@@ -218,7 +218,7 @@ def test_a_study_is_a_run_with_its_trials_below_it_also_after_a_kill(server, sta
     assert parent.data.params["looks"] == "[2]"
     children = [run for run in server.runs(name) if run.info.run_id != parent.info.run_id]
     assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
-    assert len(children) == 8
+    assert len(children) == 7, "arms"
     assert_logged_once(server, tmp_path, name)
 
 
