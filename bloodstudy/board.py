@@ -81,11 +81,8 @@ class Board:
         if self._bars:
             self._bars.update(done)
         now = time.monotonic()
-        if self._first is None:
-            self._first = (
-                now,
-                done,
-            )  # counted from here: what came before (imports, a new store) says nothing of the pace
+        if self._first is None:  # counted from here: what came before (imports, a new store) says nothing of the pace
+            self._first = now, done
         if len(self._done) == len(self._wanted):
             return ""
         begun, had = self._first

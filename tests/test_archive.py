@@ -86,7 +86,7 @@ def test_a_package_as_it_should_be_is_restored(tmp_path):
 
 
 @pytest.mark.parametrize("name", [
-    "../evil", "/tmp/evil", f"trials/../{KEY}/result.json", f"trials/{KEY}/../../evil", "C:/evil", r"..\evil",
+    "../evil", "/evil", f"trials/../{KEY}/result.json", f"trials/{KEY}/../../evil", "C:/evil", r"..\evil",
     "run.json", f"{TRIAL}/logged.json", f"{TRIAL}/state-0.npz", f"{TRIAL}/result.json\n", "trials/", "columns/x.json",
     "plan.yml", f"trials/{KEY.upper()}/result.json", f"{TRIAL}/result.json/x", "./plan.yaml",
     f"trials//{KEY}/result.json",

@@ -193,7 +193,7 @@ def test_plain_runs_keep_their_name(own):
     [
         ("levels: [averge]", "question pools, arm 'pooling=averge': pooling: expected one of"),
         ("levels: [average]\nreference: {hydra.launcher.n_jobs: 3}", "sets no option of Hydra"),
-        ("levels: [average]\nreference: {runs_dir: /tmp/elsewhere}", "runs_dir: only the command line sets it"),
+        ("levels: [average]\nreference: {runs_dir: ../elsewhere}", "runs_dir: only the command line sets it"),
         ("levels: [average]\nreference: {lrr: 3}", "unknown key 'lrr'. Did you mean 'lr'?"),
         ("levels: [average]\nreference: {data.root: 'a b'}", ""),
     ],

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 
 import pytest
@@ -24,13 +25,12 @@ def unprivileged():
 
 
 def start(study, before, *words, **environment):
-    import sys
-
+    kept = {"HOME": str(study.folder), "PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
     begun = time.monotonic()
     ended = subprocess.run(
         [*before, sys.executable, "-m", "bloodstudy.run", *study.typed, f"cache_dir={study.cache}", *words],
         cwd=study.folder, capture_output=True, text=True, check=False, timeout=120,
-        env={"HOME": "/tmp", "PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **environment},
+        env=kept | environment,
     )  # fmt: skip
     return ended, time.monotonic() - begun
 

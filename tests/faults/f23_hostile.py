@@ -10,7 +10,7 @@ HOSTILE = {
     "an alias": ("further: &a [strided]\nblock: *a\n", "alias *a"),
     "the environment": ("setting: {data.root: '${oc.env:SECRET}'}\n", "setting.data.root: interpolations"),
     "anchors that grow": ("arms: &a {x: {lr: 0.1}}\n" + "".join(f"k{i}: {BOMB}\n" for i in range(9)), "alias *a"),
-    "an option of Hydra": ("setting: {hydra.run.dir: /tmp/canary}\n", "sets no option of Hydra"),
+    "an option of Hydra": ("setting: {hydra.run.dir: ../canary}\n", "sets no option of Hydra"),
     "a place to write": ("setting: {runs_dir: ../canary}\n", "runs_dir: only the command line sets it"),
 }  # fmt: skip
 

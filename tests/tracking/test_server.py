@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -44,7 +45,7 @@ def database(tmp_path_factory):
     # PostgreSQL refuses to run as root, and the folders of pytest are its user's alone.
     account = pwd.getpwnam("postgres" if "postgres" in {entry.pw_name for entry in pwd.getpwall()} else "nobody")
     other = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    folder = Path(subprocess.check_output(["mktemp", "-d", "/tmp/bloodstudy-pg-XXXXXX"], text=True).strip())
+    folder = Path(tempfile.mkdtemp(prefix="bloodstudy-pg-"))
     folder.chmod(0o711)
     data = folder / "data"
     data.mkdir()
