@@ -1,15 +1,17 @@
 """What a plan will cost: seconds of each trial, memory of the process that trains.
 
-In: a plan with its run folder. Out: an `Estimate`. Finished trials of the same arm tell best; an arm without one is
-probed, a few batches of it, and what was found is kept for the next command on the same kind of processor.
+In: a plan with its run folder. Out: an `Estimate`. Finished trials that differ in nothing that takes time tell best;
+where there is none, a few batches are tried out, and what was found is kept for the next command on the same kind of
+processor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import numpy as np
 from joblib import cpu_count
@@ -23,6 +25,7 @@ from bloodstudy.training.worker import WorkerDiedError
 OUTSIDE_S = 1.0  # of each trial: files, tracking store, a network built anew (benchmarks/costs.py)
 PROBED = ("start_seconds", "batch_seconds", "image_seconds", "peak_memory_mb")
 UNTIMED = ("seed", "lr", "epochs")  # factors that change nothing about how long a batch takes
+PAST = ("wall_seconds", "peak_memory_mb")
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Estimate:
 
     seconds: Mapping[str, float]
     memory_mb: float
-    finished: int  # arms whose finished trials were looked at
+    finished: int  # arms of which like trials have finished
     probed: int  # arms that were tried out
     unknown: int  # arms that cannot be tried out
 
@@ -56,38 +59,46 @@ class Estimate:
 
 def estimate(trials: Sequence[tuple[design.Trial, Dataset]], folder: Path) -> Estimate:
     """Return what `trials` on their images will cost, those alone that can be tried out."""
-    past = _read_past({trial.arm for trial, _ in trials}, folder)
-    probed = [(_name_probe(*pair), *pair) for pair in trials if pair[0].arm not in past]
+    past = _read_past(folder)
+    seen, probed = {}, []
+    for trial, images in trials:
+        name = _name_probe(trial.model, asdict(trial.factors), processor()[0], cpu_count())
+        whole = name, trial.factors.epochs, trial.data.fingerprint
+        if whole in past:
+            seen[trial.key] = trial.arm, past[whole]
+        else:
+            probed.append((name, trial, images))
     known = _probe(probed, folder)
-    seconds = {trial.key: past[trial.arm]["wall_seconds"] for trial, _ in trials if trial.arm in past}
-    seconds |= {trial.key: _add_up(known[name], trial, data) for name, trial, data in probed if name in known}
-    memory = [row["peak_memory_mb"] for row in (*past.values(), *(known[n] for n, _, _ in probed if n in known))]
+    seconds = {key: cost["wall_seconds"] for key, (_, cost) in seen.items()}
+    seconds |= {trial.key: _add_up(known[name], trial, images) for name, trial, images in probed if name in known}
+    costs = [*(cost for _, cost in seen.values()), *(known[name] for name, _, _ in probed if name in known)]
+    memory = max((cost["peak_memory_mb"] for cost in costs), default=0.0)
     tried, lost = ({trial.arm for name, trial, _ in probed if (name in known) is found} for found in (True, False))
-    return Estimate(seconds, max(memory, default=0.0), len(past), len(tried), len(lost))
+    return Estimate(seconds, memory, len({arm for arm, _ in seen.values()}), len(tried), len(lost))
 
 
 def _count(arms: int) -> str:
     return f"{arms} arm{'s' if arms > 1 else ''}"
 
 
-def _read_past(arms: Iterable[str], folder: Path) -> dict[str, dict[str, float]]:
-    """Return the mean cost of the finished trials of each arm that has any."""
-    costs: dict[str, list[dict[str, float]]] = {}
+def _read_past(folder: Path) -> dict[tuple[str, int, str], dict[str, float]]:
+    """Return the mean cost of finished trials by what they took time for, epochs and fingerprint."""
+    costs: dict[tuple[str, int, str], list[dict[str, float]]] = {}
     for path in folder.glob("*/result.json"):
         result = files.read_json(path)
-        if result["outcome"] == "finished" and result["arm"] in arms and result["processor"] == processor()[0]:
-            costs.setdefault(result["arm"], []).append(result["cost"])
-    names = ("wall_seconds", "peak_memory_mb")
-    return {arm: {name: mean(cost[name] for cost in own) for name in names} for arm, own in costs.items()}
+        if result["outcome"] == "finished":
+            factors, cost = result["factors"], result["cost"]
+            name = _name_probe(result["model"], factors, result["processor"], cost["threads"])
+            costs.setdefault((name, factors["epochs"], result["data"]["fingerprint"]), []).append(cost)
+    return {whole: {name: mean(cost[name] for cost in own) for name in PAST} for whole, own in costs.items()}
 
 
-def _name_probe(trial: design.Trial, images: Dataset) -> str:
-    """Name all that decides how long a batch of `trial` takes here."""
-    levels = {key: value for key, value in asdict(trial.factors).items() if key not in UNTIMED}
-    levels |= {"model": trial.model} | {key: levels[key] > 0 for key in ("dropout", "conv_dropout")}
-    shape = "x".join(map(str, images.images.shape[1:]))
-    told = ", ".join(f"{key}={design.spell(value)}" for key, value in levels.items())
-    return f"{told}, {shape}, {processor()[0]}, {cpu_count()} cores"
+def _name_probe(model: str, factors: Mapping[str, Any], kind: str, threads: int) -> str:
+    """Name all that decides how long a batch takes on a processor of this kind."""
+    levels = {key: value for key, value in factors.items() if key not in UNTIMED}
+    levels |= {"model": model} | {key: levels[key] > 0 for key in ("dropout", "conv_dropout")}
+    told = ", ".join(f"{key}={design.spell(value)}" for key, value in sorted(levels.items()))
+    return f"{told}, {kind}, {threads} cores"
 
 
 def _probe(wanted: Sequence[tuple[str, design.Trial, Dataset]], folder: Path) -> dict[str, dict[str, float]]:

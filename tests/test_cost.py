@@ -1,6 +1,9 @@
 """What a plan will cost, from finished trials and from probes that really train some batches."""
 
+from dataclasses import asdict
+
 import pytest
+from joblib import cpu_count
 
 from bloodstudy import compose, cost, crew, files, preparing
 from bloodstudy.training.precision import processor
@@ -38,21 +41,36 @@ def test_an_arm_is_probed_once_however_many_rates_and_epochs_it_is_trained_with(
     assert "from some batches of 3 arms" in estimate.tell()
 
 
+def plant(folder, trial, seconds, outcome="finished", **factors):
+    """Write the result of a trial that was trained as `trial` is, but for `factors`."""
+    cost = {"wall_seconds": seconds, "peak_memory_mb": 512.0, "threads": cpu_count()}
+    result = {
+        "outcome": outcome, "model": trial.model, "factors": asdict(trial.factors) | factors,
+        "data": {"fingerprint": trial.data.fingerprint}, "processor": processor()[0], "cost": cost,
+    }  # fmt: skip
+    files.write_json(folder / str(seconds) / "result.json", result)
+
+
 def test_finished_trials_tell_best(trials, tmp_path, monkeypatch):
     monkeypatch.setattr(crew, "take_worker", lambda: pytest.fail("nothing is to be probed"))
-    for key, seconds in (("x", 10.0), ("y", 30.0)):
-        result = {
-            "outcome": "finished", "arm": "epochs=2", "processor": processor()[0],
-            "cost": {"wall_seconds": seconds, "peak_memory_mb": 512.0},
-        }  # fmt: skip
-        files.write_json(tmp_path / key / "result.json", result)
-    files.write_json(tmp_path / "z/result.json", result | {"outcome": "failed", "cost": {}})
+    trial, _ = trials[0]
+    plant(tmp_path, trial, 10.0, seed=7)
+    plant(tmp_path, trial, 30.0, seed=8, lr=0.5)
+    plant(tmp_path, trial, 99.0, outcome="failed")
     estimate = cost.estimate(trials[:1], tmp_path)
     assert list(estimate.seconds.values()) == [20.0]
     assert estimate.tell() == (
         "about 20 s one after another on this machine (20 s a trial), 0.5 GiB for the process that trains; from "
         "finished trials of 1 arm"
     )
+
+
+@pytest.mark.parametrize("other", [{"epochs": 9}, {"width": 0.5}, {"batch_size": 64}, {"dropout": 0.0}])
+def test_finished_trials_that_took_other_work_tell_nothing(trials, tmp_path, other):
+    plant(tmp_path, trials[0][0], 1e6, **other)
+    estimate = cost.estimate(trials[:1], tmp_path)
+    assert (estimate.finished, estimate.probed) == (0, 1)
+    assert sum(estimate.seconds.values()) < 1e3
 
 
 def test_an_arm_that_cannot_be_probed_is_told(trials, tmp_path, monkeypatch):
