@@ -37,8 +37,8 @@ def named(group: str) -> dict[str, Path]:
     return {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
 
 
-class _Loader(yaml.SafeLoader):
-    """The safe loader without anchors (an anchors bomb is small until somebody walks it) and without doubled keys."""
+class UnanchoredLoader(yaml.SafeLoader):
+    """The safe loader without anchors, which let a short text stand for an endless one."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -47,6 +47,10 @@ class _Loader(yaml.SafeLoader):
                 None, None, f"alias *{event.anchor}: write it out", event.start_mark
             )
         return super().compose_node(parent, index)
+
+
+class _Loader(UnanchoredLoader):
+    """The loader of what people write: without doubled keys, and with 1e-3 as a number."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
@@ -58,7 +62,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-# As OmegaConf reads them, and as everybody types them: 1e-3 is a number, which YAML 1.1 would call a string.
+# As OmegaConf reads them, and as everybody types them; YAML 1.1 would call it a string.
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()

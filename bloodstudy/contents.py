@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from bloodstudy.conf_files import UnanchoredLoader
 from bloodstudy.stored import STUDY
 
 FORMAT = 1
@@ -106,18 +107,9 @@ def _expect_fields(content: Any, fields: dict[str, type]) -> None:
             raise TypeError(f"{name}: expected a {kind.__name__}; received {value!r:.80}")
 
 
-class _Loader(yaml.SafeLoader):
-    """The safe loader without anchors, which let a short text stand for an endless one."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise ValueError("anchors are not allowed")
-        return super().compose_node(parent, index)
-
-
 def _read_yaml(content: bytes) -> Any:
     # PyYAML's own loader, though a tenth as fast as libyaml's: that one crashes on a text that is nested deeply.
-    return yaml.load(content.decode(), Loader=_Loader)
+    return yaml.load(content.decode(), Loader=UnanchoredLoader)
 
 
 def _read_json(content: bytes) -> Any:
