@@ -17,17 +17,13 @@ from bloodstudy.overrides import write
 fault: BloodstudyError | None = None  # that stopped the sweep: Hydra would print a traceback, so run.py raises it
 _plan: Mapping[str, Any] = {}  # of this command: the file may be another one's by the time it is asked for
 _wanted: set[str] = set()  # keys of the trials to launch
+_folder = Path()  # of the study
 
 
-def want(content: Mapping[str, Any], keys: set[str]) -> None:
-    """Say which trials of which plan this command is to launch."""
-    global _plan, _wanted, fault
-    _plan, _wanted, fault = content, keys, None
-
-
-def study() -> str:
-    """Return the name of the study that is being launched."""
-    return _plan["study"]
+def want(content: Mapping[str, Any], keys: set[str], folder: Path) -> None:
+    """Say which trials of which plan this command is to launch, and into which folder of the study."""
+    global _plan, _wanted, _folder, fault
+    _plan, _wanted, _folder, fault = content, keys, folder, None
 
 
 def blocks() -> Iterator[list[dict[str, Any]]]:
@@ -47,12 +43,12 @@ def overrides(trial: Mapping[str, Any]) -> list[str]:
     return [*trial["overrides"], *(write(f"study.{name}", value) for name, value in told.items())]
 
 
-def collect(block: Sequence[Mapping[str, Any]], returned: Sequence[Mapping[str, Any]], folder: Path) -> bool:
+def collect(block: Sequence[Mapping[str, Any]], returned: Sequence[Mapping[str, Any]]) -> bool:
     """Keep what the jobs of `block` returned; return whether the sweep goes on, else `fault` says why not."""
     global fault
     for trial, done in zip(block, returned, strict=True):
         if done["files"]:
-            receive(folder / trial["key"], done["files"])
+            receive(_folder / trial["key"], done["files"])
         if done["fault"]:
             kind, message = done["fault"]
             fault = {"UserError": UserError, "MachineError": MachineError}[kind](message)

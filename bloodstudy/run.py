@@ -36,13 +36,14 @@ def run(arguments: list[str]) -> int:
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
     from bloodstudy import design, plan, tracking
     from bloodstudy.closing import close
-    from bloodstudy.restoring import restore
     from bloodstudy.training import require_backend
 
     require_backend()
     tracking.require_store()
     settings = sweep.jobs[0].settings
     if settings.control.restore:
+        from bloodstudy.restoring import restore
+
         study = sweep.asked.name if sweep.asked else design.SCRATCH
         terminal.say(restore(Path(settings.control.restore), Path(settings.places.runs_dir), study).told)
     drawn = plan.draw_up(sweep, arguments, Path(settings.places.runs_dir))
@@ -74,7 +75,7 @@ def _keep_finished(drawn: Drawn, folder: Path, control: Control) -> list[str]:
     from bloodstudy.judging import judge_again
 
     found = {trial["key"]: attempt.read_kept(folder / trial["key"], control.retry) for trial in drawn.asked}
-    other = [key for key, kept in found.items() if kept and kept["code"] != code_digest()]
+    other = [key for key, kept in found.items() if kept and kept.get("code") != code_digest()]
     if other:
         told = (
             f"{len(other)} of {len(found)} trials were trained by other code of bloodstudy than this ({code_digest()})"
@@ -136,7 +137,7 @@ def _launch(sweep: compose.Sweep, drawn: Drawn, left: dict[str, float], folder: 
     shared = [write("retry", settings.control.retry)]
     # Absolute, since the processes of some launchers work in a folder of their own.
     shared += [write(key, str(Path(place).expanduser().absolute())) for key, place in places.items() if place]
-    launching.want(drawn.content, set(left))
+    launching.want(drawn.content, set(left), folder)
     jobs = ["-m"] if multirun else launching.overrides(drawn.asked[0])  # the sweeper asks for those of many
     with board.Board(drawn.asked, left, folder), remote.explained():
         compose.launch(attempt.task, [*jobs, *shared, *sweep.hydras, *remote.carry(sweep.hydras)])

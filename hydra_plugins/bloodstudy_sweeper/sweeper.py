@@ -7,7 +7,6 @@ bloodstudy.plan; how jobs run, by the launcher that was chosen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from hydra._internal.core_plugins.basic_launcher import BasicLauncher
@@ -27,8 +26,7 @@ class BloodstudySweeper(Sweeper):
     """Launches what the plan holds and has no result yet."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keep the configuration and make the launcher."""
-        self._config = config
+        """Make the launcher."""
         self._launcher: Launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
@@ -38,13 +36,12 @@ class BloodstudySweeper(Sweeper):
         from bloodstudy import launching
 
         returned, begun = [], 0
-        folder = Path(self._config.runs_dir) / launching.study()
         for block in self._portion(launching.blocks()):
             jobs = [[*launching.overrides(trial), *arguments] for trial in block]
             done = self._launcher.launch(jobs, initial_job_idx=begun)
             begun += len(jobs)
             returned.append([job.return_value for job in done])
-            if not launching.collect(block, returned[-1], folder):
+            if not launching.collect(block, returned[-1]):
                 break
         return returned
 
