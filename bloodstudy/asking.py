@@ -120,6 +120,12 @@ def _conflicts(asked: Asked, others: Sequence[Override], text: str) -> list[str]
         values = {repr(question.setting[key]) for question in asked.questions if key in question.setting}
         if len(values) > 1:
             problems.append(f"{key}: the questions set it to {' and '.join(sorted(values))}; ask them one at a time")
+    names = [arm.name for arm in asked.arms]
+    problems += [
+        f"two arms are called {name!r}; a name stands for one arm, so rename one of them"
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
     tested = [arm for arm in asked.arms if arm.role == "confirmatory"]
     if len(tested) > MOST_CONFIRMATORY:
         problems.append(

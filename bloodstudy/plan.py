@@ -178,7 +178,7 @@ def _amend(plan: dict[str, Any], old: Mapping[str, Any], runs_dir: Path) -> dict
     kept = {trial["arm"] for trial in plan["trials"]}
     beyond = [t for t in old["trials"] if t["seed"] not in plan["seeds"] and t["arm"] in kept]
     plan["trials"] += beyond  # an extension stays planned where a command asks for fewer seeds
-    plan["seeds"] = sorted({trial["seed"] for trial in plan["trials"]})
+    plan["seeds"] = plan["swept"]["seed"] = sorted({trial["seed"] for trial in plan["trials"]})
     changed = [name for name in STUDY_DECIDES if _brief(old.get(name)) != _brief(plan[name])]
     changes = [f"{name}: {_brief(old.get(name))} became {_brief(plan[name])}" for name in changed]
     plan["amendments"] = [*old.get("amendments", []), *changes]

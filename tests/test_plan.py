@@ -69,7 +69,7 @@ def test_an_extension_is_an_amendment_and_stays(draw):
     assert longer.content["amendments"] == ["seeds: [0, 1] became [0, 1, 2]"]
     assert longer.content["hash"] != before
     again = draw("study=small")
-    assert again.content["seeds"] == [0, 1, 2]
+    assert again.content["seeds"] == again.content["swept"]["seed"] == [0, 1, 2]
     assert len(again.asked) == 4
     assert again.content["amendments"] == longer.content["amendments"]
 

@@ -129,6 +129,14 @@ def test_more_arms_than_can_be_told_apart_are_refused(own):
     assert "18 arms are to be tested; expected at most 16" in refused(check, "question=pools")
 
 
+def test_a_name_stands_for_one_arm(own):
+    own("sentence: One?\narms: {both: {dropout: 0.5}, reference: {lr: 0.1}}\n")
+    own("sentence: Two?\narms: {both: {dropout: 0.1}}\n", name="others")
+    told = refused(check, "question=pools,others")
+    assert "two arms are called 'both'" in told
+    assert "two arms are called 'reference'" in told
+
+
 def test_blocks_and_strips_are_shown_and_not_tested(own):
     own(
         "sentence: Together?\narms: {both: {dropout: 0.5, augment: flip}}\nlr_strip: [0.001, 0.01]\n"
