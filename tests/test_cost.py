@@ -65,7 +65,7 @@ def test_finished_trials_tell_best(trials, tmp_path, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("other", [{"epochs": 9}, {"width": 0.5}, {"batch_size": 64}, {"dropout": 0.0}])
+@pytest.mark.parametrize("other", [{"epochs": 9}, {"width": 0.5}, {"batch_size": 64}, {"dropout": 0.5}])
 def test_finished_trials_that_took_other_work_tell_nothing(trials, tmp_path, other):
     plant(tmp_path, trials[0][0], 1e6, **other)
     estimate = cost.estimate(trials[:1], tmp_path)
