@@ -12,10 +12,10 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from bloodstudy.design import SCRATCH, Arm, Question, expand
+from bloodstudy.design import MARGIN, SCRATCH, Arm, Question, expand
 from bloodstudy.errors import UserError
 from bloodstudy.overrides import values_of
-from bloodstudy.question import MARGIN, Study, read_question, read_study
+from bloodstudy.question import Study, read_question, read_study
 
 SEEDS = 6  # for questions that name no number: below it, no statement is made
 MOST_CONFIRMATORY = 16  # arms: with more, hardly any number of seeds tells one from the reference

@@ -16,6 +16,7 @@ from typing import Any
 from bloodstudy.config import DataChoice, Factors, defaults, flatten
 
 SCRATCH = "scratch"  # the study that plain runs and sweeps belong to
+MARGIN = 0.02  # of accuracy, where neither a question nor its study names one
 REFERENCE = "reference"  # the name of the arm that the others are compared with
 DRAWN_BY = ("split_seed", "test_share", "folds", "fold", "validation_share")  # what a division was drawn from
 BLOCK_KEYS = ("seed",)  # replicates: never part of an arm's name

@@ -12,10 +12,8 @@ from typing import Any
 
 from bloodstudy.conf_files import named, read_yaml
 from bloodstudy.config import Rule, number, whole
-from bloodstudy.design import SCRATCH, Question
+from bloodstudy.design import MARGIN, SCRATCH, Question
 from bloodstudy.errors import UserError, nearest
-
-MARGIN = 0.02  # of accuracy, where neither the question nor its study names one
 
 
 @dataclass(frozen=True)

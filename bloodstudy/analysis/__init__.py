@@ -1,23 +1,40 @@
-"""From published trials to tidy frames. Runs without TensorFlow and without MLflow."""
+"""From published trials to tidy frames, effects and verdicts. Runs without TensorFlow and without MLflow."""
 
+from bloodstudy.analysis.asked import Look, Pair
+from bloodstudy.analysis.comparison import Comparison, Needed
+from bloodstudy.analysis.effect import Effect
 from bloodstudy.analysis.examined import Examined, examine
+from bloodstudy.analysis.judged import Judged, judge_sweep
 from bloodstudy.analysis.portable import find_folder, hide_folders, make_portable
+from bloodstudy.analysis.predictions import Predictions, Reader, Shown
 from bloodstudy.analysis.sweep import Arm, Sweep, read_sweep, summarise_arms
 from bloodstudy.analysis.trials import Leak, flag_no_ops, judge, list_leaks, read_plan, read_result, read_trials
 from bloodstudy.analysis.unpaired import SPLIT_KEYS, compare_splits, list_points
+from bloodstudy.analysis.verdict import Verdict
 
 __all__ = [
     "SPLIT_KEYS",
     "Arm",
+    "Comparison",
+    "Effect",
     "Examined",
+    "Judged",
     "Leak",
+    "Look",
+    "Needed",
+    "Pair",
+    "Predictions",
+    "Reader",
+    "Shown",
     "Sweep",
+    "Verdict",
     "compare_splits",
     "examine",
     "find_folder",
     "flag_no_ops",
     "hide_folders",
     "judge",
+    "judge_sweep",
     "list_leaks",
     "list_points",
     "make_portable",

@@ -1,7 +1,6 @@
 """What the stored predictions say about the test set: confusions, and on how many photographs they rest.
 
-In: the predictions table of one trial (split, image, photograph, scene, label, one probability a class). Out: a
-`Examined`, of all its test images or of those whose scene is not in training.
+In: the predictions of one trial, and the split that it is judged by. Out: an `Examined`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bloodstudy.data.split import find_clean
+from bloodstudy.analysis.predictions import Predictions
 
 
 @dataclass(frozen=True)
@@ -23,22 +22,15 @@ class Examined:
     shared: int | None  # of these, how many have a copy among the training images
 
 
-def examine(predictions: pd.DataFrame) -> Examined:
-    """Return what a predictions table says about its test images."""
-    classes = [name.removeprefix("p_") for name in predictions.columns if name.startswith("p_")]
-    in_test = (predictions["split"] == "test").to_numpy()
-    labels, photographs = predictions["label"].to_numpy()[in_test], predictions["photograph"].fillna("").to_numpy()
-    likeliest = predictions[[f"p_{name}" for name in classes]].to_numpy()[in_test].argmax(axis=1)
+def examine(predictions: Predictions, judged: str) -> Examined:
+    """Return what predictions say about the test images that `judged` leaves."""
+    shown, classes = predictions.shown, list(predictions.shown.classes)
+    tested = shown.tested(judged)
     counts = np.zeros((len(classes), len(classes)), dtype=int)
-    np.add.at(counts, (pd.Index(classes).get_indexer(labels), likeliest), 1)
+    np.add.at(counts, (shown.labels[tested], predictions.likeliest[tested]), 1)
     confusion = pd.DataFrame(counts, index=classes, columns=classes)
-    tested, trained = set(photographs[in_test]), set(photographs[(predictions["split"] == "train").to_numpy()])
-    if "" in tested | trained:
+    photographs = shown.table["photograph"].to_numpy()
+    here, trained = set(photographs[tested]), set(photographs[shown.train])
+    if "" in here | trained:
         return Examined(confusion, None, None)
-    return Examined(confusion, len(tested), len(tested & trained))
-
-
-def drop_seen(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the table without the test images whose scene is in training, or in none that is known."""
-    split, scenes = predictions["split"].to_numpy(), predictions["scene"].fillna("").to_numpy()
-    return predictions.loc[(split != "test") | find_clean(split, scenes)]
+    return Examined(confusion, len(here), len(here & trained))

@@ -6,14 +6,15 @@ In: the run folder. Out: a frozen `Sweep`: plan, trials, results, histories and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis.examined import Examined, drop_seen, examine
+from bloodstudy.analysis.examined import Examined, examine
 from bloodstudy.analysis.portable import hide_folders, make_portable
+from bloodstudy.analysis.predictions import Predictions, Reader
 from bloodstudy.analysis.trials import read_plan, read_result, read_trials
 from bloodstudy.design import BLOCK_KEYS
 
@@ -29,8 +30,8 @@ class Sweep:
     trials: pd.DataFrame  # of `read_trials`
     results: dict[str, dict[str, Any]]
     histories: dict[str, pd.DataFrame]
-    tested: dict[str, Examined]
-    tested_clean: dict[str, Examined]  # without the test images whose scene is in training; official_clean alone
+    predictions: dict[str, Predictions]
+    _examined: dict[tuple[str, str], Examined] = field(default_factory=dict)
 
     @property
     def arms(self) -> list[str]:
@@ -67,12 +68,23 @@ class Sweep:
             wanted &= self.trials["outcome"] == outcome
         return self.trials.loc[wanted]
 
+    def levels_of(self, arm: str) -> dict[str, Any]:
+        """Return what sets an arm apart."""
+        if arm in self.plan.get("arms", {}):
+            return self.plan["arms"][arm]["levels"]
+        return {key: level for key, level in self.levels.get(arm, {}).items() if key not in BLOCK_KEYS}
+
+    def examine(self, key: str, judged: str) -> Examined:
+        """Return what the test predictions of a trial say, on the images that `judged` leaves."""
+        if (key, judged) not in self._examined:
+            self._examined[key, judged] = examine(self.predictions[key], judged)
+        return self._examined[key, judged]
+
     def examined(self, arm: str) -> list[Examined]:
         """Return what the test predictions of the finished trials of `arm` say, on the images it is judged on."""
         done = self.of(arm, "finished")
-        clean = bool((done["judged"] == "official_clean").any())
-        found = self.tested_clean if clean else self.tested
-        return [found[key] for key in done["key"] if key in found]
+        rows = zip(done["key"], done["judged"], strict=True)
+        return [self.examine(key, judged) for key, judged in rows if key in self.predictions]
 
 
 def read_sweep(runs_dir: Path, study: str) -> Sweep:
@@ -81,8 +93,7 @@ def read_sweep(runs_dir: Path, study: str) -> Sweep:
     It names no folder of the machine: a report made from it is the same wherever the trials were moved.
     """
     plan = read_plan(runs_dir, study)
-    results, histories, tested, tested_clean = {}, {}, {}, {}
-    judged_clean = {planned["key"] for planned in plan["trials"] if planned["judged"] == "official_clean"}
+    results, histories, predictions, reader = {}, {}, {}, Reader()
     for key in dict.fromkeys(planned["key"] for planned in plan["trials"]):
         folder = runs_dir / study / key
         result = read_result(runs_dir, study, key)
@@ -92,13 +103,23 @@ def read_sweep(runs_dir: Path, study: str) -> Sweep:
         if (folder / "history.csv").exists():
             histories[key] = pd.read_csv(folder / "history.csv")
         if result["outcome"] == "finished" and (folder / "predictions.parquet").exists():
-            predictions = pd.read_parquet(folder / "predictions.parquet")
-            tested[key] = examine(predictions)
-            if key in judged_clean:
-                tested_clean[key] = examine(drop_seen(predictions))
-    trials = read_trials(runs_dir, study)
+            predictions[key] = reader.read(folder / "predictions.parquet")
+    trials = _measure(read_trials(runs_dir, study), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
-    return Sweep(make_portable(plan), trials, results, histories, tested, tested_clean)
+    return Sweep(make_portable(plan), trials, results, histories, predictions)
+
+
+def _measure(trials: pd.DataFrame, predictions: dict[str, Predictions]) -> pd.DataFrame:
+    """Return `trials` with accuracies as the stored predictions give them: results are not taken at their word."""
+    done = trials[(trials["outcome"] == "finished") & trials["key"].isin(predictions.keys())]
+    known = {
+        row: predictions[key].measure(judged)
+        for row, key, judged in zip(done.index, done["key"], done["judged"], strict=True)
+    }
+    measured = pd.DataFrame.from_dict(known, orient="index")
+    kept = trials.reindex(columns=measured.columns).astype(float)
+    kept.loc[measured.index] = measured
+    return trials.drop(columns=measured.columns, errors="ignore").join(kept)
 
 
 @dataclass(frozen=True)

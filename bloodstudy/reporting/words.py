@@ -133,7 +133,7 @@ def _fits_apart(sweep: Sweep, arm: Arm) -> bool:
 
 def _tell_leak(sweep: Sweep) -> str:
     drawn = [key for key, result in sweep.results.items() if result["data"]["split"] == "random"]
-    tested = [sweep.tested[key] for key in drawn if key in sweep.tested]
+    tested = [sweep.examine(key, "random") for key in drawn if key in sweep.predictions]
     known = {(t.shared, t.photographs) for t in tested if t.shared is not None}
     if not known:
         return "split=random ignores photographs: copies of one cell stand on both sides, which flatters a model."

@@ -1,0 +1,172 @@
+"""The answer to a whole study: every comparison with its verdict, and how far the study has come.
+
+In: a sweep. Out: a frozen `Judged`, from which reports are written; it holds every number and every word that they give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bloodstudy.analysis.asked import Look, Pair, find_look, list_pairs
+from bloodstudy.analysis.comparison import Comparison, Needed, compare
+from bloodstudy.analysis.mechanism import name_mechanism
+from bloodstudy.analysis.power import seeds_for_difference, seeds_for_equivalence
+from bloodstudy.analysis.sweep import Sweep
+from bloodstudy.analysis.verdict import (
+    ALPHA,
+    EXPLORATORY,
+    FAILS,
+    FEW_CLUSTERS,
+    FEW_SEEDS,
+    INCONCLUSIVE,
+    INVALID,
+    PENDING,
+    PILOT,
+    UNPAIRED,
+    Verdict,
+    add_second_words,
+    sign_flip_floor,
+    test_family,
+)
+
+PUBLISHED = ("finished", "diverged", "failed", "out_of_memory")
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A study, judged."""
+
+    sweep: Sweep
+    look: Look
+    alpha: float  # of each look
+    family: int  # arms that the plan tests
+    comparisons: tuple[Comparison, ...]  # in the order of the plan
+    fewest_clusters: int | None  # photographs (or scenes) of the rarest class in the test; None: nothing is finished
+    unit: str  # scene, photograph or image: what counts as one piece of evidence
+
+    @property
+    def floor(self) -> float:
+        """The smallest adjusted p-value that an exact sign-flip test could reach with these seeds and arms."""
+        return sign_flip_floor(self.look.used, self.family)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that are looked at."""
+        return tuple(self.sweep.seeds[: self.look.used])
+
+    @property
+    def partly(self) -> bool:
+        """Tell whether planned trials have no result yet."""
+        return not self.sweep.trials["outcome"].isin(PUBLISHED).all()
+
+    def of(self, question: str) -> list[Comparison]:
+        """Return the comparisons that belong to a question."""
+        return [comparison for comparison in self.comparisons if question in comparison.pair.questions]
+
+    def find(self, arm: str, reference: str | None = None) -> Comparison | None:
+        """Return the comparison of `arm`, or None where it has none."""
+        found = (c for c in self.comparisons if c.pair.arm == arm and reference in (None, c.pair.reference))
+        return next(found, None)
+
+
+def judge_sweep(sweep: Sweep) -> Judged:
+    """Return the study of `sweep`, judged."""
+    pairs = list_pairs(sweep.plan)
+    look = find_look(sweep.plan, _done(sweep), _decisive(pairs) or sweep.arms)
+    seeds = sweep.seeds[: look.used]
+    family = sum(pair.tested for pair in pairs)
+    alpha = ALPHA / len(look.looks)
+    compared = [compare(sweep, pair, _own_seeds(sweep, pair, seeds), np.random.default_rng(0)) for pair in pairs]
+    fewest, unit = _count_clusters(sweep)
+    verdicts = _decide(compared, look, family, alpha, fewest is not None and fewest >= FEW_CLUSTERS)
+    told = [
+        replace(
+            comparison,
+            verdict=verdict,
+            mechanism=_name_mechanism(comparison, verdict),
+            needed=_count_needed(comparison, verdict, alpha / max(family, 1)),
+        )
+        for comparison, verdict in zip(compared, verdicts, strict=True)
+    ]
+    return Judged(sweep, look, alpha, family, tuple(told), fewest, unit)
+
+
+def _decisive(pairs: Sequence[Pair]) -> list[str]:
+    """Return the arms that must have a seed before it counts: those that are tested, and their references."""
+    return list(dict.fromkeys(arm for pair in pairs if pair.tested for arm in (pair.reference, pair.arm)))
+
+
+def _done(sweep: Sweep) -> dict[str, list[int]]:
+    done = sweep.trials[sweep.trials["outcome"].isin(PUBLISHED)]
+    return {str(arm): sorted(set(own["seed"])) for arm, own in done.groupby("arm")}
+
+
+def _own_seeds(sweep: Sweep, pair: Pair, seeds: Sequence[int]) -> list[int]:
+    """Return the seeds at which to compare a pair; an arm that is only shown must not have all of them yet."""
+    if pair.tested:
+        return list(seeds)
+    done = _done(sweep)
+    common = [seed for seed in sweep.seeds if all(seed in done.get(arm, ()) for arm in (pair.arm, pair.reference))]
+    return [seed for seed in common if seed in seeds] or common
+
+
+def _decide(compared: Sequence[Comparison], look: Look, family: int, alpha: float, tellable: bool) -> list[Verdict]:
+    verdicts = [_refuse(comparison, look) for comparison in compared]
+    tested = [
+        position
+        for position, comparison in enumerate(compared)
+        if comparison.pair.tested and verdicts[position] is None and comparison.test.testable
+    ]
+    margins = [compared[position].pair.margin for position in tested]
+    this = test_family([compared[position].test for position in tested], margins, family, alpha)
+    wider = test_family([compared[position].wider for position in tested], margins, family, alpha)
+    told = dict(zip(tested, add_second_words(this, wider, tellable), strict=True))
+    return [
+        verdict or told.get(position) or Verdict(INVALID, "no seed is paired")
+        for position, verdict in enumerate(verdicts)
+    ]
+
+
+def _refuse(comparison: Comparison, look: Look) -> Verdict | None:
+    """Return the word of what is not tested, or None."""
+    if comparison.unpaired:
+        return Verdict(UNPAIRED, "the arms stand on different splits")
+    if comparison.faults:
+        return Verdict(INVALID, "; ".join(comparison.faults))
+    if not comparison.pair.tested:
+        return Verdict(EXPLORATORY)
+    if not look.decides:
+        return Verdict(PENDING, f"{look.done}/{look.next}")
+    if look.used < FEW_SEEDS:
+        return Verdict(PILOT)
+    if comparison.training.failing:
+        return Verdict(FAILS)
+    return None
+
+
+def _name_mechanism(comparison: Comparison, verdict: Verdict) -> str | None:
+    if verdict.word in (INVALID, INCONCLUSIVE, FAILS, UNPAIRED):
+        return None
+    return name_mechanism(comparison.effects["train_accuracy"], comparison.test)
+
+
+def _count_needed(comparison: Comparison, verdict: Verdict, alpha: float) -> Needed | None:
+    if verdict.word != INCONCLUSIVE:
+        return None
+    sd, margin = comparison.test.sd, comparison.pair.margin
+    return Needed(seeds_for_equivalence(sd, margin, alpha), seeds_for_difference(sd, margin, alpha))
+
+
+def _count_clusters(sweep: Sweep) -> tuple[int | None, str]:
+    """Return the clusters of the class that has the fewest in the test, and what they are."""
+    for planned in sweep.plan["trials"]:
+        predictions = sweep.predictions.get(planned["key"])
+        if predictions is not None:
+            shown = predictions.shown
+            tested = shown.tested(planned["judged"])
+            counts = [len(set(shown.clusters[tested & (shown.labels == i)])) for i in range(len(shown.classes))]
+            return min(counts), shown.unit
+    return None, "image"
