@@ -79,7 +79,7 @@ def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Gener
     wider, bootstrap = _widen(sweep, own, others, rng) if paired else (NOTHING, None)
     return Comparison(
         pair=pair, seeds=tuple(paired), arm=own[names].astype(float), reference=others[names].astype(float),
-        effects={name: NOTHING for name in RESPONSES} | effects, wider=wider, bootstrap=bootstrap, training=training,
+        effects=dict.fromkeys(RESPONSES, NOTHING) | effects, wider=wider, bootstrap=bootstrap, training=training,
         reference_training=reference, faults=tuple(faults), unpaired=unpaired,
         conditional=bool(training.failing) and bool(paired),
     )  # fmt: skip
@@ -87,9 +87,10 @@ def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Gener
 
 def _finished(sweep: Sweep, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
     rows = sweep.of(arm, "finished").drop_duplicates(["key", "judged"])
-    rows = rows[rows["seed"].isin(seeds) & rows["key"].isin(sweep.predictions.keys())]
+    rows = rows.loc[rows["seed"].isin(seeds) & rows["key"].isin(list(sweep.predictions))]
     names = [*RESPONSES, "test_macro_f1", *sorted(n for n in rows.columns if str(n).startswith("test_recall_"))]
-    return rows.set_index("seed")[["key", "judged", *(name for name in names if name in rows.columns)]]
+    kept = ["key", "judged", *(name for name in names if name in rows.columns)]
+    return rows.set_index("seed").loc[:, kept]
 
 
 def _widen(
