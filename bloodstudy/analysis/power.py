@@ -98,3 +98,16 @@ def upper_spread(sd: float, n: int) -> float:
     from scipy import stats
 
     return sd * math.sqrt((n - 1) / float(stats.chi2.ppf(1 - UPPER, n - 1)))
+
+
+def equivalence_ratio(n: int, alpha: float) -> float:
+    """Return the margin, in spreads, within which `n` seeds show equivalence with a chance of 80 %; no effect is."""
+    if n < 2:
+        return math.inf
+    from scipy import optimize
+
+    high = 1.0
+    while power_equivalence(n, 1.0, high, alpha) < WANTED:
+        high *= 2
+    root = optimize.brentq(lambda margin: power_equivalence(n, 1.0, margin, alpha) - WANTED, 1e-9, high)
+    return float(root)  # pyright: ignore[reportArgumentType]
