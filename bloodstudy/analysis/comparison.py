@@ -61,8 +61,11 @@ class Comparison:
         return self.effects["test_accuracy"]
 
 
-def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Generator) -> Comparison:
-    """Return the comparison of `pair` over `seeds`; effects are empty where nothing can be paired."""
+def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Generator | None) -> Comparison:
+    """Return the comparison of `pair` over `seeds`; effects are empty where nothing can be paired.
+
+    Without an `rng` there is no bootstrap.
+    """
     training, reference = (look_at_training(sweep, arm, seeds) for arm in (pair.arm, pair.reference))
     unpaired = split_apart(sweep, pair)
     faults = [] if unpaired else find_faults(sweep, pair, seeds, reference)
@@ -79,7 +82,7 @@ def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Gener
     wider, bootstrap = _widen(sweep, own, others, rng) if paired else (NOTHING, None)
     return Comparison(
         pair=pair, seeds=tuple(paired), arm=own[names].astype(float), reference=others[names].astype(float),
-        effects={name: NOTHING for name in RESPONSES} | effects, wider=wider, bootstrap=bootstrap, training=training,
+        effects=dict.fromkeys(RESPONSES, NOTHING) | effects, wider=wider, bootstrap=bootstrap, training=training,
         reference_training=reference, faults=tuple(faults), unpaired=unpaired,
         conditional=bool(training.failing) and bool(paired),
     )  # fmt: skip
@@ -87,13 +90,14 @@ def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Gener
 
 def _finished(sweep: Sweep, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
     rows = sweep.of(arm, "finished").drop_duplicates(["key", "judged"])
-    rows = rows[rows["seed"].isin(seeds) & rows["key"].isin(sweep.predictions.keys())]
+    rows = rows.loc[rows["seed"].isin(seeds) & rows["key"].isin(list(sweep.predictions))]
     names = [*RESPONSES, "test_macro_f1", *sorted(n for n in rows.columns if str(n).startswith("test_recall_"))]
-    return rows.set_index("seed")[["key", "judged", *(name for name in names if name in rows.columns)]]
+    kept = ["key", "judged", *(name for name in names if name in rows.columns)]
+    return rows.set_index("seed").loc[:, kept]
 
 
 def _widen(
-    sweep: Sweep, own: pd.DataFrame, others: pd.DataFrame, rng: np.random.Generator
+    sweep: Sweep, own: pd.DataFrame, others: pd.DataFrame, rng: np.random.Generator | None
 ) -> tuple[Effect, tuple[float, float] | None]:
     arms = [[sweep.predictions[key] for key in frame["key"]] for frame in (own, others)]
     shown = arms[0][0].shown
@@ -103,4 +107,4 @@ def _widen(
     correct = [np.stack([predictions.correct[tested] for predictions in arm]).astype(int) for arm in arms]
     crossed = cross(correct[0] - correct[1], shown.labels[tested], shown.clusters[tested])
     effect = estimate_crossed(crossed)
-    return effect, resample(crossed, rng) if effect.testable else None
+    return effect, resample(crossed, rng) if rng is not None and effect.testable else None
