@@ -29,7 +29,7 @@ def test_interval_and_p_value_are_those_of_scipys_paired_t_test(values):
     assert effect.mean == pytest.approx(values.mean(), abs=1e-12)
     assert (effect.low, effect.high) == pytest.approx((interval.low, interval.high), abs=1e-11)
     assert p_difference(effect) == pytest.approx(theirs.pvalue, rel=1e-6)
-    assert effect.d_z == pytest.approx(values.mean() / values.std(ddof=1), abs=1e-9)
+    assert effect.d_z == pytest.approx(values.mean() / values.std(ddof=1), rel=1e-6, abs=1e-9)
 
 
 @settings(deadline=None)
