@@ -15,6 +15,7 @@ from bloodstudy.analysis import Sweep, compare_splits, flag_no_ops, list_points,
 from bloodstudy.design import spell
 from bloodstudy.reporting import accuracy, facts, panels, splits, style, words
 from bloodstudy.reporting.markdown import code, fence, plain, table, template
+from bloodstudy.reporting.study import write_study
 
 FIGURES = ("accuracy", "splits", "training", "confusion", "classes")
 NONE = "–"
@@ -27,6 +28,8 @@ def write_report(runs_dir: Path, reports_dir: Path, study: str) -> Path:
     Raises UserError where nothing was run, MachineError where the folder cannot be written.
     """
     sweep = read_sweep(runs_dir, study)
+    if sweep.plan.get("questions"):
+        return write_study(sweep, reports_dir / study)
     folder = files.make_folder(reports_dir / study)
     matrices = panels.choose_matrices(sweep)
     drawn = _draw(sweep, matrices, files.make_folder(folder / "figures"))
