@@ -15,30 +15,37 @@ from bloodstudy import files
 from bloodstudy.analysis import Comparison, Judged, Sweep, judge_sweep
 from bloodstudy.errors import UserError
 from bloodstudy.reporting import arms, estimation, sentences, style
-from bloodstudy.reporting.claims import Ledger, unmark
 from bloodstudy.reporting.effects import Told
 from bloodstudy.reporting.markdown import plain, template
+from bloodstudy.reporting.measured import Measured
 
 Drawing = Callable[[], Figure]
 
 
-def write_study(sweep: Sweep, folder: Path) -> Path:
-    """Write the report of a study into `folder`; return its path. Raises UserError where no trial is finished."""
+def render_study(measured: Measured, folder: Path) -> tuple[str, str]:
+    """Draw the figures of a study's report into `folder`; return its title and its marked Markdown.
+
+    Raises UserError where no trial is finished.
+    """
+    sweep = measured.sweep
     if not (sweep.trials["outcome"] == "finished").any():
         raise UserError(tell_nothing(sweep))
     judged = judge_sweep(sweep)
-    figures = files.make_folder(folder / "figures")
     drawings = list_drawings(judged)
-    for old in [*figures.glob("*.png"), *figures.glob("*.svg")]:
+    files.make_folder(folder)
+    for old in [*folder.glob("*.png"), *folder.glob("*.svg")]:
         old.unlink()  # one that an earlier report left would not be this one's
     with style.look():
         for name, draw in drawings.items():
             figure = draw()
             for kind in ("png", "svg"):
-                style.save(figure, figures / f"{name}.{kind}")
-    text = render(judged, Ledger(sweep.plan["study"], sweep.plan.get("hash")), list(drawings))
-    files.write_text(folder / "report.md", unmark(text))
-    return folder / "report.md"
+                style.save(figure, folder / f"{name}.{kind}")
+    return tell_title(sweep), render(judged, measured, list(drawings))
+
+
+def tell_title(sweep: Sweep) -> str:
+    """Return the title of the report."""
+    return plain(sweep.plan.get("title") or f"Study {sweep.plan['study']}")
 
 
 def tell_nothing(sweep: Sweep) -> str:
@@ -62,12 +69,12 @@ def list_drawings(judged: Judged) -> dict[str, Drawing]:
     return drawings
 
 
-def render(judged: Judged, ledger: Ledger, drawn: list[str]) -> str:
+def render(judged: Judged, measured: Measured, drawn: list[str]) -> str:
     """Return the marked Markdown; `drawn` are the figures that exist."""
-    told = Told(judged, ledger)
+    told = Told(judged, measured.ledger)
     plan = judged.sweep.plan
     return template("study.md.j2").render(
-        title=plain(plan.get("title") or f"Study {plan['study']}"),
+        title=tell_title(judged.sweep),
         progress=sentences.tell_progress(judged),
         questions=[_render_question(question, judged, told, drawn) for question in plan["questions"]],
     )
