@@ -84,7 +84,6 @@ def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:
     units = ["stuck", "units"]
     of_units = measured.of("split", {name: f"number of {name}" for name in units}, list(sweep.trials["key"]))
     tell_learnt = measured.split(learnt, "split, without the stuck")
-    data = [facts.tell_data(measured, place, own) for place, own in enumerate(facts.list_data(sweep), start=1)]
     hidden = len(panels.list_tested(sweep)) - len(matrices)
     return template("report.md.j2").render(
         title=words.title(sweep),
@@ -102,7 +101,7 @@ def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:
         matrices=len(matrices),
         hidden=hidden,
         command=fence(sweep.plan["command"]),
-        data=data,
+        data=[facts.tell_data(measured, place, own) for place, own in enumerate(facts.list_data(sweep), start=1)],
         common=facts.tabulate_common(sweep),
         varied=facts.tabulate_varied(sweep),
         origin=facts.list_origin(sweep),

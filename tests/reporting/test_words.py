@@ -1,14 +1,21 @@
 import pytest
 
 from bloodstudy.analysis import read_sweep
+from bloodstudy.reporting.claims import unmark
+from bloodstudy.reporting.measured import Measured, open_ledger
 from bloodstudy.reporting.words import summarise, title
+
+
+def summary(runs_dir):
+    sweep = read_sweep(runs_dir, "scratch")
+    return unmark(" ".join(summarise(Measured(sweep, open_ledger(sweep)))))
 
 
 @pytest.fixture
 def summary_of(sweep_of, tmp_path):
     def told(swept, **more):
         sweep_of(tmp_path, swept, **more)
-        return " ".join(summarise(read_sweep(tmp_path, "scratch")))
+        return summary(tmp_path)
 
     return told
 
@@ -75,11 +82,11 @@ def test_a_random_split_mixed_commits_and_precisions_are_said(summary_of):
 
 def test_a_fit_that_inference_does_not_confirm_is_said(sweep_of, tmp_path):
     results = sweep_of(tmp_path, {"norm": ["lrn", "batch"]})
-    assert "moving averages" not in " ".join(summarise(read_sweep(tmp_path, "scratch")))
+    assert "moving averages" not in summary(tmp_path)
     path = tmp_path / "scratch" / results[1]["key"] / "result.json"
     measured = results[1]["responses"]["train_accuracy"]
     path.write_text(path.read_text().replace(f'"train_accuracy": {measured}', '"train_accuracy": 0.25'))
-    assert "`norm=batch`: `fit` ended at a much higher accuracy" in " ".join(summarise(read_sweep(tmp_path, "scratch")))
+    assert "`norm=batch`: `fit` ended at a much higher accuracy" in summary(tmp_path)
 
 
 def test_titles(sweep_of, tmp_path):
