@@ -79,7 +79,7 @@ def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Gener
     wider, bootstrap = _widen(sweep, own, others, rng) if paired else (NOTHING, None)
     return Comparison(
         pair=pair, seeds=tuple(paired), arm=own[names].astype(float), reference=others[names].astype(float),
-        effects={name: NOTHING for name in RESPONSES} | effects, wider=wider, bootstrap=bootstrap, training=training,
+        effects=dict.fromkeys(RESPONSES, NOTHING) | effects, wider=wider, bootstrap=bootstrap, training=training,
         reference_training=reference, faults=tuple(faults), unpaired=unpaired,
         conditional=bool(training.failing) and bool(paired),
     )  # fmt: skip

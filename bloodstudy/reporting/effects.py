@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from bloodstudy.analysis import Comparison, Effect, Judged
 from bloodstudy.reporting.claims import NONE, Ledger
@@ -80,7 +81,7 @@ class Told:
         frame = comparison.arm if of == "arm" else comparison.reference
         form = PERCENT if response != "accuracy_gap" else "+z.1f"
         formula = f"100 * mean over the paired seeds of {response}[{of}]"
-        value = 100 * float(frame[response].mean()) if len(frame) else math.nan
+        value = 100 * float(frame[response].to_numpy().mean()) if len(frame) else math.nan
         return self._effect(comparison, response, value, f"{of}_mean", formula, form)
 
     def seeds(self, comparison: Comparison) -> str:
@@ -101,19 +102,31 @@ class Told:
         )
         return f"{failing} of {trials}"
 
+    def count_of(self, comparison: Comparison, part: str, value: float, formula: str) -> str:
+        """Tell a whole number that belongs to a comparison."""
+        return self._effect(comparison, "test_accuracy", value, part, formula, "d")
+
     def count(self, value: float, name: str, formula: str, trials: Iterable[str], form: str = ",d") -> str:
         """Tell a number that no comparison has."""
         return self.ledger.tell(value, form, name=name, formula=formula, trials=trials)
 
     def keys(self, arm: str, seeds: Iterable[int] | None = None) -> list[str]:
         """Return the keys of the trials of an arm that have a result, of these seeds or of those looked at."""
-        rows = self.judged.sweep.of(arm)
         wanted = set(self.judged.seeds if seeds is None else seeds)
-        return [
-            str(key)
-            for key, seed in zip(rows["key"], rows["seed"], strict=True)
-            if seed in wanted and key in self.judged.sweep.results
-        ]
+        return [key for key, seed in self._published.get(arm, ()) if seed in wanted]
+
+    @cached_property
+    def _published(self) -> dict[str, list[tuple[str, int]]]:
+        """Key and seed of each trial that has a result, by arm."""
+        sweep, found = self.judged.sweep, {}
+        for row in sweep.plan["trials"]:
+            if row["key"] in sweep.results:
+                found.setdefault(row["arm"], []).append((row["key"], row["seed"]))
+        return found
+
+    def all_keys(self) -> list[str]:
+        """Return the keys of all trials that have a result."""
+        return list(self.judged.sweep.results)
 
     def _effect(
         self, comparison: Comparison, response: str, value: float, part: str, formula: str, form: str = POINTS

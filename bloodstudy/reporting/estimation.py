@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -93,7 +94,7 @@ def _point_outside(axes: Axes, mean: float, limit: float, row: int, style: Style
 
 
 def _add_legend(figure: Figure, comparisons: Sequence[Comparison]) -> None:
-    handles = [
+    handles: list[Artist] = [
         Line2D([], [], color=INK, marker="o", mfc="none", markersize=3, linestyle="", label="one seed, paired"),
         Line2D([], [], color=INK, marker="o", markersize=7, linewidth=2, label="mean, 95 % interval"),
     ]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis.judged import PUBLISHED
 from bloodstudy.analysis.mechanism import direction
 from bloodstudy.analysis.verdict import (
     EQUIVALENT,
@@ -162,7 +163,7 @@ def _count(number: int, noun: str) -> str:
 def tell_progress(judged: Judged) -> str:
     """Return how far the study has come, and what is missing."""
     trials = judged.sweep.trials.drop_duplicates("key")
-    done = int(trials["outcome"].isin(("finished", "diverged", "failed", "out_of_memory")).sum())
+    done = sum(outcome in PUBLISHED for outcome in trials["outcome"])
     look, missing = judged.look, len(trials) - done
     text = f"{done} of {len(trials)} planned trials have a result"
     if missing:

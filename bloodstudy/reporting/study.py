@@ -1,20 +1,21 @@
 """The report of a study: its answers first, then a section a question, the data, and how it was done.
 
-In: a judged study. Out: <reports_dir>/<study>/report.md with its figures, a pure function of the trials there.
+In: a study with its ledger. Out: its title, its marked Markdown and its figures, a pure function of the trials.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
 from bloodstudy import files
-from bloodstudy.analysis import Comparison, Judged, Sweep, judge_sweep
+from bloodstudy.analysis import Judged, Sweep, judge_sweep
+from bloodstudy.analysis.simplest import Simplest, find_simplest
 from bloodstudy.errors import UserError
-from bloodstudy.reporting import arms, estimation, sentences, style
+from bloodstudy.reporting import calibration, doses, estimation, exports, facts, panels, sections, simplification, style
 from bloodstudy.reporting.effects import Told
 from bloodstudy.reporting.markdown import plain, template
 from bloodstudy.reporting.measured import Measured
@@ -22,16 +23,27 @@ from bloodstudy.reporting.measured import Measured
 Drawing = Callable[[], Figure]
 
 
-def render_study(measured: Measured, folder: Path) -> tuple[str, str]:
-    """Draw the figures of a study's report into `folder`; return its title and its marked Markdown.
+@dataclass(frozen=True)
+class Written:
+    """A study's report but for its page and its claims."""
+
+    title: str  # Markdown
+    marked: str
+    tables: dict[str, str]  # content of the other files, by name
+
+
+def write_study(measured: Measured, folder: Path) -> Written:
+    """Draw the figures of a study's report into `folder` and return the rest of it.
 
     Raises UserError where no trial is finished.
     """
     sweep = measured.sweep
-    if not (sweep.trials["outcome"] == "finished").any():
+    if "finished" not in set(sweep.trials["outcome"]):
         raise UserError(tell_nothing(sweep))
     judged = judge_sweep(sweep)
-    drawings = list_drawings(judged)
+    asked = simplification.find_question(sweep.plan)
+    simplest = find_simplest(judged, asked["name"]) if asked else None
+    drawings = list_drawings(judged, simplest)
     files.make_folder(folder)
     for old in [*folder.glob("*.png"), *folder.glob("*.svg")]:
         old.unlink()  # one that an earlier report left would not be this one's
@@ -40,12 +52,14 @@ def render_study(measured: Measured, folder: Path) -> tuple[str, str]:
             figure = draw()
             for kind in ("png", "svg"):
                 style.save(figure, folder / f"{name}.{kind}")
-    return tell_title(sweep), render(judged, measured, list(drawings))
+    marked = render(judged, measured, simplest, list(drawings))
+    tables = {"effects.csv": exports.write_csv(judged), "effects.tex": exports.write_latex(judged)}
+    return Written(tell_title(sweep), marked, tables)
 
 
 def tell_title(sweep: Sweep) -> str:
     """Return the title of the report."""
-    return plain(sweep.plan.get("title") or f"Study {sweep.plan['study']}")
+    return plain(sweep.plan.get("title") or sweep.plan.get("question") or f"Study {sweep.plan['study']}")
 
 
 def tell_nothing(sweep: Sweep) -> str:
@@ -58,49 +72,38 @@ def tell_nothing(sweep: Sweep) -> str:
     )
 
 
-def list_drawings(judged: Judged) -> dict[str, Drawing]:
+def list_drawings(judged: Judged, simplest: Simplest | None) -> dict[str, Drawing]:
     """Return the figures of the report by name, not drawn yet."""
-    styles = style.style_arms(judged.sweep.arms)
+    sweep, groups = judged.sweep, sections.group_arms(judged)
+    styles = style.style_study(sweep.arms, [arms[0] for _, arms in groups])
     drawings: dict[str, Drawing] = {}
-    for question in judged.sweep.plan["questions"]:
-        shown = [comparison for comparison in judged.of(question["name"]) if comparison.seeds]
+    for question in sweep.plan["questions"]:
+        name = question["name"]
+        shown = [comparison for comparison in judged.of(name) if comparison.seeds]
         if shown:
-            drawings[f"effects_{question['name']}"] = lambda shown=shown: estimation.draw_effects(shown, styles)
+            drawings[f"effects_{name}"] = lambda shown=shown: estimation.draw_effects(shown, styles)
+        if dose := doses.find_dose(question, judged):
+            drawings[f"dose_{name}"] = lambda dose=dose: doses.draw_dose(dose, judged, styles)
+    if simplest is not None:
+        drawings["parameters"] = lambda: simplification.draw_models(simplest, judged, styles)
+    matrices, weighed = panels.choose_matrices(sweep), calibration.weigh_arms(judged)
+    counts = [(data_set.name, data_set.counts) for data_set in facts.list_data(sweep)]
+    drawings["classes"] = lambda: panels.draw_classes(counts)
+    if sweep.histories:
+        drawings["training"] = lambda: panels.draw_training(sweep, styles, groups)
+    if matrices:
+        drawings["confusion"] = lambda: panels.draw_confusions(sweep, matrices)
+    if weighed:
+        drawings["calibration"] = lambda: calibration.draw_calibration(groups, weighed, styles)
     return drawings
 
 
-def render(judged: Judged, measured: Measured, drawn: list[str]) -> str:
+def render(judged: Judged, measured: Measured, simplest: Simplest | None, drawn: list[str]) -> str:
     """Return the marked Markdown; `drawn` are the figures that exist."""
     told = Told(judged, measured.ledger)
-    plan = judged.sweep.plan
     return template("study.md.j2").render(
         title=tell_title(judged.sweep),
-        progress=sentences.tell_progress(judged),
-        questions=[_render_question(question, judged, told, drawn) for question in plan["questions"]],
+        **sections.tell_answers(judged, told, simplest, drawn),
+        **sections.tell_data(judged, told, measured, drawn),
+        **sections.tell_methods(judged, told, measured),
     )
-
-
-def _render_question(question: dict[str, Any], judged: Judged, told: Told, drawn: list[str]) -> dict[str, Any]:
-    comparisons = judged.of(question["name"])
-    figure = f"effects_{question['name']}"
-    return {
-        "sentence": plain(question["sentence"]),
-        "summary": sentences.tell_question(comparisons, judged),
-        "answers": [sentences.tell_arm(c, told) for c in comparisons if c.pair.tested],
-        "exploratory": [sentences.tell_arm(c, told) for c in comparisons if not c.pair.tested],
-        "figure": f"![{_describe(comparisons)}](figures/{figure}.png)" if figure in drawn else "",
-        "reference": arms.tell_reference(comparisons, told) if comparisons else "",
-        "effects": arms.tabulate_effects(comparisons, told) if comparisons else "",
-        "verdicts": arms.tabulate_verdicts(comparisons, told) if comparisons else "",
-        "classes": arms.tabulate_classes(comparisons, told),
-    }
-
-
-def _describe(comparisons: list[Comparison]) -> str:
-    """Return the alternative text of an estimation figure, with its numbers."""
-    numbers = "; ".join(
-        f"{c.pair.arm} {100 * c.test.mean:+z.2f} [{100 * c.test.low:+z.2f}, {100 * c.test.high:+z.2f}]"
-        for c in comparisons
-        if c.seeds
-    )
-    return plain(f"Differences to the reference in train accuracy, test accuracy and gap. Test, in points: {numbers}")

@@ -6,7 +6,7 @@ the trials there; and cost.md, what they took.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from bloodstudy.reporting.claims import NONE, Ledger, to_json, unmark
 from bloodstudy.reporting.html import render_html
 from bloodstudy.reporting.markdown import code, fence, plain, table, template
 from bloodstudy.reporting.measured import Measured, open_ledger
-from bloodstudy.reporting.study import render_study
+from bloodstudy.reporting.study import write_study
 
 FIGURES = ("accuracy", "splits", "training", "confusion", "classes")
 COST = "Time is the whole trial, from its start to its result, that of interrupted attempts included."
@@ -34,12 +34,13 @@ class Report:
     html: str
     cost: str  # Markdown
     ledger: Ledger
+    tables: dict[str, str] = field(default_factory=dict)  # for other programs; content by name
 
     @property
     def files(self) -> dict[str, str]:
         """The content of its files, by name."""
         own = {"report.md": unmark(self.marked), "report.html": self.html, "claims.json": to_json(self.ledger)}
-        return own | {"cost.md": self.cost}
+        return own | self.tables | {"cost.md": self.cost}
 
 
 def write_report(runs_dir: Path, reports_dir: Path, study: str) -> Path:
@@ -58,14 +59,16 @@ def make_report(runs_dir: Path, study: str, folder: Path) -> Report:
     sweep = read_sweep(runs_dir, study)
     measured, figures = Measured(sweep, open_ledger(sweep)), folder / "figures"
     if sweep.plan.get("questions"):
-        title, marked = render_study(measured, figures)
+        written = write_study(measured, figures)
+        title, marked, tables = written.title, written.marked, written.tables
     else:
+        tables = {}
         matrices = panels.choose_matrices(sweep)
         title = words.title(sweep)
         marked = render(measured, matrices, _draw(sweep, matrices, files.make_folder(figures)))
     cost = [f"# {title}: what it cost", _tabulate_cost(sweep), COST, facts.tell_processors(sweep)]
     html = render_html(marked, measured.ledger, sweep.trials, folder, title)
-    return Report(marked, html, "\n\n".join(part for part in cost if part) + "\n", measured.ledger)
+    return Report(marked, html, "\n\n".join(part for part in cost if part) + "\n", measured.ledger, tables)
 
 
 def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:

@@ -135,6 +135,7 @@ class _World:
         number, names = pd.factorize(table["photograph"])
         self.hardness = rng.normal(0, 0.8, len(names))[number]
         self.photograph = number
+        self.mislabelled = np.arange(len(table)) % 70 == 3
         self.counts = {
             side: dict.fromkeys(CLASSES, photographs * copies * times) for side, times in (("train", 2), ("test", 1))
         }
@@ -158,14 +159,14 @@ class _World:
             )
             # A common draw an image and seed: arms agree on most images, as real ones do.
             draw = np.random.default_rng([3, seed]).random(len(labels))
-            right = draw < 1 / (1 + np.exp(-latent))
-            wrong = (labels + np.random.default_rng([4, seed]).integers(1, len(CLASSES), len(labels))) % len(CLASSES)
+            right = (draw < 1 / (1 + np.exp(-latent))) & ~self.mislabelled
+            away = np.random.default_rng([4, seed]).integers(1, len(CLASSES), len(labels))
+            wrong = (labels + np.where(self.mislabelled, 1, away)) % len(CLASSES)
             guess = np.where(right, labels, wrong)
-        sure = rng.uniform(0.4, 1.0, len(labels))
+        sure = np.where(guess == labels, rng.uniform(0.55, 1.0, len(labels)), rng.uniform(0.51, 0.9, len(labels)))
         rest = rng.dirichlet(np.ones(len(CLASSES)), len(labels)) * (1 - sure)[:, None]
         rest[np.arange(len(labels)), guess] += sure
         shares = np.rint(rest * 1000).astype(int)
-        shares[np.arange(len(labels)), guess] += np.maximum(0, 1 + np.delete(shares, 0, 1).max(1) * 0)
         table = self.table.copy()
         for k, name in enumerate(CLASSES):
             table[f"p_{name}"] = (shares[:, k] / 1000).astype("float32")
