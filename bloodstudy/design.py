@@ -71,8 +71,14 @@ class Question:
     margin: float | None = None
     block: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # a whole product, besides
     lr_strip: tuple[float, ...] = ()  # learning rates at which each arm is trained, besides
+    simplify: bool = False  # answered by the smallest model that is shown to be not worse
     setting: Mapping[str, Any] = field(default_factory=dict)  # what all its trials share, asked outside a study
     seeds: int | None = None
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        """The combinations of its block."""
+        return [dict(zip(self.block, cell, strict=True)) for cell in itertools.product(*self.block.values())]
 
     @property
     def varied(self) -> set[str]:
@@ -131,8 +137,8 @@ def _arms_of(question: Question) -> Iterator[tuple[str, str | None, dict[str, An
         yield "confirmatory", name, levels
     for level in question.further:
         yield "exploratory", None, {str(question.factor): level}
-    for cell in itertools.product(*question.block.values()):
-        yield "exploratory", None, dict(zip(question.block, cell, strict=True))
+    for cell in question.cells if question.block else ():
+        yield "exploratory", None, cell
     for name, levels in [(None, {}), *single]:
         for lr in question.lr_strip if "lr" not in levels else ():
             yield "exploratory", f"{name}, lr={spell(lr)}" if name else None, {**levels, "lr": lr}

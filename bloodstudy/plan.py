@@ -49,7 +49,11 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
     made = [preparing.make_trial(job.settings, images) for job, images in zip(jobs, every, strict=True)]
     trials = [_plan_trial(*one) for one in zip(jobs, made, every, strict=True)]
     by_trial = {(t["key"], t["judged"]): images for t, images in zip(trials, every, strict=True)}
+    if asked:
+        for job, images in zip(jobs, every, strict=True):
+            preparing.refuse_leaks(images, declared="data.split" in job.levels)
     arms = _merge_arms(asked, trials) if asked else []
+    cells = _find_cells(asked, trials) if asked else {}
     trials = [trial for trial in trials if not asked or trial["arm"] in {arm.name for arm in arms}]
     swept = _label(asked, arms, jobs[0].settings, trials) if asked else sweep.swept
     if not asked:
@@ -66,7 +70,7 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
         "seeds": sorted({trial["seed"] for trial in trials}),
     }
     if asked:
-        plan |= _decide(asked, arms, sweep.jobs[0])
+        plan |= _decide(asked, arms, sweep.jobs[0], cells)
     plan["trials"] = list(trials)
     if old:
         plan = _amend(plan, old, runs_dir)
@@ -127,8 +131,24 @@ def _plan_trial(job: compose.Job, trial: design.Trial, images: Dataset) -> dict[
 
 def _merge_arms(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> list[design.Arm]:
     """Return the arms asked for, those that turned out to be the same trial as one."""
-    first = trials[: len(asked.arms)]  # of the first seed
-    return design.merge(asked.arms, [f"{trial['key']} {trial['judged']}" for trial in first])
+    return design.merge(asked.arms, _identify(asked, trials))
+
+
+def _identify(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"{trial['key']} {trial['judged']}" for trial in trials[: len(asked.arms)]]  # of the first seed
+
+
+def _find_cells(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the levels of each cell of a question's product, by the name of the arm that it turned out to be."""
+    first: dict[str, str] = {}
+    for arm, identity in zip(asked.arms, _identify(asked, trials), strict=True):
+        first.setdefault(identity, arm.name)
+    identities = dict(zip((_brief(arm.levels) for arm in asked.arms), _identify(asked, trials), strict=True))
+    return {
+        question.name: {first[identities[_brief({**question.reference, **cell})]]: cell for cell in question.cells}
+        for question in asked.questions
+        if question.block
+    }
 
 
 def _label(
@@ -144,7 +164,9 @@ def _label(
     return {key: list(levels.values()), "seed": sorted({trial["seed"] for trial in trials})}
 
 
-def _decide(asked: Asked, arms: Sequence[design.Arm], reference: compose.Job) -> dict[str, Any]:
+def _decide(
+    asked: Asked, arms: Sequence[design.Arm], reference: compose.Job, cells: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what a study decides before it is run."""
     own = {key for question in asked.questions for key in question.varied} | {"seed", *_ELSEWHERE}
     return {
@@ -159,6 +181,9 @@ def _decide(asked: Asked, arms: Sequence[design.Arm], reference: compose.Job) ->
                 "reference": design.name_arm(question.reference),
                 "arms": [arm.name for arm in arms if question.name in arm.questions],
                 "margin": asked.margin(question),
+                "simplify": question.simplify,
+                "lr_strip": list(question.lr_strip),
+                "cells": cells.get(question.name, {}),
             }
             for question in asked.questions
         ],
@@ -179,9 +204,12 @@ def _amend(plan: dict[str, Any], old: Mapping[str, Any], runs_dir: Path) -> dict
     beyond = [t for t in old["trials"] if t["seed"] not in plan["seeds"] and t["arm"] in kept]
     plan["trials"] += beyond  # an extension stays planned where a command asks for fewer seeds
     plan["seeds"] = plan["swept"]["seed"] = sorted({trial["seed"] for trial in plan["trials"]})
+    if plan["looks"] != old.get("looks", plan["looks"]):
+        plan["amendments"] = [f"looks: {_brief(plan['looks'])} came after {_brief(old['looks'])}, which stay"]
+        plan["looks"] = old["looks"]  # a look that is declared when its seeds may have been seen is none
     changed = [name for name in STUDY_DECIDES if _brief(old.get(name)) != _brief(plan[name])]
     changes = [f"{name}: {_brief(old.get(name))} became {_brief(plan[name])}" for name in changed]
-    plan["amendments"] = [*old.get("amendments", []), *changes]
+    plan["amendments"] = list(dict.fromkeys([*old.get("amendments", []), *plan.get("amendments", []), *changes]))
     return plan
 
 

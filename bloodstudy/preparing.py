@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from bloodstudy import config, data, design, terminal
+from bloodstudy import config, data, design, outcome, terminal
+from bloodstudy.errors import UserError
 from bloodstudy.training import resolve_precision
 
 
@@ -30,3 +31,14 @@ def make_trial(settings: config.Settings, images: data.Dataset) -> design.Trial:
     factors = replace(settings.factors, precision=resolve_precision(settings.factors.precision))
     identity = design.identify(settings.data, images.split, images.fingerprint, images.provenance.digest)
     return design.Trial(settings.study.name, "", settings.model.name, factors, identity)
+
+
+def refuse_leaks(images: data.Dataset, declared: bool) -> None:
+    """Raise UserError where a study would be judged on scenes that it was trained on, and nobody `declared` that."""
+    leaking = outcome.audit(images)["test_images_leaking"]
+    if images.split == "official" and leaking and not declared:
+        raise UserError(
+            f"data.split: of the official split's {len(images.rows('test')):,} test images {leaking:,} show a scene "
+            "that is in training, which flatters a model; expected data.split=official_clean, which judges without "
+            "them, or data.split=official typed out (or in the study's reference), where that is to be reproduced"
+        )

@@ -63,6 +63,7 @@ QUESTION = {
     "reference": _SETTING,
     "margin": _MARGIN,
     "block": _BLOCK,
+    "simplify": Rule("true or false", lambda v: isinstance(v, bool)),
     "lr_strip": Rule("a list of two learning rates or more", lambda v: _levels(v) and len(v) > 1),
     "setting": _SETTING,
     "seeds": _SEEDS,

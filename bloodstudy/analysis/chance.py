@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 
 ONE_SIDED = 0.95
 
@@ -23,14 +22,15 @@ def upper_bound(correct: np.ndarray, classes: np.ndarray, clusters: np.ndarray) 
 
     A class with a single cluster adds no spread, since it cannot show any.
     """
-    sums = pd.DataFrame({"stratum": classes, "cluster": clusters, "right": correct.astype(float), "images": 1.0})
-    sums = sums.groupby(["stratum", "cluster"], sort=True)[["right", "images"]].sum()
     variance, df = 0.0, 0
-    for _, own in sums.groupby(level=0):
-        n = len(own)
+    for stratum in np.unique(classes):
+        own = classes == stratum
+        number = np.unique(clusters[own], return_inverse=True)[1]
+        right, images = np.bincount(number, weights=correct[own]), np.bincount(number)
+        n = len(images)
         if n > 1:
-            residual = own["right"] - own["images"] * own["right"].sum() / own["images"].sum()
-            variance += n / (n - 1) * float((residual**2).sum()) / len(correct) ** 2
+            residual = right - images * right.sum() / images.sum()
+            variance += n / (n - 1) * float(np.sum(residual**2)) / len(correct) ** 2
             df += n - 1
     if variance == 0:
         return float(correct.mean())

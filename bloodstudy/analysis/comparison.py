@@ -87,9 +87,10 @@ def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Gener
 
 def _finished(sweep: Sweep, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
     rows = sweep.of(arm, "finished").drop_duplicates(["key", "judged"])
-    rows = rows[rows["seed"].isin(seeds) & rows["key"].isin(sweep.predictions.keys())]
+    rows = rows.loc[rows["seed"].isin(seeds) & rows["key"].isin(list(sweep.predictions))]
     names = [*RESPONSES, "test_macro_f1", *sorted(n for n in rows.columns if str(n).startswith("test_recall_"))]
-    return rows.set_index("seed")[["key", "judged", *(name for name in names if name in rows.columns)]]
+    kept = ["key", "judged", *(name for name in names if name in rows.columns)]
+    return rows.set_index("seed").loc[:, kept]
 
 
 def _widen(

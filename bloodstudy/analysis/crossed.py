@@ -1,9 +1,9 @@
 """The effect on new photographs: seeds and photographs are both samples, crossed.
 
 In: what arm and reference got right, seed by image, with the class and cluster (photograph or scene) of each image.
-Out: the same mean effect with an interval that holds for other photographs of these classes in these shares, by variance
-components (seed; cluster within class; their interaction) with Satterthwaite's degrees of freedom; and a crossed
-bootstrap beside it.
+Out: the same mean effect with an interval that holds for other photographs of these classes in these shares, by
+variance components (seed; cluster within class; their interaction) with Satterthwaite's degrees of freedom; and a
+crossed bootstrap beside it.
 """
 
 from __future__ import annotations
@@ -37,9 +37,7 @@ def cross(differences: np.ndarray, classes: np.ndarray, clusters: np.ndarray) ->
     number, firsts = pd.factorize(clusters)[0], np.unique(clusters, return_index=True)[1]
     firsts = firsts[np.argsort(number[firsts])]
     images = differences.shape[1]
-    sums = np.zeros((len(differences), len(firsts)))
-    for row, own in zip(sums, differences, strict=True):
-        row += np.bincount(number, weights=own, minlength=len(firsts))
+    sums = np.stack([np.bincount(number, weights=own, minlength=len(firsts)) for own in differences])
     return Crossed(sums / images, np.bincount(number) / images, classes[firsts])
 
 

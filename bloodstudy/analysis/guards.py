@@ -1,7 +1,7 @@
 """Which arms can be judged: what makes a comparison invalid, and which trials failed to train.
 
-In: a sweep and a pair of arms over some seeds. Out: the reasons why nothing is concluded, and the seeds of each arm whose
-trial diverged or stayed at chance. Guards fail closed: what is missing or mixed is told, never dropped.
+In: a sweep and a pair of arms over some seeds. Out: the reasons why nothing is concluded, and the seeds of each arm
+whose trial diverged or stayed at chance. Guards fail closed: what is missing or mixed is told, never dropped.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _splits(sweep: Sweep, arms: Sequence[str]) -> set[str]:
 
 def _rows(sweep: Sweep, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
     rows = sweep.of(arm).drop_duplicates(["key", "judged"])
-    return rows[rows["seed"].isin(seeds)].sort_values("seed", kind="stable")
+    return rows.loc[rows["seed"].isin(seeds)].sort_values(by="seed", kind="stable")
 
 
 def _seeds(seeds: Iterable[Any]) -> str:

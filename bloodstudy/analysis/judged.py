@@ -1,6 +1,6 @@
 """The answer to a whole study: every comparison with its verdict, and how far the study has come.
 
-In: a sweep. Out: a frozen `Judged`, from which reports are written; it holds every number and every word that they give.
+In: a sweep. Out: a frozen `Judged`, from which reports are written: it holds every number and word that they give.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Judged:
     @property
     def partly(self) -> bool:
         """Tell whether planned trials have no result yet."""
-        return not self.sweep.trials["outcome"].isin(PUBLISHED).all()
+        return not set(self.sweep.trials["outcome"]) <= set(PUBLISHED)
 
     def of(self, question: str) -> list[Comparison]:
         """Return the comparisons that belong to a question."""
@@ -148,7 +148,8 @@ def _refuse(comparison: Comparison, look: Look) -> Verdict | None:
 
 
 def _name_mechanism(comparison: Comparison, verdict: Verdict) -> str | None:
-    if verdict.word in (INVALID, INCONCLUSIVE, FAILS, UNPAIRED):
+    few = len(comparison.seeds) < FEW_SEEDS
+    if few or verdict.word in (INVALID, INCONCLUSIVE, FAILS, UNPAIRED):
         return None
     return name_mechanism(comparison.effects["train_accuracy"], comparison.test)
 

@@ -1,7 +1,7 @@
 """How much a number of seeds can show: power, detectable effects and needed seeds, never from an observed effect.
 
 In: the spread of paired differences over seeds, a margin and an alpha (already divided by arms and looks). Out: power
-of the two-sided paired t-test and of equivalence by two one-sided tests; what they can detect; how many seeds they take.
+of the two-sided paired t-test and of equivalence by two one-sided tests; what they detect; how many seeds they take.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def detectable(n: int, sd: float, alpha: float) -> float:
     high = 1.0
     while power_difference(n, 1.0, high, alpha) < WANTED:
         high *= 2
-    return sd * float(optimize.brentq(lambda d: power_difference(n, 1.0, d, alpha) - WANTED, 1e-9, high))
+    root = optimize.brentq(lambda d: power_difference(n, 1.0, d, alpha) - WANTED, 1e-9, high)
+    return sd * float(root)  # pyright: ignore[reportArgumentType]
 
 
 def seeds_for_difference(sd: float, effect: float, alpha: float) -> int | None:

@@ -32,7 +32,7 @@ class Shown:
     @cached_property
     def labels(self) -> np.ndarray:
         """The true class of each image, as a position in `classes`."""
-        return pd.Index(self.classes).get_indexer(self.table["label"])
+        return pd.Index(self.classes).get_indexer(self.table["label"].tolist())
 
     @cached_property
     def train(self) -> np.ndarray:
@@ -51,7 +51,7 @@ class Shown:
     @property
     def unit(self) -> str:
         """The word for what counts as one piece of evidence."""
-        named = (name for name in ("scene", "photograph") if (self.table[name] != "").any())
+        named = (name for name in ("scene", "photograph") if set(self.table[name]) != {""})
         return next(named, "image")
 
     @cached_property
@@ -123,8 +123,8 @@ class Reader:
         for known, shown in self._known:
             if known.equals(images) and shown.classes == classes:
                 return shown
-        frame = images.to_pandas().astype(object)
-        frame = frame.reindex(columns=list(IDENTITY)).fillna("")
+        frame = images.to_pandas().reindex(columns=list(IDENTITY)).astype(object)
+        frame = frame.where(frame.notna(), "")  # older tables have no scenes
         shown = Shown(frame, tuple(classes))
         self._known.append((images, shown))
         return shown

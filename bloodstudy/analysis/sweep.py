@@ -111,7 +111,7 @@ def read_sweep(runs_dir: Path, study: str) -> Sweep:
 
 def _measure(trials: pd.DataFrame, predictions: dict[str, Predictions]) -> pd.DataFrame:
     """Return `trials` with accuracies as the stored predictions give them: results are not taken at their word."""
-    done = trials[(trials["outcome"] == "finished") & trials["key"].isin(predictions.keys())]
+    done = trials[(trials["outcome"] == "finished") & trials["key"].isin(list(predictions))]
     known = {
         row: predictions[key].measure(judged)
         for row, key, judged in zip(done.index, done["key"], done["judged"], strict=True)

@@ -105,5 +105,5 @@ def _adjust(p: Sequence[float], family: int) -> list[float]:
         return []
     from statsmodels.stats.multitest import multipletests
 
-    filled = [*p, *[1.0] * (family - len(p))]
-    return [float(value) for value in multipletests(filled, method="holm")[1][: len(p)]]
+    adjusted = multipletests([*p, *[1.0] * (family - len(p))], method="holm")[1]
+    return [float(value) for value in adjusted[: len(p)]]  # pyright: ignore[reportOptionalSubscript]

@@ -19,8 +19,12 @@ def sweep_of(rows, photographs=None, test_counts=(50, 50)):
     frame = pd.DataFrame(
         trials, columns=["key", "arm", "seed", "outcome", "train_accuracy", "test_accuracy", "accuracy_gap"]
     ).assign(judged="official")
-    tested = {trial["key"]: Examined(pd.DataFrame(np.diag(test_counts)), photographs, None) for trial in trials}
-    return Sweep({}, frame, {trial["key"]: {"data": data} for trial in trials}, {}, tested, {})
+    examined = Examined(pd.DataFrame(np.diag(test_counts)), photographs, None)
+    keys = [trial["key"] for trial in trials]
+    return Sweep(
+        {}, frame, {key: {"data": data} for key in keys}, {}, dict.fromkeys(keys),
+        {(key, "official"): examined for key in keys},
+    )  # fmt: skip
 
 
 def test_means_are_over_the_finished_seeds_of_an_arm():

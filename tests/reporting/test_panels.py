@@ -56,7 +56,7 @@ def test_matrices_hold_the_counts_summed_over_seeds(read):
         first, second = panels.draw_confusions(sweep, panels.choose_matrices(sweep)).axes
     counts = [int(text.get_text().split("\n")[1]) for text in first.texts]
     keys = sweep.of("augment=none")["key"]
-    assert counts == sum(sweep.tested[key].confusion.to_numpy() for key in keys).ravel().tolist()
+    assert counts == sum(sweep.examine(key, "official").confusion.to_numpy() for key in keys).ravel().tolist()
     shares = first.images[0].get_array()
     assert np.allclose(shares.sum(axis=1), 1)
     mean = sweep.of("augment=none")["test_accuracy"].mean()

@@ -1,0 +1,59 @@
+"""Was each arm given its own best learning rate? Strips of rates, judged on validation images and never on the test.
+
+In: a sweep, and the questions of its plan that declare a strip. Out: a `Tuned` for each of their arms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bloodstudy.analysis.sweep import Sweep
+
+
+@dataclass(frozen=True, eq=False)
+class Tuned:
+    """An arm at several learning rates."""
+
+    question: str
+    arm: str
+    rates: pd.DataFrame  # lr, arm (of the strip), seeds, validation_accuracy (mean), rising with lr
+    best: float | None  # None: without validation images, or before a trial has finished, none can be chosen
+
+
+def tune(sweep: Sweep, seeds: Sequence[int]) -> list[Tuned]:
+    """Return the arms of each question that declares a strip, the reference first, over `seeds`."""
+    found = []
+    for question in sweep.plan.get("questions") or ():
+        if not question.get("lr_strip"):
+            continue
+        arms = sweep.plan["arms"]
+        stripped = [arm for arm in question["arms"] if arms[arm]["role"] != "exploratory"]
+        for arm in dict.fromkeys([question["reference"], *stripped]):
+            levels = arms[arm]["levels"]
+            if "lr" in levels:
+                continue
+            own = [
+                name
+                for name in question["arms"]
+                if name == arm or {k: v for k, v in arms[name]["levels"].items() if k != "lr"} == levels
+            ]
+            rates = pd.DataFrame([_measure(sweep, name, seeds) for name in own]).sort_values("lr", kind="stable")
+            known = rates.dropna(subset=["lr", "validation_accuracy"])
+            best = known.loc[known["validation_accuracy"].idxmax(), "lr"] if len(known) else None
+            found.append(
+                Tuned(question["name"], arm, rates.reset_index(drop=True), None if best is None else float(best))
+            )
+    return found
+
+
+def _measure(sweep: Sweep, arm: str, seeds: Sequence[int]) -> dict[str, object]:
+    rows = sweep.of(arm, "finished")
+    rows = rows.loc[rows["seed"].isin(seeds)].to_dict("records")
+    lr = float(rows[0]["lr"]) if rows else math.nan
+    validated = [float(row.get("validation_accuracy", math.nan)) for row in rows]
+    measured = sum(validated) / len(validated) if rows else math.nan
+    return {"lr": lr, "arm": arm, "seeds": len(rows), "validation_accuracy": measured}
