@@ -32,7 +32,7 @@ def find_missed(sweep: Sweep, without: Collection[str] = ()) -> Missed:
 
     Trials on other images than the first are left out: the images would not be the same.
     """
-    done = sweep.trials[sweep.trials["outcome"] == "finished"].drop_duplicates("key")
+    done = sweep.trials.loc[sweep.trials["outcome"] == "finished"].drop_duplicates(["key"])
     known: dict[str, Predictions] = {}
     judged = ""
     for key, split in zip(done["key"], done["judged"], strict=True):

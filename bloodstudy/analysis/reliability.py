@@ -38,7 +38,7 @@ def weigh_probabilities(trials: Sequence[Predictions], judged: Sequence[str]) ->
         largest = predictions.thousandths[tested].max(axis=1) / STEP
         correct = predictions.correct[tested]
         own = _tabulate(largest, correct)
-        errors.append(float((own["share"] * (own["right"] - own["sure"]).abs()).sum()))
+        errors.append(float(np.sum(own["share"].to_numpy() * np.abs((own["right"] - own["sure"]).to_numpy()))))
         sure.append(largest)
         right.append(correct)
     curve = _tabulate(np.concatenate(sure), np.concatenate(right))

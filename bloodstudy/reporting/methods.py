@@ -73,16 +73,16 @@ def list_limits(judged: Judged, told: Told) -> list[str]:
     normal = "; above alpha, so `improves` and `harms` rest on normality" if judged.floor > judged.alpha else ""
     lines = [
         f"Error control: at most {100 * ALPHA:g} % for each kind of statement (difference, equivalence, not worse), "
-        f"not over all of them. Each kind is adjusted by Holm's method over the {judged.family} planned arms; an arm that "
-        "cannot be tested counts with p = 1.",
+        f"not over all of them. Each kind is adjusted by Holm's method over the {judged.family} planned arms; an arm "
+        "that cannot be tested counts with p = 1.",
         "Effects on train accuracy, gap, macro F1 and recall are descriptive: intervals and no test. Intervals are "
         "95 % for one effect each, not adjusted for their number.",
         f"The smallest adjusted p that an exact sign-flip test could reach here is {floor}{normal}.",
         f"Under {FEW_SEEDS} seeds the only word is pilot. An arm whose trials diverge or stay at chance fails to "
         "train, whatever the others do.",
         "The word is about this benchmark: new seeds, these test images. The second word says whether the same "
-        f"decision passes when {_units(judged)} are random too (variance components crossed over seeds and {_units(judged)}, "
-        "Satterthwaite's degrees of freedom).",
+        f"decision passes when {_units(judged)} are random too (variance components, crossed over seeds and "
+        f"{_units(judged)}, with Satterthwaite's degrees of freedom).",
     ]
     fewest = judged.fewest_clusters
     if fewest is not None:
@@ -108,15 +108,15 @@ def write_paragraph(judged: Judged) -> str:
     margins = as_list(sorted({f"{100 * question['margin']:g}" for question in plan["questions"]}))
     versions = next(iter(sweep.results.values()))["versions"]
     tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in ("bloodstudy", "keras") if name in versions)
-    looks = as_list(judged.look.looks)
+    looks, arms = as_list(judged.look.looks), judged.family
     return (
-        f"We compared {judged.family} arms with a reference on {plain(data)} ({plain(splits)} split), each trained "
-        f"from {len(plan['seeds'])} random seeds that all arms share ({plain(tools)}, {plain(plan['precision'])}). "
-        "Accuracy was measured after training, in inference mode and without augmentation, on training and test images alike. "
+        f"We compared {arms} arms with a reference on {plain(data)} ({plain(splits)} split), each trained from "
+        f"{len(plan['seeds'])} random seeds that all arms share ({plain(tools)}, {plain(plan['precision'])}). Accuracy "
+        "was measured after training, in inference mode and without augmentation, on training and test images alike. "
         "Effects are mean paired differences over seeds with 95 % t intervals. On test accuracy each arm was tested "
-        f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) and "
-        f"for being not worse (one-sided, same margin), Holm-adjusted over the {judged.family} arms within each kind, "
-        f"at alpha = {judged.alpha:g}, with the decision planned at {looks} seeds before any trial was run. Whether a "
+        f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
+        f"and for being not worse (one-sided, same margin), Holm-adjusted over the {arms} arms within each kind, at "
+        f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds before any trial was run. Whether a "
         f"decision holds for new photographs was judged with seeds and {_units(judged)} both random (crossed variance "
         "components, Satterthwaite's degrees of freedom)."
     )
