@@ -21,7 +21,8 @@ from bloodstudy.analysis import Comparison
 from bloodstudy.reporting.style import INK, SHADE, Style, fold, new_figure
 
 PANELS = {"train_accuracy": "train accuracy", "test_accuracy": "test accuracy", "accuracy_gap": "gap (train − test)"}
-FAR = 2.5  # an arm whose points lie so many times farther out than those of all others is cut off
+FAR = 5.0  # points that lie so many times farther out than those of other arms are cut off, where they are
+FAR_POINTS = 20.0  # farther out than this, which no arm does that learnt
 ROW_IN = 0.46
 
 
@@ -52,7 +53,7 @@ def find_limit(points: Sequence[np.ndarray]) -> float:
         return 1.0
     kept = reaches[0]
     for position, (far, near) in enumerate(itertools.pairwise(reaches), start=1):
-        if far > FAR * near > 0 and position <= len(reaches) // 3:
+        if far > max(FAR * near, FAR_POINTS) and near > 0 and position <= len(reaches) // 3:
             kept = near
     return max(1.08 * kept, 0.5)
 

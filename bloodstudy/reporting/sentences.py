@@ -133,10 +133,8 @@ def tell_question(comparisons: Sequence[Comparison], judged: Judged) -> str:
     if len(tested) == 1:
         return ""
     phrases = [_phrase(word, own) for word, own in words.items() if own]
-    if not words[IMPROVES]:
-        phrases.insert(0, "none improves test accuracy")
-    if INCONCLUSIVE not in {c.verdict.word for c in tested} and len(phrases) == 1:
-        return f"Of {_count(len(tested), 'tested arm')}, {phrases[0]}."
+    if not words[IMPROVES] and any(c.verdict.tested for c in tested):
+        phrases.insert(0, "none is shown to improve test accuracy")
     return f"Of {_count(len(tested), 'tested arm')}, {'; '.join(phrases)}."
 
 
@@ -145,7 +143,7 @@ def _phrase(word: str, own: Sequence[Comparison]) -> str:
     who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     one = len(own) == 1
     phrases = {
-        IMPROVES: f"{who} {'improves' if one else 'improve'} it",
+        IMPROVES: f"{who} {'improves' if one else 'improve'} test accuracy",
         HARMS: f"{who} {'harms' if one else 'harm'} it",
         EQUIVALENT: f"{who} {'is' if one else 'are'} equivalent to the reference",
         INCONCLUSIVE: f"no difference shown for {who} (inconclusive)",
@@ -171,6 +169,8 @@ def tell_progress(judged: Judged) -> str:
     text += f". All tested arms have the first {look.done} of {len(judged.sweep.seeds)} seeds"
     if not look.decides:
         return f"{text}; the study decides at {look.next}, so until then every word is pending {look.done}/{look.next}."
+    if look.used < FEW_SEEDS:
+        return f"{text}: a pilot, since under {FEW_SEEDS} seeds nothing is decided."
     looks = f" (looks declared at {', '.join(map(str, look.looks))})" if len(look.looks) > 1 else ""
     if look.beyond:
         return f"{text}; it decided at {look.used}{looks}, and the {look.beyond} beyond are exploratory."

@@ -66,9 +66,11 @@ def tell_nothing(sweep: Sweep) -> str:
     """Return why there is nothing to report, with the next step."""
     outcomes = sweep.trials["outcome"].value_counts()
     told = ", ".join(f"{count} {str(name).replace('_', ' ')}" for name, count in outcomes.items())
+    waiting = {"missing", "interrupted"} & set(outcomes.index)
+    retry = f"{sweep.plan['command']} retry=all, once what made them end so is changed"
     return (
-        f"no trial of the study {sweep.plan['study']!r} is finished ({told}), so there is nothing to report. "
-        f"Train it first: {sweep.plan['command']}"
+        f"no trial of the study {sweep.plan['study']!r} is finished ({told}); a report needs at least one. "
+        f"Train it: {sweep.plan['command'] if waiting else retry}"
     )
 
 

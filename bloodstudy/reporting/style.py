@@ -28,7 +28,8 @@ SHADE = "0.85"  # the gap
 DISTINCT = 8  # arms that differ in colour, marker and line; the ninth starts again
 _COLOURS = (0, 1, 2, 4, 3, 9, 5, 7)  # of seaborn's colour-blind palette, without the two too pale for a line
 _MARKERS = "os^Dv<>h"
-_OTHERS = "8PXd*pHs"
+_FIRST = "s^Dv<>hp"  # of arms beside a reference, which has the circle
+_SECOND = "PXd*h8pD"  # of the ninth to sixteenth arm of a study
 _LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 2)), (0, (4, 1, 1, 1)))
 _LOOK: dict[str, Any] = {
     "font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "legend.fontsize": 8.5, "xtick.labelsize": 8.5,
@@ -61,7 +62,7 @@ def style_study(arms: list[str], references: Collection[str]) -> dict[str, Style
     styles = {arm: Style((0.15, 0.15, 0.15), "o", "-") for arm in arms if arm in references}
     for i, arm in enumerate(own):
         again = (i // DISTINCT) % 2  # the same colours, other markers and lines
-        marker, line = (_MARKERS, _OTHERS)[again][i % DISTINCT], _LINES[(i + 3 * again) % DISTINCT]
+        marker, line = (_FIRST, _SECOND)[again][i % DISTINCT], _LINES[(i + 3 * again) % DISTINCT]
         styles[arm] = Style(palette[_COLOURS[i % DISTINCT]], marker, line)
     return styles
 
