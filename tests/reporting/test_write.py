@@ -7,6 +7,8 @@ from PIL import Image
 from bloodstudy.analysis import read_sweep
 from bloodstudy.errors import UserError
 from bloodstudy.reporting import write_report
+from bloodstudy.reporting.claims import unmark
+from bloodstudy.reporting.measured import Measured, open_ledger
 from bloodstudy.reporting.write import render
 
 FIGURES = ["accuracy.png", "classes.png", "confusion.png", "training.png"]
@@ -31,9 +33,15 @@ def text_of(sweep_of, tmp_path):
 
     def rendered(swept, **more):
         results = sweep_of(tmp_path / "runs", swept, **more)
-        return results, render(read_sweep(tmp_path / "runs", "scratch"), [], ["classes"])
+        return results, render_text(tmp_path / "runs", ["classes"])
 
     return rendered
+
+
+def render_text(runs_dir, drawn=()):
+    """Return the Markdown of a report."""
+    sweep = read_sweep(runs_dir, "scratch")
+    return unmark(render(Measured(sweep, open_ledger(sweep)), [], list(drawn)))
 
 
 def read_table(text, heading):
@@ -136,7 +144,7 @@ def test_an_arm_that_changes_nothing_is_flagged(text_of, tmp_path):
     for result in results:
         path = tmp_path / "runs" / "scratch" / result["key"] / "result.json"
         path.write_text(path.read_text().replace(result["prediction_hash"], "same"))
-    text = render(read_sweep(tmp_path / "runs", "scratch"), [], [])
+    text = render_text(tmp_path / "runs")
     assert [row["outcome"] for row in read_table(text, "## Trials")] == ["finished", "finished, no-op?"]
     assert "no-op?: the predictions equal those of `conv_dropout=0`" in text
 
@@ -178,7 +186,7 @@ def test_the_audit_that_the_trials_kept_is_repeated(sweep_of, tmp_path):
     for audits in ([known, unknown], [unknown, known], [unknown, unknown]):
         for file, audit in zip(files, audits, strict=True):
             file.write_text(json.dumps(json.loads(file.read_text()) | {"audit": audit}))
-        text = render(read_sweep(tmp_path / "runs", "scratch"), [], [])
+        text = render_text(tmp_path / "runs")
         told.append([line for line in text.splitlines() if line.startswith("- audit")])
     assert told[0] == told[1], "what one trial knew of these images holds for all"
     assert told[0] == [
