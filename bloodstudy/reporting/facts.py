@@ -79,13 +79,13 @@ def _tell_division(data: dict[str, Any]) -> str:
 
 def tabulate_classes(counts: pd.DataFrame, tell: Tell) -> str:
     """Return a table of images and shares by class and split."""
-    sides, totals = list(counts.columns), counts.sum()
-    rows = []
-    for name, row in counts.iterrows():
+    sides, rows = [str(side) for side in counts], []
+    totals: dict[str, int] = {side: int(counts[side].to_numpy().sum()) for side in sides}
+    for name, *row in counts.itertuples():
         cells = []
-        for side in sides:
-            images = tell(f"{side}/images[{name}]", row[side], ",d")
-            cells.append(f"{images} ({tell(f'{side}/share[{name}]', 100 * row[side] / max(1, totals[side]), '.1f')} %)")
+        for side, images in zip(sides, row, strict=True):
+            share = tell(f"{side}/share[{name}]", 100 * images / max(1, totals[side]), ".1f")
+            cells.append(f"{tell(f'{side}/images[{name}]', images, ',d')} ({share} %)")
         rows.append([code(name), *cells])
     rows.append(["all", *(tell(f"{side}/images", totals[side], ",d") for side in sides)])
     return table(["class", *sides], rows, right=sides)
