@@ -61,7 +61,8 @@ def tell_data(measured: Measured, place: int, data_set: DataSet) -> dict[str, st
             told[f"{side}/images[{name}]"] = f"number of {SIDES[side]} images of the class"
             told[f"{side}/share[{name}]"] = f"100 * {SIDES[side]} images of the class / {SIDES[side]} images"
     tell = measured.of(f"data/{place}", told, list(data_set.keys))
-    several = [f"{tell(f'{side}/images', counts[side].sum(), ',d')} {SIDES[side]}" for side in counts]
+    totals = {str(side): int(counts[side].to_numpy().sum()) for side in counts}
+    several = [f"{tell(f'{side}/images', total, ',d')} {SIDES[side]}" for side, total in totals.items()]
     words = f"{plain(data_set.name)}: {', '.join(several[:-1])} and {several[-1]} images, "
     words += f"{tell('classes', len(counts), 'd')} classes, fingerprint {code(data_set.fingerprint)}"
     if data_set.refused:
