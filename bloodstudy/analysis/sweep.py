@@ -78,7 +78,8 @@ class Sweep:
 def read_sweep(runs_dir: Path, study: str) -> Sweep:
     """Return the sweep that the plan of `study` describes; raises UserError where nothing was run yet.
 
-    It names no folder of the machine: a report made from it is the same wherever the trials were moved.
+    It names no folder of the machine, and a trial without a result is missing whether it was begun or not: a report
+    made from it is the same wherever the trials were moved.
     """
     plan = read_plan(runs_dir, study)
     results, histories, tested, tested_clean = {}, {}, {}, {}
@@ -98,6 +99,7 @@ def read_sweep(runs_dir: Path, study: str) -> Sweep:
                 tested_clean[key] = examine(drop_seen(predictions))
     trials = read_trials(runs_dir, study)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
+    trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = "missing", "not trained yet"
     return Sweep(make_portable(plan), trials, results, histories, tested, tested_clean)
 
 
