@@ -24,7 +24,7 @@ from bloodstudy.reporting.claims import MARK, NONE, Claim, Ledger, unmark
 from bloodstudy.reporting.markdown import visible
 
 FIGURE = re.compile(r"figures/([a-z0-9_.-]+)\.png")
-RELATIVE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # the only addresses that our own Markdown links to
+RELATIVE = re.compile(r"#?[A-Za-z0-9_][A-Za-z0-9_./-]*")  # the only addresses that our own Markdown links to
 MOST_SVG_BYTES = 150_000  # sharp at any size, but a file of many points is better a picture
 MOST_LINKED = 3  # trials shown beside a claim; more fold away
 DPI, CSS_DPI = 120, 96
@@ -40,7 +40,8 @@ class _Row:
     anchor: str
     value: str
     trials: list[tuple[str, str]]  # key and anchor; empty where it is of all that are planned, or of none
-    count: int
+    count: int  # of its trials
+    said: bool  # in a place that can be come back to: not in the words of a figure alone
 
 
 def render_html(marked: str, ledger: Ledger, trials: pd.DataFrame, folder: Path, title: str, more: str = "") -> str:
@@ -61,6 +62,7 @@ def render_html(marked: str, ledger: Ledger, trials: pd.DataFrame, folder: Path,
     claim_anchors = _anchors("claim", [claim.name for claim in ledger.claims])
     trial_anchors = _anchors("trial", trials["key"])
     every = tuple(ledger.trials)
+    said = {int(index) for index, _ in MARK.findall(body)}
     rows = [
         _Row(
             visible(claim.name),
@@ -69,8 +71,9 @@ def render_html(marked: str, ledger: Ledger, trials: pd.DataFrame, folder: Path,
             _show(claim),
             _link(claim, trial_anchors, every),
             len(claim.trials),
+            place in said,
         )
-        for claim in ledger.claims
+        for place, claim in enumerate(ledger.claims)
     ]
     style, script = (_read(name) for name in ("report.css", "report.js"))
     environment = jinja2.Environment(

@@ -96,6 +96,14 @@ def test_a_number_links_to_its_claim_and_that_to_its_trials(tmp_path):
     assert "ff00" in page.text
 
 
+def test_a_number_in_the_words_of_a_figure_alone_has_no_way_back(tmp_path):
+    ledger = Ledger("s", None, {"a": None})
+    number = ledger.tell(0.5, ".3f", name="n", formula="f", trials=["a"])
+    page = page_of(f"# T\n\n![It is {number}](figures/x.png)\n", tmp_path, ledger)
+    assert "It is 0.500" in page.text
+    assert "#said-0" not in page.all("a", "href")
+
+
 def test_headings_tables_and_figures_are_made_for_everybody(report):
     page = Page(report.html)
     assert page.all("html") == [{"lang": "en"}]
