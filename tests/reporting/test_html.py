@@ -17,7 +17,7 @@ from bloodstudy.reporting import make_report
 from bloodstudy.reporting.claims import Ledger
 from bloodstudy.reporting.html import render_html
 
-VOID = {"meta", "img", "br", "hr", "input", "link"}
+VOID = {"meta", "img", "wbr", "br", "hr", "input", "link"}
 HOSTILE = (
     '<img src=x onerror=alert(1)> "quoted" [a](http://evil.example) \ue0000\ue0019\ue002 ![b](http://evil.example/x)'
 )
