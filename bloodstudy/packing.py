@@ -16,8 +16,8 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-STEP = 1000  # probabilities are thousandths (training.evaluate.quantise)
-PREFIX = "p_"
+from bloodstudy.data.predictions import PREFIX, STEP
+
 MOST_CLASSES, MOST_ROWS = 1_000, 10_000_000
 
 

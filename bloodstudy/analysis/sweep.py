@@ -90,7 +90,8 @@ class Sweep:
 def read_sweep(runs_dir: Path, study: str, plan: dict[str, Any] | None = None) -> Sweep:
     """Return the sweep that `plan` (None: the study's own) describes; raises UserError where nothing was run yet.
 
-    It names no folder of the machine: a report made from it is the same wherever the trials were moved.
+    It names no folder of the machine, and a trial without a result is missing whether it was begun or not: a report
+    made from it is the same wherever the trials were moved.
     """
     plan = plan or read_plan(runs_dir, study)
     results, histories, predictions, reader = {}, {}, {}, Reader()
@@ -106,6 +107,7 @@ def read_sweep(runs_dir: Path, study: str, plan: dict[str, Any] | None = None) -
             predictions[key] = reader.read(folder / "predictions.parquet")
     trials = _measure(read_trials(runs_dir, study, plan), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
+    trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = "missing", "not trained yet"
     return Sweep(make_portable(plan), trials, results, histories, predictions)
 
 

@@ -24,13 +24,13 @@ CONFIDENCE = 0.95
 
 
 def list_points(sweep: Sweep, clear_from: Mapping[str, float]) -> pd.DataFrame:
-    """Return the test accuracies to compare: columns rest, split, unit (seed or division), of, test_accuracy, stuck.
+    """Return the test accuracies to compare: rest, split, unit (seed or division), of, test_accuracy, stuck, keys.
 
     `rest` names what else was swept. Where a split was drawn several times (other folds, another split_seed), these
     divisions are the units, each the mean over its seeds; otherwise the seeds are. A trial that several combinations
     share, since a key has no part in its split, counts once. A unit is stuck where one of its trials does not exceed
     `clear_from`, by arm the accuracy that is clear of chance: that says something of the optimisation and nothing of
-    the split. Empty where no key of the split was swept.
+    the split. `keys` are those of its trials. Empty where no key of the split was swept.
     """
     rows = []
     if set(SPLIT_KEYS) & set(sweep.factors):
@@ -41,13 +41,13 @@ def list_points(sweep: Sweep, clear_from: Mapping[str, float]) -> pd.DataFrame:
                 rows.append(_place(sweep, planned) | {"key": planned["key"]} | measured)
     columns = ["rest", "split", "unit", "of"]
     if not rows:
-        return pd.DataFrame(columns=[*columns, "test_accuracy", "stuck"])
+        return pd.DataFrame(columns=[*columns, "test_accuracy", "stuck", "keys"])
     frame = pd.DataFrame(rows).drop_duplicates(["rest", "split", "key"])
     divided = np.asarray(frame.groupby(["rest", "split"])["division"].transform("nunique")) > 1
     frame["of"] = np.where(divided, "division", "seed")
     frame["unit"] = np.where(divided, frame["division"], frame["seed"].astype(str))
     units = frame.groupby(columns, sort=False, as_index=False)
-    return units.agg(test_accuracy=("test_accuracy", "mean"), stuck=("stuck", "any"))
+    return units.agg(test_accuracy=("test_accuracy", "mean"), stuck=("stuck", "any"), keys=("key", tuple))
 
 
 def _place(sweep: Sweep, planned: dict[str, Any]) -> dict[str, Any]:

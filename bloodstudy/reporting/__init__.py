@@ -2,6 +2,6 @@
 
 from bloodstudy.reporting.audit import Audit, write_audit
 from bloodstudy.reporting.audit_tables import summarise_audit
-from bloodstudy.reporting.write import write_report
+from bloodstudy.reporting.write import Report, make_report, write_report
 
-__all__ = ["Audit", "summarise_audit", "write_audit", "write_report"]
+__all__ = ["Audit", "Report", "make_report", "summarise_audit", "write_audit", "write_report"]

@@ -13,7 +13,18 @@ from typing import Any
 from bloodstudy.data.effective import ACCURACY
 from bloodstudy.data.findings import Findings
 from bloodstudy.reporting.markdown import code, plain
+from bloodstudy.reporting.measured import Tell, write_number
 
+TOLD = {  # the numbers of a summary, as the claims of a report say them
+    "test_images": "number of test images",
+    "test_images_leaking": "number of test images whose bytes, photograph or scene training holds too",
+    "test_share_leaking": "100 * test_images_leaking / test_images",
+    "unplaced": "number of images whose scene is not known",
+    "label_conflicts": "number of scenes that stand under two classes",
+    "duplicates_across": "number of test images whose bytes training holds too",
+    "effective_test_photographs": "sum over classes of Kish's (sum n)^2 / sum n^2 over the test photographs",
+    "effective_test_photographs_min": "Kish's effective number of the class with the fewest",
+}
 HOW = {
     "known": "Which photograph each image shows is said by the source itself.",
     "shipped": "Which scene each image shows is read from a table that comes with bloodstudy.",
@@ -22,48 +33,55 @@ HOW = {
 }
 
 
-def count(number: int, noun: str, none: str = "no") -> str:
-    """Return "no image", "1 image" or "2,487 images"."""
-    return f"{number:,} {noun}s" if number > 1 else f"{number or none} {noun}"
+def count(number: int, noun: str, none: str = "no", what: str = "", tell: Tell = write_number) -> str:
+    """Return "no image", "1 image" or "2,487 images"; `tell` is called with `what` it is."""
+    if not number:
+        return f"{none} {noun}"
+    return f"{tell(what, number, ',d')} {noun}{'s' if number > 1 else ''}"
 
 
-def share(part: int, whole: int) -> str:
+def share(part: int, whole: int, what: tuple[str, str, str] = ("", "", ""), tell: Tell = write_number) -> str:
     """Return "153 of 2,487 (6.2 %)"; a part that is neither none nor all never reads as 0.0 or 100.0 %."""
     percent = 100 * part / whole if whole else 0.0
-    told = f"{percent:.1f} %"
-    if (told == "0.0 %" and part) or (told == "100.0 %" and part < whole):
+    if part and part < whole and f"{percent:.1f}" in ("0.0", "100.0"):
         told = "under 0.1 %" if percent < 50 else "over 99.9 %"
-    return f"{part:,} of {whole:,} ({told})"
+    else:
+        told = f"{tell(what[2], percent, '.1f')} %"
+    return f"{tell(what[0], part, ',d')} of {tell(what[1], whole, ',d')} ({told})"
 
 
-def tell_audit(summary: Mapping[str, Any], name: str) -> str:
+def tell_audit(summary: Mapping[str, Any], name: str, tell: Tell = write_number) -> str:
     """Return one or two sentences for a report: does the split leak, do labels contradict, what is the test worth."""
     if summary["test_images_leaking"] is None:
         look = code(f"python -m bloodstudy.audit data={name}")
         text = "Which scene each image shows is not known, so whether the split leaks is not known either"
-        return f"{text}{_tell_across(summary)}; {look} looks."
+        return f"{text}{_tell_across(summary, tell)}; {look} looks."
     leaking, tested = summary["test_images_leaking"], summary["test_images"]
     text = "No test image shows a scene that training shows too"
     if leaking:
-        text = f"{share(leaking, tested)} test images show a scene that training shows too, or repeat its bytes"
-    text += f" ({count(summary['unplaced'], 'image')} could not be placed)" if summary["unplaced"] else ""
-    conflicts = summary["label_conflicts"]
-    text += f"; {count(conflicts, 'scene')} {'stand' if conflicts > 1 else 'stands'} under two classes"
-    return f"{text}{_tell_across(summary)}. {tell_worth(summary)}"
+        what = ("test_images_leaking", "test_images", "test_share_leaking")
+        leak = share(leaking, tested, what, tell)
+        text = f"{leak} test images show a scene that training shows too, or repeat its bytes"
+    unplaced, conflicts = summary["unplaced"], summary["label_conflicts"]
+    text += f" ({count(unplaced, 'image', what='unplaced', tell=tell)} could not be placed)" if unplaced else ""
+    scenes = count(conflicts, "scene", what="label_conflicts", tell=tell)
+    text += f"; {scenes} {'stand' if conflicts > 1 else 'stands'} under two classes"
+    return f"{text}{_tell_across(summary, tell)}. {tell_worth(summary, tell)}"
 
 
-def _tell_across(summary: Mapping[str, Any]) -> str:
+def _tell_across(summary: Mapping[str, Any], tell: Tell) -> str:
     across = summary["duplicates_across"]
-    return f"; exact duplicates across the split: {across:,}" if across else ""
+    return f"; exact duplicates across the split: {tell('duplicates_across', across, ',d')}" if across else ""
 
 
-def tell_worth(summary: Mapping[str, Any]) -> str:
+def tell_worth(summary: Mapping[str, Any], tell: Tell = write_number) -> str:
     """Say how many independent images the test set is worth."""
     overall, least = summary["effective_test_photographs"], summary["effective_test_photographs_min"]
     if overall is None or least is None:
         return "How many independent photographs the test images are worth is not known."
-    worth = f"{overall:,.0f} independent photographs, {least:.3g} in the class with the fewest"
-    return f"At worst the {summary['test_images']:,} test images are worth {worth}."
+    worth = f"{tell('effective_test_photographs', overall, ',.0f')} independent photographs, "
+    worth += f"{tell('effective_test_photographs_min', least, '.3g')} in the class with the fewest"
+    return f"At worst the {tell('test_images', summary['test_images'], ',d')} test images are worth {worth}."
 
 
 def tell_leak(findings: Findings, random: Findings) -> str:

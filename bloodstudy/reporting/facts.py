@@ -1,4 +1,4 @@
-"""What was run: data, levels that all trials share, versions, commit, processor.
+"""What was run: data, levels that all trials share, versions, commit.
 
 In: a sweep. Out: Markdown tables and lines; what differs between trials is shown as several values, never as one.
 """
@@ -12,8 +12,9 @@ import pandas as pd
 
 from bloodstudy.analysis import Sweep
 from bloodstudy.design import BLOCK_KEYS, DRAWN_BY, spell
-from bloodstudy.reporting.audit_words import tell_audit
+from bloodstudy.reporting.audit_words import TOLD, tell_audit
 from bloodstudy.reporting.markdown import code, plain, table
+from bloodstudy.reporting.measured import Measured, Tell
 
 SIDES = {"train": "training", "validation": "validation", "test": "test"}
 
@@ -23,32 +24,52 @@ class DataSet:
     """One data set as the trials saw it."""
 
     name: str
-    words: str  # Markdown
-    audit: str  # Markdown; empty where a trial kept no audit
+    source: str  # the name that data= takes
+    fingerprint: str
+    refused: int  # files
+    notes: tuple[str, ...]
+    audit: dict[str, Any] | None  # the summary that the trials kept; None where they kept none
     counts: pd.DataFrame  # images; rows: classes, columns: train, where there is one validation, test
+    keys: tuple[str, ...]  # of the trials on it that have a result
 
 
 def list_data(sweep: Sweep) -> list[DataSet]:
     """Return the different data sets of the trials that have a result."""
-    found = {}
-    for result in sweep.results.values():
+    found: dict[str, DataSet] = {}
+    for key, result in sweep.results.items():
         data = result["data"]
         name = ", ".join([data["name"], data["task"], *([data["view"]] if data["name"] == "bccd" else [])])
         name += f", {_tell_division(data)}"
-        sides = [side for side in SIDES if side in data["counts"]]
-        counts = pd.DataFrame(data["counts"]).loc[data["classes"], sides]
-        several = [f"{counts[side].sum():,} {SIDES[side]}" for side in sides]
-        text = (
-            f"{plain(name)}: {', '.join(several[:-1])} and {several[-1]} images, {len(counts)} classes, "
-            f"fingerprint {code(data['fingerprint'])}"
-        )
-        if data["refused"]:
-            text += f"; {data['refused']:,} files were refused"
-        text += "".join(f"; {plain(note)}" for note in data["notes"])
-        summary = result.get("audit")
-        if text not in found or (summary and summary["provenance"] != "unknown"):
-            found[text] = DataSet(name, text, tell_audit(summary, data["name"]) if summary else "", counts)
+        counts = pd.DataFrame(data["counts"]).loc[data["classes"], [side for side in SIDES if side in data["counts"]]]
+        same = repr((name, data["fingerprint"], data["refused"], data["notes"], counts.to_dict()))
+        known, summary = found.get(same), result.get("audit")
+        if known and (not summary or summary["provenance"] == "unknown"):
+            summary = known.audit
+        keys = (*(known.keys if known else ()), key)
+        facts = (name, data["name"], data["fingerprint"], data["refused"], tuple(data["notes"]))
+        found[same] = DataSet(*facts, summary, counts, keys)
     return list(found.values())
+
+
+def tell_data(measured: Measured, place: int, data_set: DataSet) -> dict[str, str]:
+    """Return the Markdown of the data set at `place`: its name, words, audit and table of classes."""
+    counts, told = data_set.counts, {"images": "number of images", "classes": "number of classes", **TOLD}
+    told["refused"] = "number of files that could not be used"
+    for side in counts:
+        told[f"{side}/images"] = f"number of {SIDES[side]} images"
+        for name in counts.index:
+            told[f"{side}/images[{name}]"] = f"number of {SIDES[side]} images of the class"
+            told[f"{side}/share[{name}]"] = f"100 * {SIDES[side]} images of the class / {SIDES[side]} images"
+    tell = measured.of(f"data/{place}", told, list(data_set.keys))
+    totals = {str(side): int(counts[side].to_numpy().sum()) for side in counts}
+    several = [f"{tell(f'{side}/images', total, ',d')} {SIDES[side]}" for side, total in totals.items()]
+    words = f"{plain(data_set.name)}: {', '.join(several[:-1])} and {several[-1]} images, "
+    words += f"{tell('classes', len(counts), 'd')} classes, fingerprint {code(data_set.fingerprint)}"
+    if data_set.refused:
+        words += f"; {tell('refused', data_set.refused, ',d')} files were refused"
+    words += "".join(f"; {plain(note)}" for note in data_set.notes)
+    audit = tell_audit(data_set.audit, data_set.source, tell) if data_set.audit else ""
+    return {"name": plain(data_set.name), "words": words, "audit": audit, "classes": tabulate_classes(counts, tell)}
 
 
 def _tell_division(data: dict[str, Any]) -> str:
@@ -57,13 +78,17 @@ def _tell_division(data: dict[str, Any]) -> str:
     return ", ".join([f"{data['split']} split", *drawn])
 
 
-def tabulate_classes(counts: pd.DataFrame) -> str:
+def tabulate_classes(counts: pd.DataFrame, tell: Tell) -> str:
     """Return a table of images and shares by class and split."""
-    rows, sides = [], list(counts.columns)
-    totals = counts.sum()
-    for name, row in [*counts.iterrows(), ("all", totals)]:
-        cells = [f"{row[side]:,} ({100 * row[side] / max(1, totals[side]):.1f} %)" for side in sides]
-        rows.append([code(name) if row is not totals else "all", *cells])
+    sides, rows = [str(side) for side in counts], []
+    totals: dict[str, int] = {side: int(counts[side].to_numpy().sum()) for side in sides}
+    for name, *row in counts.itertuples():
+        cells = []
+        for side, images in zip(sides, row, strict=True):
+            share = tell(f"{side}/share[{name}]", 100 * images / max(1, totals[side]), ".1f")
+            cells.append(f"{tell(f'{side}/images[{name}]', images, ',d')} ({share} %)")
+        rows.append([code(name), *cells])
+    rows.append(["all", *(tell(f"{side}/images", totals[side], ",d") for side in sides)])
     return table(["class", *sides], rows, right=sides)
 
 
@@ -84,7 +109,7 @@ def tabulate_varied(sweep: Sweep) -> str:
 
 
 def list_origin(sweep: Sweep) -> list[str]:
-    """Return lines on versions, commit, processor and precision."""
+    """Return lines on versions, commit and precision."""
     results = list(sweep.results.values())
     if not results:
         return []
@@ -93,9 +118,14 @@ def list_origin(sweep: Sweep) -> list[str]:
     return [
         f"versions: {versions}",
         f"commit: {_several([result['git_commit'] for result in results])}",
-        f"processor: {_several([result['processor'] for result in results])}",
         f"precision: {_several([result['factors']['precision'] for result in results])}",
     ]
+
+
+def tell_processors(sweep: Sweep) -> str:
+    """Return the line on what the trials were computed on, which is no part of what they say."""
+    found = [result["processor"] for result in sweep.results.values()]
+    return f"Processor: {_several(found)}." if found else ""
 
 
 def _arms(sweep: Sweep) -> list[str]:

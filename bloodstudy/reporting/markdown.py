@@ -12,13 +12,14 @@ from pathlib import Path
 
 import jinja2
 
+BOX = "\N{REPLACEMENT CHARACTER}"  # shown for what does not print, marks of claims included
 _SPECIAL = re.compile(r"[&<>|`*\[\]\\!~$#@]|\b_|_\b|(?<=_)_")
 
 
 def visible(text: object) -> str:
     """Return `text` on one line, white space collapsed and what does not print replaced by a box."""
     line = " ".join(str(text).split())
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+    return "".join(character if character.isprintable() else BOX for character in line)
 
 
 def plain(text: object) -> str:
@@ -34,6 +35,7 @@ def code(text: object) -> str:
 
 def fence(text: str) -> str:
     """Return `text` as a block of code whose fence is longer than any run of backticks in it."""
+    text = "\n".join("".join(c if c.isprintable() else BOX for c in line) for line in text.splitlines())
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     marks = "`" * max(3, longest + 1)
     return f"{marks}\n{text}\n{marks}"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,13 +24,20 @@ from bloodstudy.reporting.words import tell_lost
 MOST_MATRICES = 9
 MOST_WRITTEN = 8  # classes whose shares are written into the matrix and above the bars
 SIDES = {"train": (INK, ""), "test": ("0.7", "//"), "validation": ("0.5", "..")}  # shade and hatch of the bars
+_LEGEND: dict[str, Any] = {"frameon": False, "handlelength": 3.5}
 CURVES = (("fit_accuracy", "accuracy while fitting"), ("fit_loss", "loss while fitting"))
 
 
-def draw_training(sweep: Sweep, styles: dict[str, Style]) -> Figure:
-    """Return accuracy and loss against the epoch, one line an arm (mean over seeds), eight arms a row of panels."""
-    chunks = [sweep.arms[start : start + DISTINCT] for start in range(0, len(sweep.arms), DISTINCT)]
-    figure = new_figure(9.6, 0.4 + 3.0 * len(chunks))
+def draw_training(
+    sweep: Sweep, styles: dict[str, Style], groups: Sequence[tuple[str, Sequence[str]]] | None = None
+) -> Figure:
+    """Return accuracy and loss against the epoch, one line an arm (mean over seeds).
+
+    A row of panels holds the arms of a group, named by its title; eight arms each where there are no groups.
+    """
+    rows = groups or [("", sweep.arms[start : start + DISTINCT]) for start in range(0, len(sweep.arms), DISTINCT)]
+    chunks = [arms for _, arms in rows]
+    figure = new_figure(9.6, 0.4 + (2.4 if groups else 3.0) * len(chunks))
     panels = figure.subplots(len(chunks), 2, sharex=True, sharey="col", squeeze=False)
     for pair, arms in zip(panels, chunks, strict=True):
         for axes, (column, words) in zip(pair, CURVES, strict=True):
@@ -36,8 +45,11 @@ def draw_training(sweep: Sweep, styles: dict[str, Style]) -> Figure:
                 _draw_curves(axes, sweep, arm, column, styles[arm])
             axes.set_ylabel(words)
             axes.xaxis.get_major_locator().set_params(integer=True)
+        title = next(words for words, own in rows if own is arms)
         handles = [_legend_line(sweep, arm, styles[arm]) for arm in arms]
-        pair[1].legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, handlelength=3.5)
+        pair[1].legend(
+            handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), title=label(title, 30), **_LEGEND
+        )
     for axes in panels[-1]:
         axes.set_xlabel("epoch")
     losses = np.concatenate([history["fit_loss"].to_numpy(dtype=float) for history in sweep.histories.values()])

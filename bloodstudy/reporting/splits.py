@@ -7,6 +7,7 @@ verdict is given.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,29 +16,32 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bloodstudy.reporting.claims import NONE
 from bloodstudy.reporting.markdown import code, table
+from bloodstudy.reporting.measured import Tell, write_number
 from bloodstudy.reporting.style import INK, label, new_figure
 
 MOST_COLUMNS = 3
-NONE = "–"
+TellRow = Callable[[Mapping[str, Any]], Tell]
 
 
-def tabulate_splits(compared: pd.DataFrame) -> str:
-    """Return a table of the splits; `compared` is of `analysis.compare_splits`."""
+def tabulate_splits(compared: pd.DataFrame, tell_row: TellRow = lambda row: write_number) -> str:
+    """Return a table of the splits; `compared` is of `analysis.compare_splits`, `tell_row` tells a row's numbers."""
     several = len(set(compared["rest"])) > 1
     numbers = ["mean test", "95 % interval", "to the first", "95 % (Welch)"]
     header = [*(["arm"] if several else []), "split", "units", *numbers]
     rows = []
     for row in _records(compared):
-        units = f"{row['n']} {row['of']}{'s' if row['n'] > 1 else ''}"
-        cells = [code(row["split"]), units, f"{row['mean']:.3f}", _span(row["low"], row["high"], ".3f")]
-        change = NONE if math.isnan(row["difference"]) else f"{row['difference']:+.3f}"
-        cells += [change, _span(row["difference_low"], row["difference_high"], "+.3f")]
+        tell = tell_row(row)
+        units = f"{tell('n', row['n'], 'd')} {row['of']}{'s' if row['n'] > 1 else ''}"
+        cells = [code(row["split"]), units, tell("mean", row["mean"], ".3f"), _span(tell, row, "low", "high", ".3f")]
+        change = NONE if math.isnan(row["difference"]) else tell("difference", row["difference"], "+.3f")
+        cells += [change, _span(tell, row, "difference_low", "difference_high", "+.3f")]
         rows.append([code(row["rest"]), *cells] if several else cells)
     return table(header, rows, right=numbers)
 
 
-def tell_splits(compared: pd.DataFrame, stuck: int = 0) -> str:
+def tell_splits(compared: pd.DataFrame, stuck: int = 0, tell: Tell = write_number) -> str:
     """Say how the table is to be read."""
     units, units_in_all = set(compared["of"]), sum(compared["n"].to_list())
     sentences = [
@@ -51,9 +55,9 @@ def tell_splits(compared: pd.DataFrame, stuck: int = 0) -> str:
         )
     if stuck:
         sentences.append(
-            f"{stuck} of {units_in_all} units did not come clear of chance level (crosses in the figure): they say "
-            "something of the optimisation and nothing of the split. They count in the first table; the second leaves "
-            "them out, so that its figures hold for trials that learnt."
+            f"{tell('stuck', stuck, 'd')} of {tell('units', units_in_all, 'd')} units did not come clear of chance "
+            "level (crosses in the figure): they say something of the optimisation and nothing of the split. They "
+            "count in the first table; the second leaves them out, so that its figures hold for trials that learnt."
         )
     if min(compared["n"]) < 2:
         sentences.append("One unit has no interval.")
@@ -112,5 +116,5 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return frame.to_dict("records")  # type: ignore[return-value]
 
 
-def _span(low: float, high: float, form: str) -> str:
-    return NONE if math.isnan(low) else f"{low:{form}} to {high:{form}}"
+def _span(tell: Tell, row: Mapping[str, Any], low: str, high: str, form: str) -> str:
+    return NONE if math.isnan(row[low]) else f"{tell(low, row[low], form)} to {tell(high, row[high], form)}"

@@ -7,7 +7,7 @@ name, so that the same numbers give the same bytes.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,8 @@ SHADE = "0.85"  # the gap
 DISTINCT = 8  # arms that differ in colour, marker and line; the ninth starts again
 _COLOURS = (0, 1, 2, 4, 3, 9, 5, 7)  # of seaborn's colour-blind palette, without the two too pale for a line
 _MARKERS = "os^Dv<>h"
+_FIRST = "s^Dv<>hp"  # of arms beside a reference, which has the circle
+_SECOND = "PXd*h8pD"  # of the ninth to sixteenth arm of a study
 _LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 2)), (0, (4, 1, 1, 1)))
 _LOOK: dict[str, Any] = {
     "font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "legend.fontsize": 8.5, "xtick.labelsize": 8.5,
@@ -52,6 +54,17 @@ def style_arms(arms: list[str]) -> dict[str, Style]:
         arm: Style(palette[_COLOURS[i % DISTINCT]], _MARKERS[i % DISTINCT], _LINES[i % DISTINCT])
         for i, arm in enumerate(arms)
     }
+
+
+def style_study(arms: list[str], references: Collection[str]) -> dict[str, Style]:
+    """Return the style of each arm of a study: references in ink, sixteen others that differ in colour or marker."""
+    palette, own = sns.color_palette("colorblind"), [arm for arm in arms if arm not in references]
+    styles = {arm: Style((0.15, 0.15, 0.15), "o", "-") for arm in arms if arm in references}
+    for i, arm in enumerate(own):
+        again = (i // DISTINCT) % 2  # the same colours, other markers and lines
+        marker, line = (_FIRST, _SECOND)[again][i % DISTINCT], _LINES[(i + 3 * again) % DISTINCT]
+        styles[arm] = Style(palette[_COLOURS[i % DISTINCT]], marker, line)
+    return styles
 
 
 @contextmanager

@@ -1,17 +1,17 @@
 """The sentences of a report, generated from its numbers and true of them.
 
-In: a sweep. Out: Markdown sentences. No arm is called the best where its accuracy is not clear of chance level, where
-some of its seeds are missing, or where the arms were tested on different images.
+In: a sweep whose numbers are told as claims. Out: Markdown sentences, marked. No arm is called the best where its
+accuracy is not clear of chance level, where seeds of it are missing, or where arms were tested on different images.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pandas as pd
 
 from bloodstudy.analysis import SPLIT_KEYS, Arm, Leak, Sweep, list_leaks, summarise_arms
+from bloodstudy.reporting.claims import unmark
 from bloodstudy.reporting.markdown import code, plain
+from bloodstudy.reporting.measured import Measured
 
 FEW_SEEDS = 6  # under this the only word is pilot
 APART = 0.2  # how far the accuracy that fit reports may lie above the measured one: it usually lies below
@@ -27,36 +27,40 @@ def title(sweep: Sweep) -> str:
     return f"Sweep over {' × '.join(map(code, sweep.factors))}{seeds}" if sweep.factors else code(sweep.arms[0]) + seeds
 
 
-def summarise(sweep: Sweep) -> list[str]:
+def summarise(measured: Measured) -> list[str]:
     """Return the summary, one sentence an item."""
+    sweep = measured.sweep
     arms = summarise_arms(sweep)
     done = [arm for arm in arms if arm.finished]
-    sentences = [_progress(sweep)]
+    sentences = [_progress(measured)]
     if done:
-        sentences += [_tell_best(sweep, arms), _tell_gaps(done)]
+        sentences += [_tell_best(measured, arms), _tell_gaps(measured, done)]
         if dull := [arm for arm in done if not arm.clear]:
             who = f"Not clearly above chance level: {_list(dull)}. " if len(dull) < len(done) or len(arms) == 1 else ""
             sentences.append(f"{who}At chance the gap says nothing about generalisation.")
         sentences.append(_strength(sweep))
-    return [*sentences, *_warnings(sweep)]
+    return [*sentences, *_warnings(measured)]
 
 
-def _progress(sweep: Sweep) -> str:
+def _progress(measured: Measured) -> str:
+    sweep = measured.sweep
     trials = sweep.trials.drop_duplicates(["key", "outcome"])  # one trial may be judged in two ways
-    outcomes = Counter(trials["outcome"])
-    others = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in outcomes.items() if name != "finished")
+    outcomes = dict.fromkeys(name for name in trials["outcome"] if name != "finished")
+    others = ", ".join(f"{measured.outcomes(name)} {plain(name.replace('_', ' '))}" for name in outcomes)
     plural = "" if len(trials) == 1 else "s"
     where = " and ".join(dict.fromkeys(plain(data["name"]) for data in sweep.data))
-    text = f"{outcomes['finished']} of {len(trials)} trial{plural} on {where} finished"
+    text = f"{measured.outcomes('finished')} of {measured.outcomes(None)} trial{plural} on {where} finished"
     return text + (f" ({others}, listed below)." if others else ".")
 
 
-def _tell_best(sweep: Sweep, arms: list[Arm]) -> str:
+def _tell_best(measured: Measured, arms: list[Arm]) -> str:
+    sweep, tell = measured.sweep, measured.arm
     mean = "mean " if len(sweep.seeds) > 1 else ""
     if len(arms) == 1:
         arm = arms[0]
-        partly = "" if arm.whole else f" ({arm.finished} of {arm.planned} seeds)"
-        text = f"{mean}train accuracy {arm.train:.3f}, {mean}test accuracy {arm.test:.3f}{partly}; {_chance(arm)}."
+        partly = f" ({tell(arm, 'finished', 'd')} of {tell(arm, 'planned', 'd')} seeds)"
+        train, test = (f"accuracy {tell(arm, side, '.3f')}" for side in ("train", "test"))
+        text = f"{mean}train {train}, {mean}test {test}{'' if arm.whole else partly}; {_chance(measured, arm)}."
         return text[0].upper() + text[1:]
     if len(sweep.data) > 1:
         return "The arms were tested on different images, so none of them is named the best."
@@ -65,33 +69,33 @@ def _tell_best(sweep: Sweep, arms: list[Arm]) -> str:
         return "No arm has all its seeds finished, so none is named the best."
     clear = [arm for arm in whole if arm.clear]
     if not clear:
-        return f"No finished arm is clearly above chance level, so none is named the best; {_chance(whole[0])}."
-    highest = max(arm.test for arm in clear)
-    best = [arm for arm in clear if round(arm.test, 3) == round(highest, 3)]
+        chance = _chance(measured, whole[0])
+        return f"No finished arm is clearly above chance level, so none is named the best; {chance}."
+    highest = max(clear, key=lambda arm: arm.test)
+    best = [arm for arm in clear if round(arm.test, 3) == round(highest.test, 3)]
+    accuracy, chance = tell(highest, "test", ".3f"), _chance(measured, best[0])
     if len(whole) == 1:
-        return (
-            f"{_list(best)} alone finished all its seeds, with {mean}test accuracy {highest:.3f}; {_chance(best[0])}."
-        )
+        return f"{_list(best)} alone finished all its seeds, with {mean}test accuracy {accuracy}; {chance}."
     share = "share the highest" if len(best) > 1 else "has the highest"
-    text = f"{_list(best)} {share} {mean}test accuracy, {highest:.3f}; {_chance(best[0])}."
+    text = f"{_list(best)} {share} {mean}test accuracy, {accuracy}; {chance}."
     rivals = [arm for arm in whole if arm not in best and arm.test_high >= best[0].test_low]
     if len(sweep.seeds) > 1 and len(best) == 1 and rivals:
         text += f" Over the seeds its range overlaps that of {_list(rivals)}."
     return text
 
 
-def _chance(arm: Arm) -> str:
-    return f"chance level, the share of the largest class of the test set, is {arm.chance:.3f}"
+def _chance(measured: Measured, arm: Arm) -> str:
+    return f"chance level, the share of the largest class of the test set, is {measured.arm(arm, 'chance', '.3f')}"
 
 
-def _tell_gaps(done: list[Arm]) -> str:
+def _tell_gaps(measured: Measured, done: list[Arm]) -> str:
     low, high = min(done, key=lambda arm: arm.gap), max(done, key=lambda arm: arm.gap)
+    lowest, highest = (measured.arm(arm, "gap", "+.3f") for arm in (low, high))
     if len(done) == 1:
-        return f"The gap (train − test) is {low.gap:+.3f}."
-    if f"{low.gap:+.3f}" == f"{high.gap:+.3f}":
-        return f"The gap (train − test) is {low.gap:+.3f} in each finished arm."
-    ends = f"{low.gap:+.3f} ({code(low.name)}) and {high.gap:+.3f} ({code(high.name)})"
-    return f"The gap (train − test) lies between {ends}."
+        return f"The gap (train − test) is {lowest}."
+    if unmark(lowest) == unmark(highest):
+        return f"The gap (train − test) is {lowest} in each finished arm."
+    return f"The gap (train − test) lies between {lowest} ({code(low.name)}) and {highest} ({code(high.name)})."
 
 
 def _strength(sweep: Sweep) -> str:
@@ -104,12 +108,12 @@ def _strength(sweep: Sweep) -> str:
     return f"{seeds} seeds{pilot}: means and all points are shown, {interval} and no verdict."
 
 
-def _warnings(sweep: Sweep) -> list[str]:
+def _warnings(measured: Measured) -> list[str]:
     """Return what a reader must know before believing the numbers."""
-    found = []
+    sweep, found = measured.sweep, []
     if any(data["split"] == "random" for data in sweep.data):
-        found.append(_tell_leak(sweep))
-    found += [_tell_shared(leak) for leak in list_leaks(sweep.trials)]
+        found.append(_tell_leak(measured))
+    found += [_tell_shared(measured, leak) for leak in list_leaks(sweep.trials)]
     if apart := [arm for arm in summarise_arms(sweep) if _fits_apart(sweep, arm)]:
         found.append(
             f"{_list(apart)}: `fit` ended at a much higher accuracy than inference measures on the same training "
@@ -131,26 +135,38 @@ def _fits_apart(sweep: Sweep, arm: Arm) -> bool:
     return bool(fitted) and sum(fitted) / len(fitted) > arm.train + APART
 
 
-def _tell_leak(sweep: Sweep) -> str:
-    drawn = [key for key, result in sweep.results.items() if result["data"]["split"] == "random"]
-    tested = [sweep.examine(key, "random") for key in drawn if key in sweep.predictions]
-    known = {(t.shared, t.photographs) for t in tested if t.shared is not None}
+def _tell_leak(measured: Measured) -> str:
+    sweep, known = measured.sweep, {}
+    for key, result in sweep.results.items():
+        if result["data"]["split"] != "random" or key not in sweep.predictions:
+            continue
+        tested = sweep.examine(key, "random")
+        if tested.shared is not None:
+            known.setdefault((tested.shared, tested.photographs), []).append(key)
     if not known:
         return "split=random ignores photographs: copies of one cell stand on both sides, which flatters a model."
-    counts = ", ".join(f"{shared} of {photographs}" for shared, photographs in sorted(known))
+    counts = ", ".join(_tell_photographs(measured, pair, keys) for pair, keys in sorted(known.items()))
     flatters = ": copies of one cell on both sides flatter a model" if any(shared for shared, _ in known) else ""
     return f"split=random ignores photographs; {counts} test photographs have a copy in training{flatters}."
 
 
-def _tell_shared(leak: Leak) -> str:
+def _tell_photographs(measured: Measured, pair: tuple[int, int], keys: list[str]) -> str:
+    told = {
+        "shared": "number of different photographs of the test images that train images have too",
+        "photographs": "number of different photographs of the test images",
+    }
+    tell = measured.of(f"leak/random/{pair[0]} of {pair[1]}", told, keys)
+    return f"{tell('shared', pair[0], 'd')} of {tell('photographs', pair[1], 'd')}"
+
+
+def _tell_shared(measured: Measured, leak: Leak) -> str:
+    every = measured.leak(leak, "all")
     if leak.judged == "official_clean":
-        return (
-            f"split=official_clean is judged on the {leak.clean:,} of {leak.all:,} test images whose scene is not in "
-            "training."
-        )
+        clean = measured.leak(leak, "clean")
+        return f"split=official_clean is judged on the {clean} of {every} test images whose scene is not in training."
     return (
-        f"split=official: {leak.left_out:,} of {leak.all:,} test images show a scene that is in training, which "
-        "flatters a model; split=official_clean judges the same trials without them."
+        f"split=official: {measured.leak(leak, 'left_out')} of {every} test images show a scene that is in training, "
+        "which flatters a model; split=official_clean judges the same trials without them."
     )
 
 
@@ -171,20 +187,24 @@ def tell_lost(trials: pd.DataFrame) -> str:
     return counted + ", ".join(dict.fromkeys(lost)).replace("_", " ") if len(lost) else ""
 
 
-def describe(sweep: Sweep, name: str) -> str:
-    """Return the alternative text of a figure: what it shows, for who cannot see it."""
+def describe(measured: Measured, name: str) -> str:
+    """Return the alternative text of a figure, in Markdown: what it shows, for who cannot see it."""
+    sweep, values = measured.sweep, ""
+    over = plain(" and ".join(sweep.factors) or "the seeds")
     done = [arm for arm in summarise_arms(sweep) if arm.finished]
-    over = " and ".join(sweep.factors) or "the seeds"
-    values = "; ".join(f"{arm.name}: train {arm.train:.3f}, test {arm.test:.3f}" for arm in done)
+    if name == "accuracy" and len(done) <= 8:
+        pairs = [[measured.arm(arm, side, ".3f") for side in ("train", "test")] for arm in done]
+        told = zip(done, pairs, strict=True)
+        values = " " + "; ".join(f"{plain(arm.name)}: train {train}, test {test}" for arm, (train, test) in told)
     texts = {
-        "accuracy": f"Train and test accuracy against {over}, the gap shaded. {values if len(done) <= 8 else ''}",
+        "accuracy": f"Train and test accuracy against {over}, the gap shaded.{values}",
         "splits": "Test accuracy of every seed or division by split, with the mean and its 95 % interval; the table "
         "above holds the numbers",
         "training": f"Accuracy and loss while fitting against the epoch, one line an arm ({len(sweep.arms)} in all)",
         "confusion": "Confusion matrices of the test set: share and count of predicted classes for each true class",
         "classes": "Images of each class in the training and the test set; the table below holds the numbers",
     }
-    return plain(texts[name].strip())
+    return texts[name]
 
 
 def _list(arms: list[Arm]) -> str:

@@ -1,10 +1,12 @@
-"""The report of one sweep: its tables, its figures, its file.
+"""The report of one sweep: its tables, its figures, its files.
 
-In: the run folder. Out: <reports_dir>/<study>/report.md and figures/*.png, a pure function of the trials there.
+In: the run folder. Out: <reports_dir>/<study>/report.md, report.html, claims.json and figures/*.png, a pure function of
+the trials there; and cost.md, what they took.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,31 @@ from bloodstudy import files
 from bloodstudy.analysis import Sweep, compare_splits, flag_no_ops, list_points, read_sweep, summarise_arms
 from bloodstudy.design import spell
 from bloodstudy.reporting import accuracy, facts, panels, splits, style, words
+from bloodstudy.reporting.claims import NONE, Ledger, to_json, unmark
+from bloodstudy.reporting.html import render_html
 from bloodstudy.reporting.markdown import code, fence, plain, table, template
+from bloodstudy.reporting.measured import Measured, open_ledger
+from bloodstudy.reporting.study import write_study
 
 FIGURES = ("accuracy", "splits", "training", "confusion", "classes")
-NONE = "–"
 COST = "Time is the whole trial, from its start to its result, that of interrupted attempts included."
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report that is not written yet, but for its figures."""
+
+    marked: str  # Markdown, each claim between marks
+    html: str
+    cost: str  # Markdown
+    ledger: Ledger
+    tables: dict[str, str] = field(default_factory=dict)  # for other programs; content by name
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The content of its files, by name."""
+        own = {"report.md": unmark(self.marked), "report.html": self.html, "claims.json": to_json(self.ledger)}
+        return own | self.tables | {"cost.md": self.cost}
 
 
 def write_report(runs_dir: Path, reports_dir: Path, study: str) -> Path:
@@ -26,46 +48,71 @@ def write_report(runs_dir: Path, reports_dir: Path, study: str) -> Path:
 
     Raises UserError where nothing was run, MachineError where the folder cannot be written.
     """
+    report = make_report(runs_dir, study, reports_dir / study)
+    for name, content in report.files.items():
+        files.write_text(reports_dir / study / name, content)
+    return reports_dir / study / "report.md"
+
+
+def make_report(runs_dir: Path, study: str, folder: Path) -> Report:
+    """Draw the figures of the report of `study` into `folder` and return the rest of it."""
     sweep = read_sweep(runs_dir, study)
-    folder = files.make_folder(reports_dir / study)
-    matrices = panels.choose_matrices(sweep)
-    drawn = _draw(sweep, matrices, files.make_folder(folder / "figures"))
-    files.write_text(folder / "report.md", render(sweep, matrices, drawn))
-    files.write_text(folder / "cost.md", f"# {words.title(sweep)}: what it cost\n\n{_tabulate_cost(sweep)}\n\n{COST}\n")
-    return folder / "report.md"
+    measured, figures = Measured(sweep, open_ledger(sweep)), folder / "figures"
+    if sweep.plan.get("questions"):
+        written = write_study(measured, figures)
+        title, marked, tables = written.title, written.marked, written.tables
+    else:
+        tables = {}
+        matrices = panels.choose_matrices(sweep)
+        title = words.title(sweep)
+        marked = render(measured, matrices, _draw(sweep, matrices, files.make_folder(figures)))
+    cost = [f"# {title}: what it cost", _tabulate_cost(sweep), COST, facts.tell_processors(sweep)]
+    html = render_html(marked, measured.ledger, sweep.trials, folder, title)
+    return Report(marked, html, "\n\n".join(part for part in cost if part) + "\n", measured.ledger, tables)
 
 
-def render(sweep: Sweep, matrices: list[str], drawn: list[str]) -> str:
-    """Return the Markdown; `matrices` are the arms whose confusions are shown, `drawn` the figures that exist."""
+def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:
+    """Return the marked Markdown.
+
+    Args:
+        measured: the sweep, with the ledger that its numbers are told to.
+        matrices: the arms whose confusions are shown.
+        drawn: the figures that exist.
+    """
+    sweep = measured.sweep
     no_ops = flag_no_ops(sweep.trials)
     points = _list_points(sweep)
     compared, learnt = compare_splits(points), points.loc[~points["stuck"].astype(bool)]
     stuck = len(points) - len(learnt)
+    units = ["stuck", "units"]
+    of_units = measured.of("split", {name: f"number of {name}" for name in units}, list(sweep.trials["key"]))
+    tell_learnt = measured.split(learnt, "split, without the stuck")
     hidden = len(panels.list_tested(sweep)) - len(matrices)
     return template("report.md.j2").render(
         title=words.title(sweep),
         question=plain(sweep.plan.get("question") or ""),
-        summary=" ".join(words.summarise(sweep)),
-        trials=_tabulate_trials(sweep, no_ops),
+        summary=" ".join(words.summarise(measured)),
+        trials=_tabulate_trials(measured, no_ops),
         no_ops=words.tell_no_ops(sweep, no_ops),
-        arms=_tabulate_arms(sweep) if len(sweep.seeds) > 1 else "",
+        arms=_tabulate_arms(measured) if len(sweep.seeds) > 1 else "",
         unfinished=_list_unfinished(sweep),
-        splits=splits.tabulate_splits(compared) if len(compared) else "",
-        about_splits=splits.tell_splits(compared, stuck) if len(compared) else "",
-        learnt=splits.tabulate_splits(compare_splits(learnt)) if stuck and len(learnt) else "",
-        figures={
-            name: f"![{words.describe(sweep, name)}](figures/{name}.png)" if name in drawn else "" for name in FIGURES
-        },
+        splits=splits.tabulate_splits(compared, measured.split(points)) if len(compared) else "",
+        about_splits=splits.tell_splits(compared, stuck, of_units) if len(compared) else "",
+        learnt=splits.tabulate_splits(compare_splits(learnt), tell_learnt) if stuck and len(learnt) else "",
+        figures={name: _embed(measured, name) if name in drawn else "" for name in FIGURES},
         several_seeds=len(sweep.seeds) > 1,
         matrices=len(matrices),
         hidden=hidden,
-        classes=[(data_set.words, facts.tabulate_classes(data_set.counts)) for data_set in facts.list_data(sweep)],
         command=fence(sweep.plan["command"]),
-        data=facts.list_data(sweep),
+        data=[facts.tell_data(measured, place, own) for place, own in enumerate(facts.list_data(sweep), start=1)],
         common=facts.tabulate_common(sweep),
         varied=facts.tabulate_varied(sweep),
         origin=facts.list_origin(sweep),
     )
+
+
+def _embed(measured: Measured, name: str) -> str:
+    return f"![{words.describe(measured, name)}](figures/{name}.png)"
 
 
 def _list_points(sweep: Sweep) -> pd.DataFrame:
@@ -99,14 +146,15 @@ def _draw(sweep: Sweep, matrices: list[str], folder: Path) -> list[str]:
     return [name for name in FIGURES if wanted[name]]
 
 
-def _tabulate_trials(sweep: Sweep, no_ops: set[str]) -> str:
+def _tabulate_trials(measured: Measured, no_ops: set[str]) -> str:
+    sweep, tell = measured.sweep, measured.trial
     seeds = ["seed"] if len(sweep.seeds) > 1 else []
     numbers = [*seeds, "train", "test", "gap", "parameters"]
     rows = []
     for row in sweep.trials.to_dict("records"):
         outcome = plain(row["outcome"].replace("_", " ")) + (", no-op?" if row["arm"] in no_ops else "")
-        figures = [_number(row["train_accuracy"], ".3f"), _number(row["test_accuracy"], ".3f")]
-        figures += [_number(row["accuracy_gap"], "+.3f"), _number(row["parameters"], ",.0f")]
+        figures = [tell(row, "train_accuracy", ".3f"), tell(row, "test_accuracy", ".3f")]
+        figures += [tell(row, "accuracy_gap", "+.3f"), tell(row, "parameters", ",d")]
         rows.append([code(row["arm"]), *([str(row["seed"])] if seeds else []), *figures, outcome])
     return table(["arm", *numbers, "outcome"], rows, right=numbers)
 
@@ -122,13 +170,14 @@ def _tabulate_cost(sweep: Sweep) -> str:
     return table(["arm", *numbers], rows, right=numbers)
 
 
-def _tabulate_arms(sweep: Sweep) -> str:
-    header = ["arm", "seeds finished", "train", "test", "test, lowest to highest", "gap"]
+def _tabulate_arms(measured: Measured) -> str:
+    header, tell = ["arm", "seeds finished", "train", "test", "test, lowest to highest", "gap"], measured.arm
     rows = []
-    for arm in summarise_arms(sweep):
-        means = [_number(arm.train, ".3f"), _number(arm.test, ".3f")]
-        spread = f"{arm.test_low:.3f} to {arm.test_high:.3f}" if arm.finished else NONE
-        rows.append([code(arm.name), f"{arm.finished} of {arm.planned}", *means, spread, _number(arm.gap, "+.3f")])
+    for arm in summarise_arms(measured.sweep):
+        counts = f"{tell(arm, 'finished', 'd')} of {tell(arm, 'planned', 'd')}"
+        means = [tell(arm, "train", ".3f"), tell(arm, "test", ".3f")]
+        spread = f"{tell(arm, 'test_low', '.3f')} to {tell(arm, 'test_high', '.3f')}" if arm.finished else NONE
+        rows.append([code(arm.name), counts, *means, spread, tell(arm, "gap", "+.3f")])
     return table(header, rows, right=header[1:])
 
 

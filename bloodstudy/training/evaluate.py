@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bloodstudy.data.predictions import PREFIX, STEP
 from bloodstudy.data.split import find_clean
 
 if TYPE_CHECKING:
     import keras
 
 CLEAN_RESPONSES = ("test_images_clean", "test_accuracy_clean", "accuracy_gap_clean", "test_macro_f1_clean")
-PROBABILITY_STEP = 1000  # probabilities are stored as thousandths, arg-max kept
 
 
 def predict(model: keras.Model, images: np.ndarray, progress: Callable[[float], None]) -> np.ndarray:
@@ -39,12 +39,12 @@ def predict(model: keras.Model, images: np.ndarray, progress: Callable[[float], 
 def quantise(probabilities: np.ndarray) -> np.ndarray:
     """Round probabilities to thousandths such that the first largest stays strictly the largest."""
     winner = probabilities.argmax(axis=1)
-    steps = np.rint(probabilities * PROBABILITY_STEP)
+    steps = np.rint(probabilities * STEP)
     rows = np.arange(len(steps))
     others = steps.copy()
     others[rows, winner] = -1
     steps[rows, winner] = np.maximum(steps[rows, winner], others.max(axis=1) + 1)
-    return (steps / PROBABILITY_STEP).astype("float32")
+    return (steps / STEP).astype("float32")
 
 
 def tabulate(manifest: pd.DataFrame, classes: tuple[str, ...], probabilities: np.ndarray) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def tabulate(manifest: pd.DataFrame, classes: tuple[str, ...], probabilities: np
     table = pd.DataFrame({name: manifest[name] for name in ("split", "image", "photograph", "scene")})
     table["label"] = [classes[label] for label in manifest["label"]]
     for position, name in enumerate(classes):
-        table[f"p_{name}"] = probabilities[:, position]
+        table[f"{PREFIX}{name}"] = probabilities[:, position]
     return table.loc[table["split"] != ""]
 
 

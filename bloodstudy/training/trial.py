@@ -17,6 +17,7 @@ import psutil
 
 from bloodstudy import files, model
 from bloodstudy.code import code_digest
+from bloodstudy.data.predictions import hash_stored
 from bloodstudy.training import backend, evaluate
 from bloodstudy.training.state import States
 from bloodstudy.training.worker import Assignment
@@ -122,8 +123,8 @@ def _measure(
     table = evaluate.tabulate(assignment.manifest, assignment.classes, evaluate.quantise(probabilities))
     with files.published(assignment.folder / "predictions.parquet") as beside:
         table.to_parquet(beside, compression="zstd", index=False)
-    seconds = time.monotonic() - begun
-    return {"responses": measured, "prediction_hash": evaluate.digest(probabilities), "evaluate_seconds": seconds}
+    hashes = {"prediction_hash": evaluate.digest(probabilities), "stored_hash": hash_stored(table)}
+    return {"responses": measured, **hashes, "evaluate_seconds": time.monotonic() - begun}
 
 
 def _write_history(path: Path, rows: list[dict[str, Any]]) -> None:

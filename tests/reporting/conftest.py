@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from bloodstudy.config import Factors
+from bloodstudy.data.predictions import hash_stored
 from bloodstudy.design import DataIdentity, Trial, name_arm
 
 CLASSES = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
@@ -55,9 +56,10 @@ def fabricate(
             predictions = _make_predictions(classes, skill(levels), rng)
             predictions.to_parquet(folder / "predictions.parquet")
             result |= _measure(predictions, classes) | {"prediction_hash": f"{rng.integers(2**60):x}"}
+            result |= {"stored_hash": hash_stored(predictions)}
         if outcome != "failed":
             _make_history(epochs, skill(levels)[0], outcome, rng).to_csv(folder / "history.csv", index=False)
-        (folder / "result.json").write_text(json.dumps(result))
+        (folder / "result.json").write_text(json.dumps(result, sort_keys=True))  # as it is published
         results.append(result)
     command = "python -m bloodstudy.run" + (" -m" if swept else "")
     command += "".join(f" {key}={','.join(map(str, values))}" for key, values in swept.items())
@@ -93,10 +95,13 @@ def _make_result(trial: Trial, outcome: str, classes: Sequence[str], commit: str
     wall = 20 + int(trial.key[:4], 16) % 4000 / 100
     result = {
         "key": trial.key,
+        "study": "scratch",
         "arm": trial.arm,
         "model": trial.model,
         "factors": asdict(trial.factors),
         "data": asdict(trial.data) | {"classes": list(classes), "counts": counts, "notes": [], "refused": 0},
+        "params": {},
+        "tags": {},
         "outcome": outcome,
         "reason": reasons.get(outcome),
         "cost": {"fit_seconds": 9.5, "evaluate_seconds": 0.5, "wall_seconds": wall, "attempts": 1},
@@ -116,7 +121,7 @@ def _make_predictions(classes: Sequence[str], skill: tuple[float, float], rng: n
         guess = np.where(rng.random(len(label)) < share, label, rng.integers(len(classes), size=len(label)))
         likely = rng.dirichlet(np.ones(len(classes)), len(label))
         likely[np.arange(len(label)), guess] += 1
-        part = pd.DataFrame(likely / 2, columns=[f"p_{name}" for name in classes])
+        part = pd.DataFrame((np.rint(likely * 500) / 1000).astype("float32"), columns=[f"p_{name}" for name in classes])
         part.insert(0, "label", [classes[i] for i in label])
         part.insert(0, "photograph", [f"{side}-{i // 4}" for i in range(len(label))])
         part.insert(0, "image", [f"{side}/{i}.jpeg" for i in range(len(label))])

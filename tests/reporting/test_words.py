@@ -2,14 +2,21 @@ import pandas as pd
 import pytest
 
 from bloodstudy.analysis import read_sweep
+from bloodstudy.reporting.claims import unmark
+from bloodstudy.reporting.measured import Measured, open_ledger
 from bloodstudy.reporting.words import summarise, title
+
+
+def summary(runs_dir):
+    sweep = read_sweep(runs_dir, "scratch")
+    return unmark(" ".join(summarise(Measured(sweep, open_ledger(sweep)))))
 
 
 @pytest.fixture
 def summary_of(sweep_of, tmp_path):
     def told(swept, **more):
         sweep_of(tmp_path, swept, **more)
-        return " ".join(summarise(read_sweep(tmp_path, "scratch")))
+        return summary(tmp_path)
 
     return told
 
@@ -77,10 +84,10 @@ def test_a_random_split_mixed_commits_and_precisions_are_said(summary_of):
 def test_a_fit_that_inference_does_not_confirm_is_said(sweep_of, tmp_path):
     measured = {"lrn": (0.9, 0.7), "batch": (0.3, 0.3)}
     results = sweep_of(tmp_path, {"norm": ["lrn", "batch"]}, skill=lambda levels: measured[levels["norm"]])
-    assert "moving averages" not in " ".join(summarise(read_sweep(tmp_path, "scratch")))
+    assert "moving averages" not in summary(tmp_path)
     path = tmp_path / "scratch" / results[1]["key"] / "history.csv"
     pd.read_csv(path).assign(fit_accuracy=0.9).to_csv(path, index=False)
-    assert "`norm=batch`: `fit` ended at a much higher accuracy" in " ".join(summarise(read_sweep(tmp_path, "scratch")))
+    assert "`norm=batch`: `fit` ended at a much higher accuracy" in summary(tmp_path)
 
 
 def test_titles(sweep_of, tmp_path):

@@ -15,8 +15,8 @@ def test_quantised_probabilities_keep_the_first_largest_and_stay_near(raw):
     probabilities = (raw / raw.sum(axis=1, keepdims=True)).astype("float32")
     quantised = evaluate.quantise(probabilities)
     assert (quantised.argmax(axis=1) == probabilities.argmax(axis=1)).all()
-    assert np.abs(quantised - probabilities).max() <= 1.6 / evaluate.PROBABILITY_STEP
-    assert np.allclose(quantised * evaluate.PROBABILITY_STEP, np.rint(quantised * evaluate.PROBABILITY_STEP), atol=1e-3)
+    assert np.abs(quantised - probabilities).max() <= 1.6 / evaluate.STEP
+    assert np.allclose(quantised * evaluate.STEP, np.rint(quantised * evaluate.STEP), atol=1e-3)
 
 
 def test_responses_are_what_counting_by_hand_gives():

@@ -1,0 +1,109 @@
+"""The estimation figure of a question: what each arm changes, seed by seed, in train accuracy, test accuracy and gap.
+
+In: comparisons of one question and the styles of their arms. Out: a figure of three panels, arms on the vertical axis:
+every seed's paired difference, the mean with its 95 % interval, the margin as a band. Exploratory arms are hollow.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from bloodstudy.analysis import Comparison
+from bloodstudy.reporting.style import INK, SHADE, Style, fold, new_figure
+
+PANELS = {"train_accuracy": "train accuracy", "test_accuracy": "test accuracy", "accuracy_gap": "gap (train − test)"}
+FAR = 5.0  # points that lie so many times farther out than those of other arms are cut off, where they are
+FAR_POINTS = 20.0  # farther out than this, which no arm does that learnt
+ROW_IN = 0.46
+
+
+def draw_effects(comparisons: Sequence[Comparison], styles: Mapping[str, Style], unit: str = "arm") -> Figure:
+    """Return the figure; `comparisons` must have at least one seed each."""
+    names = [fold(comparison.pair.arm, 26) for comparison in comparisons]
+    height = 1.25 + ROW_IN * len(names) + 0.13 * sum(name.count("\n") for name in names)
+    figure = new_figure(9.6, max(1.9, height))
+    panels = figure.subplots(1, len(PANELS), sharey=True, squeeze=False)[0]
+    limit = find_limit([100 * c.points[name].to_numpy(dtype=float) for c in comparisons for name in PANELS])
+    for axes, (response, words) in zip(panels, PANELS.items(), strict=True):
+        _draw_panel(axes, comparisons, response, styles, limit)
+        axes.set_title(words)
+        axes.set_xlabel("difference to the reference (points)")
+    panels[0].set_yticks(range(len(names)), names)
+    panels[0].set_ylim(len(names) - 0.45, -0.55)
+    _add_legend(figure, comparisons)
+    return figure
+
+
+def find_limit(points: Sequence[np.ndarray]) -> float:
+    """Return how far the axis reaches to either side, in points: over all, but not to a single arm far out.
+
+    `points` are those of each arm and response.
+    """
+    reaches = sorted((float(np.abs(own).max()) for own in points if len(own)), reverse=True)
+    if not reaches:
+        return 1.0
+    kept = reaches[0]
+    for position, (far, near) in enumerate(itertools.pairwise(reaches), start=1):
+        if far > max(FAR * near, FAR_POINTS) and near > 0 and position <= len(reaches) // 3:
+            kept = near
+    return max(1.08 * kept, 0.5)
+
+
+def _draw_panel(
+    axes: Axes, comparisons: Sequence[Comparison], response: str, styles: Mapping[str, Style], limit: float
+) -> None:
+    for row, comparison in enumerate(comparisons):
+        style, effect = styles[comparison.pair.arm], comparison.effects[response]
+        if response == "test_accuracy":
+            margin = 100 * comparison.pair.margin
+            axes.fill_betweenx([row - 0.5, row + 0.5], -margin, margin, color=SHADE, linewidth=0, zorder=0.5)
+        values = 100 * comparison.points[response].to_numpy(dtype=float)
+        spread = row + 0.2 + np.linspace(-0.09, 0.09, len(values)) * (len(values) > 1)
+        marks = {"marker": style.marker, "linestyle": "", "color": style.colour}
+        axes.plot(np.clip(values, -limit, limit), spread, markersize=3, mfc="none", mew=0.8, alpha=0.85, **marks)
+        if math.isnan(effect.mean):
+            continue
+        face = style.colour if comparison.pair.tested else "white"
+        mean, low, high = 100 * effect.mean, 100 * effect.low, 100 * effect.high
+        if abs(mean) <= limit:
+            axes.hlines(row - 0.12, max(low, -limit), min(high, limit), color=style.colour, linewidth=2)
+            axes.plot([mean], [row - 0.12], markersize=7, mfc=face, mew=1.4, zorder=3, **marks)
+        else:
+            _point_outside(axes, mean, limit, row, style)
+    axes.axvline(0, color=INK, linewidth=0.9, zorder=1)
+    axes.set_xlim(-1.06 * limit, 1.06 * limit)
+    axes.grid(visible=False, axis="y")
+
+
+def _point_outside(axes: Axes, mean: float, limit: float, row: int, style: Style) -> None:
+    """Say where a mean lies that the axis does not reach."""
+    end = math.copysign(limit, mean)
+    arrow = {"arrowstyle": "-|>", "color": style.colour, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate(
+        f"{mean:+.1f}", (end, row - 0.12), xytext=(0.72 * end, row - 0.12), arrowprops=arrow, fontsize=8,
+        va="center", ha="left" if mean < 0 else "right", color=INK,
+    )  # fmt: skip
+
+
+def _add_legend(figure: Figure, comparisons: Sequence[Comparison]) -> None:
+    handles: list[Artist] = [
+        Line2D([], [], color=INK, marker="o", mfc="none", markersize=3, linestyle="", label="one seed, paired"),
+        Line2D([], [], color=INK, marker="o", markersize=7, linewidth=2, label="mean, 95 % interval"),
+    ]
+    if any(not comparison.pair.tested for comparison in comparisons):
+        handles.append(
+            Line2D([], [], color=INK, marker="o", mfc="white", mew=1.4, markersize=7, linestyle="", label="not tested")
+        )
+    margins = sorted({f"{100 * comparison.pair.margin:g}" for comparison in comparisons})
+    band = f"margin (±{margins[0]} points)" if len(margins) == 1 else "margin"
+    handles.append(Patch(color=SHADE, label=band))
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)

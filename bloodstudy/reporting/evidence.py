@@ -1,0 +1,136 @@
+"""What the answers rest on: the test photographs of each class, the arms' own accuracies, the images nobody gets right.
+
+In: a judged study, and how its numbers are told. Out: Markdown tables and sentences. Images are named, never shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from bloodstudy.analysis import Judged, Shown
+from bloodstudy.analysis.missed import Missed, find_missed
+from bloodstudy.data.effective import weigh_test
+from bloodstudy.reporting.claims import NONE
+from bloodstudy.reporting.effects import PERCENT, RESPONSES, Told
+from bloodstudy.reporting.markdown import code, plain, table
+
+MOST_NAMED = 30
+RECALL = "test_recall_"
+
+
+def tabulate_photographs(judged: Judged, told: Told) -> str:
+    """Return the test images, photographs (or scenes) and effective number of each class; empty where none is known."""
+    found = _find_shown(judged)
+    if found is None or found[0].unit == "image":
+        return ""
+    shown, split, key = found
+    rows = shown.table.loc[shown.tested(split)]
+    frame = pd.DataFrame({"class": rows["label"].tolist(), shown.unit: rows[shown.unit].tolist()})
+    header = ["test images", f"{shown.unit}s", "worth independent images"]
+    formulas = {
+        "images": "number of test images of the class",
+        "units": f"number of different {shown.unit}s among them",
+        "effective": f"(sum n)^2 / sum n^2 over the images n that each {shown.unit} gave",
+    }
+    forms = {"images": ",d", "units": ",d", "effective": ".1f"}
+    cells = []
+    for row in weigh_test(frame, shown.classes, shown.unit).to_dict("records"):
+        own = [
+            told.count(_number(row[name]), f"test/{row['class']}/{name}", formulas[name], [key], forms[name])
+            for name in forms
+        ]
+        cells.append([code(row["class"]) if row["class"] in shown.classes else "all", *own])
+    return table(["class", *header], cells, right=header)
+
+
+def _find_shown(judged: Judged) -> tuple[Shown, str, str] | None:
+    for planned in judged.sweep.plan["trials"]:
+        predictions = judged.sweep.predictions.get(planned["key"])
+        if predictions is not None:
+            return predictions.shown, planned["judged"], planned["key"]
+    return None
+
+
+def tabulate_arms(judged: Judged, told: Told) -> str:
+    """Return what each arm itself reaches: means over its finished seeds, in per cent."""
+    trials = judged.sweep.trials
+    recalls = [name for name in trials.columns if str(name).startswith(RECALL)]
+    names = [*RESPONSES.values(), *(["test_macro_f1"] if "test_macro_f1" in trials else []), *recalls]
+    titles = [*RESPONSES, *(["macro F1"] if "test_macro_f1" in trials else [])]
+    titles += [f"recall {plain(name.removeprefix(RECALL))}" for name in recalls]
+    rows = []
+    for arm in judged.sweep.arms:
+        done = judged.sweep.of(arm, "finished")
+        keys = list(done["key"])
+        seeds = told.count(len(keys), f"arm/{arm}/finished", "number of trials of the arm that finished", keys, "d")
+        cells = [code(arm), seeds, told.count(*_count_parameters(done, arm), keys)]
+        for name in names:
+            value = 100 * float(done[name].to_numpy(dtype=float).mean()) if len(done) else math.nan
+            form = PERCENT if name != "accuracy_gap" else "+z.1f"
+            formula = f"100 * mean over the finished seeds of {name}"
+            cells.append(told.count(value, f"arm/{arm}/{name}/percent", formula, keys, form))
+        rows.append(cells)
+    numbers = ["seeds", "parameters", *titles]
+    return table(["arm", *numbers], rows, right=numbers)
+
+
+def _count_parameters(done: pd.DataFrame, arm: str) -> tuple[float, str, str]:
+    known = done["parameters"].dropna().astype(float).tolist()
+    formula = "number of weights of the network, trainable or not"
+    return (known[0] if known else math.nan), f"arm/{arm}/parameters", formula
+
+
+def look_for_missed(judged: Judged) -> Missed:
+    """Return the test images that all trials that learnt something get wrong."""
+    failing = {
+        str(key)
+        for comparison in judged.comparisons
+        for arm, seeds in (
+            (comparison.pair.arm, comparison.training.failing),
+            (comparison.pair.reference, comparison.reference_training.failing),
+        )
+        for key, seed in zip(judged.sweep.of(arm)["key"], judged.sweep.of(arm)["seed"], strict=True)
+        if seed in seeds
+    }
+    return find_missed(judged.sweep, failing)
+
+
+def tell_missed(missed: Missed, told: Told) -> str:
+    """Return how many test images nobody gets right."""
+    if not missed.keys:
+        return ""
+    formula = "number of test images whose largest p_* is that of another class than their label, in every trial"
+    count = told.count(len(missed.images), "missed/images", formula, missed.keys)
+    tested = told.count(missed.tested, "missed/tested", "number of test images", missed.keys)
+    trials = told.count(len(missed.keys), "missed/trials", "number of trials that learnt something", missed.keys)
+    text = f"{count} of {tested} test images are wrong in all {trials} trials that learnt something."
+    if len(missed.images) > MOST_NAMED:
+        text += f" The first {MOST_NAMED}, those that are most often taken for the same class:"
+    elif len(missed.images):
+        text += " They are:"
+    return text
+
+
+def tabulate_missed(missed: Missed, told: Told) -> str:
+    """Return the images that nobody gets right, the first thirty; empty where there is none."""
+    rows = []
+    for row in _records(missed.images.head(MOST_NAMED)):
+        name = f"missed/{row['image']}/share"
+        formula = "100 * share of the trials that take it for this class"
+        share = told.count(100 * row["share"], name, formula, missed.keys, ".0f")
+        photograph = code(row["photograph"]) if row["photograph"] else NONE
+        rows.append([code(row["image"]), photograph, code(row["label"]), code(row["called"]), f"{share} %"])
+    header = ["image", "photograph", "label", "taken for", "by"]
+    return table(header, rows, right=["by"]) if rows else ""
+
+
+def _records(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
+    return frame.to_dict("records")  # type: ignore[return-value]
+
+
+def _number(value: Any) -> float:
+    return math.nan if pd.isna(value) else float(value)

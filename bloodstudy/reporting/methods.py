@@ -1,0 +1,122 @@
+"""Methods and limits: what was fixed before, what changed after, and what the words mean. Generated, never typed.
+
+In: a judged study. Out: Markdown lines, and a paragraph for a paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bloodstudy.analysis import Judged
+from bloodstudy.analysis.verdict import ALPHA, FEW_CLUSTERS, FEW_SEEDS
+from bloodstudy.design import spell
+from bloodstudy.reporting.effects import Told
+from bloodstudy.reporting.markdown import code, plain
+from bloodstudy.reporting.sentences import as_list
+
+
+def list_fixed(judged: Judged) -> list[str]:
+    """Return what the plan fixed before the first trial, a line each."""
+    plan, look = judged.sweep.plan, judged.look
+    data = as_list([_name_data(own) for own in judged.sweep.data])
+    setting = ", ".join(code(f"{key}={spell(value)}") for key, value in plan.get("setting", {}).items())
+    margins = sorted({question["margin"] for question in plan["questions"]})
+    roles = [content["role"] for content in plan["arms"].values()]
+    exploratory = roles.count("exploratory")
+    lines = [
+        f"data: {data}",
+        f"setting that all arms share, beside the defaults: {setting or 'none'}",
+        f"arms: {judged.family} tested against their reference{f', {exploratory} only shown' if exploratory else ''}",
+        f"seeds: {_span(plan['seeds'])}, the same for every arm; a seed fixes initial weights, order of images, "
+        "dropout and augmentation, and never the split",
+        f"decision: at {as_list(look.looks)} seeds, alpha {judged.alpha:g}"
+        + (f" ({ALPHA:g} divided by {len(look.looks)} looks)" if len(look.looks) > 1 else ""),
+        f"margin: {as_list([f'{100 * margin:g}' for margin in margins])} points of test accuracy",
+        f"precision: {code(plan['precision'])}",
+        f"plan: hash {code(plan.get('hash', 'none'))}",
+    ]
+    return [*lines, *(f"question {code(q['name'])}: {plain(q['sentence'])}" for q in plan["questions"])]
+
+
+def _name_data(own: Mapping[str, Any]) -> str:
+    drawn = {key: value for key, value in own.items() if value is not None and key not in ("name", "scenes")}
+    return f"{code(own['name'])} ({', '.join(f'{key} {code(spell(value))}' for key, value in drawn.items())})"
+
+
+def _span(seeds: list[int]) -> str:
+    whole = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
+    return f"{seeds[0]} to {seeds[-1]}" if whole else as_list(seeds)
+
+
+def list_changes(judged: Judged) -> list[str]:
+    """Return what changed after the plan was made; one line that says so where nothing did."""
+    changes = [f"amended: {plain(change)}" for change in judged.sweep.plan.get("amendments") or []]
+    return changes or ["nothing was amended"]
+
+
+def list_excluded(judged: Judged) -> list[str]:
+    """Return which trials are in no effect, and why."""
+    lines = []
+    for comparison in judged.comparisons:
+        training, who = comparison.training, code(comparison.pair.arm)
+        for word, seeds in (("diverged", training.diverged), ("stayed at chance", training.chance)):
+            if seeds:
+                listed = f"seed{'s' if len(seeds) > 1 else ''} {as_list(seeds)}"
+                lines.append(f"{who}, {listed}: {word}, left out of the effects and counted as failing to train")
+    return list(dict.fromkeys(lines)) or ["no trial that has a result was left out"]
+
+
+def list_limits(judged: Judged, told: Told) -> list[str]:
+    """Return what the words mean and how far they reach."""
+    floor = told.count(judged.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", told.all_keys(), ".3g")
+    normal = "; above alpha, so `improves` and `harms` rest on normality" if judged.floor > judged.alpha else ""
+    lines = [
+        f"Error control: at most {100 * ALPHA:g} % for each kind of statement (difference, equivalence, not worse), "
+        f"not over all of them. Each kind is adjusted by Holm's method over the {judged.family} planned arms; an arm "
+        "that cannot be tested counts with p = 1.",
+        "Effects on train accuracy, gap, macro F1 and recall are descriptive: intervals and no test. Intervals are "
+        "95 % for one effect each, not adjusted for their number.",
+        f"The smallest adjusted p that an exact sign-flip test could reach here is {floor}{normal}.",
+        f"Under {FEW_SEEDS} seeds the only word is pilot. An arm whose trials diverge or stay at chance fails to "
+        "train, whatever the others do.",
+        "The word is about this benchmark: new seeds, these test images. The second word says whether the same "
+        f"decision passes when {_units(judged)} are random too (variance components, crossed over seeds and "
+        f"{_units(judged)}, with Satterthwaite's degrees of freedom).",
+    ]
+    fewest = judged.fewest_clusters
+    if fewest is not None:
+        count = told.count(
+            fewest, "test/fewest", f"number of {_units(judged)} of the class that has the fewest in the test",
+            told.all_keys(),
+        )  # fmt: skip
+        enough = fewest >= FEW_CLUSTERS
+        tail = "" if enough else f": under {FEW_CLUSTERS}, so for new photographs nothing can be told"
+        lines.append(f"The class with the fewest {_units(judged)} in the test has {count}{tail}.")
+    return lines
+
+
+def _units(judged: Judged) -> str:
+    return f"{judged.unit}s"
+
+
+def write_paragraph(judged: Judged) -> str:
+    """Return the methods paragraph, ready to paste."""
+    plan, sweep = judged.sweep.plan, judged.sweep
+    data = as_list(list(dict.fromkeys(own["name"] for own in sweep.data)))
+    splits = as_list(list(dict.fromkeys(own["split"] for own in sweep.data)))
+    margins = as_list(sorted({f"{100 * question['margin']:g}" for question in plan["questions"]}))
+    versions = next(iter(sweep.results.values()))["versions"]
+    tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in ("bloodstudy", "keras") if name in versions)
+    looks, arms = as_list(judged.look.looks), judged.family
+    return (
+        f"We compared {arms} arms with a reference on {plain(data)} ({plain(splits)} split), each trained from "
+        f"{len(plan['seeds'])} random seeds that all arms share ({plain(tools)}, {plain(plan['precision'])}). Accuracy "
+        "was measured after training, in inference mode and without augmentation, on training and test images alike. "
+        "Effects are mean paired differences over seeds with 95 % t intervals. On test accuracy each arm was tested "
+        f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
+        f"and for being not worse (one-sided, same margin), Holm-adjusted over the {arms} arms within each kind, at "
+        f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds before any trial was run. Whether a "
+        f"decision holds for new photographs was judged with seeds and {_units(judged)} both random (crossed variance "
+        "components, Satterthwaite's degrees of freedom)."
+    )

@@ -1,0 +1,97 @@
+"""What a reader must know beside a question's table: what was never tuned, what is open and how it would be settled.
+
+In: a question with its comparisons. Out: Markdown sentences, and the command that trains the seeds that are missing.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis.verdict import FAILS, HARMS, INCONCLUSIVE, PENDING, PILOT
+from bloodstudy.design import spell
+from bloodstudy.reporting.effects import Told
+from bloodstudy.reporting.markdown import code
+from bloodstudy.reporting.sentences import as_list, margin_of
+
+LOWER = (HARMS, FAILS, INCONCLUSIVE)
+
+
+def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:
+    """Say which arms were trained at a learning rate that nobody chose for them; empty where a strip was declared."""
+    if question.get("lr_strip") or question["factor"] == "lr":
+        return ""
+    arms = [c.pair.arm for c in judged.of(question["name"]) if "lr" not in judged.sweep.levels_of(c.pair.arm)]
+    if not arms:
+        return ""
+    rates = {result["factors"]["lr"] for key, result in judged.sweep.results.items()}
+    rate = f" ({code(f'lr={spell(rates.pop())}')})" if len(rates) == 1 else ""
+    who = "None of these arms was" if len(arms) > 1 else f"{code(arms[0])} was never"
+    return (
+        f"{who} tuned: each has the reference's learning rate{rate}, whether or not that suits it, so an effect is "
+        "that of the change at this rate. A question that declares `lr_strip` shows it at others."
+    )
+
+
+def tell_open(question: Mapping[str, Any], judged: Judged, told: Told) -> list[str]:
+    """Return a line for each inconclusive arm: how many seeds in all would settle it, for which of two truths."""
+    return [
+        _tell_needed(comparison, told)
+        for comparison in judged.of(question["name"])
+        if comparison.verdict.word == INCONCLUSIVE and comparison.needed
+    ]
+
+
+def _tell_needed(comparison: Comparison, told: Told) -> str:
+    needed, arm = comparison.needed, code(comparison.pair.arm)
+    margin, parts = margin_of(comparison), []
+    if needed is None:
+        return ""
+    truths = {
+        "equivalence": (needed.equivalence, "to show equivalence if there is no effect"),
+        "difference": (needed.difference, f"to show a difference if the effect is {margin}"),
+    }
+    for name, (seeds, truth) in truths.items():
+        if seeds is None:
+            parts.append(f"more seeds than anybody trains {truth}")
+        else:
+            formula = (
+                f"fewest seeds with power 0.8 {truth}, at alpha / arms, given the spread of the paired differences"
+            )
+            count = told.count_of(comparison, f"needed_{name}", seeds, formula)
+            parts.append(f"{count} seeds {truth}")
+    return f"{arm} takes {' and '.join(parts)}, each with a chance of 80 %."
+
+
+def settle(comparisons: Sequence[Comparison], judged: Judged) -> str:
+    """Return the command that would settle the open arms among `comparisons`; empty where none is open."""
+    plan = judged.sweep.plan
+    if any(c.verdict.word in (PENDING, PILOT) for c in comparisons):
+        return _with_seeds(plan["command"], max(judged.look.next, len(judged.sweep.seeds), 6))
+    wanted = [
+        seeds
+        for comparison in comparisons
+        if comparison.verdict.word == INCONCLUSIVE and comparison.needed
+        for seeds in (comparison.needed.equivalence, comparison.needed.difference)
+        if seeds is not None
+    ]
+    return _with_seeds(plan["command"], max(wanted)) if wanted else ""
+
+
+def tell_extension(judged: Judged) -> str:
+    """Say what more seeds than were declared are worth."""
+    looks = as_list(judged.look.looks)
+    return (
+        f"That many seeds settle every arm of this question that can be. The decision was declared for {looks} seeds, "
+        "so in this study further ones are exploratory; to conclude from them, declare them before: a study of its "
+        "own, with `looks` at that number."
+    )
+
+
+def _with_seeds(command: str, seeds: int) -> str:
+    """Return a command with `seeds=N`, in place of the number that it names."""
+    words = [word for word in shlex.split(command) if not re.fullmatch(r"seeds=.*", word)]
+    return shlex.join([*words, f"seeds={seeds}"])

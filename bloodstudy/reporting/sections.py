@@ -1,0 +1,190 @@
+"""What each section of a study's report says: answers, questions, data, methods.
+
+In: a judged study, and how its numbers are told. Out: Markdown by the names that the template has for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bloodstudy.analysis import Comparison, Judged, compare_splits, flag_no_ops, list_leaks, list_points, summarise_arms
+from bloodstudy.analysis.simplest import Simplest
+from bloodstudy.reporting import (
+    arms,
+    calibration,
+    doses,
+    evidence,
+    facts,
+    methods,
+    panels,
+    remarks,
+    sentences,
+    simplification,
+    sources,
+    splits,
+)
+from bloodstudy.reporting.effects import PERCENT, RESPONSES, Told
+from bloodstudy.reporting.markdown import code, fence, plain, table
+from bloodstudy.reporting.measured import Measured
+
+MOST_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
+
+
+def tell_answers(judged: Judged, told: Told, simplest: Simplest | None, drawn: list[str]) -> dict[str, Any]:
+    """Return progress, questions with their answers, and the section on simplification."""
+    asked = simplification.find_question(judged.sweep.plan)
+    answer = simplification.tell_smallest(simplest, asked, judged, told) if simplest and asked else ""
+    questions = [_tell_question(question, judged, told, drawn) for question in judged.sweep.plan["questions"]]
+    for question, own in zip(judged.sweep.plan["questions"], questions, strict=True):
+        own["summary"] = " ".join(filter(None, [answer if question is asked else "", own["summary"]]))
+    return {
+        "progress": sentences.tell_progress(judged),
+        "warnings": tell_warnings(judged),
+        "questions": questions,
+        "simplest": {
+            "answer": answer,
+            "margins": simplification.tabulate_margins(simplest) if simplest else "",
+            "figure": embed("parameters", _describe_models(simplest, judged), drawn),
+        },
+    }
+
+
+def _tell_question(question: dict[str, Any], judged: Judged, told: Told, drawn: list[str]) -> dict[str, Any]:
+    name, comparisons = question["name"], judged.of(question["name"])
+    tested = [comparison for comparison in comparisons if comparison.pair.tested]
+    dose = doses.find_dose(question, judged)
+    opened, command = remarks.tell_open(question, judged, told), remarks.settle(tested, judged)
+    unpaired = any(comparison.unpaired for comparison in comparisons)
+    return {
+        "sentence": plain(question["sentence"]),
+        "summary": sentences.tell_question(comparisons, judged),
+        "answers": [sentences.tell_arm(c, told) for c in tested],
+        "exploratory": [sentences.tell_arm(c, told) for c in comparisons if not c.pair.tested],
+        "figure": embed(f"effects_{name}", describe_effects(comparisons), drawn),
+        "reference": arms.tell_reference(comparisons, told) if comparisons else "",
+        "effects": arms.tabulate_effects(comparisons, told) if comparisons else "",
+        "verdicts": arms.tabulate_verdicts(comparisons, told) if comparisons else "",
+        "classes": arms.tabulate_classes(comparisons, told),
+        "dose": embed(f"dose_{name}", f"Train and test accuracy against {dose.factor}" if dose else "", drawn),
+        "splits": _tabulate_splits(judged) if unpaired else "",
+        "untuned": remarks.tell_untuned(question, judged),
+        "open": opened,
+        "command": fence(command) if command else "",
+        "extension": remarks.tell_extension(judged) if opened else "",
+    }
+
+
+def _tabulate_splits(judged: Judged) -> str:
+    points = list_points(judged.sweep, {arm.name: arm.clear_from for arm in summarise_arms(judged.sweep)})
+    return splits.tabulate_splits(compare_splits(points)) if len(points) else ""
+
+
+def describe_effects(comparisons: list[Comparison]) -> str:
+    """Return the alternative text of an estimation figure, with its numbers."""
+    shown = [comparison for comparison in comparisons if comparison.seeds]
+    numbers = "; ".join(
+        f"{c.pair.arm} {100 * c.test.mean:+z.2f}"
+        + (f" ({100 * c.test.low:+z.2f} to {100 * c.test.high:+z.2f})" if c.test.testable else "")
+        for c in shown[:MOST_SPELT]
+    )
+    more = f"; {len(shown) - MOST_SPELT} more in the table" if len(shown) > MOST_SPELT else ""
+    return f"Differences to the reference in train accuracy, test accuracy and gap. Test, in points: {numbers}{more}"
+
+
+def _describe_models(simplest: Simplest | None, judged: Judged) -> str:
+    """Return the alternative text of accuracy against parameters, with its numbers."""
+    rows = simplest.models.dropna(subset=["parameters"]).to_dict("records") if simplest else []
+    means = {arm.name: 100 * arm.test for arm in summarise_arms(judged.sweep)}
+    numbers = "; ".join(f"{row['arm']} {row['parameters']:,.0f}: {means[row['arm']]:.1f} %" for row in rows)
+    return f"Test accuracy against the number of parameters. {numbers}"
+
+
+def embed(name: str, text: str, drawn: list[str]) -> str:
+    """Return the Markdown of a figure; empty where it was not drawn."""
+    return f"![{plain(text)}](figures/{name}.png)" if name in drawn else ""
+
+
+def tell_warnings(judged: Judged) -> list[str]:
+    """Return what a reader must know before believing the answers."""
+    sweep, found = judged.sweep, []
+    for leak in list_leaks(sweep.trials):
+        if leak.judged == "official":
+            found.append(
+                f"**Qualified:** {leak.left_out:,} of {leak.all:,} test images show a scene that is in training, which "
+                "flatters every arm."
+            )
+    if any(data["split"] == "random" for data in sweep.data):
+        found.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")
+    results = list(sweep.results.values())
+    if len({result["git_commit"] for result in results}) > 1:
+        found.append("The trials come from different commits of bloodstudy.")
+    if no_ops := flag_no_ops(sweep.trials):
+        arms_named = sentences.as_list([code(arm) for arm in sorted(no_ops)])
+        found.append(f"The predictions of {arms_named} equal the reference's on every seed: the change may do nothing.")
+    return found
+
+
+def group_arms(judged: Judged) -> list[tuple[str, list[str]]]:
+    """Return the arms of each question, its reference first."""
+    return [
+        (question["name"].replace("_", " "), list(dict.fromkeys([question["reference"], *question["arms"]])))
+        for question in judged.sweep.plan["questions"]
+    ]
+
+
+def tell_data(judged: Judged, told: Told, measured: Measured, drawn: list[str]) -> dict[str, Any]:
+    """Return what the answers rest on."""
+    sweep = judged.sweep
+    matrices = panels.choose_matrices(sweep)
+    missed = evidence.look_for_missed(judged)
+    texts = {
+        "classes": "Images of each class in the training and the test set; the table holds the numbers",
+        "training": f"Accuracy and loss while fitting against the epoch, one line an arm ({len(sweep.arms)} in all)",
+        "confusion": "Confusion matrices of the test set: share and count of predicted classes for each true class",
+        "calibration": "How often each arm is right against how sure it is, one panel a question",
+    }
+    return {
+        "data": [facts.tell_data(measured, place, own) for place, own in enumerate(facts.list_data(sweep), start=1)],
+        "photographs": evidence.tabulate_photographs(judged, told),
+        "unit": judged.unit,
+        "arms": evidence.tabulate_arms(judged, told),
+        "figures": {name: embed(name, text, drawn) for name, text in texts.items()},
+        "matrices": len(matrices),
+        "hidden": len(panels.list_tested(sweep)) - len(matrices),
+        "calibration": calibration.tabulate_calibration(calibration.weigh_arms(judged), told),
+        "missed": evidence.tell_missed(missed, told),
+        "missed_images": evidence.tabulate_missed(missed, told),
+        "sources": sources.list_sources(judged, told),
+    }
+
+
+def tell_methods(judged: Judged, told: Told, measured: Measured) -> dict[str, Any]:
+    """Return how the study was done, and each planned trial."""
+    sweep = judged.sweep
+    return {
+        "command": fence(sweep.plan["command"]),
+        "fixed": methods.list_fixed(judged),
+        "changes": methods.list_changes(judged),
+        "excluded": methods.list_excluded(judged),
+        "limits": methods.list_limits(judged, told),
+        "origin": facts.list_origin(sweep),
+        "common": facts.tabulate_common(sweep),
+        "paragraph": methods.write_paragraph(judged),
+        "trials": _tabulate_trials(measured),
+    }
+
+
+def _tabulate_trials(measured: Measured) -> str:
+    rows = []
+    for row in measured.sweep.trials.to_dict("records"):
+        keys, path = [row["key"]], f"trial/{row['key']}/{row['judged']}"
+        cells = [code(row["arm"]), str(row["seed"]), f"`{row['key']}`"]
+        for name in RESPONSES.values():
+            value = float("nan") if row[name] is None else 100 * float(row[name])
+            form = PERCENT if name != "accuracy_gap" else "+z.1f"
+            formula = f"100 * {name}"
+            cells.append(measured.ledger.tell(value, form, name=f"{path}/{name}", formula=formula, trials=keys))
+        outcome = plain(str(row["outcome"]).replace("_", " "))
+        reason = plain(row["reason"]) if isinstance(row["reason"], str) else ""
+        rows.append([*cells, f"{outcome}: {reason}" if reason else outcome])
+    return table(["arm", "seed", "trial", *RESPONSES, "outcome"], rows, right=["seed", *RESPONSES])
