@@ -124,7 +124,7 @@ def list_tables() -> list[Table]:
     ]
     directions = [
         Cell(f"true effect {effect:g}, {seeds} seeds", None, partial(promises.measure_directions, effect, seeds),
-             Target(high=0.5))
+             targets={"of arms": Target(high=0.5)})
         for effect in (0.0025, 0.005, 0.01)
         for seeds in SEEDS
     ]  # fmt: skip
@@ -171,7 +171,8 @@ OTHERS = """Share of 95 % intervals that contain the effect over all photographs
 seeds, whose promise is about this benchmark; the crossed bootstrap is the one that stands beside ours."""
 STUCK = """Share of trials whose accuracy has its upper 95 % bound, by photograph, at or below the largest class's
 share. What a dead network does is the first row."""
-DIRECTIONS = f"{promises.ARMS} arms, each with the same positive effect; said to harm."
+DIRECTIONS = f"""{promises.ARMS} arms, each with the same positive effect, from an eighth to a half of the margin;
+said to harm. Promised for each verdict; a study has several."""
 POWERS = f"""Difference: at the effect that the seeds are promised to detect at 80 %, spread {promises.SD:g}; alone
 in its family (the others have p = 1: what is promised), and where all arms have it (Holm's later steps find more).
 Equivalence: no effect, at the spread at which it is promised at 80 %. Promised / found, given the true spread."""
@@ -229,8 +230,31 @@ def main() -> None:
     if options.rows:
         print("\n".join(page))
         return
-    options.out.write_text(HEAD.format(studies=options.studies, misses=_list(misses)) + "\n".join(page), "utf-8")
+    options.out.write_text(
+        HEAD.format(studies=options.studies, misses=_list(misses), why=WHY) + "\n".join(page), "utf-8"
+    )
 
+
+WHY = """## Where the promises end, and why
+
+- **Skew, or falls, in one arm alone.** Differences of two arms of one shape are symmetric whatever the shape is, so
+  tails alone do no harm; an arm whose losses are skewed while the reference's are not leaves skewed differences. Ten
+  seeds then often hold none of the rare losses: the mean looks too good, the spread too small, and both err together.
+  No test on ten numbers mends what they do not show. So the report shows every seed's point, and says where a word
+  rests on normality.
+- **Collapses to chance** are another matter: each such trial is recognised by its predictions, the arm gets the word
+  `fails to train` with its count, and no mean over them is tested. This holds for a network that names one class for
+  all images. One that guesses at random is not recognised, since nothing shows that it is *below* the share of the
+  largest class; its arm is then said to harm, which is true.
+- **Sparse photograph effects.** Where an arm changes one photograph in ten, a class of four or six test photographs
+  usually holds none of them, and no interval made of those can know. So the interval for new photographs is too short
+  there, the more so the more seeds look at the same few photographs, and `cannot be told` stands in its place under
+  ten photographs a class. From twenty a class on it misses the target by a few points, where copies are uneven.
+- **Without photograph effects and with few seeds** the interval for new photographs errs on the wide side: a variance
+  component estimated below zero counts as zero, so the interval is never shorter than that over seeds.
+- **Power** is promised for the first of Holm's steps, alpha divided by all arms. Where many arms have an effect the
+  later steps find more.
+"""
 
 HEAD = """# Do the statistics keep their promises?
 
@@ -245,6 +269,7 @@ Simulated studies whose truth is known, judged by the very functions that judge 
 
 {misses}
 
+{why}
 """
 
 
