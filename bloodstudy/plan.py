@@ -18,15 +18,13 @@ from typing import Any
 import yaml
 
 from bloodstudy import __version__, analysis, compose, design, files, preparing
-from bloodstudy.asking import Asked
-from bloodstudy.config import Settings, level_of
 from bloodstudy.data import Dataset
+from bloodstudy.decided import ELSEWHERE, brief, decide, find_cells, label, merge_arms
 from bloodstudy.errors import UserError
-from bloodstudy.overrides import UNSWEPT, write
+from bloodstudy.overrides import write
 from bloodstudy.training import resolve_precision
 
 STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
-_ELSEWHERE = (*UNSWEPT, "data.root")  # typed anew with every command: no part of what a trial is
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +50,10 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
     if asked:
         for job, images in zip(jobs, every, strict=True):
             preparing.refuse_leaks(images, declared="data.split" in job.levels)
-    arms = _merge_arms(asked, trials) if asked else []
-    cells = _find_cells(asked, trials) if asked else {}
+    arms = merge_arms(asked, trials) if asked else []
+    cells = find_cells(asked, trials) if asked else {}
     trials = [trial for trial in trials if not asked or trial["arm"] in {arm.name for arm in arms}]
-    swept = _label(asked, arms, jobs[0].settings, trials) if asked else sweep.swept
+    swept = label(asked, arms, jobs[0].settings, trials) if asked else sweep.swept
     if not asked:
         for trial, job in zip(trials, jobs, strict=True):
             trial["levels"] = {key: job.levels[key] for key in swept}
@@ -70,7 +68,7 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
         "seeds": sorted({trial["seed"] for trial in trials}),
     }
     if asked:
-        plan |= _decide(asked, arms, sweep.jobs[0], cells)
+        plan |= decide(asked, arms, sweep.jobs[0], cells)
     plan["trials"] = list(trials)
     if old:
         plan = _amend(plan, old, runs_dir)
@@ -117,7 +115,7 @@ def _settle_precision(job: compose.Job, old: Mapping[str, Any] | None) -> compos
 
 
 def _plan_trial(job: compose.Job, trial: design.Trial, images: Dataset) -> dict[str, Any]:
-    levels = {key: value for key, value in job.levels.items() if key not in (*_ELSEWHERE, "precision")}
+    levels = {key: value for key, value in job.levels.items() if key not in (*ELSEWHERE, "precision")}
     return {
         "key": trial.key,
         "arm": job.arm.name if job.arm else "",
@@ -126,68 +124,6 @@ def _plan_trial(job: compose.Job, trial: design.Trial, images: Dataset) -> dict[
         "data": asdict(trial.data),
         "judged": images.split,  # official_clean shares its trial with official
         "overrides": [*(write(*level) for level in levels.items()), f"precision={trial.factors.precision}"],
-    }
-
-
-def _merge_arms(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> list[design.Arm]:
-    """Return the arms asked for, those that turned out to be the same trial as one."""
-    return design.merge(asked.arms, _identify(asked, trials))
-
-
-def _identify(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [f"{trial['key']} {trial['judged']}" for trial in trials[: len(asked.arms)]]  # of the first seed
-
-
-def _find_cells(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the levels of each cell of a question's product, by the name of the arm that it turned out to be."""
-    first: dict[str, str] = {}
-    for arm, identity in zip(asked.arms, _identify(asked, trials), strict=True):
-        first.setdefault(identity, arm.name)
-    identities = dict(zip((_brief(arm.levels) for arm in asked.arms), _identify(asked, trials), strict=True))
-    return {
-        question.name: {first[identities[_brief({**question.reference, **cell})]]: cell for cell in question.cells}
-        for question in asked.questions
-        if question.block
-    }
-
-
-def _label(
-    asked: Asked, arms: Sequence[design.Arm], reference: Settings, trials: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    """Give each trial the levels that it is shown by; one question about one factor is a sweep over that factor."""
-    key, levels = "arm", {arm.name: arm.name for arm in arms}
-    factor = asked.questions[0].factor if len(asked.questions) == 1 else None
-    if factor and all(set(arm.levels) <= {factor} for arm in arms):
-        key, levels = factor, {arm.name: arm.levels.get(factor, level_of(reference, factor)) for arm in arms}
-    for trial in trials:
-        trial["levels"] = {key: levels[trial["arm"]], "seed": trial["seed"]}
-    return {key: list(levels.values()), "seed": sorted({trial["seed"] for trial in trials})}
-
-
-def _decide(
-    asked: Asked, arms: Sequence[design.Arm], reference: compose.Job, cells: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return what a study decides before it is run."""
-    own = {key for question in asked.questions for key in question.varied} | {"seed", *_ELSEWHERE}
-    return {
-        "title": asked.study.title if asked.study else None,
-        "looks": list(asked.looks),
-        "setting": {key: value for key, value in reference.levels.items() if key not in own},
-        "questions": [
-            {
-                "name": question.name,
-                "sentence": question.sentence,
-                "factor": question.factor,
-                "reference": design.name_arm(question.reference),
-                "arms": [arm.name for arm in arms if question.name in arm.questions],
-                "margin": asked.margin(question),
-                "simplify": question.simplify,
-                "lr_strip": list(question.lr_strip),
-                "cells": cells.get(question.name, {}),
-            }
-            for question in asked.questions
-        ],
-        "arms": {arm.name: {"role": arm.role, "levels": dict(arm.levels)} for arm in arms},
     }
 
 
@@ -205,10 +141,10 @@ def _amend(plan: dict[str, Any], old: Mapping[str, Any], runs_dir: Path) -> dict
     plan["trials"] += beyond  # an extension stays planned where a command asks for fewer seeds
     plan["seeds"] = plan["swept"]["seed"] = sorted({trial["seed"] for trial in plan["trials"]})
     if plan["looks"] != old.get("looks", plan["looks"]):
-        plan["amendments"] = [f"looks: {_brief(plan['looks'])} came after {_brief(old['looks'])}, which stay"]
+        plan["amendments"] = [f"looks: {brief(plan['looks'])} came after {brief(old['looks'])}, which stay"]
         plan["looks"] = old["looks"]  # a look that is declared when its seeds may have been seen is none
-    changed = [name for name in STUDY_DECIDES if _brief(old.get(name)) != _brief(plan[name])]
-    changes = [f"{name}: {_brief(old.get(name))} became {_brief(plan[name])}" for name in changed]
+    changed = [name for name in STUDY_DECIDES if brief(old.get(name)) != brief(plan[name])]
+    changes = [f"{name}: {brief(old.get(name))} became {brief(plan[name])}" for name in changed]
     plan["amendments"] = list(dict.fromkeys([*old.get("amendments", []), *plan.get("amendments", []), *changes]))
     return plan
 
@@ -216,10 +152,6 @@ def _amend(plan: dict[str, Any], old: Mapping[str, Any], runs_dir: Path) -> dict
 def _name_data(trial: Mapping[str, Any]) -> str:
     data = {name: value for name, value in trial["data"].items() if value is not None}
     return f"data={data.pop('name')} judged by {trial['judged']} ({', '.join(f'{k} {v}' for k, v in data.items())})"
-
-
-def _brief(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=list)
 
 
 def digest(plan: Mapping[str, Any]) -> str:

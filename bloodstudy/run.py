@@ -95,7 +95,7 @@ def _tell_cost(sweep: compose.Sweep, drawn: Drawn, left: list[str], folder: Path
 
     every = len({trial["key"] for trial in drawn.asked})
     if sweep.asked:
-        _print_questions(drawn)
+        _print_questions(drawn, folder, sweep.jobs[0].settings.control)
     if every > 1:
         shared = f", shared by {len(drawn.asked)} combinations" if every < len(drawn.asked) else ""
         terminal.say(f"{every} trials{shared}: {every - len(left)} finished earlier, {len(left)} to train")
@@ -109,7 +109,7 @@ def _tell_cost(sweep: compose.Sweep, drawn: Drawn, left: list[str], folder: Path
     return dict(found.seconds)
 
 
-def _print_questions(drawn: Drawn) -> None:
+def _print_questions(drawn: Drawn, folder: Path, control: Control) -> None:
     rows = []
     for question in drawn.content["questions"]:
         roles = [drawn.content["arms"][arm]["role"] for arm in question["arms"]]
@@ -126,6 +126,16 @@ def _print_questions(drawn: Drawn) -> None:
     )
     for amendment in drawn.content.get("amendments", []):
         terminal.say(f"changed after the first plan: {amendment}")
+    if control.plan_only:
+        _print_foresight(drawn, folder)
+
+
+def _print_foresight(drawn: Drawn, folder: Path) -> None:
+    """Say what effect the planned seeds would detect, by the spread of the trials that have finished."""
+    from bloodstudy import analysis
+
+    if found := analysis.foresee(analysis.read_sweep(folder.parent, folder.name, drawn.content)):
+        terminal.say(found.tell())
 
 
 def _launch(sweep: compose.Sweep, drawn: Drawn, left: dict[str, float], folder: Path, multirun: bool) -> None:

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from bloodstudy import compose, plan
+from bloodstudy import compose, plan, preparing
 from bloodstudy.errors import UserError
 
 POOLS = "sentence: Pooling?\nfactor: pooling\nlevels: [max, average]\n"
@@ -108,3 +108,33 @@ def test_the_overrides_of_a_trial_lead_to_it_again(draw):
         assert job.settings.factors.seed == trial["seed"]
         assert job.settings.factors.lr == 0.00025
         assert job.settings.factors.pooling == trial["levels"]["pooling"]
+
+
+def test_a_later_look_is_an_amendment_and_the_first_ones_stay(draw, tmp_path):
+    draw("study=small")
+    (tmp_path / "conf/study/small.yaml").write_text(STUDY.replace("seeds: 2", "seeds: 3\nlooks: [2, 3]"))
+    content = draw("study=small").content
+    assert content["looks"] == [2]
+    assert "looks: [2, 3] came after [2], which stay" in content["amendments"]
+
+
+def test_the_cells_of_a_block_are_named_by_the_arms_that_they_are(draw, tmp_path):
+    block = (
+        "sentence: Both?\narms: {average: {pooling: average}}\nblock: {dropout: [0.0, 0.5], pooling: [max, average]}\n"
+    )
+    (tmp_path / "conf/question/pools.yaml").write_text(block)
+    (question,) = draw("study=small").content["questions"]
+    assert question["cells"] == {
+        "reference": {"dropout": 0.0, "pooling": "max"},
+        "average": {"dropout": 0.0, "pooling": "average"},
+        "dropout=0.5, pooling=max": {"dropout": 0.5, "pooling": "max"},
+        "dropout=0.5, pooling=average": {"dropout": 0.5, "pooling": "average"},
+    }
+    assert not question["simplify"]
+
+
+def test_a_study_on_a_split_that_leaks_must_say_so(draw, monkeypatch):
+    monkeypatch.setattr(preparing.outcome, "audit", lambda images: {"test_images_leaking": 3})
+    with pytest.raises(UserError, match=r"32 test images 3 show a scene .* data.split=official typed out"):
+        draw("study=small")
+    assert draw("study=small", "data.split=official").asked

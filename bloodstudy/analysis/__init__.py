@@ -4,9 +4,13 @@ from bloodstudy.analysis.asked import Look, Pair
 from bloodstudy.analysis.comparison import Comparison, Needed
 from bloodstudy.analysis.effect import Effect
 from bloodstudy.analysis.examined import Examined, examine
+from bloodstudy.analysis.foresight import Foresight, foresee
+from bloodstudy.analysis.interaction import Interaction, list_interactions
 from bloodstudy.analysis.judged import Judged, judge_sweep
 from bloodstudy.analysis.portable import find_folder, hide_folders, make_portable
 from bloodstudy.analysis.predictions import Predictions, Reader, Shown
+from bloodstudy.analysis.simplest import Simplest, find_simplest
+from bloodstudy.analysis.strips import Tuned, tune
 from bloodstudy.analysis.sweep import Arm, Sweep, read_sweep, summarise_arms
 from bloodstudy.analysis.trials import Leak, flag_no_ops, judge, list_leaks, read_plan, read_result, read_trials
 from bloodstudy.analysis.unpaired import SPLIT_KEYS, compare_splits, list_points
@@ -18,6 +22,8 @@ __all__ = [
     "Comparison",
     "Effect",
     "Examined",
+    "Foresight",
+    "Interaction",
     "Judged",
     "Leak",
     "Look",
@@ -26,15 +32,20 @@ __all__ = [
     "Predictions",
     "Reader",
     "Shown",
+    "Simplest",
     "Sweep",
+    "Tuned",
     "Verdict",
     "compare_splits",
     "examine",
     "find_folder",
+    "find_simplest",
     "flag_no_ops",
+    "foresee",
     "hide_folders",
     "judge",
     "judge_sweep",
+    "list_interactions",
     "list_leaks",
     "list_points",
     "make_portable",
@@ -43,4 +54,5 @@ __all__ = [
     "read_sweep",
     "read_trials",
     "summarise_arms",
+    "tune",
 ]

@@ -61,8 +61,11 @@ class Comparison:
         return self.effects["test_accuracy"]
 
 
-def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Generator) -> Comparison:
-    """Return the comparison of `pair` over `seeds`; effects are empty where nothing can be paired."""
+def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Generator | None) -> Comparison:
+    """Return the comparison of `pair` over `seeds`; effects are empty where nothing can be paired.
+
+    Without an `rng` there is no bootstrap.
+    """
     training, reference = (look_at_training(sweep, arm, seeds) for arm in (pair.arm, pair.reference))
     unpaired = split_apart(sweep, pair)
     faults = [] if unpaired else find_faults(sweep, pair, seeds, reference)
@@ -94,7 +97,7 @@ def _finished(sweep: Sweep, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
 
 
 def _widen(
-    sweep: Sweep, own: pd.DataFrame, others: pd.DataFrame, rng: np.random.Generator
+    sweep: Sweep, own: pd.DataFrame, others: pd.DataFrame, rng: np.random.Generator | None
 ) -> tuple[Effect, tuple[float, float] | None]:
     arms = [[sweep.predictions[key] for key in frame["key"]] for frame in (own, others)]
     shown = arms[0][0].shown
@@ -104,4 +107,4 @@ def _widen(
     correct = [np.stack([predictions.correct[tested] for predictions in arm]).astype(int) for arm in arms]
     crossed = cross(correct[0] - correct[1], shown.labels[tested], shown.clusters[tested])
     effect = estimate_crossed(crossed)
-    return effect, resample(crossed, rng) if effect.testable else None
+    return effect, resample(crossed, rng) if rng is not None and effect.testable else None

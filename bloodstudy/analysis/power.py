@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -26,9 +27,8 @@ def power_difference(n: int, sd: float, effect: float, alpha: float) -> float:
 
     df, shift = n - 1, abs(effect) / sd * math.sqrt(n)
     bound = stats.t.ppf(1 - alpha / 2, df)
-    # Far out, scipy's noncentral t loses the lower tail, which is then nothing: only the upper one counts.
-    lower = stats.nct.cdf(-bound, df, shift) if shift < 8 else 0.0
-    return float(min(1.0, stats.nct.sf(bound, df, shift) + max(lower, 0.0)))
+    # The lower tail as the upper one of the mirrored truth: scipy's nct.cdf is NaN for some shifts from 7 on.
+    return float(min(1.0, stats.nct.sf(bound, df, shift) + stats.nct.sf(bound, df, -shift)))
 
 
 def power_equivalence(n: int, sd: float, margin: float, alpha: float, truth: float = 0.0) -> float:
@@ -46,12 +46,17 @@ def power_equivalence(n: int, sd: float, margin: float, alpha: float, truth: flo
     df, se = n - 1, sd / math.sqrt(n)
     bound = stats.t.ppf(1 - alpha, df)
     most = margin / (bound * se)  # of estimated / true spread
-    nodes, weights = np.polynomial.legendre.leggauss(200)
+    nodes, weights = _nodes()
     ratio = most * (nodes + 1) / 2
     density = stats.chi2.pdf(df * ratio**2, df) * 2 * df * ratio
     room = margin - bound * ratio * se
     passing = stats.norm.cdf((room - truth) / se) - stats.norm.cdf((-room - truth) / se)
     return float(np.clip(np.sum(weights * density * passing) * most / 2, 0.0, 1.0))
+
+
+@cache
+def _nodes() -> tuple[np.ndarray, np.ndarray]:
+    return np.polynomial.legendre.leggauss(200)
 
 
 def detectable(n: int, sd: float, alpha: float) -> float:
@@ -98,3 +103,16 @@ def upper_spread(sd: float, n: int) -> float:
     from scipy import stats
 
     return sd * math.sqrt((n - 1) / float(stats.chi2.ppf(1 - UPPER, n - 1)))
+
+
+def equivalence_ratio(n: int, alpha: float) -> float:
+    """Return the margin, in spreads, within which `n` seeds show equivalence with a chance of 80 %; no effect is."""
+    if n < 2:
+        return math.inf
+    from scipy import optimize
+
+    high = 1.0
+    while power_equivalence(n, 1.0, high, alpha) < WANTED:
+        high *= 2
+    root = optimize.brentq(lambda margin: power_equivalence(n, 1.0, margin, alpha) - WANTED, 1e-9, high)
+    return float(root)  # pyright: ignore[reportArgumentType]

@@ -87,12 +87,13 @@ class Sweep:
         return [self.examine(key, judged) for key, judged in rows if key in self.predictions]
 
 
-def read_sweep(runs_dir: Path, study: str) -> Sweep:
-    """Return the sweep that the plan of `study` describes; raises UserError where nothing was run yet.
+def read_sweep(runs_dir: Path, study: str, plan: dict[str, Any] | None = None) -> Sweep:
+    """Return the sweep that `plan` (None: the study's own) describes; raises UserError where nothing was run yet.
 
-    It names no folder of the machine: a report made from it is the same wherever the trials were moved.
+    It names no folder of the machine, and a trial without a result is missing whether it was begun or not: a report
+    made from it is the same wherever the trials were moved.
     """
-    plan = read_plan(runs_dir, study)
+    plan = plan or read_plan(runs_dir, study)
     results, histories, predictions, reader = {}, {}, {}, Reader()
     for key in dict.fromkeys(planned["key"] for planned in plan["trials"]):
         folder = runs_dir / study / key
@@ -104,8 +105,9 @@ def read_sweep(runs_dir: Path, study: str) -> Sweep:
             histories[key] = pd.read_csv(folder / "history.csv")
         if result["outcome"] == "finished" and (folder / "predictions.parquet").exists():
             predictions[key] = reader.read(folder / "predictions.parquet")
-    trials = _measure(read_trials(runs_dir, study), predictions)
+    trials = _measure(read_trials(runs_dir, study, plan), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
+    trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = "missing", "not trained yet"
     return Sweep(make_portable(plan), trials, results, histories, predictions)
 
 

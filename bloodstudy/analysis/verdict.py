@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from bloodstudy.analysis.effect import Effect, p_beyond, p_difference, p_equivalence, p_not_worse
 
 ALPHA = 0.05
@@ -100,10 +102,12 @@ def _test(effect: Effect | None, margin: float) -> dict[str, float]:
 
 
 def _adjust(p: Sequence[float], family: int) -> list[float]:
-    """Return Holm's adjusted p-values of `p`, filled up with ones to `family`."""
-    if not p:
-        return []
-    from statsmodels.stats.multitest import multipletests
+    """Return Holm's adjusted p-values of `p`, filled up with ones to `family`.
 
-    adjusted = multipletests([*p, *[1.0] * (family - len(p))], method="holm")[1]
-    return [float(value) for value in adjusted[: len(p)]]  # pyright: ignore[reportOptionalSubscript]
+    Four lines of our own: statsmodels' multipletests imports for seconds and collects garbage at every call.
+    """
+    order = np.argsort(p, kind="stable")
+    steps = np.array(p, dtype=float)[order] * (family - np.arange(len(p)))
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return adjusted.tolist()

@@ -61,7 +61,8 @@ def tell_data(measured: Measured, place: int, data_set: DataSet) -> dict[str, st
             told[f"{side}/images[{name}]"] = f"number of {SIDES[side]} images of the class"
             told[f"{side}/share[{name}]"] = f"100 * {SIDES[side]} images of the class / {SIDES[side]} images"
     tell = measured.of(f"data/{place}", told, list(data_set.keys))
-    several = [f"{tell(f'{side}/images', counts[side].sum(), ',d')} {SIDES[side]}" for side in counts]
+    totals = {str(side): int(counts[side].to_numpy().sum()) for side in counts}
+    several = [f"{tell(f'{side}/images', total, ',d')} {SIDES[side]}" for side, total in totals.items()]
     words = f"{plain(data_set.name)}: {', '.join(several[:-1])} and {several[-1]} images, "
     words += f"{tell('classes', len(counts), 'd')} classes, fingerprint {code(data_set.fingerprint)}"
     if data_set.refused:
@@ -79,13 +80,13 @@ def _tell_division(data: dict[str, Any]) -> str:
 
 def tabulate_classes(counts: pd.DataFrame, tell: Tell) -> str:
     """Return a table of images and shares by class and split."""
-    sides, totals = list(counts.columns), counts.sum()
-    rows = []
-    for name, row in counts.iterrows():
+    sides, rows = [str(side) for side in counts], []
+    totals: dict[str, int] = {side: int(counts[side].to_numpy().sum()) for side in sides}
+    for name, *row in counts.itertuples():
         cells = []
-        for side in sides:
-            images = tell(f"{side}/images[{name}]", row[side], ",d")
-            cells.append(f"{images} ({tell(f'{side}/share[{name}]', 100 * row[side] / max(1, totals[side]), '.1f')} %)")
+        for side, images in zip(sides, row, strict=True):
+            share = tell(f"{side}/share[{name}]", 100 * images / max(1, totals[side]), ".1f")
+            cells.append(f"{tell(f'{side}/images[{name}]', images, ',d')} ({share} %)")
         rows.append([code(name), *cells])
     rows.append(["all", *(tell(f"{side}/images", totals[side], ",d") for side in sides)])
     return table(["class", *sides], rows, right=sides)

@@ -24,7 +24,7 @@ from bloodstudy.reporting.claims import MARK, NONE, Claim, Ledger, unmark
 from bloodstudy.reporting.markdown import visible
 
 FIGURE = re.compile(r"figures/([a-z0-9_.-]+)\.png")
-RELATIVE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # the only addresses that our own Markdown links to
+RELATIVE = re.compile(r"#?[A-Za-z0-9_][A-Za-z0-9_./-]*")  # the only addresses that our own Markdown links to
 MOST_SVG_BYTES = 150_000  # sharp at any size, but a file of many points is better a picture
 MOST_LINKED = 3  # trials shown beside a claim; more fold away
 DPI, CSS_DPI = 120, 96
@@ -35,10 +35,13 @@ _TEMPLATES = Path(__file__).parent / "templates"
 class _Row:
     """One row of the table of claims."""
 
-    claim: Claim
+    name: str
+    formula: str
     anchor: str
     value: str
-    trials: list[tuple[str, str]]  # key and anchor; empty where it is of all that are planned
+    trials: list[tuple[str, str]]  # key and anchor; empty where it is of all that are planned, or of none
+    count: int  # of its trials
+    said: bool  # in a place that can be come back to: not in the words of a figure alone
 
 
 def render_html(marked: str, ledger: Ledger, trials: pd.DataFrame, folder: Path, title: str, more: str = "") -> str:
@@ -59,9 +62,18 @@ def render_html(marked: str, ledger: Ledger, trials: pd.DataFrame, folder: Path,
     claim_anchors = _anchors("claim", [claim.name for claim in ledger.claims])
     trial_anchors = _anchors("trial", trials["key"])
     every = tuple(ledger.trials)
+    said = {int(index) for index, _ in MARK.findall(body)}
     rows = [
-        _Row(claim, claim_anchors[claim.name], _show(claim), _link(claim, trial_anchors, every))
-        for claim in ledger.claims
+        _Row(
+            visible(claim.name),
+            visible(claim.formula),
+            claim_anchors[claim.name],
+            _show(claim),
+            _link(claim, trial_anchors, every),
+            len(claim.trials),
+            place in said,
+        )
+        for place, claim in enumerate(ledger.claims)
     ]
     style, script = (_read(name) for name in ("report.css", "report.js"))
     environment = jinja2.Environment(
@@ -91,8 +103,11 @@ def _parser() -> MarkdownIt:
 
 
 def _render_tag(renderer: Any, tokens: Sequence[Token], position: int, options: Any, env: Any) -> str:
-    content = tokens[position].content  # `markdown.code` writes these two; all else came from a name or a reason
-    return content if content in ("<code>", "</code>") else html.escape(content)
+    content = tokens[position].content  # `markdown.code` writes such pairs; all else came from a name or a reason
+    if content == ("</code>" if env.get("inside") else "<code>"):
+        env["inside"] = not env.get("inside")
+        return content
+    return html.escape(content)
 
 
 def _prepare(tokens: list[Token], folder: Path) -> list[tuple[str, str]]:
@@ -171,8 +186,7 @@ def _link_claims(body: str, rows: list[_Row]) -> str:
         row, first = rows[int(mark[1])], int(mark[1]) not in said
         said.add(int(mark[1]))
         back = f' id="said-{mark[1]}"' if first else ""
-        formula = html.escape(visible(row.claim.formula))
-        return f'<a class="claim"{back} href="#{row.anchor}" title="{formula}">{mark[2]}</a>'
+        return f'<a class="claim"{back} href="#{row.anchor}" title="{html.escape(row.formula)}">{mark[2]}</a>'
 
     return MARK.sub(link, body)
 

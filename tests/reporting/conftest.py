@@ -59,7 +59,7 @@ def fabricate(
             result |= {"stored_hash": hash_stored(predictions)}
         if outcome != "failed":
             _make_history(epochs, skill(levels)[0], outcome, rng).to_csv(folder / "history.csv", index=False)
-        (folder / "result.json").write_text(json.dumps(result))
+        (folder / "result.json").write_text(json.dumps(result, sort_keys=True))  # as it is published
         results.append(result)
     command = "python -m bloodstudy.run" + (" -m" if swept else "")
     command += "".join(f" {key}={','.join(map(str, values))}" for key, values in swept.items())

@@ -1,7 +1,9 @@
 import json
 import shutil
 
+import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 
 from bloodstudy.analysis import read_sweep
@@ -158,6 +160,45 @@ def test_what_was_run_is_told_and_what_differs_is_not_given_as_common(text_of):
     common = {row["factor"]: row["level"] for row in read_table(text, "All trials share:")}
     assert common["`image_size`"] == "`[120,160]`"
     assert "`lr`" not in common
+
+
+def test_an_attempt_without_a_result_is_told_as_none(text_of, tmp_path):
+    _, text = text_of({"lr": [0.1, 0.01, 0.001]}, outcomes={1: "missing", 2: "missing"})
+    key = read_sweep(tmp_path / "runs", "scratch").trials["key"].iloc[1]
+    (tmp_path / "runs" / "scratch" / key).mkdir()
+    (tmp_path / "runs" / "scratch" / key / "attempts.json").write_text("2")
+    assert render_text(tmp_path / "runs", ["classes"]) == text, "a package would not know of it"
+
+
+def test_a_trial_that_is_judged_in_two_ways_makes_two_rows_of_claims(sweep_of, tmp_path):
+    (result,) = sweep_of(tmp_path / "runs", {"data.split": ["official"]})
+    plan_file = tmp_path / "runs" / "scratch" / "plan.yaml"
+    plan = yaml.safe_load(plan_file.read_text())
+    clean = {"levels": {"data.split": "official_clean"}, "arm": "data.split=official_clean", "judged": "official_clean"}
+    plan["swept"]["data.split"].append("official_clean")
+    plan["trials"].append(plan["trials"][0] | clean)
+    plan_file.write_text(yaml.safe_dump(plan, sort_keys=False))
+    trial = tmp_path / "runs" / "scratch" / result["key"]
+    predictions = pd.read_parquet(trial / "predictions.parquet")
+    seen = predictions["image"].isin([f"test/{k}.jpeg" for k in range(36)])
+    predictions["scene"] = predictions["photograph"].mask(seen, "train-0")
+    predictions.to_parquet(trial / "predictions.parquet")
+    rows = read_table(render_text(tmp_path / "runs"), "## Trials")
+    assert [row["outcome"] for row in rows] == ["finished", "missing"], "not judged by scene yet"
+    assert (rows[0]["parameters"], rows[1]["parameters"]) == ("22,476", "–")
+    judged = predictions[(predictions["split"] == "test") & ~seen]
+    likeliest = judged[[name for name in judged if name.startswith("p_")]].idxmax(axis=1).str.removeprefix("p_")
+    clean = float((likeliest == judged["label"]).mean())
+    gap = result["responses"]["train_accuracy"] - clean
+    result["responses"] |= {"test_images_clean": 100, "test_accuracy_clean": clean, "accuracy_gap_clean": gap}
+    (trial / "result.json").write_text(json.dumps(result))
+    text = render_text(tmp_path / "runs")
+    assert [row["test"] for row in read_table(text, "## Trials")][1] == f"{clean:.3f}"
+    assert "split=official: 36 of 136 test images show a scene that is in training" in text
+    assert "split=official_clean is judged on the 100 of 136 test images" in text
+    table = read_table(text, "## How much the split is worth")
+    assert [row["split"] for row in table] == ["`official`", "`official_clean`"]
+    assert table[1]["mean test"] == f"{clean:.3f}"
 
 
 def test_lost_predictions_and_histories_leave_the_rest(sweep_of, tmp_path):

@@ -1,0 +1,77 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Read a study
+#
+# A finished study as tidy frames: the trials, the paired effects, the verdicts. It reads the study that was planned last
+# in `runs` (or in the folder that the environment variable `BLOODSTUDY_RUNS` names); without one, run
+# `python -m bloodstudy.run -m study=smoke` first, which takes two minutes.
+
+# %%
+import os
+from pathlib import Path
+
+import pandas as pd
+import seaborn as sns
+
+from bloodstudy import analysis
+from bloodstudy.stored import list_studies
+
+runs = Path(os.environ.get("BLOODSTUDY_RUNS", "../runs"))
+study = next(iter(list_studies(runs)), "scratch")
+sweep = analysis.read_sweep(runs, study)
+judged = analysis.judge_sweep(sweep)
+print(f"{study}: {len(sweep.trials)} trials, {judged.look.done} of {len(sweep.seeds)} seeds, {judged.family} tested arms")
+
+# %% [markdown]
+# ## The trials
+
+# %%
+sweep.trials[["arm", "seed", "outcome", "train_accuracy", "test_accuracy", "accuracy_gap", "parameters"]]
+
+# %% [markdown]
+# ## The verdicts
+# Each arm against its reference, within the same seeds: effects in points, with the 95 % interval on test accuracy for
+# this benchmark, and for new photographs where that can be told.
+
+
+# %%
+def tell(effect):
+    return f"{100 * effect.mean:+.1f} [{100 * effect.low:+.1f}, {100 * effect.high:+.1f}]"
+
+
+pd.DataFrame(
+    {
+        "arm": comparison.pair.arm,
+        "seeds": len(comparison.seeds),
+        "train": tell(comparison.effects["train_accuracy"]),
+        "test": tell(comparison.test),
+        "gap": tell(comparison.effects["accuracy_gap"]),
+        "test, new photographs": tell(comparison.wider),
+        "verdict": f"{comparison.verdict.word} {comparison.verdict.reason}".strip(),
+    }
+    for comparison in judged.comparisons
+)
+
+# %% [markdown]
+# ## Every paired difference
+# A point is one seed: an arm's test accuracy minus its reference's.
+
+# %%
+points = pd.concat(
+    [100 * comparison.points["test_accuracy"].rename(comparison.pair.arm) for comparison in judged.comparisons], axis=1
+)
+axes = sns.stripplot(points, orient="h", color="0.3")
+axes.axvline(0, color="0.6")
+axes.set_xlabel("difference of test accuracy to the reference, points")
+
+# %% [markdown]
+# The whole answer, with figures and words: `python -m bloodstudy.report`.

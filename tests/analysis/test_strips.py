@@ -1,0 +1,48 @@
+"""Learning-rate strips are judged on validation images."""
+
+import pandas as pd
+import pytest
+
+from bloodstudy.analysis import Sweep, tune
+
+ARMS = {
+    "reference": ({}, 0.001, (0.7, 0.6)), "lr=0.01": ({"lr": 0.01}, 0.01, (0.8, 0.9)),
+    "wide": ({"width": 2.0}, 0.001, (0.9, 0.9)), "wide, lr=0.01": ({"width": 2.0, "lr": 0.01}, 0.01, (0.5, 0.5)),
+}  # fmt: skip
+
+
+def sweep_of(validated=True):
+    rows, arms = [], {}
+    for name, (levels, lr, accuracies) in ARMS.items():
+        role = "exploratory" if "lr" in levels else "confirmatory" if levels else "reference"
+        arms[name] = {"role": role, "levels": levels}
+        for seed, accuracy in enumerate(accuracies):
+            row = {
+                "key": name,
+                "arm": name,
+                "seed": seed,
+                "outcome": "finished",
+                "lr": lr,
+                "test_accuracy": 1 - accuracy,
+            }
+            rows.append(row | ({"validation_accuracy": accuracy} if validated else {}))
+    question = {"name": "size", "reference": "reference", "arms": list(ARMS), "lr_strip": [0.01]}
+    return Sweep({"questions": [question], "arms": arms}, pd.DataFrame(rows), {}, {}, {})
+
+
+def test_the_best_rate_is_that_of_the_highest_validation_accuracy_never_of_the_test():
+    reference, wide = tune(sweep_of(), range(2))
+    assert (reference.arm, reference.best) == ("reference", 0.01)
+    assert (wide.arm, wide.best) == ("wide", 0.001)
+    assert reference.rates["lr"].tolist() == [0.001, 0.01]
+    assert reference.rates["validation_accuracy"].tolist() == pytest.approx([0.65, 0.85])
+
+
+def test_without_validation_images_no_rate_is_the_best():
+    assert [tuned.best for tuned in tune(sweep_of(validated=False), range(2))] == [None, None]
+
+
+def test_a_question_without_a_strip_tuned_nothing():
+    assert (
+        tune(Sweep({"questions": [{"name": "q", "lr_strip": []}], "arms": {}}, pd.DataFrame(), {}, {}, {}), [0]) == []
+    )
