@@ -20,6 +20,7 @@ from bloodstudy.analysis import Comparison, Judged
 from bloodstudy.design import spell
 from bloodstudy.reporting.accuracy import Scale, place_levels
 from bloodstudy.reporting.style import INK, SHADE, Style, label, new_figure
+from bloodstudy.reporting.words import tell_lost
 
 FEWEST = 3  # levels that make a curve
 
@@ -62,11 +63,13 @@ def draw_dose(dose: Dose, judged: Judged, styles: Mapping[str, Style]) -> Figure
     left, right = figure.subplots(1, 2)
     _draw_accuracies(left, dose, judged, styles)
     _draw_effects(right, dose, styles)
+    lost = [tell_lost(judged.sweep.of(arm)) for arm in dose.arms]
+    names = ["\n".join(filter(None, (label(spell(x), 12), note))) for x, note in zip(dose.levels, lost, strict=True)]
     for axes in (left, right):
         if dose.scale.logarithmic:
             axes.set_xscale("log")
         axes.set_xlim(*dose.scale.ends)
-        axes.set_xticks(dose.scale.positions, [label(spell(level), 12) for level in dose.levels])
+        axes.set_xticks(dose.scale.positions, names)
         axes.set_xticks([], minor=True)
         axes.set_xlabel(dose.scale.words)
         axes.grid(visible=False, axis="x")

@@ -26,8 +26,8 @@ FAR_POINTS = 20.0  # farther out than this, which no arm does that learnt
 ROW_IN = 0.46
 
 
-def draw_effects(comparisons: Sequence[Comparison], styles: Mapping[str, Style], unit: str = "arm") -> Figure:
-    """Return the figure; `comparisons` must have at least one seed each."""
+def draw_effects(comparisons: Sequence[Comparison], styles: Mapping[str, Style]) -> Figure:
+    """Return the figure; an arm without a paired seed keeps its row, which says what became of it."""
     names = [fold(comparison.pair.arm, 26) for comparison in comparisons]
     height = 1.25 + ROW_IN * len(names) + 0.13 * sum(name.count("\n") for name in names)
     figure = new_figure(9.6, max(1.9, height))
@@ -71,11 +71,15 @@ def _draw_panel(
         marks = {"marker": style.marker, "linestyle": "", "color": style.colour}
         axes.plot(np.clip(values, -limit, limit), spread, markersize=3, mfc="none", mew=0.8, alpha=0.85, **marks)
         if math.isnan(effect.mean):
+            axes.text(0, row, f" {comparison.verdict.word}", va="center", color=INK, fontsize=8)
             continue
         face = style.colour if comparison.pair.tested else "white"
         mean, low, high = 100 * effect.mean, 100 * effect.low, 100 * effect.high
         if abs(mean) <= limit:
             axes.hlines(row - 0.12, max(low, -limit), min(high, limit), color=style.colour, linewidth=2)
+            for end, mark, cut in ((-limit, 4, low < -limit), (limit, 5, high > limit)):  # matplotlib's carets
+                if cut:
+                    axes.plot([end], [row - 0.12], marker=mark, markersize=6, color=style.colour, linestyle="")
             axes.plot([mean], [row - 0.12], markersize=7, mfc=face, mew=1.4, zorder=3, **marks)
         else:
             _point_outside(axes, mean, limit, row, style)

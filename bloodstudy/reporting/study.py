@@ -81,8 +81,8 @@ def list_drawings(judged: Judged, simplest: Simplest | None) -> dict[str, Drawin
     drawings: dict[str, Drawing] = {}
     for question in sweep.plan["questions"]:
         name = question["name"]
-        shown = [comparison for comparison in judged.of(name) if comparison.seeds]
-        if shown:
+        shown = judged.of(name)
+        if any(comparison.seeds for comparison in shown):
             drawings[f"effects_{name}"] = lambda shown=shown: estimation.draw_effects(shown, styles)
         if dose := doses.find_dose(question, judged):
             drawings[f"dose_{name}"] = lambda dose=dose: doses.draw_dose(dose, judged, styles)
