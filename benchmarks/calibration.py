@@ -2,8 +2,8 @@
 
     python benchmarks/calibration.py [--studies 2000] [--rows TEXT] [--out docs/calibration.md]
 
-Some ten minutes on two cores. Each row has a seed of its own, so that any of them can be repeated alone with --rows
-(part of a table's title or a row's label): then the tables are printed, and no file is written.
+Some ten minutes on two idle cores. Each row has a seed of its own, so that any of them can be repeated alone with
+--rows (part of a table's title or a row's label): then the tables are printed, and no file is written.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def list_tables() -> list[Table]:
         for seeds in SEEDS
     ]  # fmt: skip
     powers = [
-        Cell(f"{seeds} seeds, {family} arms", None, partial(promises.measure_power, seeds, family))
+        Cell(f"{seeds} seeds, a family of {family}", None, partial(promises.measure_power, seeds, family))
         for seeds in SEEDS
         for family in (1, 8)
     ]
@@ -249,9 +249,11 @@ WHY = """## Where the promises end, and why
 - **Sparse photograph effects.** Where an arm changes one photograph in ten, a class of four or six test photographs
   usually holds none of them, and no interval made of those can know. So the interval for new photographs is too short
   there, the more so the more seeds look at the same few photographs, and `cannot be told` stands in its place under
-  ten photographs a class. From twenty a class on it misses the target by a few points, where copies are uneven.
-- **Without photograph effects and with few seeds** the interval for new photographs errs on the wide side: a variance
-  component estimated below zero counts as zero, so the interval is never shorter than that over seeds.
+  ten photographs a class. With twenty a class it still falls up to five points short. So it does, by less, where all
+  that an arm changes lies in a class of four photographs.
+- **Without photograph effects and with few seeds** the interval for new photographs errs a little on the wide side: a
+  variance component estimated below zero counts as zero, so its standard error is never below that over seeds. Its degrees of
+  freedom may be more, and then it is at times the shorter one.
 - **Power** is promised for the first of Holm's steps, alpha divided by all arms. Where many arms have an effect the
   later steps find more.
 """

@@ -77,7 +77,7 @@ def test_trap_seed_counted_as_an_extra_sample():
     assert often.se > 3 * differences.std() / math.sqrt(differences.size * 30)
 
 
-def test_the_interval_is_never_narrower_than_that_over_seeds_nor_for_photographs_alone():
+def test_the_standard_error_is_never_below_that_over_seeds():
     for seed in range(30):
         differences, classes, clusters = draw(seed, photograph=0.02 * (seed % 10))
         wider, this = estimate_crossed(cross(differences, classes, clusters)), estimate(differences.mean(axis=1))
