@@ -252,8 +252,8 @@ WHY = """## Where the promises end, and why
   ten photographs a class. With twenty a class it still falls up to five points short. So it does, by less, where all
   that an arm changes lies in a class of four photographs.
 - **Without photograph effects and with few seeds** the interval for new photographs errs a little on the wide side: a
-  variance component estimated below zero counts as zero, so its standard error is never below that over seeds. Its degrees of
-  freedom may be more, and then it is at times the shorter one.
+  variance component estimated below zero counts as zero, so its standard error is never below that over seeds. Its
+  degrees of freedom may be more, and then it is at times the shorter one.
 - **Power** is promised for the first of Holm's steps, alpha divided by all arms. Where many arms have an effect the
   later steps find more.
 """
