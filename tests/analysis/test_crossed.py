@@ -147,3 +147,12 @@ def test_the_bootstrap_and_the_variance_components_agree_where_clusters_are_many
     effect, (low, high) = estimate_crossed(crossed), resample(crossed, np.random.default_rng(0))
     assert low < effect.mean < high
     assert 0.85 < (high - low) / (effect.high - effect.low) < 1.35  # interactions count thrice in the bootstrap
+
+
+def test_the_bootstrap_makes_up_for_the_few_photographs_that_it_draws_from():
+    photographs = np.random.default_rng(9).normal(size=6)
+    crossed = Crossed(np.tile(photographs / 6, (8, 1)), np.full(6, 1 / 6), np.zeros(6, dtype=int))
+    plain = np.random.default_rng(1).choice(photographs, (40_000, 6)).mean(axis=1)
+    stretched = np.quantile(photographs.mean() + (plain - photographs.mean()) * math.sqrt(6 / 5), [0.025, 0.975])
+    found = resample(crossed, np.random.default_rng(2), 40_000)
+    assert found == pytest.approx(tuple(stretched), abs=0.02 * np.ptp(stretched))
