@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from bloodstudy.analysis import Comparison, Judged, Look, Pair
+from bloodstudy.analysis import verdict as rules
 from bloodstudy.analysis.effect import estimate
 from bloodstudy.analysis.guards import Training
 from bloodstudy.analysis.mechanism import name_mechanism
-from bloodstudy.analysis import verdict as rules
 from bloodstudy.analysis.verdict import Verdict, add_second_words
 from bloodstudy.reporting import arms, sentences
 from bloodstudy.reporting.claims import Ledger, unmark
