@@ -24,13 +24,13 @@ ARMS = 8
 RESAMPLES = 1000
 
 
-def judge(differences: np.ndarray, alpha: float = ALPHA, family: int | None = None) -> list[verdict.Verdict]:
+def judge(differences: np.ndarray, family: int | None = None) -> list[verdict.Verdict]:
     """Return the verdicts on `differences` (arms, seeds)."""
     effects = [estimate(own) for own in differences]
-    return verdict.test_family(effects, [MARGIN] * len(effects), family or len(effects), alpha)
+    return verdict.test_family(effects, [MARGIN] * len(effects), family or len(effects), ALPHA)
 
 
-def measure_errors(shape: str, seeds: int, studies: int, rng: np.random.Generator, sd: float = SD) -> dict[str, float]:
+def measure_errors(shape: str, seeds: int, studies: int, rng: np.random.Generator) -> dict[str, float]:
     """Return the share of studies with a wrong statement on any of ARMS arms, by kind.
 
     A difference is wrong where there is none; equivalence, not worse and beyond are wrong at the margin itself.
@@ -38,7 +38,7 @@ def measure_errors(shape: str, seeds: int, studies: int, rng: np.random.Generato
     wrong = dict.fromkeys(KINDS, 0)
     for _ in range(studies):
         for truth, kinds in ((0.0, KINDS[:1]), (-MARGIN, KINDS[1:])):
-            found = judge(draw_family(ARMS, seeds, sd, truth, rng, shape))
+            found = judge(draw_family(ARMS, seeds, SD, truth, rng, shape))
             for kind in kinds:
                 wrong[kind] += any(own.adjusted[kind] < ALPHA for own in found if own.adjusted)
     return {kind: count / studies for kind, count in wrong.items()}

@@ -3,6 +3,9 @@
 A rate fails where it misses its target by more than four standard errors, so a sound build fails once in 30,000.
 """
 
+from pathlib import Path
+
+import calibration
 import numpy as np
 import promises
 import pytest
@@ -11,7 +14,7 @@ from simulated import EVEN, KAGGLE, UNEVEN, Spread, draw_crossed, draw_trial
 from bloodstudy.analysis.chance import majority
 
 STUDIES = 500
-pytestmark = pytest.mark.slow
+PAGE = Path(__file__).parent.parent.parent / "docs" / "calibration.md"
 
 
 def rng(*parts):
@@ -26,6 +29,7 @@ def at_least(rate, studies=STUDIES):
     return 1 - promises.allowed(1 - rate, studies, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [6, 10, 30])
 @pytest.mark.parametrize("shape", ["normal", "heavy"])
 def test_family_wise_error_is_at_most_five_percent_for_each_kind(shape, seeds):
@@ -36,6 +40,7 @@ def test_family_wise_error_is_at_most_five_percent_for_each_kind(shape, seeds):
         assert min(errors[kind] for kind in ("difference", "equivalence", "not_worse")) > 0.005  # it is not asleep
 
 
+@pytest.mark.slow
 def test_trap_no_correction_for_the_number_of_arms_would_be_seen():
     """The simulation can fail: each arm at its own 5 % is wrong in far more than 5 % of the studies."""
     draw = rng(1)
@@ -46,6 +51,7 @@ def test_trap_no_correction_for_the_number_of_arms_would_be_seen():
     assert wrong / STUDIES > at_most(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [6, 10, 20, 30])
 def test_the_interval_over_seeds_covers(seeds):
     normal = promises.measure_coverage("normal", seeds, 2000, rng(seeds))
@@ -53,16 +59,19 @@ def test_the_interval_over_seeds_covers(seeds):
     assert promises.measure_coverage("heavy", seeds, 2000, rng(seeds)) >= at_least(0.935, 2000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [6, 30])
 @pytest.mark.parametrize("design", [KAGGLE, EVEN, UNEVEN], ids=lambda design: design.name)
 @pytest.mark.parametrize(
     "spread", [Spread(0.01), Spread(0.01, 0.03), Spread(0.01, 0.08, 0.03), Spread(0.02, 0.08, 0.08)]
 )
+@pytest.mark.slow
 def test_the_interval_for_new_photographs_covers(design, spread, seeds):
     covered = promises.measure_wider(design, spread, seeds, STUDIES, rng(seeds))["ours"]
     assert at_least(0.935) <= covered <= at_most(0.965)
 
 
+@pytest.mark.slow
 def test_an_interval_over_seeds_alone_does_not_cover_new_photographs_and_bootstraps_fall_short():
     found = promises.measure_wider(KAGGLE, Spread(0.01, 0.08, 0.03), 30, 200, rng(0), others=True)
     assert found["seeds alone"] < 0.5
@@ -71,6 +80,7 @@ def test_an_interval_over_seeds_alone_does_not_cover_new_photographs_and_bootstr
     assert found["crossed bootstrap"] >= found["percentile bootstrap"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", [KAGGLE, UNEVEN], ids=lambda design: design.name)
 def test_a_collapse_is_caught_and_learning_is_not(design):
     assert promises.measure_stuck(design, "one class", 0.0, 300, rng(1)) == 1
@@ -78,12 +88,14 @@ def test_a_collapse_is_caught_and_learning_is_not(design):
     assert promises.measure_stuck(design, "learnt", 0.8, 300, rng(3)) == 0
 
 
+@pytest.mark.slow
 def test_verdicts_in_the_wrong_direction_are_rare():
     for seeds in (6, 10, 30):
         found = promises.measure_directions(0.005, seeds, STUDIES, rng(seeds))
         assert max(found.values()) <= at_most(0.005)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seeds", "family"), [(6, 1), (10, 8), (30, 8)])
 def test_a_planted_effect_is_found_at_the_power_promised(seeds, family):
     found = promises.measure_power(seeds, family, STUDIES, rng(seeds))
@@ -94,12 +106,14 @@ def test_a_planted_effect_is_found_at_the_power_promised(seeds, family):
     assert found["difference, all arms"][1] >= at_least(0.8)  # Holm may find more than the promise, never less
 
 
+@pytest.mark.slow
 def test_adding_seeds_until_it_looks_good_is_what_looks_prevent():
     found = promises.measure_looks(2000, rng(4))
     assert found["looks declared at 10, 20 and 30"] <= at_most(0.05, 2000)
     assert found["three more seeds until it shows"] > 0.09
 
 
+@pytest.mark.slow
 def test_the_simulation_draws_what_it_says():
     """Truth and spread of the simulated effects, over many studies: a mistake here would flatter every row."""
     draw = rng(5)
@@ -123,3 +137,21 @@ def test_the_kaggle_design_has_the_images_and_photographs_of_the_real_test_set()
     assert (len(right), len(set(clusters))) == (2487, 71)
     assert majority(classes) == 624 / 2487
     assert right.mean() in {share / 2487 for share in (623, 620, 624)}
+
+
+def test_the_page_holds_every_row_that_is_simulated_today():
+    page = PAGE.read_text(encoding="utf-8")
+    assert calibration.WHY in page
+    for table in calibration.list_tables():
+        assert f"## {table.title}" in page
+        assert table.note.strip() in page
+        assert [cell.row for cell in table.cells if f"| {cell.row} |" not in page] == []
+
+
+@pytest.mark.parametrize(("target", "percent", "met"), [
+    (calibration.ERROR, 5.0, True), (calibration.ERROR, 6.4, True), (calibration.ERROR, 6.6, False),
+    (calibration.COVERAGE, 91.7, False), (calibration.COVERAGE, 93.0, True), (calibration.COVERAGE, 98.0, False),
+    (calibration.HEAVY, 99.0, True), (calibration.ANY, 40.0, True),
+])  # fmt: skip
+def test_a_target_is_missed_beyond_three_standard_errors(target, percent, met):
+    assert target.met(percent, 2000) is met
