@@ -16,14 +16,18 @@ from bloodstudy.reporting.markdown import code, plain, table
 RECALL = "test_recall_"
 
 
-def tabulate_effects(comparisons: Sequence[Comparison], told: Told) -> str:
-    """Return effects with intervals on train, test and gap, d_z, and the interval for new photographs."""
+def tabulate_effects(comparisons: Sequence[Comparison], told: Told, tested: bool = True) -> str:
+    """Return effects with intervals on train, test and gap, d_z, and the interval for new photographs.
+
+    `tested`: whether arms that are not tested are to be marked, since others are.
+    """
     numbers = ["seeds", "train", "test", "gap", "d_z (test)", f"test, new {told.judged.unit}s"]
     rows = []
     for comparison in comparisons:
         effects = [_both(comparison, response, told) for response in RESPONSES.values()]
         rest = [told.d_z(comparison), told.wider(comparison)]
-        rows.append([_name(comparison), told.seeds(comparison), *effects, *rest])
+        name = _name(comparison) if tested else code(comparison.pair.arm)
+        rows.append([name, told.seeds(comparison), *effects, *rest])
     return table(["arm", *numbers], rows, right=numbers)
 
 

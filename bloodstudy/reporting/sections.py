@@ -7,10 +7,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from bloodstudy.analysis import Comparison, Judged, compare_splits, flag_no_ops, list_leaks, list_points, summarise_arms
+from bloodstudy.analysis import (
+    Comparison,
+    Judged,
+    compare_splits,
+    flag_no_ops,
+    list_interactions,
+    list_leaks,
+    list_points,
+    summarise_arms,
+)
 from bloodstudy.analysis.simplest import Simplest
+from bloodstudy.analysis.strips import tune
 from bloodstudy.reporting import (
     arms,
+    blocks,
     calibration,
     doses,
     evidence,
@@ -54,6 +65,8 @@ def _tell_question(question: dict[str, Any], judged: Judged, told: Told, drawn: 
     tested = [comparison for comparison in comparisons if comparison.pair.tested]
     dose = doses.find_dose(question, judged)
     opened, command = remarks.tell_open(question, judged, told), remarks.settle(tested, judged)
+    interactions = list_interactions(judged.sweep, judged.seeds)
+    strips = [own for own in tune(judged.sweep, judged.seeds) if own.question == name]
     unpaired = any(comparison.unpaired for comparison in comparisons)
     return {
         "sentence": plain(question["sentence"]),
@@ -67,6 +80,9 @@ def _tell_question(question: dict[str, Any], judged: Judged, told: Told, drawn: 
         "classes": arms.tabulate_classes(comparisons, told),
         "dose": embed(f"dose_{name}", f"Train and test accuracy against {dose.factor}" if dose else "", drawn),
         "splits": _tabulate_splits(judged) if unpaired else "",
+        "interactions": blocks.tabulate_interactions([i for i in interactions if i.question == name], told),
+        "strips": blocks.tabulate_strips(strips, told),
+        "about_strips": blocks.tell_strips(strips),
         "untuned": remarks.tell_untuned(question, judged),
         "open": opened,
         "command": fence(command) if command else "",

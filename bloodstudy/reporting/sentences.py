@@ -57,15 +57,16 @@ def _tell_word(comparison: Comparison, told: Told) -> str:
     verdict, margin = comparison.verdict, margin_of(comparison)
     far = f" by more than the margin of {margin}" if verdict.beyond else ""
     reference = "the reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
+    if verdict.word == FAILS:
+        failing, others = told.failing(comparison), told.failing(comparison, "reference")
+        rest = "; of the others, conditional on their training" if comparison.conditional else ""
+        return f"**fails to train**: {failing} trials diverged or stayed at chance ({reference}: {others}){rest}"
     words = {
         IMPROVES: f"**improves** test accuracy{far}",
         HARMS: f"**harms** test accuracy{far}",
         EQUIVALENT: f"is **equivalent** to {reference} within {margin}"
         + (", with a difference that is detectable but smaller than the margin" if verdict.detectable else ""),
         INCONCLUSIVE: f"is **inconclusive**: no difference shown, nor equivalence within {margin}",
-        FAILS: f"**fails to train**: {told.failing(comparison)} trials diverged or stayed at chance "
-        f"({reference}: {told.failing(comparison, 'reference')})"
-        + ("; of the others, conditional on their training" if comparison.conditional else ""),
         INVALID: f"is **invalid**, nothing is concluded: {plain(verdict.reason)}",
         PENDING: f"is **pending {plain(verdict.reason)}**",
         PILOT: f"is a **pilot** of fewer than {FEW_SEEDS} seeds, from which nothing is concluded",

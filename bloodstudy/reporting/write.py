@@ -17,6 +17,7 @@ from bloodstudy.analysis import Sweep, compare_splits, flag_no_ops, list_points,
 from bloodstudy.design import spell
 from bloodstudy.reporting import accuracy, facts, panels, splits, style, words
 from bloodstudy.reporting.claims import NONE, Ledger, to_json, unmark
+from bloodstudy.reporting.differences import tell_differences
 from bloodstudy.reporting.html import render_html
 from bloodstudy.reporting.markdown import code, fence, plain, table, template
 from bloodstudy.reporting.measured import Measured, open_ledger
@@ -95,6 +96,7 @@ def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:
         trials=_tabulate_trials(measured, no_ops),
         no_ops=words.tell_no_ops(sweep, no_ops),
         arms=_tabulate_arms(measured) if len(sweep.seeds) > 1 else "",
+        differences=tell_differences(measured),
         unfinished=_list_unfinished(sweep),
         splits=splits.tabulate_splits(compared, measured.split(points)) if len(compared) else "",
         about_splits=splits.tell_splits(compared, stuck, of_units) if len(compared) else "",

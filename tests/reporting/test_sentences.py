@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from bloodstudy.analysis import Comparison, Judged, Look, Pair
+from bloodstudy.analysis import verdict as rules
 from bloodstudy.analysis.effect import estimate
 from bloodstudy.analysis.guards import Training
 from bloodstudy.analysis.mechanism import name_mechanism
-from bloodstudy.analysis import verdict as rules
 from bloodstudy.analysis.verdict import Verdict, add_second_words
 from bloodstudy.reporting import arms, sentences
 from bloodstudy.reporting.claims import Ledger, unmark
@@ -114,11 +114,15 @@ def check_sentence(comparison, text):
         assert "Its interval leaves out 0" in text
 
 
-def test_no_sentence_says_anything_but_its_verdict():
+@pytest.fixture(scope="module")
+def studies():
     rng = np.random.default_rng(1)
+    return [draw_study(rng) for _ in range(STUDIES)]
+
+
+def test_no_sentence_says_anything_but_its_verdict(studies):
     words = set()
-    for _ in range(STUDIES):
-        judged = draw_study(rng)
+    for judged in studies:
         told = Told(judged, Ledger())
         for comparison in judged.comparisons:
             text = unmark(sentences.tell_arm(comparison, told))
@@ -127,12 +131,10 @@ def test_no_sentence_says_anything_but_its_verdict():
     assert words == {*WORDS} - {"pending 4/10"} | {"pending"}, "the random studies reach every word"
 
 
-def test_no_summary_contradicts_its_arms():
-    rng = np.random.default_rng(2)
+def test_no_summary_contradicts_its_arms(studies):
     verbs = {"improve": "improves", "harm": "harms", "equivalent": "equivalent", "fail": "fails to train"}
     verbs |= {"no difference shown": "inconclusive", "invalid": "invalid"}
-    for _ in range(STUDIES):
-        judged = draw_study(rng)
+    for judged in studies:
         text = sentences.tell_question(judged.comparisons, judged)
         by_word = {}
         for comparison in judged.comparisons:
@@ -148,10 +150,8 @@ def test_no_summary_contradicts_its_arms():
         assert ("none is shown to improve" in text) <= ("improves" not in by_word)
 
 
-def test_tables_say_what_the_sentences_say():
-    rng = np.random.default_rng(3)
-    for _ in range(100):
-        judged = draw_study(rng)
+def test_tables_say_what_the_sentences_say(studies):
+    for judged in studies[:100]:
         told = Told(judged, Ledger())
         rows = unmark(arms.tabulate_effects(judged.comparisons, told)).splitlines()[2:]
         for comparison, row in zip(judged.comparisons, rows, strict=True):
@@ -181,7 +181,9 @@ def test_progress_says_how_far_the_study_has_come(look, said):
 def test_numbers_that_are_not_there_are_dashes():
     rng = np.random.default_rng(4)
     one = draw_comparison(rng, "lr=1", 1, 0.02)
-    judged = Judged(SimpleNamespace(plan={"trials": []}, results={}), Look(1, (1,)), 0.05, 1, (one,), 12, "scene")
+    judged = Judged(
+        SimpleNamespace(plan={"trials": []}, results={}, seeds=[0]), Look(1, (1,)), 0.05, 1, (one,), 12, "scene"
+    )
     text = unmark(sentences.tell_arm(remake(one, Verdict("pilot"), None), Told(judged, Ledger())))
     assert math.isnan(one.test.low)
     assert "[" not in text
