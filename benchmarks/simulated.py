@@ -61,6 +61,8 @@ class Spread:
     interaction: float = 0.0  # of seed and photograph
     discord: float = 0.3  # share of images on which arm and reference differ: Bernoulli noise of single images
     sparse: float = 0.0  # share of photographs on which the arm changes anything; 0: on all, normally
+    heavy: bool = False  # seed and photograph effects of Student's t with 3 degrees of freedom, of the same spread
+    only: int | None = None  # the one class whose photographs the arm touches; None: all
 
 
 def draw_crossed(design: Design, spread: Spread, seeds: int, rng: np.random.Generator, truth: float = 0.0) -> Crossed:
@@ -70,12 +72,15 @@ def draw_crossed(design: Design, spread: Spread, seeds: int, rng: np.random.Gene
     are symmetric about 0, or where they are sparse of mean 0, so that `truth` is the effect over the population.
     """
     n = len(design.sizes)
-    photograph = rng.normal(0, spread.photograph, n)
+    noise = (lambda size: rng.standard_t(HEAVY_DF, size) / np.sqrt(HEAVY_DF)) if spread.heavy else rng.standard_normal
+    photograph = spread.photograph * noise(n)
     if spread.sparse:  # a few photographs change a lot, the others a little the other way
         share = spread.sparse
         high = spread.photograph * np.sqrt((1 - share) / share)
         photograph = np.where(rng.random(n) < share, high, -high * share / (1 - share))
-    chance = truth + photograph + rng.normal(0, spread.seed, (seeds, 1))
+    if spread.only is not None:
+        photograph = np.where(design.classes == spread.only, photograph, 0.0)
+    chance = truth + photograph + spread.seed * noise((seeds, 1))
     chance = np.clip(chance + rng.normal(0, spread.interaction, (seeds, n)), -spread.discord, spread.discord)
     gained = rng.binomial(design.sizes, (spread.discord + chance) / 2)
     lost = (spread.discord - chance) / 2 / (1 - (spread.discord + chance) / 2)
@@ -101,21 +106,22 @@ def draw_family(
     return differences
 
 
-def draw_chance(
-    design: Design, skill: float, rng: np.random.Generator, stuck: str = "one class"
+def draw_trial(
+    design: Design, kind: str, skill: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw one trial on the test images: correct, class and cluster of each.
+    """Draw one trial on the test images: correct, class and cluster of each image.
 
-    With `stuck`, `skill` is the chance to be right anyhow: "one class" names a single class for every image,
-    "guesses" a class at random for each photograph; otherwise each image is right with the chance `skill`, which
+    `kind` is "one class" (it names one class for every image), "nearly one class" (another one for each fiftieth
+    photograph), "guesses" (a class at random for each photograph), or "learnt": right with the chance `skill`, which
     varies between photographs as Beta(4 skill, 4 (1 - skill)).
     """
     classes = np.repeat(design.classes, design.sizes)
     clusters = np.repeat(np.arange(len(design.sizes)), design.sizes)
-    kinds = len(design.copies)
-    if stuck == "one class":
-        return classes == rng.integers(kinds), classes, clusters
-    if stuck == "guesses":
-        return (rng.integers(kinds, size=len(design.sizes)) == design.classes)[clusters], classes, clusters
-    likely = rng.beta(4 * skill, 4 * (1 - skill), len(design.sizes))
-    return rng.random(len(classes)) < likely[clusters], classes, clusters
+    kinds, photographs = len(design.copies), len(design.sizes)
+    if kind == "learnt":
+        likely = rng.beta(4 * skill, 4 * (1 - skill), photographs)
+        return rng.random(len(classes)) < likely[clusters], classes, clusters
+    guesses = rng.integers(kinds, size=photographs)
+    if kind != "guesses":
+        guesses = np.where(rng.random(photographs) < (0.02 if kind == "nearly one class" else 0), guesses, guesses[0])
+    return (guesses == design.classes)[clusters], classes, clusters

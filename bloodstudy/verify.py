@@ -11,15 +11,13 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bloodstudy import analysis, config, terminal
+from bloodstudy import config, terminal
+from bloodstudy.checking import Found, check_report, read_text
 from bloodstudy.config import Rule
-from bloodstudy.data.predictions import hash_stored
-from bloodstudy.errors import MachineError, UserError
-from bloodstudy.merging import list_keys
+from bloodstudy.errors import UserError
 from bloodstudy.stored import STUDY, read_keys
 
 USAGE = """\
@@ -36,21 +34,6 @@ KEYS = {"package": Rule("a file", lambda value: value.strip() != "")}
 FORMAT = 1  # of claims.json; the one that reports are written in
 
 
-@dataclass
-class Found:
-    """What verifying found."""
-
-    trials: int = 0  # whose predictions were read
-    unhashed: int = 0  # of these, published without a hash, by an older version
-    claims: int = 0
-    differences: dict[str, list[str]] = field(default_factory=dict)  # sentences, by what they are about
-
-    def add(self, where: str, differences: list[str]) -> None:
-        """Keep what differs."""
-        if differences:
-            self.differences.setdefault(where, []).extend(differences)
-
-
 def verify(arguments: list[str]) -> int:
     """Verify a report; return 0 where it holds, 1 where it does not. Raises UserError for what cannot be verified."""
     if {"-h", "--help"} & set(arguments):
@@ -61,69 +44,6 @@ def verify(arguments: list[str]) -> int:
     with _open_trials(study, typed) as runs_dir:
         found = check_report(folder, runs_dir, study)
     return _tell(folder, study, found)
-
-
-def check_report(folder: Path, runs_dir: Path, study: str) -> Found:
-    """Return what differs between the report in `folder` and the trials of `study` in `runs_dir`."""
-    found = Found()
-    whole = _check_trials(found, runs_dir, study)
-    if not whole:
-        return found  # of trials that cannot be read no report can be made
-    from bloodstudy import reporting
-    from bloodstudy.reporting import compare
-
-    with TemporaryDirectory() as beside:
-        try:
-            fresh = reporting.make_report(runs_dir, study, Path(beside))
-        except (ValueError, KeyError, IndexError):
-            if "trials" not in found.differences:
-                raise
-            return found  # what was altered makes no report
-        written = fresh.files
-        found.claims = len(fresh.ledger.claims)
-        text = _read(folder / "report.md")
-        found.add("report.md", compare.compare_markdown(fresh.marked, fresh.ledger.claims, text))
-        found.add("claims.json", compare.compare_claims(written["claims.json"], _read(folder / "claims.json")))
-        for figure in sorted(Path(beside, "figures").glob("*")):
-            there = folder / "figures" / figure.name
-            if not there.exists() or there.read_bytes() != figure.read_bytes():
-                found.add("figures", [f"figures/{figure.name} is not the figure that the trials give"])
-        for name, table in fresh.tables.items():
-            if (folder / name).exists() and _read(folder / name) != table:
-                found.add(name, [f"{name} is not the table that the trials give"])
-        if (folder / "report.html").exists():
-            found.add("report.html", compare.compare_page(written["report.html"], _read(folder / "report.html")))
-    return found
-
-
-def _check_trials(found: Found, runs_dir: Path, study: str) -> bool:
-    """Compare stored predictions with their published hashes; return whether all of them can be read at all."""
-    import pandas as pd
-    import pyarrow as pa
-
-    plan, whole = analysis.read_plan(runs_dir, study), True
-    planned = {trial["key"]: trial for trial in reversed(plan["trials"])}
-    keys = list_keys(plan)
-    with terminal.Bar("verify: reading predictions", len(keys)) as bar:
-        for done, key in enumerate(keys):
-            bar.update(done, f"{done:,} of {len(keys):,} trials")
-            who = f"trial {key} ({planned[key]['arm']}, seed {planned[key]['seed']})"
-            path = runs_dir / study / key / "predictions.parquet"
-            try:
-                said = (analysis.read_result(runs_dir, study, key) or {}).get("stored_hash")
-                stored = hash_stored(pd.read_parquet(path)) if path.exists() else None
-            except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-                found.add("trials", [f"{who} cannot be read: {' '.join(str(error).split())[:200]}"])
-                whole = False
-                continue
-            found.trials += stored is not None
-            found.unhashed += stored is not None and not said
-            if said and stored is None:
-                found.add("trials", [f"{who}: its predictions are gone; expected {path}"])
-            elif said and stored != said:
-                told = f"their hash is {stored}, its result says {said}"
-                found.add("trials", [f"{who}: the stored predictions are not those that it published: {told}"])
-    return whole
 
 
 def _read_arguments(arguments: list[str]) -> tuple[Path, dict[str, str]]:
@@ -154,7 +74,7 @@ def _read_study(folder: Path) -> str:
     if not path.exists():
         raise UserError(f"{path} is missing: an older version wrote this report, or it is none. To verify it, {again}")
     try:
-        content = json.loads(_read(path))
+        content = json.loads(read_text(path))
         told, study = content["format"], content["study"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UserError(f"{path} is damaged: expected JSON with format and study. To verify it, {again}") from error
@@ -184,13 +104,6 @@ def _open_trials(study: str, typed: dict[str, str]) -> Iterator[Path]:
             "Name its folder, runs_dir=FOLDER, or a package of it, package=FILE"
         )
     yield runs_dir
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise MachineError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _tell(folder: Path, study: str, found: Found) -> int:

@@ -42,6 +42,10 @@ class Shown:
         """Tell which images a trial is judged on: official_clean leaves out those whose scene is in training."""
         if judged == "official_clean":
             return self._clean
+        return self._test
+
+    @cached_property
+    def _test(self) -> np.ndarray:
         return (self.table["split"] == "test").to_numpy()
 
     @cached_property

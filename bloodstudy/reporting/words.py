@@ -9,7 +9,6 @@ from __future__ import annotations
 import pandas as pd
 
 from bloodstudy.analysis import SPLIT_KEYS, Arm, Leak, Sweep, list_leaks, summarise_arms
-from bloodstudy.reporting.claims import unmark
 from bloodstudy.reporting.markdown import code, plain
 from bloodstudy.reporting.measured import Measured
 
@@ -58,9 +57,9 @@ def _tell_best(measured: Measured, arms: list[Arm]) -> str:
     mean = "mean " if len(sweep.seeds) > 1 else ""
     if len(arms) == 1:
         arm = arms[0]
-        partly = f" ({tell(arm, 'finished', 'd')} of {tell(arm, 'planned', 'd')} seeds)"
+        partly = "" if arm.whole else f" ({tell(arm, 'finished', 'd')} of {tell(arm, 'planned', 'd')} seeds)"
         train, test = (f"accuracy {tell(arm, side, '.3f')}" for side in ("train", "test"))
-        text = f"{mean}train {train}, {mean}test {test}{'' if arm.whole else partly}; {_chance(measured, arm)}."
+        text = f"{mean}train {train}, {mean}test {test}{partly}; {_chance(measured, arm)}."
         return text[0].upper() + text[1:]
     if len(sweep.data) > 1:
         return "The arms were tested on different images, so none of them is named the best."
@@ -90,11 +89,12 @@ def _chance(measured: Measured, arm: Arm) -> str:
 
 def _tell_gaps(measured: Measured, done: list[Arm]) -> str:
     low, high = min(done, key=lambda arm: arm.gap), max(done, key=lambda arm: arm.gap)
-    lowest, highest = (measured.arm(arm, "gap", "+.3f") for arm in (low, high))
+    lowest = measured.arm(low, "gap", "+.3f")
     if len(done) == 1:
         return f"The gap (train − test) is {lowest}."
-    if unmark(lowest) == unmark(highest):
+    if f"{low.gap:+.3f}" == f"{high.gap:+.3f}":
         return f"The gap (train − test) is {lowest} in each finished arm."
+    highest = measured.arm(high, "gap", "+.3f")
     return f"The gap (train − test) lies between {lowest} ({code(low.name)}) and {highest} ({code(high.name)})."
 
 

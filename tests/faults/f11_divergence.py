@@ -93,15 +93,41 @@ def test_a_loss_that_is_no_number_ends_the_trial_within_its_epoch_and_no_other(s
                 assert all(np.isfinite(archive[name]).all() for name in archive.files)
     assert largest(study) < 1e300
     assert said.count("diverged") >= 4
-    report = subprocess.run(
-        [sys.executable, "-m", "bloodstudy.report"], cwd=study.folder, capture_output=True, text=True, check=False
-    )
-    assert report.returncode == 0, report.stderr
-    written = (study.folder / "reports" / "scratch" / "report.md").read_text()
+    written = tell(study)
     assert "diverged" in written
     assert "e+308" not in written
-    if "fails to train" not in written:
-        pytest.xfail("the report says how many trials diverged, and has no verdict `fails to train` yet")
+
+
+QUESTION = """\
+sentence: Does a learning rate of a million train?
+factor: lr
+levels: [1000000.0]
+seeds: 6
+setting:
+  data: smear
+  data.photographs: 3
+  data.copies: 12
+  image_size: [30, 40]
+  colour: rgb
+  norm: batch
+  batch_size: 4
+  epochs: 4
+"""
+
+
+def test_the_report_counts_what_diverged_and_says_that_the_arm_fails_to_train(study):
+    (study.folder / "conf/question").mkdir(parents=True)
+    (study.folder / "conf/question/million.yaml").write_text(QUESTION)
+    study.typed = ["question=million"]
+    code, said = study.run("-m")
+    assert code == 0, said
+    outcomes = [read(trial)["outcome"] for trial in study.trials]
+    assert sorted(outcomes) == ["diverged"] * 6 + ["finished"] * 6
+    written = tell(study)
+    assert (
+        "`lr=1e+06` **fails to train**: 6 of 6 trials diverged or stayed at chance (the reference: 0 of 6)" in written
+    )
+    assert "Does a learning rate of a million train?" in written
 
 
 def test_a_learning_rate_of_a_million_stops_no_other_trial(study):
@@ -116,3 +142,12 @@ def test_a_learning_rate_of_a_million_stops_no_other_trial(study):
 
 def read(trial):
     return files.read_json(trial / "result.json")
+
+
+def tell(study):
+    """Write the report and return it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bloodstudy.report"], cwd=study.folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return (study.folder / "reports" / "scratch" / "report.md").read_text()

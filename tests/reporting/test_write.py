@@ -9,7 +9,7 @@ from PIL import Image
 from bloodstudy.analysis import read_sweep
 from bloodstudy.errors import UserError
 from bloodstudy.reporting import write_report
-from bloodstudy.reporting.claims import unmark
+from bloodstudy.reporting.claims import MARK, unmark
 from bloodstudy.reporting.measured import Measured, open_ledger
 from bloodstudy.reporting.write import render
 
@@ -43,7 +43,13 @@ def text_of(sweep_of, tmp_path):
 def render_text(runs_dir, drawn=()):
     """Return the Markdown of a report."""
     sweep = read_sweep(runs_dir, "scratch")
-    return unmark(render(Measured(sweep, open_ledger(sweep)), [], list(drawn)))
+    ledger = open_ledger(sweep)
+    marked = render(Measured(sweep, ledger), [], list(drawn))
+    said = {(int(index), text) for index, text in MARK.findall(marked)}
+    told = {(index, text) for index, claim in enumerate(ledger.claims) for text in claim.texts}
+    if drawn:  # the classes stand below their figure
+        assert said == told, "every claim stands in the report, as it says"
+    return unmark(marked)
 
 
 def read_table(text, heading):

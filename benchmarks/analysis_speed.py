@@ -1,0 +1,127 @@
+"""Time the reading and judging of whole studies: fabricated trials, each with predictions on 12,444 images.
+
+    python benchmarks/analysis_speed.py [--trials 200 1000] [--profile]
+
+Trials lie in a temporary folder as a study leaves them (plan, result, history, predictions), 10 seeds of so many arms
+as it takes; labels and photographs are as many as those of Kaggle. Prints seconds and peak memory; --profile also
+prints where the time goes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import json
+import pstats
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from simulated import KAGGLE, Design
+
+TRAIN = Design(  # photographs as many as in the real training images, and 9,957 images
+    "Kaggle, train", ((*[33] * 74, 55), (*[92] * 26, 91), (*[155] * 15, 153), (*[16] * 156, 1, 1, 1))
+)
+CLASSES = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
+SEEDS = 10
+
+
+def main() -> None:
+    """Fabricate, read, judge, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, nargs="+", default=[200, 1000], help="trials of each study")
+    parser.add_argument("--profile", action="store_true", help="print where the time goes")
+    options = parser.parse_args()
+    from bloodstudy.analysis import judge_sweep, read_sweep
+
+    for trials in options.trials:
+        with tempfile.TemporaryDirectory() as folder:
+            images = fabricate(Path(folder), trials)
+            profile = cProfile.Profile()
+            if options.profile:
+                profile.enable()
+            start = time.perf_counter()
+            sweep = read_sweep(Path(folder), "speed")
+            read = time.perf_counter()
+            judged = judge_sweep(sweep)
+            end = time.perf_counter()
+            profile.disable()
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(
+                f"{trials} trials x {images} images: {end - start:.1f} s (reading {read - start:.1f}, judging "
+                f"{end - read:.1f}), {len(judged.comparisons)} comparisons, {judged.family} tested, peak {peak:.0f} MB"
+            )
+            if options.profile:
+                pstats.Stats(profile).sort_stats("cumulative").print_stats(35)
+
+
+def fabricate(runs_dir: Path, trials: int) -> int:
+    """Write a study of so many trials; return how many images each predicts."""
+    rng = np.random.default_rng(0)
+    shown = pd.concat([_list(TRAIN, "train"), _list(KAGGLE, "test")], ignore_index=True)
+    label = shown["label"].map(CLASSES.index).to_numpy()
+    arms = ["reference", *(f"arm {i}" for i in range(1, trials // SEEDS))]
+    data: dict[str, Any] = {"name": "kaggle", "task": "subtype", "view": "field", "split": "official"}
+    data |= {"fingerprint": "f" * 16}
+    planned = []
+    for seed in range(SEEDS):
+        for position, arm in enumerate(arms):
+            key = f"{seed:04x}{position:012x}"
+            planned.append({"key": key, "arm": arm, "seed": seed, "levels": {"arm": arm, "seed": seed}})
+            planned[-1] |= {"data": data, "judged": "official", "overrides": [f"lr={position / 1000}", f"seed={seed}"]}
+            right = rng.random(len(label)) < 0.7 + 0.01 * (position % 7)
+            likeliest = np.where(right, label, rng.integers(len(CLASSES), size=len(label)))
+            _write(runs_dir / "speed" / key, planned[-1], shown, likeliest, rng)
+    roles = {arm: "reference" if arm == "reference" else "confirmatory" for arm in arms}
+    for arm in arms[17:]:
+        roles[arm] = "exploratory"
+    plan = {
+        "study": "speed",
+        "command": "python -m bloodstudy.run -m study=speed",
+        "swept": {"arm": arms, "seed": list(range(SEEDS))},
+        "looks": [SEEDS],
+        "questions": [{"name": "q", "sentence": "?", "factor": None, "reference": arms[0], "arms": arms}],
+        "arms": {arm: {"role": role, "levels": {}} for arm, role in roles.items()},
+        "trials": planned,
+    }
+    plan["questions"][0]["margin"] = 0.02
+    (runs_dir / "speed" / "plan.yaml").write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+    return len(shown)
+
+
+def _list(design: Design, split: str) -> pd.DataFrame:
+    photograph = np.repeat(np.arange(len(design.sizes)), design.sizes)
+    label = np.array(CLASSES)[np.repeat(design.classes, design.sizes)]
+    names = [f"{split}_{i:05d}" for i in photograph]
+    images = [f"{split.upper()}/{name}/_{i % 60}_{i}.jpeg" for i, name in enumerate(label)]
+    return pd.DataFrame({"split": split, "image": images, "photograph": names, "scene": names, "label": label})
+
+
+def _write(folder: Path, planned: dict[str, Any], shown: pd.DataFrame, likeliest: np.ndarray, rng: Any) -> None:
+    folder.mkdir(parents=True)
+    thousandths = rng.integers(0, 80, (len(likeliest), len(CLASSES)))
+    thousandths[np.arange(len(likeliest)), likeliest] = 0
+    thousandths[np.arange(len(likeliest)), likeliest] = 1000 - thousandths.sum(axis=1)
+    table = shown.assign(**{f"p_{name}": thousandths[:, i] / 1000 for i, name in enumerate(CLASSES)})
+    table.to_parquet(folder / "predictions.parquet", compression="zstd", index=False)
+    epochs = np.arange(1, 41)
+    history = pd.DataFrame({"epoch": epochs, "fit_loss": 1 / epochs, "fit_accuracy": 1 - 0.7 / epochs})
+    history.to_csv(folder / "history.csv", index=False)
+    counts = {
+        side: {name: own.tolist().count(name) for name in CLASSES} for side, own in shown.groupby("split")["label"]
+    }
+    result = {"key": planned["key"], "arm": planned["arm"], "model": "reference", "outcome": "finished", "reason": None}
+    result |= {"factors": {"seed": planned["seed"], "precision": "float32", "lr": 0.001}, "parameters": 22476}
+    result |= {"data": planned["data"] | {"classes": list(CLASSES), "counts": counts, "notes": [], "refused": 0}}
+    result |= {"cost": {"wall_seconds": 1.0}, "responses": {"train_accuracy": 0.9, "test_accuracy": 0.8}}
+    result["responses"] |= {"accuracy_gap": 0.1}
+    (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

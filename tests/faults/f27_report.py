@@ -1,0 +1,98 @@
+"""F27: the report of a study with missing, failed, diverged, running and doubled trials; one seed; two equal arms.
+
+The run folder is made up by hand, since a doubled trial is what the commands themselves never leave; the report is the
+real command's. What it shows is read back out of its Markdown and its effects.csv.
+"""
+
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+import yaml
+from studies import fabricate_study
+
+from bloodstudy import files
+
+OUTCOMES = {
+    ("pooling=average", 3): "failed", ("pooling=strided", 2): "diverged", ("pooling=strided", 5): "chance",
+    ("dropout=0.3", 7): "missing", ("dropout=0.5", 7): "missing",
+}  # fmt: skip
+COMMAND = [sys.executable, "-m", "bloodstudy.report", "study=five_questions"]
+
+
+def report(folder):
+    done = subprocess.run(COMMAND, cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def told(tmp_path):
+    """The report of a damaged study: its plan, Markdown and effects."""
+    plan = fabricate_study(tmp_path / "runs", ("pooling", "dropout"), seeds=8, outcomes=OUTCOMES, looks=[7])
+    folder = tmp_path / "runs" / "five_questions"
+    running = next(t for t in plan["trials"] if (t["arm"], t["seed"]) == ("dropout=0.5", 7))
+    files.write_json(folder / running["key"] / "attempts.json", 1)
+    first = next(t for t in plan["trials"] if (t["arm"], t["seed"]) == ("dropout=0.1", 1))
+    shutil.copytree(folder / first["key"], folder / ("0" * 16))
+    plan["trials"].append(first | {"key": "0" * 16})
+    (folder / "plan.yaml").write_text(yaml.safe_dump(plan, sort_keys=False))
+    code, said = report(tmp_path)
+    assert code == 0, said
+    written = tmp_path / "reports" / "five_questions"
+    return plan, (written / "report.md").read_text(), pd.read_csv(written / "effects.csv")
+
+
+def test_every_planned_trial_is_listed_with_its_outcome(told):
+    plan, written, _ = told
+    rows = [line for line in written.splitlines() if line.startswith("|")]
+    for trial in plan["trials"]:
+        (row,) = [row for row in rows if f"`{trial['key']}`" in row]
+        outcome = OUTCOMES.get((trial["arm"], trial["seed"]), "finished").replace("chance", "finished")
+        assert outcome in row.rsplit("|", 2)[1]
+
+
+def test_no_effect_without_a_pair_and_no_word_that_the_trials_do_not_carry(told):
+    _, written, effects = told
+    test = effects[effects["response"] == "test_accuracy"].set_index("arm")
+    words = test["word"].to_dict()
+    assert words["pooling=average"] == "invalid"  # a trial failed: nothing stands in its place
+    assert words["dropout=0.1"] == "invalid"  # two trials of one seed
+    assert words["pooling=strided"] == "fails to train"
+    assert words["dropout=0.3"] in ("equivalent", "improves", "harms", "inconclusive")
+    assert "2 of 7 trials diverged or stayed at chance" in written
+    assert "several trials of seed 1" in written
+    assert "failed on seed 3" in written
+    assert test.loc["pooling=strided", "seeds"] == 5
+    assert "no difference shown" in written
+    assert "no difference " not in written.replace("no difference shown", "")
+
+
+def test_one_seed_gives_no_interval_and_two_equal_arms_are_told(tmp_path):
+    plan = fabricate_study(tmp_path / "runs", ("dropout",), seeds=1)
+    folder = tmp_path / "runs" / "five_questions"
+    keys = {trial["arm"]: trial["key"] for trial in plan["trials"]}
+    own, reference = folder / keys["dropout=0.1"], folder / keys["reference"]
+    shutil.copy(reference / "predictions.parquet", own / "predictions.parquet")
+    result = files.read_json(own / "result.json")
+    result["prediction_hash"] = files.read_json(reference / "result.json")["prediction_hash"]
+    files.write_json(own / "result.json", result)
+    code, said = report(tmp_path)
+    assert code == 0, said
+    written = (tmp_path / "reports/five_questions/report.md").read_text()
+    assert "pilot" in written
+    assert "`dropout=0.1` equal the reference's on every seed" in written
+    effects = pd.read_csv(tmp_path / "reports/five_questions/effects.csv")
+    assert effects.filter(like="low").isna().all().all()
+
+
+def test_nothing_finished_is_no_report(tmp_path):
+    fabricate_study(tmp_path / "runs", ("dropout",), seeds=1, outcomes={(a, 0): "missing" for a in ARMS})
+    code, said = report(tmp_path)
+    assert code == 2
+    assert "no trial of the study 'five_questions' is finished (4 missing)" in said
+    assert not (tmp_path / "reports").exists()
+
+
+ARMS = ("reference", "dropout=0.1", "dropout=0.3", "dropout=0.5")
