@@ -56,6 +56,9 @@ def check_report(folder: Path, runs_dir: Path, study: str) -> Found:
             there = folder / "figures" / figure.name
             if not there.exists() or there.read_bytes() != figure.read_bytes():
                 found.add("figures", [f"figures/{figure.name} is not the figure that the trials give"])
+        for name, table in fresh.tables.items():
+            if (folder / name).exists() and read_text(folder / name) != table:
+                found.add(name, [f"{name} is not the table that the trials give"])
         if (folder / "report.html").exists():
             found.add("report.html", compare.compare_page(written["report.html"], read_text(folder / "report.html")))
     return found

@@ -20,7 +20,7 @@ from bloodstudy.data.findings import find
 from bloodstudy.design import Trial
 from bloodstudy.training.precision import processor
 
-_KEPT = ("parameters", "trainable_parameters", "epochs_done", "responses", "traceback")
+_KEPT = ("parameters", "layers", "trainable_parameters", "epochs_done", "responses", "traceback")
 _KEPT += ("prediction_hash", "stored_hash")  # of the probabilities as computed, and of what is stored of them
 _AUDITED = ("provenance", "test_images_leaking", "test_share_leaking", "label_conflicts", "duplicates_across")
 _COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads", "resumed_after")

@@ -11,13 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bloodstudy.analysis import Comparison, Judged
-from bloodstudy.analysis.verdict import FAILS, HARMS, INCONCLUSIVE, PENDING, PILOT
+from bloodstudy.analysis.verdict import FEW_SEEDS, INCONCLUSIVE, PENDING
 from bloodstudy.design import spell
 from bloodstudy.reporting.effects import Told
 from bloodstudy.reporting.markdown import code
 from bloodstudy.reporting.sentences import as_list, margin_of
-
-LOWER = (HARMS, FAILS, INCONCLUSIVE)
 
 
 def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:
@@ -69,8 +67,8 @@ def _tell_needed(comparison: Comparison, told: Told) -> str:
 def settle(comparisons: Sequence[Comparison], judged: Judged) -> str:
     """Return the command that would settle the open arms among `comparisons`; empty where none is open."""
     plan = judged.sweep.plan
-    if any(c.verdict.word in (PENDING, PILOT) for c in comparisons):
-        return _with_seeds(plan["command"], max(judged.look.next, len(judged.sweep.seeds), 6))
+    if any(c.verdict.word == PENDING for c in comparisons):
+        return _with_seeds(plan["command"], max(judged.look.next, len(judged.sweep.seeds)))
     wanted = [
         seeds
         for comparison in comparisons
@@ -84,6 +82,11 @@ def settle(comparisons: Sequence[Comparison], judged: Judged) -> str:
 def tell_extension(judged: Judged) -> str:
     """Say what more seeds than were declared are worth."""
     looks = as_list(judged.look.looks)
+    if judged.look.used < FEW_SEEDS and judged.look.decides:
+        return (
+            f"The decision was declared for {looks} seeds, so this study stays a pilot, however many are added. For a "
+            f"statement, declare `seeds: {FEW_SEEDS}` or more in a study of its own."
+        )
     return (
         f"That many seeds settle every arm of this question that can be. The decision was declared for {looks} seeds, "
         "so in this study further ones are exploratory; to conclude from them, declare them before: a study of its "

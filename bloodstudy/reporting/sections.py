@@ -19,6 +19,7 @@ from bloodstudy.analysis import (
 )
 from bloodstudy.analysis.simplest import Simplest
 from bloodstudy.analysis.strips import tune
+from bloodstudy.analysis.verdict import PILOT
 from bloodstudy.reporting import (
     arms,
     blocks,
@@ -26,6 +27,7 @@ from bloodstudy.reporting import (
     doses,
     evidence,
     facts,
+    layers,
     methods,
     panels,
     remarks,
@@ -67,6 +69,7 @@ def _tell_question(question: dict[str, Any], judged: Judged, told: Told, drawn: 
     opened, command = remarks.tell_open(question, judged, told), remarks.settle(tested, judged)
     interactions = list_interactions(judged.sweep, judged.seeds)
     strips = [own for own in tune(judged.sweep, judged.seeds) if own.question == name]
+    pilot = any(comparison.verdict.word == PILOT for comparison in tested)
     unpaired = any(comparison.unpaired for comparison in comparisons)
     return {
         "sentence": plain(question["sentence"]),
@@ -86,7 +89,7 @@ def _tell_question(question: dict[str, Any], judged: Judged, told: Told, drawn: 
         "untuned": remarks.tell_untuned(question, judged),
         "open": opened,
         "command": fence(command) if command else "",
-        "extension": remarks.tell_extension(judged) if opened else "",
+        "extension": remarks.tell_extension(judged) if opened or pilot else "",
     }
 
 
@@ -163,6 +166,7 @@ def tell_data(judged: Judged, told: Told, measured: Measured, drawn: list[str]) 
         "data": [facts.tell_data(measured, place, own) for place, own in enumerate(facts.list_data(sweep), start=1)],
         "photographs": evidence.tabulate_photographs(judged, told),
         "unit": judged.unit,
+        "networks": layers.list_networks(sweep, told),
         "arms": evidence.tabulate_arms(judged, told),
         "figures": {name: embed(name, text, drawn) for name, text in texts.items()},
         "matrices": len(matrices),

@@ -15,7 +15,7 @@ import pandas as pd
 from bloodstudy import files
 from bloodstudy.analysis import Sweep, compare_splits, flag_no_ops, list_points, read_sweep, summarise_arms
 from bloodstudy.design import spell
-from bloodstudy.reporting import accuracy, facts, panels, splits, style, words
+from bloodstudy.reporting import accuracy, facts, panels, spent, splits, style, words
 from bloodstudy.reporting.claims import NONE, Ledger, to_json, unmark
 from bloodstudy.reporting.differences import tell_differences
 from bloodstudy.reporting.html import render_html
@@ -62,12 +62,13 @@ def make_report(runs_dir: Path, study: str, folder: Path) -> Report:
     if sweep.plan.get("questions"):
         written = write_study(measured, figures)
         title, marked, tables = written.title, written.marked, written.tables
+        picture = _draw_time(sweep, folder)
     else:
-        tables = {}
+        tables, picture = {}, ""
         matrices = panels.choose_matrices(sweep)
         title = words.title(sweep)
         marked = render(measured, matrices, _draw(sweep, matrices, files.make_folder(figures)))
-    cost = [f"# {title}: what it cost", _tabulate_cost(sweep), COST, facts.tell_processors(sweep)]
+    cost = [f"# {title}: what it cost", picture, _tabulate_cost(sweep), COST, facts.tell_processors(sweep)]
     html = render_html(marked, measured.ledger, sweep.trials, folder, title)
     return Report(marked, html, "\n\n".join(part for part in cost if part) + "\n", measured.ledger, tables)
 
@@ -115,6 +116,14 @@ def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:
 
 def _embed(measured: Measured, name: str) -> str:
     return f"![{words.describe(measured, name)}](figures/{name}.png)"
+
+
+def _draw_time(sweep: Sweep, folder: Path) -> str:
+    """Draw accuracy against time and return its Markdown."""
+    styles = style.style_study(sweep.arms, [question["reference"] for question in sweep.plan["questions"]])
+    with style.look():
+        style.save(spent.draw_time(sweep, styles), folder / "cost.png")
+    return "![Test accuracy against the seconds of fitting; the table holds the seconds](cost.png)"
 
 
 def _list_points(sweep: Sweep) -> pd.DataFrame:

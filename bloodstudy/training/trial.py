@@ -18,6 +18,7 @@ import psutil
 from bloodstudy import files, model
 from bloodstudy.code import code_digest
 from bloodstudy.data.predictions import hash_stored
+from bloodstudy.model.summary import list_layers
 from bloodstudy.training import backend, evaluate
 from bloodstudy.training.state import States
 from bloodstudy.training.worker import Assignment
@@ -77,6 +78,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
         "reason": fitted.diverged,
         "parameters": int(network.count_params()),
         "trainable_parameters": int(sum(np.prod(w.shape) for w in network.trainable_weights)),
+        "layers": list_layers(network),
         "epochs_done": len(rows),
         "resumed_after": fitted.resumed_after,
         "earlier_seconds": earlier_seconds,

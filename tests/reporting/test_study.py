@@ -133,6 +133,8 @@ def test_mixed_data_are_invalid(write):
 def test_one_seed_has_no_interval(write):
     text, folder = write(seeds=1)
     assert "is a **pilot**" in text
+    assert "declare `seeds: 6` or more in a study of its own" in text
+    assert "seeds=6" not in text
     assert "nan" not in text + (folder / "report.html").read_text().split("<body")[1].replace("nant", "")
 
 

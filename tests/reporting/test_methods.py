@@ -1,0 +1,68 @@
+"""What a report says of how it was made, against the plan."""
+
+import pytest
+from studies import fabricate_study
+
+from bloodstudy.analysis import judge_sweep, read_sweep
+from bloodstudy.design import Question
+from bloodstudy.reporting import methods, remarks
+from bloodstudy.reporting.claims import Ledger, unmark
+from bloodstudy.reporting.effects import Told
+
+POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"), further=("strided",))
+
+
+@pytest.fixture
+def judge(tmp_path):
+    def judged(**more):
+        fabricate_study(tmp_path, (POOLS,), **{"seeds": 6, "photographs": 3, "copies": 2} | more)
+        return judge_sweep(read_sweep(tmp_path, "five_questions"))
+
+    return judged
+
+
+def test_what_was_fixed_is_the_plan(judge):
+    lines = methods.list_fixed(judge())
+    assert "arms: 2 tested against their reference, 1 only shown" in lines
+    assert any(line.startswith("seeds: 0 to 5, the same") for line in lines)
+    assert "decision: at 6 seeds, alpha 0.05" in lines
+    assert "plan: hash `0123456789abcdef`" in lines
+
+
+def test_looks_divide_alpha(judge):
+    lines = methods.list_fixed(judge(seeds=10, looks=[6, 10]))
+    assert "decision: at 6 and 10 seeds, alpha 0.025 (0.05 divided by 2 looks)" in lines
+
+
+def test_limits_say_the_floor_and_what_cannot_be_told(judge):
+    judged = judge()
+    text = unmark(" ".join(methods.list_limits(judged, Told(judged, Ledger()))))
+    assert "could reach here is 0.0625; above alpha" in text
+    assert "The class with the fewest scenes in the test has 3: under 10" in text
+
+
+def test_failing_trials_are_said_to_be_left_out(judge):
+    lines = methods.list_excluded(judge(outcomes={("pooling=none", 2): "diverged", ("pooling=none", 4): "chance"}))
+    assert lines[0].startswith("`pooling=none`, seed 2: diverged")
+    assert lines[1].startswith("`pooling=none`, seed 4: stayed at chance")
+
+
+def test_the_paragraph_names_data_seeds_and_tests(judge):
+    text = methods.write_paragraph(judge())
+    for words in ("2 arms", "smear (official split)", "6 random seeds", "margin 2 points", "alpha = 0.05"):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("command", "longer"),
+    [
+        ("python -m bloodstudy.run -m study=a data=kaggle", "python -m bloodstudy.run -m study=a data=kaggle seeds=13"),
+        ("python -m bloodstudy.run -m study=a seeds=5 lr=0.1", "python -m bloodstudy.run -m study=a lr=0.1 seeds=13"),
+        (
+            "python -m bloodstudy.run -m 'data.root=my images'",
+            "python -m bloodstudy.run -m 'data.root=my images' seeds=13",
+        ),
+    ],
+)
+def test_the_settling_command_asks_for_a_total(command, longer):
+    assert remarks._with_seeds(command, 13) == longer
