@@ -17,7 +17,7 @@ from bloodstudy.analysis.crossed import cross, estimate_crossed, resample
 from bloodstudy.analysis.effect import Effect, estimate
 from bloodstudy.analysis.guards import Training, find_faults, look_at_training, split_apart
 from bloodstudy.analysis.sweep import Sweep
-from bloodstudy.analysis.verdict import Verdict
+from bloodstudy.analysis.verdict import FEW_SEEDS, Verdict
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 NOTHING = estimate([])
@@ -105,6 +105,8 @@ def _widen(
         return NOTHING, None
     tested = shown.tested(own["judged"].iloc[0])
     correct = [np.stack([predictions.correct[tested] for predictions in arm]).astype(int) for arm in arms]
+    if len(own) < FEW_SEEDS:  # a variance over a few seeds is too poor to be combined with that over photographs
+        return NOTHING, None
     crossed = cross(correct[0] - correct[1], shown.labels[tested], shown.clusters[tested])
     effect = estimate_crossed(crossed)
     return effect, resample(crossed, rng) if rng is not None and effect.testable else None

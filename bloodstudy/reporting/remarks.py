@@ -60,7 +60,8 @@ def _tell_needed(comparison: Comparison, told: Told) -> str:
                 f"fewest seeds with power 0.8 {truth}, at alpha / arms, given the spread of the paired differences"
             )
             count = told.count_of(comparison, f"needed_{name}", seeds, formula)
-            parts.append(f"{count} seeds {truth}")
+            had = ", which this study had" if seeds <= comparison.test.n else ""
+            parts.append(f"{count} seeds{had} {truth}")
     return f"{arm} takes {' and '.join(parts)}, each with a chance of 80 %."
 
 
@@ -74,7 +75,7 @@ def settle(comparisons: Sequence[Comparison], judged: Judged) -> str:
         for comparison in comparisons
         if comparison.verdict.word == INCONCLUSIVE and comparison.needed
         for seeds in (comparison.needed.equivalence, comparison.needed.difference)
-        if seeds is not None
+        if seeds is not None and seeds > judged.look.done
     ]
     return _with_seeds(plan["command"], max(wanted)) if wanted else ""
 
@@ -88,9 +89,9 @@ def tell_extension(judged: Judged) -> str:
             f"statement, declare `seeds: {FEW_SEEDS}` or more in a study of its own."
         )
     return (
-        f"That many seeds settle every arm of this question that can be. The decision was declared for {looks} seeds, "
-        "so in this study further ones are exploratory; to conclude from them, declare them before: a study of its "
-        "own, with `looks` at that number."
+        f"That many seeds give every open arm of this question that chance. The decision was declared for {looks} "
+        "seeds, so in this study further ones are exploratory; to conclude from them, declare them before: a study of "
+        "its own, with `looks` at that number."
     )
 
 
