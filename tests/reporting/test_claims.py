@@ -61,6 +61,7 @@ def test_marks_stand_in_tables_and_templates():
     marked = table(["arm", "effect"], [[code("a|b"), cell]], right=["effect"])
     page = dict.fromkeys(("question", "arms", "unfinished", "splits", "about_splits", "learnt", "matrices"), "")
     page |= dict.fromkeys(("hidden", "classes", "data", "origin", "common", "varied", "no_ops", "several_seeds"), "")
+    page["differences"] = ""
     figures = dict.fromkeys(("accuracy", "splits", "training", "confusion", "classes"), "")
     text = template("report.md.j2").render(
         title="T", summary=cell, trials=marked, command="", figures=figures, **page

@@ -55,7 +55,7 @@ def test_one_stored_prediction_that_was_altered_is_found(place, capsys, flipped)
     assert verify([str(folder)]) == 1
     told = capsys.readouterr().out
     assert f"trial {trial.name} (lr=0.1, seed 0): the stored predictions are not those that it published" in told
-    assert ("figures/confusion.png is not" in told) == flipped
+    assert ("is not the figure that the trials give" in told) == flipped
 
 
 def test_hash_and_prediction_altered_together_are_found(place, capsys):
