@@ -10,14 +10,20 @@ import sys
 from pathlib import Path
 
 from bloodstudy import analysis, terminal
+from bloodstudy.config import Rule
 from bloodstudy.stored import find_study, read_keys
 
 USAGE = """\
-python -m bloodstudy.report [study=NAME] [runs_dir=FOLDER] [reports_dir=FOLDER]
+python -m bloodstudy.report [study=NAME] [runs_dir=FOLDER] [reports_dir=FOLDER] [images=true]
 
 Writes the report of a study: <reports_dir>/<study>/report.md with its figures beside it. It reads what
 python -m bloodstudy.run left in <runs_dir> and trains nothing. Defaults: the study planned last, runs_dir=runs
-reports_dir=reports"""
+reports_dir=reports
+
+  images=true   write report_with_images.html too: the page with the test images that nobody gets right, which report.md
+                names. It needs the images where the study found them; keep that page out of repositories"""
+
+KEYS = {"images": Rule("true or false", lambda value: value in ("true", "false"))}
 
 
 def report(arguments: list[str]) -> int:
@@ -25,11 +31,17 @@ def report(arguments: list[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         terminal.say(USAGE)
         return 0
-    stored = find_study(read_keys(arguments, USAGE))
+    typed = read_keys(arguments, USAGE, KEYS)
+    stored = find_study(typed)
     analysis.read_plan(stored.runs_dir, stored.study)  # refused at once where nothing was run: seaborn takes seconds
+    more = ""
+    if typed.get("images") == "true":
+        from bloodstudy.showing import show_missed
+
+        more = show_missed(stored.runs_dir, stored.study)
     from bloodstudy import reporting
 
-    terminal.say(str(reporting.write_report(stored.runs_dir, Path(stored.places.reports_dir), stored.study)))
+    terminal.say(str(reporting.write_report(stored.runs_dir, Path(stored.places.reports_dir), stored.study, more)))
     return 0
 
 

@@ -7,6 +7,7 @@ the trials there; and cost.md, what they took.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from bloodstudy.reporting.measured import Measured, open_ledger
 from bloodstudy.reporting.study import write_study
 
 FIGURES = ("accuracy", "splits", "training", "confusion", "classes")
+WITH_IMAGES = "report_with_images.html"  # beside report.html, which may be given away and is verified
 COST = "Time is the whole trial, from its start to its result, that of interrupted attempts included."
 
 
@@ -36,26 +38,28 @@ class Report:
     cost: str  # Markdown
     ledger: Ledger
     tables: dict[str, str] = field(default_factory=dict)  # for other programs; content by name
+    with_images: str = ""  # the page with images in it, where that was asked for
 
     @property
     def files(self) -> dict[str, str]:
         """The content of its files, by name."""
         own = {"report.md": unmark(self.marked), "report.html": self.html, "claims.json": to_json(self.ledger)}
-        return own | self.tables | {"cost.md": self.cost}
+        pictured = {WITH_IMAGES: self.with_images} if self.with_images else {}
+        return own | self.tables | {"cost.md": self.cost} | pictured
 
 
-def write_report(runs_dir: Path, reports_dir: Path, study: str) -> Path:
-    """Write the report of the last sweep of `study`; return its path.
+def write_report(runs_dir: Path, reports_dir: Path, study: str, more: str = "") -> Path:
+    """Write the report of the last sweep of `study`; return its path. `more` is HTML for a second page, with images.
 
     Raises UserError where nothing was run, MachineError where the folder cannot be written.
     """
-    report = make_report(runs_dir, study, reports_dir / study)
+    report = make_report(runs_dir, study, reports_dir / study, more)
     for name, content in report.files.items():
         files.write_text(reports_dir / study / name, content)
     return reports_dir / study / "report.md"
 
 
-def make_report(runs_dir: Path, study: str, folder: Path) -> Report:
+def make_report(runs_dir: Path, study: str, folder: Path, more: str = "") -> Report:
     """Draw the figures of the report of `study` into `folder` and return the rest of it."""
     sweep = read_sweep(runs_dir, study)
     measured, figures = Measured(sweep, open_ledger(sweep)), folder / "figures"
@@ -69,8 +73,9 @@ def make_report(runs_dir: Path, study: str, folder: Path) -> Report:
         title = words.title(sweep)
         marked = render(measured, matrices, _draw(sweep, matrices, files.make_folder(figures)))
     cost = [f"# {title}: what it cost", picture, _tabulate_cost(sweep), COST, facts.tell_processors(sweep)]
-    html = render_html(marked, measured.ledger, sweep.trials, folder, title)
-    return Report(marked, html, "\n\n".join(part for part in cost if part) + "\n", measured.ledger, tables)
+    page = partial(render_html, marked, measured.ledger, sweep.trials, folder, title)
+    told = "\n\n".join(part for part in cost if part) + "\n"
+    return Report(marked, page(), told, measured.ledger, tables, page(more) if more else "")
 
 
 def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:
