@@ -43,7 +43,9 @@ from bloodstudy.reporting.measured import Measured
 MOST_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
 
 
-def tell_answers(judged: Judged, told: Told, simplest: Simplest | None, drawn: list[str]) -> dict[str, Any]:
+def tell_answers(
+    judged: Judged, told: Told, measured: Measured, simplest: Simplest | None, drawn: list[str]
+) -> dict[str, Any]:
     """Return progress, questions with their answers, and the section on simplification."""
     asked = simplification.find_question(judged.sweep.plan)
     answer = simplification.tell_smallest(simplest, asked, judged, told) if simplest and asked else ""
@@ -51,12 +53,12 @@ def tell_answers(judged: Judged, told: Told, simplest: Simplest | None, drawn: l
     for question, own in zip(judged.sweep.plan["questions"], questions, strict=True):
         own["summary"] = " ".join(filter(None, [answer if question is asked else "", own["summary"]]))
     return {
-        "progress": sentences.tell_progress(judged),
-        "warnings": tell_warnings(judged),
+        "progress": sentences.tell_progress(judged, told),
+        "warnings": tell_warnings(judged, measured),
         "questions": questions,
         "simplest": {
             "answer": answer,
-            "margins": simplification.tabulate_margins(simplest) if simplest else "",
+            "margins": simplification.tabulate_margins(simplest, judged, told) if simplest else "",
             "figure": embed("parameters", _describe_models(simplest, judged), drawn),
         },
     }
@@ -123,14 +125,14 @@ def embed(name: str, text: str, drawn: list[str]) -> str:
     return f"![{plain(text)}](figures/{name}.png)" if name in drawn else ""
 
 
-def tell_warnings(judged: Judged) -> list[str]:
+def tell_warnings(judged: Judged, measured: Measured) -> list[str]:
     """Return what a reader must know before believing the answers."""
     sweep, found = judged.sweep, []
     for leak in list_leaks(sweep.trials):
         if leak.judged == "official":
             found.append(
-                f"**Qualified:** {leak.left_out:,} of {leak.all:,} test images show a scene that is in training, which "
-                "flatters every arm."
+                f"**Qualified:** {measured.leak(leak, 'left_out')} of {measured.leak(leak, 'all')} test images show a "
+                "scene that is in training, which flatters every arm."
             )
     if any(data["split"] == "random" for data in sweep.data):
         found.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")

@@ -159,14 +159,18 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def tell_progress(judged: Judged) -> str:
+def tell_progress(judged: Judged, told: Told) -> str:
     """Return how far the study has come, and what is missing."""
     trials = judged.sweep.trials.drop_duplicates("key")
-    done = sum(outcome in PUBLISHED for outcome in trials["outcome"])
-    look, missing = judged.look, len(trials) - done
-    text = f"{done} of {len(trials)} planned trials have a result"
+    rows = list(zip(trials["key"], trials["outcome"], strict=True))
+    done, lost = ([key for key, outcome in rows if (outcome in PUBLISHED) is there] for there in (True, False))
+    look, missing = judged.look, len(lost)
+    with_result = told.count(len(done), "study/published", "number of trials that have a result", done)
+    planned = told.count(len(rows), "study/planned", "number of planned trials", [key for key, _ in rows])
+    text = f"{with_result} of {planned} planned trials have a result"
     if missing:
-        text += f"; {missing} {'is' if missing == 1 else 'are'} missing, and the same command goes on with them"
+        without = told.count(missing, "study/missing", "number of planned trials without a result", lost)
+        text += f"; {without} {'is' if missing == 1 else 'are'} missing, and the same command goes on with them"
     text += f". All tested arms have the first {look.done} of {len(judged.sweep.seeds)} seeds"
     if not look.decides:
         return f"{text}; the study decides at {look.next}, so until then every word is pending {look.done}/{look.next}."

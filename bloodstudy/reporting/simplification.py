@@ -6,7 +6,6 @@ In: the answer of a question that seeks the smallest model. Out: a figure, sente
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,6 @@ from matplotlib.patches import Patch
 from bloodstudy.analysis import Judged
 from bloodstudy.analysis.effect import estimate
 from bloodstudy.analysis.simplest import Simplest
-from bloodstudy.reporting.claims import NONE
 from bloodstudy.reporting.effects import Told
 from bloodstudy.reporting.markdown import code, table
 from bloodstudy.reporting.style import INK, SHADE, Style, fold, new_figure
@@ -51,20 +49,22 @@ def tell_smallest(found: Simplest, question: Mapping[str, Any], judged: Judged, 
 
 
 def _tell_parameters(arm: str, found: Simplest, judged: Judged, told: Told) -> str:
+    return f"{_count_parameters(arm, found, judged, told)} parameters"
+
+
+def _count_parameters(arm: str, found: Simplest, judged: Judged, told: Told) -> str:
     known = {row["arm"]: row["parameters"] for row in found.models.to_dict("records")}
     keys = judged.sweep.of(arm, "finished")["key"]
-    formula = "number of weights of the network, trainable or not"
-    return f"{told.count(known[arm], f'arm/{arm}/parameters', formula, keys)} parameters"
+    return told.count(known[arm], f"arm/{arm}/parameters", "number of weights of the network, trainable or not", keys)
 
 
-def tabulate_margins(found: Simplest) -> str:
+def tabulate_margins(found: Simplest, judged: Judged, told: Told) -> str:
     """Return how the answer changes with the margin: one row a stretch of margins; empty where nothing is decided."""
     rows = []
     for smallest, stretch in itertools.groupby(found.strip.to_dict("records"), key=lambda row: row["smallest"]):
         margins = [f"{100 * row['margin']:g}" for row in stretch]
         span = f"{margins[0]} to {margins[-1]}" if len(margins) > 1 else margins[0]
-        parameters = {row["arm"]: row["parameters"] for row in found.models.to_dict("records")}[smallest]
-        rows.append([span, code(smallest), NONE if math.isnan(parameters) else f"{parameters:,.0f}"])
+        rows.append([span, code(smallest), _count_parameters(smallest, found, judged, told)])
     header = ["margin (points)", "smallest model not worse", "parameters"]
     return table(header, rows, right=["parameters"]) if rows else ""
 

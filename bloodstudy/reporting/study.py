@@ -105,7 +105,7 @@ def render(judged: Judged, measured: Measured, simplest: Simplest | None, drawn:
     told = Told(judged, measured.ledger)
     return template("study.md.j2").render(
         title=tell_title(judged.sweep),
-        **sections.tell_answers(judged, told, simplest, drawn),
+        **sections.tell_answers(judged, told, measured, simplest, drawn),
         **sections.tell_data(judged, told, measured, drawn),
         **sections.tell_methods(judged, told, measured),
     )

@@ -173,7 +173,8 @@ def test_tables_say_what_the_sentences_say(studies):
 def test_progress_says_how_far_the_study_has_come(look, said):
     trials = pd.DataFrame({"key": list("abc"), "outcome": ["finished", "diverged", "missing"]})
     sweep = SimpleNamespace(trials=trials, seeds=list(range(max(look.done, look.looks[-1]))))
-    text = sentences.tell_progress(Judged(sweep, look, 0.05, 1, (), 12, "scene"))
+    judged = Judged(sweep, look, 0.05, 1, (), 12, "scene")
+    text = unmark(sentences.tell_progress(judged, Told(judged, Ledger())))
     assert said in text
     assert text.startswith("2 of 3 planned trials have a result; 1 is missing")
 

@@ -1,0 +1,34 @@
+"""The differences to the reference of a plain sweep."""
+
+import pytest
+
+from bloodstudy.analysis import read_sweep
+from bloodstudy.reporting.claims import unmark
+from bloodstudy.reporting.differences import tell_differences
+from bloodstudy.reporting.measured import Measured, open_ledger
+
+
+@pytest.fixture
+def tell(sweep_of, tmp_path):
+    def told(swept, **more):
+        results = sweep_of(tmp_path, swept, **more)
+        sweep = read_sweep(tmp_path, "scratch")
+        return results, tell_differences(Measured(sweep, open_ledger(sweep)))
+
+    return told
+
+
+def test_each_arm_is_set_beside_the_first_without_a_word(tell):
+    results, told = tell({"lr": [0.1, 0.01], "seed": [0, 1, 2]})
+    assert "each arm less `lr=0.1`" in told["words"]
+    (row,) = unmark(told["table"]).splitlines()[2:]
+    tests = [result["responses"]["test_accuracy"] for result in results]
+    difference = 100 * (sum(tests[3:]) - sum(tests[:3])) / 3
+    assert f"{difference:+.2f} [" in row
+    assert row.startswith("| `lr=0.01` | 3 |")
+    assert not any(word in told["table"] for word in ("improves", "harms", "equivalent", "exploratory"))
+
+
+@pytest.mark.parametrize("swept", [{}, {"lr": [0.1, 0.01]}, {"seed": [0, 1, 2]}])
+def test_nothing_to_pair_says_nothing(tell, swept):
+    assert tell(swept)[1] == {}
