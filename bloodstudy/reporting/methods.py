@@ -109,6 +109,8 @@ def write_paragraph(judged: Judged) -> str:
     versions = next(iter(sweep.results.values()))["versions"]
     tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in ("bloodstudy", "keras") if name in versions)
     looks, arms = as_list(judged.look.looks), judged.family
+    made = any(comparison.verdict.tested for comparison in judged.comparisons)
+    tail = "" if made else f" So far, with {judged.look.done} seeds, no test was made: all this gives is estimates."
     return (
         f"We compared {arms} arms with a reference on {plain(data)} ({plain(splits)} split), each trained from "
         f"{len(plan['seeds'])} random seeds that all arms share ({plain(tools)}, {plain(plan['precision'])}). Accuracy "
@@ -118,5 +120,5 @@ def write_paragraph(judged: Judged) -> str:
         f"and for being not worse (one-sided, same margin), Holm-adjusted over the {arms} arms within each kind, at "
         f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds before any trial was run. Whether a "
         f"decision holds for new photographs was judged with seeds and {_units(judged)} both random (crossed variance "
-        "components, Satterthwaite's degrees of freedom)."
+        f"components, Satterthwaite's degrees of freedom).{tail}"
     )

@@ -1,6 +1,6 @@
-"""Accuracy against the time that a trial takes: the figure of cost.md.
+"""What the trials took: the content of cost.md, and its figure of accuracy against time.
 
-In: a sweep. Out: a figure. Times differ from machine to machine, so it stands apart from the report's own.
+In: a sweep. Out: Markdown and a figure. Times differ from machine to machine, so they stand apart from the report.
 """
 
 from __future__ import annotations
@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bloodstudy.analysis import Sweep
+from bloodstudy.reporting.claims import NONE
+from bloodstudy.reporting.markdown import code, table
 from bloodstudy.reporting.style import Style, fold, new_figure
 
 PER_COLUMN = 12  # arms in a column of the legend
@@ -40,3 +43,30 @@ def draw_time(sweep: Sweep, styles: Mapping[str, Style]) -> Figure:
         handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, ncols=columns, fontsize=7.5
     )
     return figure
+
+
+def tabulate_cost(sweep: Sweep) -> str:
+    """Return what each trial took."""
+    numbers = ["seed", "time (s)", "fit (s)", "peak memory (MB)", "threads", "attempts"]
+    forms = {"wall_seconds": ".1f", "fit_seconds": ".1f", "peak_memory_mb": ",.0f", "threads": ".0f", "attempts": ".0f"}
+    rows = []
+    for row in sweep.trials.to_dict("records"):
+        told = [_write(row.get(name), form) for name, form in forms.items()]
+        rows.append([code(row["arm"]), str(row["seed"]), *told])
+    return table(["arm", *numbers], rows, right=numbers)
+
+
+def tell_total(sweep: Sweep) -> str:
+    """Return what all trials took together: time one after another, and threads times time, by which energy goes."""
+    trials = sweep.trials.drop_duplicates("key").to_dict("records")
+    known = [row for row in trials if not any(pd.isna(row.get(name)) for name in ("wall_seconds", "threads"))]
+    if not known:
+        return ""
+    hours = sum(float(row["wall_seconds"]) for row in known) / 3600
+    core_hours = sum(float(row["wall_seconds"]) * float(row["threads"]) for row in known) / 3600
+    count = f"{len(known)} trial{'s' if len(known) > 1 else ''}"
+    return f"{count} took {hours:.2f} hours in all, {core_hours:.2f} hours of a core."
+
+
+def _write(value: Any, form: str) -> str:
+    return NONE if value is None or pd.isna(value) else format(value, form)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -72,7 +71,8 @@ def make_report(runs_dir: Path, study: str, folder: Path, more: str = "") -> Rep
         matrices = panels.choose_matrices(sweep)
         title = words.title(sweep)
         marked = render(measured, matrices, _draw(sweep, matrices, files.make_folder(figures)))
-    cost = [f"# {title}: what it cost", picture, _tabulate_cost(sweep), COST, facts.tell_processors(sweep)]
+    cost = [f"# {title}: what it cost", picture, spent.tell_total(sweep), spent.tabulate_cost(sweep), COST]
+    cost.append(facts.tell_processors(sweep))
     page = partial(render_html, marked, measured.ledger, sweep.trials, folder, title)
     told = "\n\n".join(part for part in cost if part) + "\n"
     return Report(marked, page(), told, measured.ledger, tables, page(more) if more else "")
@@ -175,17 +175,6 @@ def _tabulate_trials(measured: Measured, no_ops: set[str]) -> str:
     return table(["arm", *numbers, "outcome"], rows, right=numbers)
 
 
-def _tabulate_cost(sweep: Sweep) -> str:
-    """Return what each trial took; apart from the report, since the same trials never take the same time."""
-    numbers = ["seed", "time (s)", "fit (s)", "peak memory (MB)", "threads", "attempts"]
-    forms = {"wall_seconds": ".1f", "fit_seconds": ".1f", "peak_memory_mb": ",.0f", "threads": ".0f", "attempts": ".0f"}
-    rows = [
-        [code(row["arm"]), str(row["seed"]), *(_number(row.get(name), form) for name, form in forms.items())]
-        for row in sweep.trials.to_dict("records")
-    ]
-    return table(["arm", *numbers], rows, right=numbers)
-
-
 def _tabulate_arms(measured: Measured) -> str:
     header, tell = ["arm", "seeds finished", "train", "test", "test, lowest to highest", "gap"], measured.arm
     rows = []
@@ -204,7 +193,3 @@ def _list_unfinished(sweep: Sweep) -> list[str]:
         f"{plain(row['reason'] if isinstance(row['reason'], str) else 'no reason was recorded')}"
         for row in rows
     ]
-
-
-def _number(value: Any, form: str) -> str:
-    return NONE if pd.isna(value) else format(value, form)

@@ -53,6 +53,12 @@ def test_the_paragraph_names_data_seeds_and_tests(judge):
         assert words in text
 
 
+def test_the_paragraph_of_a_pilot_says_that_nothing_was_tested(judge):
+    told = "So far, with {} seeds, no test was made"
+    assert told.format(4) in methods.write_paragraph(judge(seeds=4))
+    assert told.format(6) not in methods.write_paragraph(judge())
+
+
 @pytest.mark.parametrize(
     ("command", "longer"),
     [
