@@ -139,7 +139,7 @@ def test_a_question_alone_is_trained_and_reported(folder):
     assert len(list(folder.glob("runs/scratch/*/result.json"))) == 4
     assert command(folder, module="report").returncode == 0
     report = (folder / "reports/scratch/report.md").read_text()
-    assert "**Does pooling matter?**" in report
+    assert "**1. Does pooling matter?**" in report
     assert "question=alone" in report
 
 

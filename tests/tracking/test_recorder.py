@@ -1,3 +1,4 @@
+import threading
 import time
 
 import pytest
@@ -93,17 +94,21 @@ def test_a_store_that_hangs_holds_up_no_trial_and_leaves_no_second_run(
     folder = tmp_path / "runs" / "scratch" / "a"
     create = type(store.client).create_run
 
+    trained, created = threading.Event(), threading.Event()
+
     def slow(self, *given, **named):
-        time.sleep(2)
-        return create(self, *given, **named)
+        assert trained.wait(60)
+        run = create(self, *given, **named)
+        created.set()
+        return run
 
     with monkeypatch.context() as patch:
         patch.setattr(type(store.client), "create_run", slow)
-        begun = time.monotonic()
         recording = train(folder, publish, tags_of, params)
-        assert time.monotonic() - begun < 1.5
+        assert not created.is_set(), "the trial ended while the store was still hanging"
         assert "no answer within 0.5 s" in (recording.trouble or "")
-        time.sleep(3)
+        trained.set()
+        assert created.wait(60)
     (left,) = runs(store)
     assert left.info.status == "RUNNING", "the fault happened: the run was created after all"
     assert tracking.finish(folder.parent).logged == 1
