@@ -16,7 +16,7 @@ from scipy import stats
 pytestmark = pytest.mark.slow
 WITHOUT = """
 import sys
-for name in ("tensorflow", "keras", "mlflow", "jax", "torch"):
+for name in ("tensorflow", "keras", "mlflow"):
     sys.modules[name] = None
 """
 
