@@ -1,7 +1,7 @@
 """What a trial costs beside its training: seconds, memory, and the answer to a mistyped key.
 
     python benchmarks/costs.py --data FOLDER
-    python benchmarks/costs.py --tiny 30 [--launcher joblib]
+    python benchmarks/costs.py --tiny 30 [--launcher joblib|ray]
 
 Runs the real commands in an empty folder: two reference trials of one epoch on all of Kaggle in grey (the images are
 decoded before; the second trial finds the worker warm), then `--help` and a mistyped key. Memory is the proportional
@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", default=os.environ.get("BLOODSTUDY_DATA"), help="folder of the Kaggle archive")
     parser.add_argument("--tiny", type=int, help="measure the overhead of this many tiny trials, and nothing else")
-    parser.add_argument("--launcher", choices=("basic", "joblib"), default="basic", help="for --tiny")
+    parser.add_argument("--launcher", choices=("basic", "joblib", "ray"), default="basic", help="for --tiny")
     options = parser.parse_args()
     if options.tiny:
         print_overhead(options.tiny, options.launcher)
@@ -57,8 +57,8 @@ def main() -> None:
 def print_overhead(trials: int, launcher: str) -> None:
     """Print what each of many tiny trials costs beside fit and evaluation, worker warm."""
     tiny = ["data.photographs=2", "data.copies=2", "image_size=[24,32]", "epochs=1", "depth=1", "cache_dir=cache"]
-    jobs = 2 if launcher == "joblib" else 1
-    chosen = [f"hydra/launcher={launcher}"] + ([f"hydra.launcher.n_jobs={jobs}"] if jobs > 1 else [])
+    jobs = 1 if launcher == "basic" else 2  # Ray gives each job a core: two at once need two of them
+    chosen = [f"hydra/launcher={launcher}"] + ([f"hydra.launcher.n_jobs={jobs}"] if launcher == "joblib" else [])
     with tempfile.TemporaryDirectory() as folder:
         watch([*tiny, "seed=0"], Path(folder))  # draws the images, creates the store
         peak_mb = watch(["-m", *tiny, f"seed=range(1,{trials + 1})", *chosen], Path(folder))
