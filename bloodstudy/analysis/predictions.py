@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bloodstudy.data.predictions import PREFIX, STEP
 from bloodstudy.data.split import find_clean
 
 IDENTITY = ("split", "image", "photograph", "scene", "label")
-STEP = 1000  # probabilities are stored as thousandths
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,16 +93,20 @@ class Predictions:
         validated = (self.shown.table["split"] == "validation").to_numpy()
         if validated.any():
             measured["validation_accuracy"] = _share(self.correct[validated])
-        truth, guess = self.shown.labels[tested], self.likeliest[tested]
-        classes = range(len(self.shown.classes))
-        hits = np.array([np.sum((truth == i) & (guess == i)) for i in classes], dtype=float)
-        there, named = (np.array([np.sum(which == i) for i in classes], dtype=float) for which in (truth, guess))
-        with np.errstate(invalid="ignore"):
-            f1 = np.where(there + named > 0, 2 * hits / (there + named), 0.0)
-            recall = hits / there
-        measured["test_macro_f1"] = float(f1.mean()) if (there > 0).all() else float("nan")
-        recalls = {f"test_recall_{name}": float(recall[i]) for i, name in enumerate(self.shown.classes)}
-        return measured | recalls
+        recalls, f1 = self._look_at_classes(tested)
+        measured["test_macro_f1"] = float("nan") if np.isnan(recalls).any() else float(f1.mean())
+        return measured | {f"test_recall_{name}": float(recalls[i]) for i, name in enumerate(self.shown.classes)}
+
+    def _look_at_classes(self, tested: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return recall and F1 of each class; NaN where it has no image."""
+        from sklearn.metrics import precision_recall_fscore_support
+
+        every = np.arange(len(self.shown.classes))
+        if not tested.any():
+            return np.full(len(every), np.nan), np.full(len(every), np.nan)
+        options: dict[str, Any] = {"labels": every, "zero_division": np.nan}
+        found = precision_recall_fscore_support(self.shown.labels[tested], self.likeliest[tested], **options)
+        return np.asarray(found[1], dtype=float), np.asarray(found[2], dtype=float)
 
 
 def _share(correct: np.ndarray) -> float:
@@ -117,8 +122,8 @@ class Reader:
     def read(self, path: Path) -> Predictions:
         """Return the predictions at `path`."""
         table = pq.read_table(path)
-        names = [name for name in table.column_names if name.startswith("p_")]
-        classes = tuple(name.removeprefix("p_") for name in names)
+        names = [name for name in table.column_names if name.startswith(PREFIX)]
+        classes = tuple(name.removeprefix(PREFIX) for name in names)
         probabilities = np.stack([table[name].to_numpy() for name in names], axis=1)
         images = table.select([name for name in IDENTITY if name in table.column_names])
         return Predictions(self._share(images, classes), np.rint(probabilities * STEP).astype("uint16"))

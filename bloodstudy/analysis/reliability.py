@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bloodstudy.analysis.predictions import STEP, Predictions
+from bloodstudy.analysis.predictions import Predictions
+from bloodstudy.data.predictions import STEP
 
 BINS = 10
 
