@@ -90,7 +90,7 @@ def test_what_a_trial_owes_is_logged_after_the_next_one_that_the_store_takes(
 def test_a_store_that_hangs_holds_up_no_trial_and_leaves_no_second_run(
     store, tmp_path, publish, tags_of, params, runs, monkeypatch
 ):
-    for patience in ("OPENING_PATIENCE_S", "PATIENCE_S"):  # the first where the store is not even open by the trial's end
+    for patience in ("OPENING_PATIENCE_S", "PATIENCE_S"):  # which one counts: whether the store is open by then
         monkeypatch.setattr(recorder, patience, 0.5)
     folder = tmp_path / "runs" / "scratch" / "a"
     create = type(store.client).create_run
