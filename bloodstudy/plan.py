@@ -140,12 +140,13 @@ def _amend(plan: dict[str, Any], old: Mapping[str, Any], runs_dir: Path) -> dict
     beyond = [t for t in old["trials"] if t["seed"] not in plan["seeds"] and t["arm"] in kept]
     plan["trials"] += beyond  # an extension stays planned where a command asks for fewer seeds
     plan["seeds"] = plan["swept"]["seed"] = sorted({trial["seed"] for trial in plan["trials"]})
+    looks = []
     if plan["looks"] != old.get("looks", plan["looks"]):
-        plan["amendments"] = [f"looks: {brief(plan['looks'])} came after {brief(old['looks'])}, which stay"]
+        looks = [f"looks: {brief(plan['looks'])} came after {brief(old['looks'])}, which stay"]
         plan["looks"] = old["looks"]  # a look that is declared when its seeds may have been seen is none
     changed = [name for name in STUDY_DECIDES if brief(old.get(name)) != brief(plan[name])]
     changes = [f"{name}: {brief(old.get(name))} became {brief(plan[name])}" for name in changed]
-    plan["amendments"] = list(dict.fromkeys([*old.get("amendments", []), *plan.get("amendments", []), *changes]))
+    plan["amendments"] = list(dict.fromkeys([*old.get("amendments", []), *looks, *changes]))
     return plan
 
 

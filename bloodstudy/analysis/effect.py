@@ -55,7 +55,7 @@ def spread_out(mean: float, se: float, df: float, n: int, sd: float = math.nan) 
 
 
 def _quantile(df: float) -> float:
-    from scipy import special  # what scipy.stats.t calls, without its second of import and its checks at every call
+    from scipy import special  # what scipy.stats.t calls, without its slow import and its checks at every call
 
     return float(special.stdtrit(df, (1 + CONFIDENCE) / 2))
 

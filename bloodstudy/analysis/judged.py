@@ -5,7 +5,7 @@ In: a sweep. Out: a frozen `Judged`, from which reports are written: it holds ev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,11 +57,6 @@ class Judged:
         """The seeds that are looked at."""
         return tuple(self.sweep.seeds[: self.look.used])
 
-    @property
-    def partly(self) -> bool:
-        """Tell whether planned trials have no result yet."""
-        return not set(self.sweep.trials["outcome"]) <= set(PUBLISHED)
-
     def of(self, question: str) -> list[Comparison]:
         """Return the comparisons that belong to a question."""
         return [comparison for comparison in self.comparisons if question in comparison.pair.questions]
@@ -75,11 +70,12 @@ class Judged:
 def judge_sweep(sweep: Sweep) -> Judged:
     """Return the study of `sweep`, judged."""
     pairs = list_pairs(sweep.plan)
-    look = find_look(sweep.plan, _done(sweep), _decisive(pairs) or sweep.arms)
+    done = _done(sweep)
+    look = find_look(sweep.plan, done, _decisive(pairs) or sweep.arms)
     seeds = sweep.seeds[: look.used]
     family = sum(pair.tested for pair in pairs)
     alpha = ALPHA / len(look.looks)
-    compared = [compare(sweep, pair, _own_seeds(sweep, pair, seeds), np.random.default_rng(0)) for pair in pairs]
+    compared = [compare(sweep, pair, _own_seeds(sweep, done, pair, seeds), np.random.default_rng(0)) for pair in pairs]
     fewest, unit = _count_clusters(sweep)
     verdicts = _decide(compared, look, family, alpha, fewest is not None and fewest >= FEW_CLUSTERS)
     told = [
@@ -104,11 +100,10 @@ def _done(sweep: Sweep) -> dict[str, list[int]]:
     return {str(arm): sorted(set(own["seed"])) for arm, own in done.groupby("arm")}
 
 
-def _own_seeds(sweep: Sweep, pair: Pair, seeds: Sequence[int]) -> list[int]:
+def _own_seeds(sweep: Sweep, done: Mapping[str, Sequence[int]], pair: Pair, seeds: Sequence[int]) -> list[int]:
     """Return the seeds at which to compare a pair; an arm that is only shown must not have all of them yet."""
     if pair.tested:
         return list(seeds)
-    done = _done(sweep)
     common = [seed for seed in sweep.seeds if all(seed in done.get(arm, ()) for arm in (pair.arm, pair.reference))]
     return [seed for seed in common if seed in seeds] or common
 

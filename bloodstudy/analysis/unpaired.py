@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bloodstudy.analysis.effect import CONFIDENCE, estimate
 from bloodstudy.design import name_arm
 
 if TYPE_CHECKING:
     from bloodstudy.analysis.sweep import Sweep
 
 SPLIT_KEYS = ("data.split", "data.split_seed", "data.test_share", "data.folds", "data.fold")
-CONFIDENCE = 0.95
 
 
 def list_points(sweep: Sweep, clear_from: Mapping[str, float]) -> pd.DataFrame:
@@ -83,22 +83,14 @@ def compare_splits(points: pd.DataFrame) -> pd.DataFrame:
         for split, own in group.groupby("split", sort=False):
             values = own["test_accuracy"].to_numpy(dtype=float)
             row = {"rest": rest, "split": split, "of": own["of"].iloc[0], "n": len(values), "mean": values.mean()}
-            row |= dict(zip(("low", "high"), _interval(values), strict=True))
+            over_units = estimate(values)
+            row |= {"low": over_units.low, "high": over_units.high}
             difference = (math.nan,) * 3 if first is None else (values.mean() - first.mean(), *_welch(values, first))
             row |= dict(zip(("difference", "difference_low", "difference_high"), difference, strict=True))
             rows.append(row)
             first = values if first is None else first
     columns = ["rest", "split", "of", "n", "mean", "low", "high", "difference", "difference_low", "difference_high"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def _interval(values: np.ndarray) -> tuple[float, float]:
-    if len(values) < 2:
-        return math.nan, math.nan
-    from scipy import stats  # a second of import that only a report pays
-
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
-    return values.mean() - half, values.mean() + half
 
 
 def _welch(values: np.ndarray, first: np.ndarray) -> tuple[float, float]:

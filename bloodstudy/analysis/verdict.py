@@ -104,7 +104,7 @@ def _test(effect: Effect | None, margin: float) -> dict[str, float]:
 def _adjust(p: Sequence[float], family: int) -> list[float]:
     """Return Holm's adjusted p-values of `p`, filled up with ones to `family`.
 
-    Four lines of our own: statsmodels' multipletests imports for seconds and collects garbage at every call.
+    Four lines of our own: statsmodels' multipletests is slow to import and collects garbage at every call.
     """
     order = np.argsort(p, kind="stable")
     steps = np.array(p, dtype=float)[order] * (family - np.arange(len(p)))

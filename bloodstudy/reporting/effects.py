@@ -13,6 +13,7 @@ from functools import cached_property
 
 from bloodstudy.analysis import Comparison, Effect, Judged
 from bloodstudy.reporting.claims import NONE, Ledger
+from bloodstudy.reporting.measured import TOLD
 
 POINTS = "+z.2f"
 PERCENT = ".1f"
@@ -109,6 +110,13 @@ class Told:
     def count(self, value: float, name: str, formula: str, trials: Iterable[str], form: str = ",d") -> str:
         """Tell a number that no comparison has."""
         return self.ledger.tell(value, form, name=name, formula=formula, trials=trials)
+
+    def parameters(self, arm: str) -> str:
+        """Tell how many parameters an arm's network has; a dash where none of its trials finished."""
+        done = self.judged.sweep.of(arm, "finished")
+        known = done["parameters"].dropna().astype(float).tolist()
+        value = known[0] if known else math.nan
+        return self.count(value, f"arm/{arm}/parameters", TOLD["parameters"], done["key"])
 
     def keys(self, arm: str, seeds: Iterable[int] | None = None) -> list[str]:
         """Return the keys of the trials of an arm that have a result, of these seeds or of those looked at."""

@@ -67,7 +67,7 @@ def tabulate_arms(judged: Judged, told: Told) -> str:
         done = judged.sweep.of(arm, "finished")
         keys = list(done["key"])
         seeds = told.count(len(keys), f"arm/{arm}/finished", "number of trials of the arm that finished", keys, "d")
-        cells = [code(arm), seeds, told.count(*_count_parameters(done, arm), keys)]
+        cells = [code(arm), seeds, told.parameters(arm)]
         for name in names:
             value = 100 * float(done[name].to_numpy(dtype=float).mean()) if len(done) else math.nan
             form = PERCENT if name != "accuracy_gap" else "+z.1f"
@@ -76,12 +76,6 @@ def tabulate_arms(judged: Judged, told: Told) -> str:
         rows.append(cells)
     numbers = ["seeds", "parameters", *titles]
     return table(["arm", *numbers], rows, right=numbers)
-
-
-def _count_parameters(done: pd.DataFrame, arm: str) -> tuple[float, str, str]:
-    known = done["parameters"].dropna().astype(float).tolist()
-    formula = "number of weights of the network, trainable or not"
-    return (known[0] if known else math.nan), f"arm/{arm}/parameters", formula
 
 
 def look_for_missed(judged: Judged) -> Missed:

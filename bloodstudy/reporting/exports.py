@@ -24,6 +24,7 @@ def tabulate_effects(judged: Judged) -> pd.DataFrame:
     """Return one row a comparison and response, in fractions of accuracy; adjusted p-values on test accuracy alone."""
     rows = []
     for comparison in judged.comparisons:
+        bootstrap = comparison.bootstrap or (math.nan, math.nan)
         for response, effect in comparison.effects.items():
             test = response == "test_accuracy"
             row = {
@@ -33,6 +34,8 @@ def tabulate_effects(judged: Judged) -> pd.DataFrame:
                 "d_z": effect.d_z, "margin": comparison.pair.margin,
                 "new_photographs_low": comparison.wider.low if test else math.nan,
                 "new_photographs_high": comparison.wider.high if test else math.nan,
+                "new_photographs_bootstrap_low": bootstrap[0] if test else math.nan,
+                "new_photographs_bootstrap_high": bootstrap[1] if test else math.nan,
             }  # fmt: skip
             verdict = comparison.verdict
             adjusted = (verdict.adjusted if test and verdict.tested else None) or {}

@@ -31,12 +31,5 @@ def _tabulate(result: dict[str, Any], arm: str, told: Told) -> str:
         formula = "number of weights of the layer, trainable or not"
         parameters = told.count(layer["parameters"], f"arm/{arm}/layer/{place}/parameters", formula, keys)
         rows.append([str(place), plain(layer["kind"]), shape, parameters])
-    formula = "number of weights of the network, trainable or not"
-    rows.append(
-        ["", "all", "", told.count(result["parameters"], f"arm/{arm}/parameters", formula, _finished(told, arm))]
-    )
+    rows.append(["", "all", "", told.parameters(arm)])
     return table(["", "layer", "output", "parameters"], rows, right=["output", "parameters"])
-
-
-def _finished(told: Told, arm: str) -> list[str]:
-    return list(told.judged.sweep.of(arm, "finished")["key"])

@@ -82,7 +82,8 @@ def list_limits(judged: Judged, told: Told) -> list[str]:
         "train, whatever the others do.",
         "The word is about this benchmark: new seeds, these test images. The second word says whether the same "
         f"decision passes when {_units(judged)} are random too (variance components, crossed over seeds and "
-        f"{_units(judged)}, with Satterthwaite's degrees of freedom).",
+        f"{_units(judged)}, with Satterthwaite's degrees of freedom). effects.csv has the interval of a bootstrap "
+        f"beside it that draws seeds, and {_units(judged)} within their class, crossed; no word rests on that.",
     ]
     fewest = judged.fewest_clusters
     if fewest is not None:

@@ -21,14 +21,10 @@ from bloodstudy.reporting.effects import Told
 from bloodstudy.reporting.markdown import code, table
 from bloodstudy.reporting.style import INK, SHADE, Style, fold, new_figure
 
-NAME = "simplification"  # of the question that is taken for it where a plan does not say which one is
-
 
 def find_question(plan: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the question that seeks the smallest model, or None."""
-    declared = [question for question in plan["questions"] if question.get("simplify")]
-    named = [question for question in plan["questions"] if question["name"] == NAME]
-    return next(iter([*declared, *named]), None)
+    return next((question for question in plan["questions"] if question.get("simplify")), None)
 
 
 def tell_smallest(found: Simplest, question: Mapping[str, Any], judged: Judged, told: Told) -> str:
@@ -37,25 +33,15 @@ def tell_smallest(found: Simplest, question: Mapping[str, Any], judged: Judged, 
         return ""
     margin = f"{100 * question['margin']:g} points"
     reference = question["reference"]
-    own = _tell_parameters(reference, found, judged, told)
+    own = f"{told.parameters(reference)} parameters"
     if found.smallest == reference:
         return f"No smaller model is shown to be not worse by more than {margin}: the reference, with {own}, stays."
-    smallest = _tell_parameters(found.smallest, found, judged, told)
+    smallest = f"{told.parameters(found.smallest)} parameters"
     comparison = judged.find(found.smallest, reference)
     second = comparison.verdict.not_worse_second if comparison else None
     text = f"Yes: {code(found.smallest)} is the smallest model shown to be not worse than the reference by more than "
     text += f"{margin}, with {smallest} instead of the reference's {own}."
     return text + (f" For new photographs: {second}." if second else "")
-
-
-def _tell_parameters(arm: str, found: Simplest, judged: Judged, told: Told) -> str:
-    return f"{_count_parameters(arm, found, judged, told)} parameters"
-
-
-def _count_parameters(arm: str, found: Simplest, judged: Judged, told: Told) -> str:
-    known = {row["arm"]: row["parameters"] for row in found.models.to_dict("records")}
-    keys = judged.sweep.of(arm, "finished")["key"]
-    return told.count(known[arm], f"arm/{arm}/parameters", "number of weights of the network, trainable or not", keys)
 
 
 def tabulate_margins(found: Simplest, judged: Judged, told: Told) -> str:
@@ -64,7 +50,7 @@ def tabulate_margins(found: Simplest, judged: Judged, told: Told) -> str:
     for smallest, stretch in itertools.groupby(found.strip.to_dict("records"), key=lambda row: row["smallest"]):
         margins = [f"{100 * row['margin']:g}" for row in stretch]
         span = f"{margins[0]} to {margins[-1]}" if len(margins) > 1 else margins[0]
-        rows.append([span, code(smallest), _count_parameters(smallest, found, judged, told)])
+        rows.append([span, code(smallest), told.parameters(smallest)])
     header = ["margin (points)", "smallest model not worse", "parameters"]
     return table(header, rows, right=["parameters"]) if rows else ""
 

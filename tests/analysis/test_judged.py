@@ -50,7 +50,7 @@ def test_each_arm_gets_its_word(study_of):
     }  # fmt: skip
     assert judged.find("better").verdict.beyond
     assert (judged.family, judged.alpha, judged.floor) == (4, 0.05, 4 * 2 / 2**10)
-    assert (judged.fewest_clusters, judged.unit, judged.partly) == (12, "photograph", False)
+    assert (judged.fewest_clusters, judged.unit) == (12, "photograph")
     assert judged.find("open").needed.equivalence > 10
     assert judged.find("better").needed is None
 
@@ -101,7 +101,6 @@ def test_between_looks_an_arm_is_pending_and_under_six_seeds_a_pilot(study_of, d
     missing = {(arm, seed): "missing" for arm in arms for seed in range(done, 20)}
     judged = judge_sweep(study_of(arms, seeds=range(20), looks=looks, outcomes=missing))
     assert (word(judged), reason(judged)) == expected
-    assert judged.partly == (done < 20)
     assert judged.find("arm").test.n == done
 
 

@@ -105,6 +105,7 @@ def fabricate_study(
                 "reference": name_arm(question.reference),
                 "arms": [arm.name for arm in arms if question.name in arm.questions],
                 "margin": question.margin or MARGIN,
+                "simplify": question.simplify,
             }
             for question in asked
         ],

@@ -55,6 +55,7 @@ def test_the_effect_is_that_of_the_stored_predictions(tmp_path, write):
     row = table[(table["arm"] == "pooling=average") & (table["response"] == "test_accuracy")].iloc[0]
     assert row["effect"] == pytest.approx(differences.mean() / 100, rel=1e-5)
     assert row["word"] in text
+    assert row["new_photographs_bootstrap_low"] < row["effect"] < row["new_photographs_bootstrap_high"]
 
 
 def test_the_answer_stands_first_and_every_figure_is_there_twice(write):

@@ -11,9 +11,9 @@ import pytest
 
 from bloodstudy.errors import UserError
 from bloodstudy.package import write_package
-from bloodstudy.reporting import write_report
+from bloodstudy.reporting import claims, write_report
 from bloodstudy.stored import find_study
-from bloodstudy.verify import verify
+from bloodstudy.verify import FORMAT, verify
 
 
 @pytest.fixture
@@ -178,3 +178,7 @@ def test_the_command_ends_as_it_says_without_tensorflow_and_mlflow(place, tmp_pa
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         assert ended.returncode == code
         assert "Traceback" not in ended.stderr
+
+
+def test_the_format_that_is_read_is_the_one_that_is_written():
+    assert FORMAT == claims.FORMAT
