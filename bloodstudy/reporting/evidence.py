@@ -20,6 +20,8 @@ from bloodstudy.reporting.markdown import code, plain, table
 
 MOST_NAMED = 30
 RECALL = "test_recall_"
+OFFICIAL = "official_test_accuracy"  # of a study that is judged by official_clean
+FORMULAS = {OFFICIAL: "test_accuracy, with the test images whose scene is in training"}
 
 
 def tabulate_photographs(judged: Judged, told: Told) -> str:
@@ -57,25 +59,33 @@ def _find_shown(judged: Judged) -> tuple[Shown, str, str] | None:
 
 def tabulate_arms(judged: Judged, told: Told) -> str:
     """Return what each arm itself reaches: means over its finished seeds, in per cent."""
-    trials = judged.sweep.trials
-    recalls = [name for name in trials.columns if str(name).startswith(RECALL)]
-    names = [*RESPONSES.values(), *(["test_macro_f1"] if "test_macro_f1" in trials else []), *recalls]
-    titles = [*RESPONSES, *(["macro F1"] if "test_macro_f1" in trials else [])]
-    titles += [f"recall {plain(name.removeprefix(RECALL))}" for name in recalls]
+    sweep, titles = judged.sweep, {name: title for title, name in RESPONSES.items()}
+    if any(planned["judged"] == "official_clean" for planned in sweep.plan["trials"]):
+        titles[OFFICIAL] = "test, official"
+    if "test_macro_f1" in sweep.trials:
+        titles["test_macro_f1"] = "macro F1"
+    recalls = [name for name in sweep.trials.columns if str(name).startswith(RECALL)]
+    titles |= {name: f"recall {plain(name.removeprefix(RECALL))}" for name in recalls}
     rows = []
-    for arm in judged.sweep.arms:
-        done = judged.sweep.of(arm, "finished")
+    for arm in sweep.arms:
+        done = sweep.of(arm, "finished")
         keys = list(done["key"])
+        done = done.assign(**{OFFICIAL: [_judge_officially(key, judged) for key in keys]})
         seeds = told.count(len(keys), f"arm/{arm}/finished", "number of trials of the arm that finished", keys, "d")
         cells = [code(arm), seeds, told.parameters(arm)]
-        for name in names:
+        for name in titles:
             value = 100 * float(done[name].to_numpy(dtype=float).mean()) if len(done) else math.nan
             form = PERCENT if name != "accuracy_gap" else "+z.1f"
-            formula = f"100 * mean over the finished seeds of {name}"
+            formula = f"100 * mean over the finished seeds of {FORMULAS.get(name, name)}"
             cells.append(told.count(value, f"arm/{arm}/{name}/percent", formula, keys, form))
         rows.append(cells)
-    numbers = ["seeds", "parameters", *titles]
+    numbers = ["seeds", "parameters", *titles.values()]
     return table(["arm", *numbers], rows, right=numbers)
+
+
+def _judge_officially(key: str, judged: Judged) -> float:
+    predictions = judged.sweep.predictions.get(key)
+    return float(predictions.correct[predictions.shown.tested("official")].mean()) if predictions else math.nan
 
 
 def look_for_missed(judged: Judged) -> Missed:

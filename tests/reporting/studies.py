@@ -52,17 +52,20 @@ def fabricate_study(
     data: str = "smear",
     model: str = "reference",
     setting: Mapping[str, Any] = SETTING,
+    judged: str = "official",
+    leaking: int = 0,
     change: Callable[[dict[str, Any]], Any] = lambda result: None,
 ) -> dict[str, Any]:
     """Write plan and trials; return the plan.
 
     `outcomes` names those that are not "finished", by arm and seed ("chance" is finished and has learnt nothing);
-    `noise` is the spread over seeds in points; `change` may edit each result before it is written.
+    `leaking` test photographs of each class show a scene that training shows too; `noise` is the spread over seeds in
+    points; `change` may edit each result before it is written.
     """
     asked = tuple(read_question(q) if isinstance(q, str) else q for q in questions)
     arms = expand(asked)
     identity = DataIdentity(data, "subtype", "field", "official", "f" * 16)
-    world = _World(photographs, copies)
+    world = _World(photographs, copies, leaking)
     trials = []
     for seed in range(seeds):
         for arm in arms:
@@ -70,7 +73,7 @@ def fabricate_study(
             factors = Factors(**levels | {"seed": seed, "precision": "float32"})
             trial = Trial(study, arm.name, str(arm.levels.get("model", model)), factors, identity)
             trials.append({"key": trial.key, "arm": arm.name, "seed": seed, "levels": {"arm": arm.name, "seed": seed}})
-            trials[-1] |= {"data": asdict(identity), "judged": "official", "overrides": []}
+            trials[-1] |= {"data": asdict(identity), "judged": judged, "overrides": []}
             outcome = (outcomes or {}).get((arm.name, seed), "finished")
             if outcome == "missing":
                 continue
@@ -122,7 +125,7 @@ def fabricate_study(
 class _World:
     """The images, and how hard each photograph is."""
 
-    def __init__(self, photographs: int, copies: int) -> None:
+    def __init__(self, photographs: int, copies: int, leaking: int = 0) -> None:
         rng = np.random.default_rng(5)
         parts = []
         for side, times in (("train", 2), ("test", 1)):
@@ -130,6 +133,9 @@ class _World:
                 names = np.repeat([f"{side}-{label}-{k}" for k in range(photographs * times)], copies)
                 parts.append(pd.DataFrame({"split": side, "photograph": names, "scene": names, "label": label}))
         table = pd.concat(parts, ignore_index=True)
+        for label in CLASSES:
+            seen = {f"test-{label}-{k}": f"train-{label}-{k}" for k in range(leaking)}
+            table["scene"] = table["scene"].replace(seen)
         table.insert(1, "image", [f"{side.upper()}/{k}.jpeg" for k, side in enumerate(table["split"])])
         self.table = table
         self.train = (table["split"] == "train").to_numpy()

@@ -58,6 +58,16 @@ def test_the_effect_is_that_of_the_stored_predictions(tmp_path, write):
     assert row["new_photographs_bootstrap_low"] < row["effect"] < row["new_photographs_bootstrap_high"]
 
 
+def test_on_the_clean_split_the_official_figure_stands_beside(tmp_path, write):
+    plan = fabricate_study(tmp_path / "other", (POOLS,), 6, **SMALL, judged="official_clean", leaking=2)
+    text, folder = write(judged="official_clean", leaking=2)
+    told = {c["name"]: c["value"] for c in json.loads((folder / "claims.json").read_text())["claims"]}
+    official = 100 * measure(tmp_path / "runs", plan, "reference").mean()
+    assert told["arm/reference/official_test_accuracy/percent"] == pytest.approx(official)
+    assert told["arm/reference/test_accuracy/percent"] != pytest.approx(official)
+    assert "test, official" in text
+
+
 def test_the_answer_stands_first_and_every_figure_is_there_twice(write):
     text, folder = write("simplification", "learning_rate")
     headings = re.findall(r"^## (.*)$", text, flags=re.M)
