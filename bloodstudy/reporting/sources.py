@@ -32,12 +32,13 @@ class Source:
 SOURCES = {
     "reference": Source(
         "100 %", "about 65 % (grey)", "its author later noted about 90 % on colour images",
-        {"image_size": (120, 160), "colour": "gray", "epochs": 600, "lr": 5e-4, "batch_size": 100, "norm": "lrn"},
+        {"image_size": (120, 160), "colour": "gray", "epochs": 600, "lr": 5e-4, "batch_size": 100, "norm": "lrn",
+         "width": 1.0},
         "the official split",
     ),
     "compact": Source(
         "80 %", "79 %", "after 20 epochs",
-        {"image_size": (200, 200), "colour": "rgb", "epochs": 20, "padding": "valid"},
+        {"image_size": (200, 200), "colour": "rgb", "epochs": 20, "padding": "valid", "width": 1.0},
         "a split that is not said",
     ),
 }  # fmt: skip
