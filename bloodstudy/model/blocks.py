@@ -94,8 +94,8 @@ def normalise(x: Any, factors: Factors, index: int) -> Any:
     name, dtype = f"norm_{index}", policy(factors)
     if factors.norm == "lrn":
         return LocalResponseNormalization(dtype=dtype, name=name)(x)
-    # Keras's momentum of 0.99 keeps 0.99^75 = 47 % of its starting values after 75 steps: a short trial would be
-    # measured with statistics that no image gave.
+    # Keras's momentum of 0.99 keeps 0.99^75 = 47 % of its starting values after 75 steps: early validation figures
+    # would come from statistics that no image gave. What is measured at the end does not rest on it (training.settle).
     return layers.BatchNormalization(momentum=0.9, dtype=dtype, name=name)(x) if factors.norm == "batch" else x
 
 

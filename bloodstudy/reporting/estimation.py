@@ -34,12 +34,12 @@ def draw_effects(comparisons: Sequence[Comparison], styles: Mapping[str, Style])
     panels = figure.subplots(1, len(PANELS), sharey=True, squeeze=False)[0]
     limit = find_limit([100 * c.points[name].to_numpy(dtype=float) for c in comparisons for name in PANELS])
     for axes, (response, words) in zip(panels, PANELS.items(), strict=True):
-        _draw_panel(axes, comparisons, response, styles, limit)
+        draw_panel(axes, dict(enumerate(comparisons)), response, styles, limit)
         axes.set_title(words)
         axes.set_xlabel("difference to the reference (points)")
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.45, -0.55)
-    _add_legend(figure, comparisons)
+    add_legend(figure, comparisons)
     return figure
 
 
@@ -58,51 +58,62 @@ def find_limit(points: Sequence[np.ndarray]) -> float:
     return max(1.08 * kept, 0.5)
 
 
-def _draw_panel(
-    axes: Axes, comparisons: Sequence[Comparison], response: str, styles: Mapping[str, Style], limit: float
+def draw_panel(
+    axes: Axes,
+    rows: Mapping[int, Comparison],
+    response: str,
+    styles: Mapping[str, Style],
+    limit: float,
+    seeds: bool = True,
 ) -> None:
-    for row, comparison in enumerate(comparisons):
+    """Draw the effects on a response, one row an arm, and each seed's below its row unless `seeds` is False."""
+    above = 0.12 if seeds else 0.0
+    for row, comparison in rows.items():
         style, effect = styles[comparison.pair.arm], comparison.effects[response]
         if response == "test_accuracy":
             margin = 100 * comparison.pair.margin
             axes.fill_betweenx([row - 0.5, row + 0.5], -margin, margin, color=SHADE, linewidth=0, zorder=0.5)
-        values = 100 * comparison.points[response].to_numpy(dtype=float)
-        spread = row + 0.2 + np.linspace(-0.09, 0.09, len(values)) * (len(values) > 1)
         marks = {"marker": style.marker, "linestyle": "", "color": style.colour}
-        axes.plot(np.clip(values, -limit, limit), spread, markersize=3, mfc="none", mew=0.8, alpha=0.85, **marks)
+        if seeds:
+            values = 100 * comparison.points[response].to_numpy(dtype=float)
+            spread = row + 0.2 + np.linspace(-0.09, 0.09, len(values)) * (len(values) > 1)
+            axes.plot(np.clip(values, -limit, limit), spread, markersize=3, mfc="none", mew=0.8, alpha=0.85, **marks)
         if math.isnan(effect.mean):
-            axes.text(0, row, f" {comparison.verdict.word}", va="center", color=INK, fontsize=8)
+            axes.text(0, row, f" {comparison.verdict.word}" if seeds else "", va="center", color=INK, fontsize=8)
             continue
         face = style.colour if comparison.pair.tested else "white"
         mean, low, high = 100 * effect.mean, 100 * effect.low, 100 * effect.high
         if abs(mean) <= limit:
-            axes.hlines(row - 0.12, max(low, -limit), min(high, limit), color=style.colour, linewidth=2)
+            axes.hlines(row - above, max(low, -limit), min(high, limit), color=style.colour, linewidth=2)
             for end, mark, cut in ((-limit, 4, low < -limit), (limit, 5, high > limit)):  # matplotlib's carets
                 if cut:
-                    axes.plot([end], [row - 0.12], marker=mark, markersize=6, color=style.colour, linestyle="")
-            axes.plot([mean], [row - 0.12], markersize=7, mfc=face, mew=1.4, zorder=3, **marks)
+                    axes.plot([end], [row - above], marker=mark, markersize=6, color=style.colour, linestyle="")
+            axes.plot([mean], [row - above], markersize=7, mfc=face, mew=1.4, zorder=3, **marks)
         else:
-            _point_outside(axes, mean, limit, row, style)
+            _point_outside(axes, mean, limit, row - above, style)
     axes.axvline(0, color=INK, linewidth=0.9, zorder=1)
     axes.set_xlim(-1.06 * limit, 1.06 * limit)
     axes.grid(visible=False, axis="y")
 
 
-def _point_outside(axes: Axes, mean: float, limit: float, row: int, style: Style) -> None:
+def _point_outside(axes: Axes, mean: float, limit: float, row: float, style: Style) -> None:
     """Say where a mean lies that the axis does not reach."""
     end = math.copysign(limit, mean)
     arrow = {"arrowstyle": "-|>", "color": style.colour, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0}
     axes.annotate(
-        f"{mean:+.1f}", (end, row - 0.12), xytext=(0.72 * end, row - 0.12), arrowprops=arrow, fontsize=8,
+        f"{mean:+.1f}", (end, row), xytext=(0.72 * end, row), arrowprops=arrow, fontsize=8,
         va="center", ha="left" if mean < 0 else "right", color=INK,
     )  # fmt: skip
 
 
-def _add_legend(figure: Figure, comparisons: Sequence[Comparison]) -> None:
+def add_legend(figure: Figure, comparisons: Sequence[Comparison], seeds: bool = True) -> None:
+    """Say above the panels what their marks mean."""
     handles: list[Artist] = [
-        Line2D([], [], color=INK, marker="o", mfc="none", markersize=3, linestyle="", label="one seed, paired"),
-        Line2D([], [], color=INK, marker="o", markersize=7, linewidth=2, label="mean, 95 % interval"),
+        Line2D([], [], color=INK, marker="o", markersize=7, linewidth=2, label="mean, 95 % interval")
     ]
+    if seeds:
+        one = Line2D([], [], color=INK, marker="o", mfc="none", markersize=3, linestyle="", label="one seed, paired")
+        handles.insert(0, one)
     if any(not comparison.pair.tested for comparison in comparisons):
         handles.append(
             Line2D([], [], color=INK, marker="o", mfc="white", mew=1.4, markersize=7, linestyle="", label="not tested")

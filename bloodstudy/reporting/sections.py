@@ -5,6 +5,7 @@ In: a judged study, and how its numbers are told. Out: Markdown by the names tha
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from bloodstudy.analysis import (
@@ -27,6 +28,7 @@ from bloodstudy.reporting import (
     doses,
     evidence,
     facts,
+    glance,
     layers,
     methods,
     panels,
@@ -55,6 +57,7 @@ def tell_answers(
     return {
         "progress": sentences.tell_progress(judged, told),
         "warnings": tell_warnings(judged, measured),
+        "figure": embed("answers", _describe_answers(judged), drawn),
         "questions": questions,
         "simplest": {
             "answer": answer,
@@ -62,6 +65,13 @@ def tell_answers(
             "figure": embed("parameters", _describe_models(simplest, judged), drawn),
         },
     }
+
+
+def _describe_answers(judged: Judged) -> str:
+    """Return the alternative text of the answers at a glance: how many arms have which word."""
+    words = Counter(glance.tell_word(comparison) for own in glance.list_answers(judged).values() for comparison in own)
+    counts = "; ".join(f"{word}: {count}" for word, count in words.items())
+    return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their word: {counts}"
 
 
 def _tell_question(question: dict[str, Any], judged: Judged, told: Told, drawn: list[str]) -> dict[str, Any]:

@@ -15,7 +15,18 @@ from bloodstudy import files
 from bloodstudy.analysis import Judged, Sweep, judge_sweep
 from bloodstudy.analysis.simplest import Simplest, find_simplest
 from bloodstudy.errors import UserError
-from bloodstudy.reporting import calibration, doses, estimation, exports, facts, panels, sections, simplification, style
+from bloodstudy.reporting import (
+    calibration,
+    doses,
+    estimation,
+    exports,
+    facts,
+    glance,
+    panels,
+    sections,
+    simplification,
+    style,
+)
 from bloodstudy.reporting.effects import Told
 from bloodstudy.reporting.markdown import plain, template
 from bloodstudy.reporting.measured import Measured
@@ -79,6 +90,8 @@ def list_drawings(judged: Judged, simplest: Simplest | None) -> dict[str, Drawin
     sweep, groups = judged.sweep, sections.group_arms(judged)
     styles = style.style_study(sweep.arms, [arms[0] for _, arms in groups])
     drawings: dict[str, Drawing] = {}
+    if len(glance.list_answers(judged)) > 1:
+        drawings["answers"] = lambda: glance.draw_answers(judged, styles)
     for question in sweep.plan["questions"]:
         name = question["name"]
         shown = judged.of(name)

@@ -47,6 +47,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
 
     from bloodstudy.training.feed import Feed, Gallery
     from bloodstudy.training.fit import fit
+    from bloodstudy.training.settle import settle
 
     keras.backend.clear_session()  # collects garbage too
     _forget_peak_memory()
@@ -89,6 +90,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
         "evaluate_seconds": 0.0,
     }
     if not fitted.diverged:
+        settle(network, feed, factors.epochs)
         result |= _measure(network, assignment, images, labels, report)
     result["peak_memory_mb"] = _peak_memory_mb()
     return result

@@ -1,0 +1,47 @@
+"""The answers at a glance: each tested arm once, its word beside it."""
+
+import pytest
+from studies import fabricate_study
+
+from bloodstudy.analysis import judge_sweep, read_sweep
+from bloodstudy.design import Question
+from bloodstudy.reporting import glance, style
+
+SMALL = {"photographs": 5, "copies": 2}
+POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
+RATES = Question("rates", "Which rate?", factor="lr", levels=(0.01,), further=(0.001,))
+BOTH = Question("both", "And both?", arms={"pooled": {"pooling": "average"}, "slow": {"lr": 0.0001}})
+
+
+@pytest.fixture
+def judge(tmp_path):
+    def judged(*questions, seeds=6, **more):
+        fabricate_study(tmp_path / "runs", questions, seeds, **SMALL | more)
+        return judge_sweep(read_sweep(tmp_path / "runs", "five_questions"))
+
+    return judged
+
+
+def test_an_arm_stands_under_the_first_question_that_asks_for_it_and_one_not_tested_nowhere(judge):
+    answers = glance.list_answers(judge(POOLS, RATES, BOTH))
+    assert {name: [c.pair.arm for c in own] for name, own in answers.items()} == {
+        "pools": ["pooling=average", "pooling=none"], "rates": ["lr=0.01"], "both": ["slow"],
+    }  # fmt: skip
+
+
+def test_the_figure_holds_a_row_for_each_arm_under_its_question_and_its_word_beside(judge):
+    judged = judge(POOLS, RATES, outcomes={("lr=0.01", seed): "chance" for seed in range(6)})
+    figure = glance.draw_answers(judged, style.style_study(judged.sweep.arms, ["reference"]))
+    first, *_, last = figure.axes
+    ticks = [(tick.get_text(), tick.get_fontweight()) for tick in first.get_yticklabels()]
+    assert ticks == [("pools", "bold"), ("pooling=average", "normal"), ("pooling=none", "normal"), ("rates", "bold"),
+                     ("lr=0.01", "normal")]  # fmt: skip
+    words = {round(text.get_position()[1]): text.get_text() for text in last.texts if text.get_text()}
+    assert words == {row: glance.tell_word(judged.find(ticks[row][0])) for row in (1, 2, 4)}
+    assert words[4] == "fails to train"
+
+
+def test_until_the_look_the_word_says_how_far_it_is(judge):
+    waiting = {(arm, 5): "missing" for arm in ("reference", "pooling=average", "lr=0.01")}
+    judged = judge(POOLS, RATES, outcomes=waiting)
+    assert glance.tell_word(judged.find("lr=0.01")) == "pending 5/6"
