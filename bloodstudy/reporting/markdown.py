@@ -57,3 +57,8 @@ def template(name: str) -> jinja2.Template:
         keep_trailing_newline=True,
     )
     return environment.get_template(name)
+
+
+def embed(name: str, text: str, drawn: list[str]) -> str:
+    """Return the Markdown of a figure; empty where it was not drawn."""
+    return f"![{plain(text)}](figures/{name}.png)" if name in drawn else ""

@@ -16,6 +16,7 @@ from bloodstudy.analysis import Judged, Sweep, judge_sweep
 from bloodstudy.analysis.simplest import Simplest, find_simplest
 from bloodstudy.errors import UserError
 from bloodstudy.reporting import (
+    answers,
     calibration,
     doses,
     estimation,
@@ -118,7 +119,7 @@ def render(judged: Judged, measured: Measured, simplest: Simplest | None, drawn:
     told = Told(judged, measured.ledger)
     return template("study.md.j2").render(
         title=tell_title(judged.sweep),
-        **sections.tell_answers(judged, told, measured, simplest, drawn),
+        **answers.tell_answers(judged, told, measured, simplest, drawn),
         **sections.tell_data(judged, told, measured, drawn),
         **sections.tell_methods(judged, told, measured),
     )

@@ -75,8 +75,8 @@ def test_the_answer_stands_first_and_every_figure_is_there_twice(write):
     assert headings[1].startswith("1. Can the model be simplified")
     assert headings[-1] == "Methods and limits"
     named = set(re.findall(r"\]\(figures/(\w+)\.png\)", text))
-    assert named == {"answers", "effects_simplification", "effects_learning_rate", "dose_learning_rate", "parameters", "classes",
-                     "training", "confusion", "calibration"}  # fmt: skip
+    assert named == {"answers", "effects_simplification", "effects_learning_rate", "dose_learning_rate", "parameters",
+                     "classes", "training", "confusion", "calibration"}  # fmt: skip
     assert {file.stem for file in (folder / "figures").iterdir()} == named
     assert len(list((folder / "figures").iterdir())) == 2 * len(named)
     assert "nan" not in text

@@ -1,0 +1,134 @@
+"""The answers of a study's report: what a reader must know first, each question with its arms, the simplest model.
+
+In: a judged study, and how its numbers are told. Out: Markdown by the names that the template has for it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from bloodstudy.analysis import (
+    Comparison,
+    Judged,
+    compare_splits,
+    flag_no_ops,
+    list_interactions,
+    list_leaks,
+    list_points,
+    summarise_arms,
+)
+from bloodstudy.analysis.simplest import Simplest
+from bloodstudy.analysis.strips import tune
+from bloodstudy.analysis.verdict import PILOT
+from bloodstudy.reporting import arms, blocks, doses, glance, remarks, sentences, simplification, splits
+from bloodstudy.reporting.effects import Told
+from bloodstudy.reporting.markdown import code, embed, fence, plain
+from bloodstudy.reporting.measured import Measured
+
+MOST_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
+
+
+def tell_answers(
+    judged: Judged, told: Told, measured: Measured, simplest: Simplest | None, drawn: list[str]
+) -> dict[str, Any]:
+    """Return progress, questions with their answers, and the section on simplification."""
+    asked = simplification.find_question(judged.sweep.plan)
+    answer = simplification.tell_smallest(simplest, asked, judged, told) if simplest and asked else ""
+    questions = [_tell_question(question, judged, told, drawn) for question in judged.sweep.plan["questions"]]
+    for question, own in zip(judged.sweep.plan["questions"], questions, strict=True):
+        own["summary"] = " ".join(filter(None, [answer if question is asked else "", own["summary"]]))
+    return {
+        "progress": sentences.tell_progress(judged, told),
+        "warnings": tell_warnings(judged, measured),
+        "figure": embed("answers", _describe_answers(judged), drawn),
+        "questions": questions,
+        "simplest": {
+            "answer": answer,
+            "margins": simplification.tabulate_margins(simplest, judged, told) if simplest else "",
+            "figure": embed("parameters", _describe_models(simplest, judged), drawn),
+        },
+    }
+
+
+def _describe_answers(judged: Judged) -> str:
+    """Return the alternative text of the answers at a glance: how many arms have which word."""
+    words = Counter(glance.tell_word(comparison) for own in glance.list_answers(judged).values() for comparison in own)
+    counts = "; ".join(f"{word}: {count}" for word, count in words.items())
+    return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their word: {counts}"
+
+
+def _tell_question(question: dict[str, Any], judged: Judged, told: Told, drawn: list[str]) -> dict[str, Any]:
+    name, comparisons = question["name"], judged.of(question["name"])
+    tested = [comparison for comparison in comparisons if comparison.pair.tested]
+    dose = doses.find_dose(question, judged)
+    opened, command = remarks.tell_open(question, judged, told), remarks.settle(tested, judged)
+    interactions = list_interactions(judged.sweep, judged.seeds)
+    strips = [own for own in tune(judged.sweep, judged.seeds) if own.question == name]
+    pilot = any(comparison.verdict.word == PILOT for comparison in tested)
+    unpaired = any(comparison.unpaired for comparison in comparisons)
+    return {
+        "sentence": plain(question["sentence"]),
+        "summary": sentences.tell_question(comparisons, judged),
+        "answers": [sentences.tell_arm(c, told) for c in tested],
+        "exploratory": [sentences.tell_arm(c, told) for c in comparisons if not c.pair.tested],
+        "figure": embed(f"effects_{name}", describe_effects(comparisons), drawn),
+        "reference": arms.tell_reference(comparisons, told) if comparisons else "",
+        "effects": arms.tabulate_effects(comparisons, told) if comparisons else "",
+        "verdicts": arms.tabulate_verdicts(comparisons, told) if comparisons else "",
+        "classes": arms.tabulate_classes(comparisons, told),
+        "dose": embed(f"dose_{name}", f"Train and test accuracy against {dose.factor}" if dose else "", drawn),
+        "splits": _tabulate_splits(judged) if unpaired else "",
+        "interactions": blocks.tabulate_interactions([i for i in interactions if i.question == name], told),
+        "strips": blocks.tabulate_strips(strips, told),
+        "about_strips": blocks.tell_strips(strips),
+        "untuned": remarks.tell_untuned(question, judged),
+        "open": opened,
+        "command": fence(command) if command else "",
+        "extension": remarks.tell_extension(judged) if opened or pilot else "",
+    }
+
+
+def _tabulate_splits(judged: Judged) -> str:
+    points = list_points(judged.sweep, {arm.name: arm.clear_from for arm in summarise_arms(judged.sweep)})
+    return splits.tabulate_splits(compare_splits(points)) if len(points) else ""
+
+
+def describe_effects(comparisons: list[Comparison]) -> str:
+    """Return the alternative text of an estimation figure, with its numbers."""
+    shown = [comparison for comparison in comparisons if comparison.seeds]
+    numbers = "; ".join(
+        f"{c.pair.arm} {100 * c.test.mean:+z.2f}"
+        + (f" ({100 * c.test.low:+z.2f} to {100 * c.test.high:+z.2f})" if c.test.testable else "")
+        for c in shown[:MOST_SPELT]
+    )
+    more = f"; {len(shown) - MOST_SPELT} more in the table" if len(shown) > MOST_SPELT else ""
+    return f"Differences to the reference in train accuracy, test accuracy and gap. Test, in points: {numbers}{more}"
+
+
+def _describe_models(simplest: Simplest | None, judged: Judged) -> str:
+    """Return the alternative text of accuracy against parameters, with its numbers."""
+    rows = simplest.models.dropna(subset=["parameters"]).to_dict("records") if simplest else []
+    means = {arm.name: 100 * arm.test for arm in summarise_arms(judged.sweep)}
+    numbers = "; ".join(f"{row['arm']} {row['parameters']:,.0f}: {means[row['arm']]:.1f} %" for row in rows)
+    return f"Test accuracy against the number of parameters. {numbers}"
+
+
+def tell_warnings(judged: Judged, measured: Measured) -> list[str]:
+    """Return what a reader must know before believing the answers."""
+    sweep, found = judged.sweep, []
+    for leak in list_leaks(sweep.trials):
+        if leak.judged == "official":
+            found.append(
+                f"**Qualified:** {measured.leak(leak, 'left_out')} of {measured.leak(leak, 'all')} test images show a "
+                "scene that is in training, which flatters every arm."
+            )
+    if any(data["split"] == "random" for data in sweep.data):
+        found.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")
+    results = list(sweep.results.values())
+    if len({result["git_commit"] for result in results}) > 1:
+        found.append("The trials come from different commits of bloodstudy.")
+    if no_ops := flag_no_ops(sweep.trials):
+        arms_named = sentences.as_list([code(arm) for arm in sorted(no_ops)])
+        found.append(f"The predictions of {arms_named} equal the reference's on every seed: the change may do nothing.")
+    return found
