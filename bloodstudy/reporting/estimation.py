@@ -67,7 +67,7 @@ def draw_panel(
     seeds: bool = True,
 ) -> None:
     """Draw the effects on a response, one row an arm, and each seed's below its row unless `seeds` is False."""
-    above = 0.12 if seeds else 0.0
+    above, size = (0.12, 7) if seeds else (0.0, 5)
     for row, comparison in rows.items():
         style, effect = styles[comparison.pair.arm], comparison.effects[response]
         if response == "test_accuracy":
@@ -88,7 +88,7 @@ def draw_panel(
             for end, mark, cut in ((-limit, 4, low < -limit), (limit, 5, high > limit)):  # matplotlib's carets
                 if cut:
                     axes.plot([end], [row - above], marker=mark, markersize=6, color=style.colour, linestyle="")
-            axes.plot([mean], [row - above], markersize=7, mfc=face, mew=1.4, zorder=3, **marks)
+            axes.plot([mean], [row - above], markersize=size, mfc=face, mew=1.4, zorder=3, **marks)
         else:
             _point_outside(axes, mean, limit, row - above, style)
     axes.axvline(0, color=INK, linewidth=0.9, zorder=1)

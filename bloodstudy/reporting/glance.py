@@ -43,7 +43,7 @@ def draw_answers(judged: Judged, styles: Mapping[str, Style]) -> Figure:
     for axes, (response, words) in zip(panels, PANELS.items(), strict=True):
         draw_panel(axes, rows, response, styles, limit, seeds=False)
         axes.set_title(words)
-        axes.set_xlabel("difference to the reference (points)")
+        axes.set_xlabel("difference (points)")
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.4, -0.6)
     for row, tick in enumerate(panels[0].get_yticklabels()):
