@@ -27,10 +27,10 @@ from bloodstudy import files
 
 ROWS = 27
 TIER_A = {1, 2, 3, 4, 6, 8, 9, 11, *range(14, 25), 27}
-# Dropout, mixup and Adam in bfloat16: all that carries a state from one batch to the next, and draws.
+# Dropout, batch normalisation, mixup, Adam, bfloat16: all that carries a state from one batch to the next, and draws.
 TINY = [
     "data.photographs=2", "data.copies=6", "image_size=[24,32]", "batch_size=8", "epochs=10", "dropout=0.3",
-    "conv_dropout=0.1", "augment=mixup", "optimizer=adam", "lr=2e-3",
+    "conv_dropout=0.1", "norm=batch", "augment=mixup", "optimizer=adam", "lr=2e-3",
 ]  # fmt: skip
 
 
