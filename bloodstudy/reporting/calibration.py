@@ -19,6 +19,7 @@ from bloodstudy.reporting.markdown import code, table
 from bloodstudy.reporting.style import INK, Style, fold, label, new_figure
 
 COLUMNS = 3
+LEAST_SHARE = 0.005  # of an arm's test images, under which a bin is chance and is not drawn
 FORMULAS = {
     "error": "100 * mean over seeds of sum over ten bins of max(p_*) of share * |accuracy - mean max(p_*)|, test",
     "excess": "100 * mean over seeds of mean max(p_*) - test_accuracy",
@@ -74,7 +75,7 @@ def _draw_panel(axes: Axes, arms: Sequence[str], found: Mapping[str, Reliability
     axes.plot([0, 100], [0, 100], color=INK, linewidth=0.9, linestyle=":", zorder=1)
     handles = []
     for arm in arms:
-        curve, style = found[arm].curve, styles[arm]
+        curve, style = found[arm].curve.query("share >= @LEAST_SHARE"), styles[arm]
         marks = {"color": style.colour, "marker": style.marker, "markersize": 4, "linestyle": style.line}
         axes.plot(100 * curve["sure"], 100 * curve["right"], linewidth=1.3, **marks)
         words = f"{fold(arm, 30)} ({100 * found[arm].error:.1f})"
