@@ -31,16 +31,32 @@ def draw_effects(comparisons: Sequence[Comparison], styles: Mapping[str, Style])
     names = [fold(comparison.pair.arm, 26) for comparison in comparisons]
     height = 1.25 + ROW_IN * len(names) + 0.13 * sum(name.count("\n") for name in names)
     figure = new_figure(9.6, max(1.9, height))
+    draw_panels(figure, names, dict(enumerate(comparisons)), styles)
+    return figure
+
+
+def draw_panels(
+    figure: Figure,
+    names: Sequence[str],
+    rows: Mapping[int, Comparison],
+    styles: Mapping[str, Style],
+    seeds: bool = True,
+) -> Sequence[Axes]:
+    """Draw the three panels with their legend and return them; `rows` says which comparison stands at which name.
+
+    Without `seeds`, means and intervals alone are drawn, and an arm without a paired seed leaves its row empty.
+    """
+    comparisons = list(rows.values())
     panels = figure.subplots(1, len(PANELS), sharey=True, squeeze=False)[0]
     limit = find_limit([100 * c.points[name].to_numpy(dtype=float) for c in comparisons for name in PANELS])
     for axes, (response, words) in zip(panels, PANELS.items(), strict=True):
-        draw_panel(axes, dict(enumerate(comparisons)), response, styles, limit)
+        _draw_panel(axes, rows, response, styles, limit, seeds)
         axes.set_title(words)
-        axes.set_xlabel("difference to the reference (points)")
+        axes.set_xlabel("difference to the reference (points)" if seeds else "difference (points)")
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.45, -0.55)
-    add_legend(figure, comparisons)
-    return figure
+    _add_legend(figure, comparisons, seeds)
+    return panels
 
 
 def find_limit(points: Sequence[np.ndarray]) -> float:
@@ -58,15 +74,14 @@ def find_limit(points: Sequence[np.ndarray]) -> float:
     return max(1.08 * kept, 0.5)
 
 
-def draw_panel(
+def _draw_panel(
     axes: Axes,
     rows: Mapping[int, Comparison],
     response: str,
     styles: Mapping[str, Style],
     limit: float,
-    seeds: bool = True,
+    seeds: bool,
 ) -> None:
-    """Draw the effects on a response, one row an arm, and each seed's below its row unless `seeds` is False."""
     above, size = (0.12, 7) if seeds else (0.0, 5)
     for row, comparison in rows.items():
         style, effect = styles[comparison.pair.arm], comparison.effects[response]
@@ -79,7 +94,8 @@ def draw_panel(
             spread = row + 0.2 + np.linspace(-0.09, 0.09, len(values)) * (len(values) > 1)
             axes.plot(np.clip(values, -limit, limit), spread, markersize=3, mfc="none", mew=0.8, alpha=0.85, **marks)
         if math.isnan(effect.mean):
-            axes.text(0, row, f" {comparison.verdict.word}" if seeds else "", va="center", color=INK, fontsize=8)
+            if seeds:
+                axes.text(0, row, f" {comparison.verdict.word}", va="center", color=INK, fontsize=8)
             continue
         face = style.colour if comparison.pair.tested else "white"
         mean, low, high = 100 * effect.mean, 100 * effect.low, 100 * effect.high
@@ -106,8 +122,7 @@ def _point_outside(axes: Axes, mean: float, limit: float, row: float, style: Sty
     )  # fmt: skip
 
 
-def add_legend(figure: Figure, comparisons: Sequence[Comparison], seeds: bool = True) -> None:
-    """Say above the panels what their marks mean."""
+def _add_legend(figure: Figure, comparisons: Sequence[Comparison], seeds: bool) -> None:
     handles: list[Artist] = [
         Line2D([], [], color=INK, marker="o", markersize=7, linewidth=2, label="mean, 95 % interval")
     ]

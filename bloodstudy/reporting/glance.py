@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from bloodstudy.analysis import Comparison, Judged
-from bloodstudy.analysis.verdict import PENDING
-from bloodstudy.reporting.estimation import PANELS, add_legend, draw_panel, find_limit
+from bloodstudy.analysis.verdict import INCONCLUSIVE, PENDING
+from bloodstudy.reporting.estimation import draw_panels
 from bloodstudy.reporting.style import INK, Style, fold, label, new_figure
 
 ROW_IN = 0.235
@@ -38,20 +38,12 @@ def draw_answers(judged: Judged, styles: Mapping[str, Style]) -> Figure:
             rows[len(names)] = comparison
             names.append(fold(comparison.pair.arm, 40))
     figure = new_figure(9.6, 1.15 + ROW_IN * len(names))
-    panels = figure.subplots(1, len(PANELS), sharey=True, squeeze=False)[0]
-    limit = find_limit([100 * c.points[name].to_numpy(dtype=float) for c in rows.values() for name in PANELS])
-    for axes, (response, words) in zip(panels, PANELS.items(), strict=True):
-        draw_panel(axes, rows, response, styles, limit, seeds=False)
-        axes.set_title(words)
-        axes.set_xlabel("difference (points)")
-    panels[0].set_yticks(range(len(names)), names)
-    panels[0].set_ylim(len(names) - 0.4, -0.6)
+    panels = draw_panels(figure, names, rows, styles, seeds=False)
     for row, tick in enumerate(panels[0].get_yticklabels()):
         tick.set_fontweight("normal" if row in rows else "bold")
     for row, comparison in rows.items():
         across = panels[-1].get_yaxis_transform()
         panels[-1].text(1.03, row, tell_word(comparison), transform=across, va="center", color=INK, fontsize=8.5)
-    add_legend(figure, list(rows.values()), seeds=False)
     return figure
 
 
@@ -60,4 +52,4 @@ def tell_word(comparison: Comparison) -> str:
     verdict = comparison.verdict
     if verdict.word == PENDING:
         return f"{verdict.word} {verdict.reason}"
-    return f"{verdict.word}, not worse" if verdict.word == "inconclusive" and verdict.not_worse else verdict.word
+    return f"{verdict.word}, not worse" if verdict.word == INCONCLUSIVE and verdict.not_worse else verdict.word
