@@ -112,11 +112,10 @@ class Told:
         return self.ledger.tell(value, form, name=name, formula=formula, trials=trials)
 
     def parameters(self, arm: str) -> str:
-        """Tell how many parameters an arm's network has; a dash where none of its trials finished."""
-        done = self.judged.sweep.of(arm, "finished")
-        known = done["parameters"].dropna().astype(float).tolist()
-        value = known[0] if known else math.nan
-        return self.count(value, f"arm/{arm}/parameters", TOLD["parameters"], done["key"])
+        """Tell how many parameters an arm's network has; a dash where none of its trials says so."""
+        known = self.judged.sweep.of(arm).dropna(subset=["parameters"])
+        value = float(known["parameters"].iloc[0]) if len(known) else math.nan
+        return self.count(value, f"arm/{arm}/parameters", TOLD["parameters"], known["key"])
 
     def keys(self, arm: str, seeds: Iterable[int] | None = None) -> list[str]:
         """Return the keys of the trials of an arm that have a result, of these seeds or of those looked at."""

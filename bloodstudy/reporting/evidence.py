@@ -70,7 +70,8 @@ def tabulate_arms(judged: Judged, told: Told) -> str:
     for arm in sweep.arms:
         done = sweep.of(arm, "finished")
         keys = list(done["key"])
-        done = done.assign(**{OFFICIAL: [_judge_officially(key, judged) for key in keys]})
+        if OFFICIAL in titles:
+            done = done.assign(**{OFFICIAL: [_judge_officially(key, judged) for key in keys]})
         seeds = told.count(len(keys), f"arm/{arm}/finished", "number of trials of the arm that finished", keys, "d")
         cells = [code(arm), seeds, told.parameters(arm)]
         for name in titles:
