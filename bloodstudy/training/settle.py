@@ -20,7 +20,7 @@ BATCHES = 100
 
 
 def settle(model: keras.Model, feed: Feed, epoch: int) -> None:
-    """Set the statistics of all batch normalisation in `model` from at least `BATCHES` batches; nothing without any.
+    """Set the statistics of all batch normalisation in `model` from `BATCHES` batches; nothing without any.
 
     The batches are those that training would see from `epoch` on: of the same size, augmented, dropout on. Layers that
     are frozen keep what they have.
