@@ -6,17 +6,21 @@ In: an empty folder, in which the nodes work, so that nothing relative of the co
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import psutil
 
+# Ray takes over a token that its user has from before, but tells only some of the processes here: each gets this one.
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 PACKAGE = Path(__file__).resolve().parent.parent.parent
 START = """
 import sys
@@ -56,22 +60,22 @@ class Node:
 def cluster(folder: Path, hidden: Path | None = None) -> Iterator[tuple[str, list[Node]]]:
     """Run two nodes in `folder`; yield the address of the cluster and the nodes, the head first.
 
-    With `hidden` all jobs run on the second one, which sees an empty folder in its place, as another machine would.
+    Both nodes, and the commands started while they run, know one token, without which the cluster takes no job. With
+    `hidden` all jobs run on the second one, which sees an empty folder in its place, as another machine would.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     nodes: list[Node] = []
-    try:
+    with mock.patch.dict(os.environ, TOKEN), ExitStack() as ends:
         head = ["--head", f"--port={address.split(':')[1]}", "--include-dashboard=false", f"--temp-dir={folder}"]
-        nodes.append(_start(folder, *head, cores=0 if hidden else 1))
-        _wait_for_nodes(address, 1, folder)
-        nodes.append(_start(folder, f"--address={address}", hidden=hidden))
-        _wait_for_nodes(address, 2, folder)
+        for words in (head, [f"--address={address}"]):
+            first = not nodes
+            node = _start(folder, *words, cores=0 if hidden and first else 1, hidden=None if first else hidden)
+            nodes.append(node)
+            ends.callback(node.kill)
+            _wait_for_nodes(address, len(nodes), folder)
         yield address, nodes
-    finally:
-        for node in reversed(nodes):
-            node.kill()
 
 
 def _start(folder: Path, *words: str, cores: int = 1, hidden: Path | None = None) -> Node:
