@@ -6,6 +6,7 @@ left, the effect on test accuracy with its interval on the right; a learning rat
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +64,7 @@ def draw_dose(dose: Dose, judged: Judged, styles: Mapping[str, Style]) -> Figure
     left, right = figure.subplots(1, 2)
     _draw_accuracies(left, dose, judged, styles)
     _draw_effects(right, dose, styles)
-    lost = [tell_lost(judged.sweep.of(arm)) for arm in dose.arms]
+    lost = [textwrap.fill(tell_lost(judged.sweep.of(arm)), 10) for arm in dose.arms]  # neighbours stand close
     names = ["\n".join(filter(None, (label(spell(x), 12), note))) for x, note in zip(dose.levels, lost, strict=True)]
     for axes in (left, right):
         if dose.scale.logarithmic:

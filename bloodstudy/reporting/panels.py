@@ -82,13 +82,15 @@ def list_tested(sweep: Sweep) -> list[Arm]:
     return [arm for arm in summarise_arms(sweep) if sweep.examined(arm.name)]
 
 
-def choose_matrices(sweep: Sweep) -> list[str]:
-    """Return the arms whose confusions are drawn: all, or those with the highest and the lowest test accuracies."""
+def choose_matrices(sweep: Sweep, first: str | None = None) -> list[str]:
+    """Return the arms whose confusions are drawn: all, or `first` and those with the highest and lowest accuracies."""
     shown = list_tested(sweep)
     if len(shown) > MOST_MATRICES:
-        ranked = sorted(shown, key=lambda arm: -arm.test)
-        highest = math.ceil(MOST_MATRICES / 2)
-        kept = [*ranked[:highest], *ranked[highest - MOST_MATRICES :]]
+        always = [arm for arm in shown if arm.name == first]
+        ranked = sorted((arm for arm in shown if arm.name != first), key=lambda arm: -arm.test)
+        most = MOST_MATRICES - len(always)
+        highest = math.ceil(most / 2)
+        kept = [*always, *ranked[:highest], *ranked[highest - most :]]
         shown = [arm for arm in shown if arm in kept]
     return [arm.name for arm in shown]
 

@@ -25,7 +25,7 @@ def group_arms(judged: Judged) -> list[tuple[str, list[str]]]:
 def tell_data(judged: Judged, told: Told, measured: Measured, drawn: list[str]) -> dict[str, Any]:
     """Return what the answers rest on."""
     sweep = judged.sweep
-    matrices = panels.choose_matrices(sweep)
+    matrices = panels.choose_matrices(sweep, sweep.plan["questions"][0]["reference"])
     missed = evidence.look_for_missed(judged)
     texts = {
         "classes": "Images of each class in the training and the test set; the table holds the numbers",

@@ -102,7 +102,8 @@ def list_drawings(judged: Judged, simplest: Simplest | None) -> dict[str, Drawin
             drawings[f"dose_{name}"] = lambda dose=dose: doses.draw_dose(dose, judged, styles)
     if simplest is not None:
         drawings["parameters"] = lambda: simplification.draw_models(simplest, judged, styles)
-    matrices, weighed = panels.choose_matrices(sweep), calibration.weigh_arms(judged)
+    matrices = panels.choose_matrices(sweep, sweep.plan["questions"][0]["reference"])
+    weighed = calibration.weigh_arms(judged)
     counts = [(data_set.name, data_set.counts) for data_set in facts.list_data(sweep)]
     drawings["classes"] = lambda: panels.draw_classes(counts)
     if sweep.histories:

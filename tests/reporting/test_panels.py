@@ -71,6 +71,10 @@ def test_of_many_arms_the_highest_and_lowest_are_shown_in_the_order_of_the_sweep
     ranked = sweep.trials.sort_values("test_accuracy", kind="stable")["arm"].tolist()
     assert set(shown) >= {*ranked[:3], *ranked[-4:]}
     assert shown == [arm for arm in sweep.arms if arm in shown]
+    (left_out, *_) = (arm for arm in sweep.arms if arm not in shown)
+    with_it = panels.choose_matrices(sweep, left_out)
+    assert left_out in with_it
+    assert len(with_it) == panels.MOST_MATRICES
 
 
 def test_bars_are_the_counts_even_where_names_shorten_to_the_same():
