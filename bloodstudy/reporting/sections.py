@@ -45,7 +45,7 @@ def tell_data(judged: Judged, told: Told, measured: Measured, drawn: list[str]) 
         "calibration": calibration.tabulate_calibration(calibration.weigh_arms(judged), told),
         "missed": evidence.tell_missed(missed, told),
         "missed_images": evidence.tabulate_missed(missed, told),
-        "sources": sources.list_sources(judged, told),
+        "sources": sources.list_sources(sweep, told.ledger),
     }
 
 

@@ -1,7 +1,7 @@
 """Our figures beside those of the two systems that the networks come from, and why they may differ.
 
-In: a judged study of the Kaggle images. Out: a table with intervals over seeds, and reasons generated from what differs
-between their settings and ours. Nothing for other data or other networks.
+In: a sweep or study of the Kaggle images. Out: a table with intervals over seeds, and reasons generated from what
+differs between their settings and ours. Nothing for other data or other networks.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from bloodstudy.analysis import Judged
+import numpy as np
+
+from bloodstudy.analysis import Sweep
 from bloodstudy.analysis.effect import estimate
 from bloodstudy.design import spell
-from bloodstudy.reporting.claims import NONE
-from bloodstudy.reporting.effects import PERCENT, Told
+from bloodstudy.reporting.claims import NONE, Ledger
+from bloodstudy.reporting.effects import PERCENT
 from bloodstudy.reporting.markdown import code, table
 
 
@@ -22,6 +24,7 @@ from bloodstudy.reporting.markdown import code, table
 class Source:
     """What the author of a network reports of it."""
 
+    model: str
     train: str
     test: str
     note: str
@@ -29,78 +32,89 @@ class Source:
     split: str  # how it was tested, in words
 
 
-SOURCES = {
-    "reference": Source(
-        "100 %", "about 65 % (grey)", "its author later noted about 90 % on colour images",
-        {"image_size": (120, 160), "colour": "gray", "epochs": 600, "lr": 5e-4, "batch_size": 100, "norm": "lrn",
-         "width": 1.0},
-        "the official split",
-    ),
-    "compact": Source(
-        "80 %", "79 %", "after 20 epochs",
+REFERENCE = {"image_size": (120, 160), "lr": 5e-4, "batch_size": 100, "norm": "lrn", "width": 1.0}
+OFFICIAL = "the official split"
+SOURCES = (
+    Source("reference", "100 %", "about 65 %", "grey images", {**REFERENCE, "colour": "gray", "epochs": 600}, OFFICIAL),
+    Source("reference", NONE, "about 90 %", "a later note on colour images", {**REFERENCE, "colour": "rgb"}, OFFICIAL),
+    Source(
+        "compact", "80 %", "79 %", "after 20 epochs",
         {"image_size": (200, 200), "colour": "rgb", "epochs": 20, "padding": "valid", "width": 1.0},
         "a split that is not said",
     ),
-}  # fmt: skip
+)  # fmt: skip
+RESPONSES = {
+    "train_accuracy": "train_accuracy",
+    "fit_accuracy": "the accuracy that `fit` prints for the last epoch",
+    "test_accuracy": "test_accuracy",
+}
 
 
-def list_sources(judged: Judged, told: Told) -> dict[str, Any] | None:
+def list_sources(sweep: Sweep, ledger: Ledger) -> dict[str, Any] | None:
     """Return table and reasons, or None where there is nothing to compare with."""
+    arms = {arm: result for arm in sweep.arms if (result := _find_result(sweep, arm)) is not None}
+    nearest = {arm: _find_nearest(result) for arm, result in arms.items()}
+    models = {result["model"] for result in arms.values()}
     rows, reasons = [], []
-    for name, source in SOURCES.items():
-        arm = _find_arm(judged, name)
-        if arm is None:
-            continue
-        rows.append([f"`{name}`, its author", "1", source.train, source.test, source.note])
-        rows.append([f"`{name}`, here ({code(arm)})", *_measure(arm, judged, told)])
-        reasons += [f"`{name}`: {reason}" for reason in _list_reasons(arm, source, judged)]
-    header = ["network", "trials", "train", "test", "remark"]
+    for source in [source for source in SOURCES if source.model in models]:
+        rows.append([f"`{source.model}`, its author", "1", source.train, NONE, source.test, source.note])
+        if ours := [arm for arm in arms if nearest[arm] is source]:
+            arm = min(ours, key=lambda arm: len(_list_changed(arms[arm], source)))  # the first of those as near
+            rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, sweep, ledger)])
+            reasons += [f"{code(arm)}: {reason}" for reason in _list_reasons(arm, arms[arm], source, sweep)]
+    header = ["network", "trials", "train", "train, as `fit` prints it", "test", "remark"]
     return {"table": table(header, rows, right=["trials"]), "reasons": reasons} if rows else None
 
 
-def _find_arm(judged: Judged, model: str) -> str | None:
-    """Return the first arm with this network on Kaggle images that has a finished trial; the reference stands first."""
-    for arm in judged.sweep.arms:
-        known = [judged.sweep.results[k] for k in judged.sweep.of(arm, "finished")["key"] if k in judged.sweep.results]
-        if known and known[0]["model"] == model and known[0]["data"]["name"] == "kaggle":
-            return arm
-    return None
+def _find_result(sweep: Sweep, arm: str) -> dict[str, Any] | None:
+    """Return a result of an arm on Kaggle images, None where it has none that finished."""
+    known = [sweep.results[key] for key in sweep.of(arm, "finished")["key"] if key in sweep.results]
+    return known[0] if known and known[0]["data"]["name"] == "kaggle" else None
 
 
-def _measure(arm: str, judged: Judged, told: Told) -> list[str]:
-    done = judged.sweep.of(arm, "finished")
+def _find_nearest(result: dict[str, Any]) -> Source | None:
+    """Return the source whose setting differs least from that of a result, the first of those as near."""
+    known = [source for source in SOURCES if source.model == result["model"]]
+    return min(known, key=lambda source: len(_list_changed(result, source)), default=None)
+
+
+def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
+    done = sweep.of(arm, "finished")
     keys, cells = list(done["key"]), []
-    for name in ("train_accuracy", "test_accuracy"):
-        found = estimate(done[name].to_numpy(dtype=float))
-        path = f"arm/{arm}/{name}"
-        mean = told.count(
-            100 * found.mean, f"{path}/percent", f"100 * mean over the finished seeds of {name}", keys, PERCENT
+    fitted = [sweep.histories[key]["fit_accuracy"].iloc[-1] if key in sweep.histories else math.nan for key in keys]
+    for name, what in RESPONSES.items():
+        values = np.asarray(fitted if name == "fit_accuracy" else done[name], dtype=float)
+        found = estimate(values)
+        told = {
+            "percent": (found.mean, f"100 * mean over the finished seeds of {what}"),
+            "lower": (found.low, f"100 * lower end of the 95 % t interval of the mean of {what}"),
+            "upper": (found.high, f"100 * upper end of the 95 % t interval of the mean of {what}"),
+        }
+        mean, low, high = (
+            ledger.tell(100 * value, PERCENT, name=f"arm/{arm}/{name}/{part}", formula=formula, trials=keys)
+            for part, (value, formula) in told.items()
         )
-        ends = [
-            told.count(
-                100 * value,
-                f"{path}/{end}",
-                f"100 * {end} end of the 95 % t interval of the mean of {name}",
-                keys,
-                PERCENT,
-            )
-            for end, value in (("lower", found.low), ("upper", found.high))
-        ]
-        cells.append(f"{mean} % " + (f"[{ends[0]}, {ends[1]}]" if not math.isnan(found.low) else NONE))
-    seeds = told.count(len(keys), f"arm/{arm}/finished", "number of trials of the arm that finished", keys, "d")
-    return [seeds, *cells, "mean and 95 % interval over seeds"]
+        cells.append(f"{mean} %" + ("" if math.isnan(found.low) else f" [{low}, {high}]"))
+    formula = "number of trials of the arm that finished"
+    seeds = ledger.tell(len(keys), "d", name=f"arm/{arm}/finished", formula=formula, trials=keys)
+    return [seeds, *cells, "mean and 95 % interval over seeds" if len(keys) > 1 else "one seed"]
 
 
-def _list_reasons(arm: str, source: Source, judged: Judged) -> list[str]:
+def _list_changed(result: dict[str, Any], source: Source) -> list[str]:
+    """Return the factors of the source that have another level here."""
+    return [key for key, theirs in source.factors.items() if spell(result["factors"][key]) != spell(theirs)]
+
+
+def _list_reasons(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) -> list[str]:
     """Return what differs between the source's settings and those of `arm`."""
-    result = judged.sweep.results[next(iter(judged.sweep.of(arm, "finished")["key"]))]
-    factors, split = result["factors"], str(judged.sweep.of(arm)["judged"].iloc[0])
+    factors, split = result["factors"], str(sweep.of(arm)["judged"].iloc[0])
     reasons = [
-        f"{code(f'{key}={spell(factors[key])}')} here, {code(spell(theirs))} there"
-        for key, theirs in source.factors.items()
-        if spell(factors[key]) != spell(theirs)
+        f"{code(f'{key}={spell(factors[key])}')} here, {code(spell(source.factors[key]))} there"
+        for key in _list_changed(result, source)
     ]
     if split != "official":
         leaks = ", without the test images whose scene is in training" if split == "official_clean" else ""
         reasons.append(f"judged by {code(f'data.split={split}')}{leaks}; there by {source.split}")
-    return [*reasons, "several seeds here, a single run there, so that the source has no interval"]
+    if len(sweep.of(arm, "finished")) > 1:
+        reasons.append("several seeds here, a single run there, so that the source has no interval")
+    return reasons

@@ -15,7 +15,7 @@ import pandas as pd
 from bloodstudy import files
 from bloodstudy.analysis import Sweep, compare_splits, flag_no_ops, list_points, read_sweep, summarise_arms
 from bloodstudy.design import spell
-from bloodstudy.reporting import accuracy, facts, panels, spent, splits, style, words
+from bloodstudy.reporting import accuracy, facts, panels, sources, spent, splits, style, words
 from bloodstudy.reporting.claims import NONE, Ledger, to_json, unmark
 from bloodstudy.reporting.differences import tell_differences
 from bloodstudy.reporting.html import render_html
@@ -108,6 +108,7 @@ def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:
         about_splits=splits.tell_splits(compared, stuck, of_units) if len(compared) else "",
         learnt=splits.tabulate_splits(compare_splits(learnt), tell_learnt) if stuck and len(learnt) else "",
         figures={name: _embed(measured, name) if name in drawn else "" for name in FIGURES},
+        sources=sources.list_sources(sweep, measured.ledger),
         several_seeds=len(sweep.seeds) > 1,
         matrices=len(matrices),
         hidden=hidden,

@@ -29,6 +29,7 @@ def fabricate(
     outcomes: dict[int, str] | None = None,
     skill: Callable[[dict[str, Any]], tuple[float, float]] = lambda levels: (0.9, 0.7),
     classes: Sequence[str] = CLASSES,
+    data: str = "smear",
     split: str = "official",
     epochs: int = 12,
     commits: Sequence[str] = ("0123abc",),
@@ -42,7 +43,7 @@ def fabricate(
     results, planned = [], []
     for position, combination in enumerate(itertools.product(*swept.values())):
         levels = dict(zip(swept, combination, strict=True))
-        trial = _make_trial(levels, split, epochs)
+        trial = _make_trial(levels, data, split, epochs)
         planned.append({"key": trial.key, "arm": trial.arm, "seed": trial.factors.seed, "levels": levels})
         planned[-1] |= {"data": asdict(trial.data), "judged": str(levels.get("data.split", split))}
         outcome = (outcomes or {}).get(position, "finished")
@@ -69,12 +70,12 @@ def fabricate(
     return results
 
 
-def _make_trial(levels: dict[str, Any], split: str, epochs: int) -> Trial:
+def _make_trial(levels: dict[str, Any], source: str, split: str, epochs: int) -> Trial:
     own = {key: value for key, value in levels.items() if key in asdict(Factors())}
     factors = Factors(**{"epochs": epochs, "precision": "float32"} | own)
     drawn = split == "random"
     data = DataIdentity(
-        str(levels.get("data", "smear")),
+        str(levels.get("data", source)),
         "subtype",
         "field",
         split,

@@ -60,8 +60,8 @@ def test_marks_stand_in_tables_and_templates():
     cell = ledger.tell(0.5, "+.3f", **MEAN)
     marked = table(["arm", "effect"], [[code("a|b"), cell]], right=["effect"])
     page = dict.fromkeys(("question", "arms", "unfinished", "splits", "about_splits", "learnt", "matrices"), "")
-    page |= dict.fromkeys(("hidden", "classes", "data", "origin", "common", "varied", "no_ops", "several_seeds"), "")
-    page["differences"] = ""
+    page |= dict.fromkeys(("hidden", "classes", "data", "origin", "common", "varied", "no_ops", "sources"), "")
+    page |= dict.fromkeys(("differences", "several_seeds"), "")
     figures = dict.fromkeys(("accuracy", "splits", "training", "confusion", "classes"), "")
     text = template("report.md.j2").render(
         title="T", summary=cell, trials=marked, command="", figures=figures, **page

@@ -1,0 +1,75 @@
+"""Our figures beside those of the networks' authors: which arm is compared, both train accuracies, what differs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from bloodstudy.analysis import read_sweep
+from bloodstudy.reporting.claims import unmark
+from bloodstudy.reporting.measured import open_ledger
+from bloodstudy.reporting.sources import list_sources
+
+
+@pytest.fixture
+def compare(tmp_path, sweep_of):
+    """Return a function that makes a sweep and sets it beside its sources: table, reasons, claims, results."""
+
+    def compared(swept, **more):
+        results = sweep_of(tmp_path, swept, **{"data": "kaggle"} | more)
+        sweep = read_sweep(tmp_path, "scratch")
+        ledger = open_ledger(sweep)
+        beside = list_sources(sweep, ledger)
+        return beside and (unmark(beside["table"]), beside["reasons"], ledger, results)
+
+    return compared
+
+
+def test_train_accuracy_stands_both_ways_with_intervals_over_seeds(compare, tmp_path):
+    table, _, _, results = compare({"model": ["compact"], "seed": [0, 1, 2]})
+    (row,) = (line for line in table.splitlines() if ", here " in line)
+    folders = [tmp_path / "scratch" / result["key"] for result in results]
+    fitted = [pd.read_csv(folder / "history.csv")["fit_accuracy"].iloc[-1] for folder in folders]
+    responses = [[result["responses"][f"{side}_accuracy"] for result in results] for side in ("train", "test")]
+    cells = []
+    for values in (responses[0], fitted, responses[1]):
+        low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
+        cells.append(f"{100 * np.mean(values):.1f} % [{100 * low:.1f}, {100 * high:.1f}]")
+    assert [cell.strip() for cell in row.split("|")[2:6]] == ["3", *cells]
+    assert "| `compact`, its author | 1 | 80 % | – | 79 % |" in table
+    assert "reference" not in table
+
+
+def test_grey_and_colour_stand_each_beside_its_own_figure(compare):
+    table, reasons, _, _ = compare({"colour": ["gray", "rgb"], "seed": [0, 1]})
+    first = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+    author = "`reference`, its author"
+    assert first == [author, "`reference`, here (`colour=gray`)", author, "`reference`, here (`colour=rgb`)"]
+    assert "about 65 %" in table.splitlines()[2]
+    assert "about 90 %" in table.splitlines()[4]
+    assert "`colour=gray`: `epochs=12` here, `600` there" in reasons
+    assert not any("colour=rgb`: `epochs" in reason for reason in reasons), "the later note names no number of epochs"
+
+
+def test_of_several_arms_the_nearest_to_the_source_is_shown(compare):
+    table, reasons, _, _ = compare({"lr": [1e-2, 5e-4, 1e-4], "seed": [0]})
+    assert "here (`lr=0.0005`)" in table
+    assert table.count(", here ") == 1
+    assert not any("`lr=" in reason.split(":", 1)[1] for reason in reasons)
+
+
+def test_one_seed_has_no_interval(compare):
+    table, reasons, _, _ = compare({"seed": [3]})
+    (row,) = (line for line in table.splitlines() if ", here " in line)
+    assert "[" not in row
+    assert "one seed" in row
+    assert not any("several seeds" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(("swept", "data"), [({"seed": [0, 1]}, "smear"), ({"model": ["of_a_user"]}, "kaggle")])
+def test_other_images_and_other_networks_have_no_source(compare, swept, data):
+    assert compare(swept, data=data) is None
+
+
+def test_trials_that_did_not_finish_are_set_beside_nothing(compare):
+    assert compare({"seed": [0, 1]}, outcomes={0: "diverged", 1: "failed"}) is None
