@@ -90,8 +90,10 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
         "evaluate_seconds": 0.0,
     }
     if not fitted.diverged:
+        begun = time.monotonic()
         settle(network, feed, factors.epochs)
         result |= _measure(network, assignment, images, labels, report)
+        result["evaluate_seconds"] = time.monotonic() - begun
     result["peak_memory_mb"] = _peak_memory_mb()
     return result
 
@@ -115,7 +117,6 @@ def _map_images(path: Path) -> np.ndarray:
 def _measure(
     network: Any, assignment: Assignment, images: np.ndarray, labels: np.ndarray, report: Report
 ) -> dict[str, Any]:
-    begun = time.monotonic()
     probabilities = evaluate.predict(network, images, lambda share: report({"event": "measure", "share": share}))
     if not np.isfinite(probabilities).all():
         return {"outcome": "diverged", "reason": "the trained network's outputs are not finite numbers"}
@@ -128,7 +129,7 @@ def _measure(
     with files.published(assignment.folder / "predictions.parquet") as beside:
         table.to_parquet(beside, compression="zstd", index=False)
     hashes = {"prediction_hash": evaluate.digest(probabilities), "stored_hash": hash_stored(table)}
-    return {"responses": measured, **hashes, "evaluate_seconds": time.monotonic() - begun}
+    return {"responses": measured, **hashes}
 
 
 def _write_history(path: Path, rows: list[dict[str, Any]]) -> None:
