@@ -240,8 +240,9 @@ WHY = """## Where the promises end, and why
 - **Skew, or falls, in one arm alone.** Differences of two arms of one shape are symmetric whatever the shape is, so
   tails alone do no harm; an arm whose losses are skewed while the reference's are not leaves skewed differences. Ten
   seeds then often hold none of the rare losses: the mean looks too good, the spread too small, and both err together.
-  No test on ten numbers mends what they do not show. So the report shows every seed's point, and says where a word
-  rests on normality.
+  No test on ten numbers mends what they do not show. So the report shows every seed's point and says so among its
+  limits. Where so few seeds were trained that an exact sign-flip test could reach no verdict at all, it also says that
+  `improves` or `harms` rests on normality; with ten seeds and sixteen arms it could, and that says nothing of skew.
 - **Collapses to chance** are another matter: each such trial is recognised by its predictions, the arm gets the word
   `fails to train` with its count, and no mean over them is tested. This holds for a network that names one class for
   all images. One that guesses at random is not recognised, since nothing shows that it is *below* the share of the

@@ -17,7 +17,7 @@ from bloodstudy.analysis.crossed import cross, estimate_crossed, resample
 from bloodstudy.analysis.effect import Effect, estimate
 from bloodstudy.analysis.guards import Training, find_faults, look_at_training, split_apart
 from bloodstudy.analysis.sweep import Sweep
-from bloodstudy.analysis.verdict import FEW_SEEDS, Verdict
+from bloodstudy.analysis.verdict import FEW_SEEDS, INVALID, Verdict
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 NOTHING = estimate([])
@@ -55,6 +55,11 @@ class Comparison:
     def points(self) -> pd.DataFrame:
         """The paired differences, indexed by seed, one column a response."""
         return self.arm - self.reference
+
+    @property
+    def told(self) -> bool:
+        """Whether its effects may be told: it has paired seeds, and is not invalid."""
+        return bool(self.seeds) and self.verdict.word != INVALID
 
     @property
     def test(self) -> Effect:

@@ -8,15 +8,18 @@ all is told in units of that spread.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bloodstudy.analysis.asked import list_pairs
 from bloodstudy.analysis.comparison import compare
+from bloodstudy.analysis.effect import Effect
 from bloodstudy.analysis.power import detectable, equivalence_ratio, upper_spread
 from bloodstudy.analysis.sweep import Sweep
 from bloodstudy.analysis.verdict import ALPHA, FEW_SEEDS
 
 EXAMPLE = 0.03  # a spread to give an example with
+SHARED = 0.25  # squared correlation of two arms' differences to one reference, where all three spread alike
 
 
 @dataclass(frozen=True)
@@ -67,16 +70,24 @@ def foresee(sweep: Sweep) -> Foresight | None:
     tested = [pair for pair in list_pairs(plan) if pair.tested]
     if not tested:
         return None
-    squares, degrees = 0.0, 0
-    for pair in tested:
-        effect = compare(sweep, pair, sweep.seeds, None).test
-        if effect.n > 1:
-            squares, degrees = squares + effect.sd**2 * (effect.n - 1), degrees + effect.n - 1
-    spread = upper_spread(math.sqrt(squares / degrees), degrees + 1) if degrees > 1 else None
-    alpha = ALPHA / len(plan["looks"]) / len(tested)
-    return Foresight(
-        plan["looks"][-1], len(tested), alpha, min(pair.margin for pair in tested), spread, degrees + bool(degrees)
-    )
+    known = [effect for pair in tested if (effect := compare(sweep, pair, sweep.seeds, None).test).n > 1]
+    alpha, margin = ALPHA / len(plan["looks"]) / len(tested), min(pair.margin for pair in tested)
+    spread = limit_spread(known)
+    pairs = sum(effect.n for effect in known) if spread is not None else 0
+    return Foresight(plan["looks"][-1], len(tested), alpha, margin, spread, pairs)
+
+
+def limit_spread(known: Sequence[Effect]) -> float | None:
+    """Return the upper 80 % limit of the pooled spread, None where too little is known.
+
+    Arms share the trials of their reference, so their spreads err together: m of them are worth as many degrees of
+    freedom as 1 / (1 / m + (1 - 1 / m) SHARED) would be on their own.
+    """
+    degrees = sum(effect.n - 1 for effect in known)
+    if degrees < 2:
+        return None
+    pooled = math.sqrt(sum(effect.sd**2 * (effect.n - 1) for effect in known) / degrees)
+    return upper_spread(pooled, degrees / (1 + (len(known) - 1) * SHARED))
 
 
 def _points(accuracy: float) -> str:

@@ -17,7 +17,7 @@ from bloodstudy.analysis.chance import at_chance
 from bloodstudy.analysis.sweep import Sweep
 from bloodstudy.design import spell
 
-DIED = ("failed", "out_of_memory")
+DIED = {"failed": "failed", "out_of_memory": "ran out of memory"}  # outcomes, and how they are told
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ def find_faults(sweep: Sweep, pair: Pair, seeds: Sequence[int], reference: Train
         faults += [f"{who} has several trials of {_seeds(doubled)}"] if doubled else []
         missing = [seed for seed in seeds if seed not in set(rows["seed"])]
         faults += [f"{who} has no trial of {_seeds(missing)}"] if missing else []
-        for outcome in DIED:
+        for outcome, word in DIED.items():
             died = rows.loc[rows["outcome"] == outcome, "seed"]
-            faults += [f"{who} {_spell(outcome)} on {_seeds(died)}"] if len(died) else []
+            faults += [f"{who} {word} on {_seeds(died)}"] if len(died) else []
         finished = rows.loc[rows["outcome"] == "finished"]
         lost = [row.seed for row in finished.itertuples() if row.key not in sweep.predictions]
         faults += [f"the predictions of {who} are missing for {_seeds(lost)}"] if lost else []
@@ -115,7 +115,3 @@ def _rows(sweep: Sweep, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
 def _seeds(seeds: Iterable[Any]) -> str:
     numbers = [str(int(seed)) for seed in seeds]
     return f"seed{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
-
-
-def _spell(outcome: str) -> str:
-    return {"failed": "failed", "out_of_memory": "ran out of memory"}[outcome]

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy.analysis.effect import Effect, estimate
+from bloodstudy.analysis.guards import look_at_training
 from bloodstudy.analysis.sweep import Sweep
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
@@ -29,11 +30,11 @@ class Interaction:
     arms: tuple[str, str, str, str]  # with neither, the first, the second, both
     points: pd.DataFrame  # differences of differences, indexed by seed, one column a response
     effects: Mapping[str, Effect]
-    missing: tuple[int, ...]  # seeds at which a cell has no finished trial: not in the effects
+    missing: tuple[int, ...]  # seeds at which a cell has no trial that finished and learnt: not in the effects
 
 
 def list_interactions(sweep: Sweep, seeds: Sequence[int]) -> list[Interaction]:
-    """Return the interactions of all blocks of the plan, over those of `seeds` that all four cells have finished."""
+    """Return the interactions of all blocks of the plan, over those of `seeds` on which all four cells learnt."""
     found = []
     for question in sweep.plan.get("questions") or ():
         cells = {_name(levels): arm for arm, levels in (question.get("cells") or {}).items()}
@@ -74,7 +75,7 @@ def _measure(
     tables = []
     for arm in arms:
         rows = sweep.of(arm, "finished").drop_duplicates(["key", "judged"])
-        rows = rows.loc[rows["seed"].isin(seeds)]
+        rows = rows.loc[rows["seed"].isin(seeds) & ~rows["seed"].isin(look_at_training(sweep, arm, seeds).failing)]
         tables.append(rows.set_index("seed")[list(RESPONSES)].astype(float))
     paired = [
         seed for seed in seeds if all(seed in table.index and table.index.tolist().count(seed) == 1 for table in tables)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bloodstudy.analysis.asked import Look, Pair, find_look, list_pairs
-from bloodstudy.analysis.comparison import Comparison, Needed, compare
+from bloodstudy.analysis.comparison import RESPONSES, Comparison, Needed, compare
 from bloodstudy.analysis.mechanism import name_mechanism
 from bloodstudy.analysis.power import seeds_for_difference, seeds_for_equivalence
 from bloodstudy.analysis.sweep import Sweep
@@ -144,9 +144,9 @@ def _refuse(comparison: Comparison, look: Look) -> Verdict | None:
 
 def _name_mechanism(comparison: Comparison, verdict: Verdict) -> str | None:
     few = len(comparison.seeds) < FEW_SEEDS
-    if few or verdict.word in (INVALID, INCONCLUSIVE, FAILS, UNPAIRED):
+    if few or verdict.word in (INVALID, INCONCLUSIVE, FAILS, UNPAIRED, PENDING):
         return None
-    return name_mechanism(comparison.effects["train_accuracy"], comparison.test)
+    return name_mechanism(*(comparison.effects[response] for response in RESPONSES))
 
 
 def _count_needed(comparison: Comparison, verdict: Verdict, alpha: float) -> Needed | None:

@@ -1,6 +1,6 @@
-"""What an arm did to learning and to generalising, read off the intervals of its train and test effects.
+"""What an arm did to learning and to generalising, read off the intervals of its effects on train, test and gap.
 
-In: two effects. Out: a direction each, and the phrase for the pair.
+In: three effects. Out: a direction each, and the phrase for them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ PHRASES = {
     ("down", "down"): "underfits",
     ("up", "up"): "learns better",
     ("up", "down"): "memorises",
-    ("down", "unclear"): "narrows the gap without a shown test effect",
-    ("up", "unclear"): "widens the gap without a shown test effect",
     ("unclear", "up"): "test only",
     ("unclear", "down"): "test only",
+    ("down", "unclear"): "train only",
+    ("up", "unclear"): "train only",
+}
+# A train effect beside an unclear test effect says nothing of the gap, unless the gap's own interval does.
+GAPS = {
+    ("down", "unclear", "down"): "narrows the gap without a shown test effect",
+    ("up", "unclear", "up"): "widens the gap without a shown test effect",
 }
 
 
@@ -26,6 +31,7 @@ def direction(effect: Effect) -> str:
     return "down" if effect.high < 0 else "unclear"
 
 
-def name_mechanism(train: Effect, test: Effect) -> str | None:
-    """Return the phrase for the directions of both effects; None where neither is clear."""
-    return PHRASES.get((direction(train), direction(test)))
+def name_mechanism(train: Effect, test: Effect, gap: Effect) -> str | None:
+    """Return the phrase for the directions of the effects; None where neither train nor test is clear."""
+    pair = (direction(train), direction(test))
+    return GAPS.get((*pair, direction(gap)), PHRASES.get(pair))

@@ -96,13 +96,13 @@ def _fewest(power: Callable[[int], float]) -> int | None:
     return high if high <= MOST_SEEDS else None
 
 
-def upper_spread(sd: float, n: int) -> float:
-    """Return the upper 80 % limit of the true spread, of which `n` differences gave the estimate `sd`."""
-    if n < 2:
+def upper_spread(sd: float, df: float) -> float:
+    """Return the upper 80 % limit of the true spread, of which the estimate `sd` has `df` degrees of freedom."""
+    if df <= 0:
         return math.nan
     from scipy import stats
 
-    return sd * math.sqrt((n - 1) / float(stats.chi2.ppf(1 - UPPER, n - 1)))
+    return sd * math.sqrt(df / float(stats.chi2.ppf(1 - UPPER, df)))
 
 
 def equivalence_ratio(n: int, alpha: float) -> float:

@@ -21,7 +21,7 @@ class Tuned:
     question: str
     arm: str
     rates: pd.DataFrame  # lr, arm (of the strip), seeds, validation_accuracy (mean), rising with lr
-    best: float | None  # None: without validation images, or before a trial has finished, none can be chosen
+    best: float | None  # of those with most seeds; None: no validation images, or no finished trial yet
 
 
 def tune(sweep: Sweep, seeds: Sequence[int]) -> list[Tuned]:
@@ -43,6 +43,8 @@ def tune(sweep: Sweep, seeds: Sequence[int]) -> list[Tuned]:
             ]
             rates = pd.DataFrame([_measure(sweep, name, seeds) for name in own]).sort_values("lr", kind="stable")
             known = rates.dropna(subset=["lr", "validation_accuracy"])
+            # A rate that lost trials has its easier ones left.
+            known = known.loc[known["seeds"] == known["seeds"].max()]
             best = known.loc[known["validation_accuracy"].idxmax(), "lr"] if len(known) else None
             found.append(
                 Tuned(question["name"], arm, rates.reset_index(drop=True), None if best is None else float(best))

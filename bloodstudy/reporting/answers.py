@@ -85,7 +85,7 @@ def _tell_question(question: dict[str, Any], judged: Judged, told: Told, drawn: 
         "untuned": remarks.tell_untuned(question, judged),
         "open": opened,
         "command": fence(command) if command else "",
-        "extension": remarks.tell_extension(judged) if opened or pilot else "",
+        "extension": remarks.tell_extension(judged, command) if opened or pilot else "",
     }
 
 
@@ -96,7 +96,7 @@ def _tabulate_splits(judged: Judged) -> str:
 
 def describe_effects(comparisons: list[Comparison]) -> str:
     """Return the alternative text of an estimation figure, with its numbers."""
-    shown = [comparison for comparison in comparisons if comparison.seeds]
+    shown = [comparison for comparison in comparisons if comparison.told]
     numbers = "; ".join(
         f"{c.pair.arm} {100 * c.test.mean:+z.2f}"
         + (f" ({100 * c.test.low:+z.2f} to {100 * c.test.high:+z.2f})" if c.test.testable else "")

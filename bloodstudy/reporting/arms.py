@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bloodstudy.analysis import Comparison
-from bloodstudy.analysis.verdict import INVALID
 from bloodstudy.reporting.claims import NONE
 from bloodstudy.reporting.effects import RESPONSES, Told
 from bloodstudy.reporting.markdown import code, plain, table
@@ -25,7 +24,7 @@ def tabulate_effects(comparisons: Sequence[Comparison], told: Told, tested: bool
     rows = []
     for comparison in comparisons:
         effects = [_both(comparison, response, told) for response in RESPONSES.values()]
-        rest = [told.d_z(comparison), told.wider(comparison)]
+        rest = [told.d_z(comparison), told.wider(comparison)] if comparison.told else [NONE, NONE]
         name = _name(comparison) if tested else code(comparison.pair.arm)
         rows.append([name, told.seeds(comparison), *effects, *rest])
     return table(["arm", *numbers], rows, right=numbers)
@@ -75,6 +74,6 @@ def _name(comparison: Comparison) -> str:
 
 
 def _both(comparison: Comparison, response: str, told: Told) -> str:
-    if not comparison.seeds or comparison.verdict.word == INVALID:
+    if not comparison.told:
         return NONE
     return f"{told.points(comparison, response)} {told.interval(comparison, response)}".removesuffix(f" {NONE}")

@@ -22,7 +22,8 @@ TOLD = {  # the numbers of a summary, as the claims of a report say them
     "unplaced": "number of images whose scene is not known",
     "label_conflicts": "number of scenes that stand under two classes",
     "duplicates_across": "number of test images whose bytes training holds too",
-    "effective_test_photographs": "sum over classes of Kish's (sum n)^2 / sum n^2 over the test photographs",
+    "effective_test_photographs": "1 / sum over classes of (share of the test images)^2 / effective number, which is "
+    "Kish's (sum n)^2 / sum n^2 over the images n that each photograph of the class gave",
     "effective_test_photographs_min": "Kish's effective number of the class with the fewest",
 }
 HOW = {

@@ -46,7 +46,10 @@ def _tell_effect(own: Interaction, response: str, keys: list[str], told: Told) -
 
 
 def tabulate_strips(found: Sequence[Tuned], told: Told) -> str:
-    """Return the validation accuracy of each arm at each learning rate, its best in bold; empty without a strip."""
+    """Return the validation accuracy of each arm at each learning rate, its best in bold; empty without a strip.
+
+    A rate at which fewer trials finished than at others says how many.
+    """
     rates = sorted({float(lr) for own in found for lr in own.rates["lr"].dropna()})
     rows = []
     for own in found:
@@ -62,6 +65,10 @@ def _tell_rate(row: dict, own: Tuned, told: Told) -> str:
     keys = told.keys(row["arm"])
     value = 100 * float(row["validation_accuracy"])
     text = told.count(value, f"arm/{row['arm']}/validation_accuracy", VALIDATION, keys, PERCENT)
+    if row["seeds"] < own.rates["seeds"].max():
+        finished = "number of trials of the arm that finished, of the seeds looked at"
+        count = told.count(row["seeds"], f"arm/{row['arm']}/finished_looked_at", finished, keys, "d")
+        text += f" ({count} seed{'' if row['seeds'] == 1 else 's'})"
     return f"**{text}**" if own.best is not None and float(row["lr"]) == own.best else text
 
 

@@ -6,7 +6,6 @@ In: a sweep and its ledger. Out: a Markdown table and the sentence about it; not
 from __future__ import annotations
 
 from bloodstudy.analysis import judge_sweep
-from bloodstudy.analysis.verdict import INVALID
 from bloodstudy.reporting.arms import tabulate_effects
 from bloodstudy.reporting.effects import Told
 from bloodstudy.reporting.markdown import code
@@ -16,7 +15,7 @@ from bloodstudy.reporting.measured import Measured
 def tell_differences(measured: Measured) -> dict[str, str]:
     """Return table and words on the arms that can be paired with the first one; empty where there is none."""
     judged = judge_sweep(measured.sweep)
-    shown = [c for c in judged.comparisons if len(c.seeds) > 1 and c.verdict.word != INVALID and not c.unpaired]
+    shown = [c for c in judged.comparisons if len(c.seeds) > 1 and c.told and not c.unpaired]
     if not shown:
         return {}
     words = (

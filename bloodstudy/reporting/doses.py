@@ -7,23 +7,26 @@ left, the effect on test accuracy with its interval on the right; a learning rat
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis.guards import look_at_training
 from bloodstudy.design import spell
 from bloodstudy.reporting.accuracy import Scale, place_levels
 from bloodstudy.reporting.style import INK, SHADE, Style, label, new_figure
 from bloodstudy.reporting.words import tell_lost
 
 FEWEST = 3  # levels that make a curve
+STUCK = "stayed at chance, in no mean"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +65,10 @@ def draw_dose(dose: Dose, judged: Judged, styles: Mapping[str, Style]) -> Figure
     """Return the figure."""
     figure = new_figure(9.6, 3.4)
     left, right = figure.subplots(1, 2)
-    _draw_accuracies(left, dose, judged, styles)
+    chance = {arm: look_at_training(judged.sweep, arm, judged.sweep.seeds).chance for arm in dose.arms}
+    lost = [_tell_lost(judged.sweep.of(arm), chance[arm]) for arm in dose.arms]
+    _draw_accuracies(left, dose, judged, styles, chance)
     _draw_effects(right, dose, styles)
-    lost = [textwrap.fill(tell_lost(judged.sweep.of(arm)), 10) for arm in dose.arms]  # neighbours stand close
     names = ["\n".join(filter(None, (label(spell(x), 12), note))) for x, note in zip(dose.levels, lost, strict=True)]
     for axes in (left, right):
         if dose.scale.logarithmic:
@@ -82,16 +86,28 @@ def draw_dose(dose: Dose, judged: Judged, styles: Mapping[str, Style]) -> Figure
         Line2D([], [], color=INK, linestyle=":", label="reference"),
         Patch(color=SHADE, label="margin"),
     ]
+    if any(chance.values()):
+        handles.insert(3, Line2D([], [], color=INK, marker="x", markersize=4, linestyle="", label=STUCK))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
     return figure
 
 
-def _draw_accuracies(axes: Axes, dose: Dose, judged: Judged, styles: Mapping[str, Style]) -> None:
+def _tell_lost(trials: pd.DataFrame, chance: Sequence[int]) -> str:
+    told = (tell_lost(trials), f"{len(chance)} at chance" if chance else "")
+    return "\n".join(textwrap.fill(note, 10) for note in told if note)  # narrow, since neighbours stand close
+
+
+def _draw_accuracies(
+    axes: Axes, dose: Dose, judged: Judged, styles: Mapping[str, Style], chance: Mapping[str, Sequence[int]]
+) -> None:
     means: dict[str, list[float]] = {"train_accuracy": [], "test_accuracy": []}
     for x, arm in zip(dose.scale.positions, dose.arms, strict=True):
         done, style = judged.sweep.of(arm, "finished"), styles[arm]
+        stuck = done["seed"].isin(chance[arm]).to_numpy(dtype=bool)
         for name, values in means.items():
-            own = 100 * done[name].to_numpy(dtype=float)
+            every = 100 * done[name].to_numpy(dtype=float)
+            own = every[~stuck]
+            axes.plot([_beside(x, dose)] * stuck.sum(), every[stuck], "x", color=style.colour, markersize=4)
             face, size = (style.colour, 6.5) if name == "train_accuracy" else ("none", 8)
             marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour, "mfc": face}
             axes.plot([_beside(x, dose)] * len(own), own, markersize=3, alpha=0.7, **marks)
@@ -117,7 +133,7 @@ def _draw_effects(axes: Axes, dose: Dose, styles: Mapping[str, Style]) -> None:
         style = styles[arm]
         if comparison is None:
             axes.axvline(x, color=INK, linestyle=":", linewidth=1.2, zorder=1)
-        elif comparison.seeds:
+        elif comparison.told:
             own, effect = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float), comparison.test
             face = style.colour if comparison.pair.tested else "white"
             marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy.analysis import Judged, Shown
+from bloodstudy.analysis.guards import look_at_training
 from bloodstudy.analysis.missed import Missed, find_missed
 from bloodstudy.data.effective import weigh_test
 from bloodstudy.reporting.claims import NONE
@@ -60,7 +61,7 @@ def _find_shown(judged: Judged) -> tuple[Shown, str, str] | None:
 def tabulate_arms(judged: Judged, told: Told) -> str:
     """Return what each arm itself reaches: means over its finished seeds, in per cent."""
     sweep, titles = judged.sweep, {name: title for title, name in RESPONSES.items()}
-    if any(planned["judged"] == "official_clean" for planned in sweep.plan["trials"]):
+    if _is_clean(judged):
         titles[OFFICIAL] = "test, official"
     if "test_macro_f1" in sweep.trials:
         titles["test_macro_f1"] = "macro F1"
@@ -82,6 +83,29 @@ def tabulate_arms(judged: Judged, told: Told) -> str:
         rows.append(cells)
     numbers = ["seeds", "parameters", *titles.values()]
     return table(["arm", *numbers], rows, right=numbers)
+
+
+def tell_official(judged: Judged) -> str:
+    """Explain the column of the official split; empty where there is none."""
+    counted = "*Test, official* counts the test images whose scene is in training too; no other column does."
+    return counted if _is_clean(judged) else ""
+
+
+def _is_clean(judged: Judged) -> bool:
+    return any(planned["judged"] == "official_clean" for planned in judged.sweep.plan["trials"])
+
+
+def tell_chance(judged: Judged, told: Told) -> str:
+    """Say which arms' means hold trials that stayed at chance; empty where none did."""
+    sweep, counts = judged.sweep, []
+    for arm in sweep.arms:
+        if stuck := look_at_training(sweep, arm, sweep.seeds).chance:
+            done = sweep.of(arm, "finished")
+            keys, formula = list(done["key"]), "number of finished trials that stayed at chance"
+            count = told.count(len(stuck), f"arm/{arm}/at_chance", formula, keys, "d")
+            finished = "number of trials of the arm that finished"
+            counts.append(f"{code(arm)} {count} of {told.count(len(keys), f'arm/{arm}/finished', finished, keys, 'd')}")
+    return f"Trials that stayed at chance are in these means: {', '.join(counts)}." if counts else ""
 
 
 def _judge_officially(key: str, judged: Judged) -> float:

@@ -10,6 +10,7 @@ import math
 import pandas as pd
 
 from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis.comparison import NOTHING
 from bloodstudy.reporting.claims import NONE, round_value
 from bloodstudy.reporting.effects import RESPONSES
 from bloodstudy.reporting.markdown import visible
@@ -21,26 +22,32 @@ _ESCAPED = {
 
 
 def tabulate_effects(judged: Judged) -> pd.DataFrame:
-    """Return one row a comparison and response, in fractions of accuracy; adjusted p-values on test accuracy alone."""
+    """Return one row a comparison and response, in fractions of accuracy; adjusted p-values on test accuracy alone.
+
+    The effects leave out the `failed` trials of the arm, which diverged or stayed at chance; those of an invalid
+    comparison are not given.
+    """
     rows = []
     for comparison in judged.comparisons:
-        bootstrap = comparison.bootstrap or (math.nan, math.nan)
-        for response, effect in comparison.effects.items():
-            test = response == "test_accuracy"
+        bootstrap = (comparison.bootstrap if comparison.told else None) or (math.nan, math.nan)
+        wider = comparison.wider if comparison.told else NOTHING
+        for response, found in comparison.effects.items():
+            test, effect = response == "test_accuracy", found if comparison.told else NOTHING
             row = {
                 "arm": comparison.pair.arm, "reference": comparison.pair.reference,
                 "questions": " ".join(comparison.pair.questions), "role": comparison.pair.role, "response": response,
-                "seeds": effect.n, "effect": effect.mean, "low": effect.low, "high": effect.high, "sd": effect.sd,
+                "seeds": effect.n, "failed": len(comparison.training.failing),
+                "effect": effect.mean, "low": effect.low, "high": effect.high, "sd": effect.sd,
                 "d_z": effect.d_z, "margin": comparison.pair.margin,
-                "new_photographs_low": comparison.wider.low if test else math.nan,
-                "new_photographs_high": comparison.wider.high if test else math.nan,
+                "new_photographs_low": wider.low if test else math.nan,
+                "new_photographs_high": wider.high if test else math.nan,
                 "new_photographs_bootstrap_low": bootstrap[0] if test else math.nan,
                 "new_photographs_bootstrap_high": bootstrap[1] if test else math.nan,
             }  # fmt: skip
             verdict = comparison.verdict
             adjusted = (verdict.adjusted if test and verdict.tested else None) or {}
             row |= {f"p_{kind}": adjusted.get(kind, math.nan) for kind in ("difference", "equivalence", "not_worse")}
-            row |= {"word": verdict.word if test else "", "second_word": (verdict.second or "") if test else ""}
+            row |= {"word": verdict.word, "second_word": (verdict.second or "") if test else ""}
             rows.append({name: round_value(v) if isinstance(v, float) else v for name, v in row.items()})
     return pd.DataFrame(rows)
 
@@ -61,19 +68,23 @@ def write_latex(judged: Judged) -> str:
         r"\bottomrule",
         r"\end{tabular}",
     ]
-    note = "% Differences to the reference in points of accuracy, mean over paired seeds [95 % interval]."
+    note = (
+        "% Differences to the reference in points of accuracy, mean over paired seeds [95 % interval].\n"
+        "% A star: trials of the arm diverged or stayed at chance, and are not in its effects."
+    )
     return "\n".join([note, *lines]) + "\n"
 
 
 def _write_row(comparison: Comparison) -> str:
     effects = [_write_effect(comparison, response) for response in RESPONSES.values()]
-    cells = [escape(comparison.pair.arm), str(len(comparison.seeds)), *effects, escape(comparison.verdict.word)]
+    name = escape(comparison.pair.arm) + ("$^*$" if comparison.conditional else "")
+    cells = [name, str(len(comparison.seeds)), *effects, escape(comparison.verdict.word)]
     return " & ".join(cells) + r" \\"
 
 
 def _write_effect(comparison: Comparison, response: str) -> str:
     effect = comparison.effects[response]
-    if math.isnan(effect.mean):
+    if not comparison.told or math.isnan(effect.mean):
         return NONE.replace("–", "--")
     mean, low, high = (f"{100 * value:+z.2f}" for value in (effect.mean, effect.low, effect.high))
     return f"${mean}$" if math.isnan(effect.low) else f"${mean}$ [${low}$, ${high}$]"

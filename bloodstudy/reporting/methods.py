@@ -5,10 +5,11 @@ In: a judged study. Out: Markdown lines, and a paragraph for a paper.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bloodstudy.analysis import Judged
+from bloodstudy.analysis import Judged, list_leaks
+from bloodstudy.analysis.guards import DIED
 from bloodstudy.analysis.verdict import ALPHA, FEW_CLUSTERS, FEW_SEEDS
 from bloodstudy.design import spell
 from bloodstudy.reporting.effects import Told
@@ -55,16 +56,36 @@ def list_changes(judged: Judged) -> list[str]:
     return changes or ["nothing was amended"]
 
 
-def list_excluded(judged: Judged) -> list[str]:
-    """Return which trials are in no effect, and why."""
+def list_excluded(judged: Judged, told: Told) -> list[str]:
+    """Return which trials with a result are in no effect, and why."""
     lines = []
     for comparison in judged.comparisons:
-        training, who = comparison.training, code(comparison.pair.arm)
-        for word, seeds in (("diverged", training.diverged), ("stayed at chance", training.chance)):
-            if seeds:
-                listed = f"seed{'s' if len(seeds) > 1 else ''} {as_list(seeds)}"
-                lines.append(f"{who}, {listed}: {word}, left out of the effects and counted as failing to train")
+        arms = {comparison.pair.arm: comparison.training, comparison.pair.reference: comparison.reference_training}
+        for arm, training in arms.items():
+            own = arm == comparison.pair.arm
+            so = "left out of the effects and counted as failing to train" if own else "nothing is compared with it"
+            lines += _list_seeds(arm, {"diverged": training.diverged, "stayed at chance": training.chance}, so)
+    for arm in judged.sweep.arms:
+        died = {word: judged.sweep.of(arm, outcome)["seed"].tolist() for outcome, word in DIED.items()}
+        lines += _list_seeds(arm, died, "nothing is concluded on the arm")
+    late = set(judged.sweep.seeds) - set(judged.seeds)
+    tested = dict.fromkeys(arm for c in judged.comparisons if c.pair.tested for arm in (c.pair.reference, c.pair.arm))
+    if beyond := [key for arm in tested for key in told.keys(arm, late)]:
+        formula = "number of trials of tested arms and references with a result, at seeds that are not looked at"
+        count = told.count(len(beyond), "study/beyond", formula, beyond)
+        lines.append(
+            f"{count} trial{'s' if len(beyond) > 1 else ''} of seeds beyond the first {judged.look.used}: in no effect "
+            "of a tested arm, but in the accuracies of the arms themselves"
+        )
     return list(dict.fromkeys(lines)) or ["no trial that has a result was left out"]
+
+
+def _list_seeds(arm: str, lost: Mapping[str, Sequence[int]], so: str) -> list[str]:
+    return [
+        f"{code(arm)}, seed{'s' if len(seeds) > 1 else ''} {as_list(seeds)}: {word}, {so}"
+        for word, seeds in lost.items()
+        if seeds
+    ]
 
 
 def list_limits(judged: Judged, told: Told) -> list[str]:
@@ -75,11 +96,15 @@ def list_limits(judged: Judged, told: Told) -> list[str]:
         f"Error control: at most {100 * ALPHA:g} % for each kind of statement (difference, equivalence, not worse), "
         f"not over all of them. Each kind is adjusted by Holm's method over the {judged.family} planned arms; an arm "
         "that cannot be tested counts with p = 1.",
+        "That is so where the differences over seeds are normal, or symmetric. Skew, or an occasional fall, in one arm "
+        "alone makes errors several times as frequent, of all three kinds, and no test on so few numbers shows it: "
+        "look at the single seeds. docs/calibration.md of bloodstudy has the rates.",
         "Effects on train accuracy, gap, macro F1 and recall are descriptive: intervals and no test. Intervals are "
-        "95 % for one effect each, not adjusted for their number.",
+        "95 % for one effect each, not adjusted for their number. How an arm works (regularises, underfits, ...) is "
+        "read off those of train, test and gap.",
         f"The smallest adjusted p that an exact sign-flip test could reach here is {floor}{normal}.",
-        f"Under {FEW_SEEDS} seeds the only word is pilot. An arm whose trials diverge or stay at chance fails to "
-        "train, whatever the others do.",
+        f"A look at fewer than {FEW_SEEDS} seeds gives the word pilot alone. An arm whose trials diverge or stay at "
+        "chance fails to train, whatever the others do.",
         "The word is about this benchmark: new seeds, these test images. The second word says whether the same "
         f"decision passes when {_units(judged)} are random too (variance components, crossed over seeds and "
         f"{_units(judged)}, with Satterthwaite's degrees of freedom). effects.csv has the interval of a bootstrap "
@@ -106,6 +131,12 @@ def write_paragraph(judged: Judged) -> str:
     plan, sweep = judged.sweep.plan, judged.sweep
     data = as_list(list(dict.fromkeys(own["name"] for own in sweep.data)))
     splits = as_list(list(dict.fromkeys(own["split"] for own in sweep.data)))
+    clean = next((leak for leak in list_leaks(sweep.trials) if leak.judged == "official_clean"), None)
+    split = f"{plain(splits)} split"
+    if clean is not None:
+        split = (
+            f"official split, without the {clean.left_out:,} of {clean.all:,} test images whose scene is in training"
+        )
     margins = as_list(sorted({f"{100 * question['margin']:g}" for question in plan["questions"]}))
     versions = next(iter(sweep.results.values()))["versions"]
     tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in ("bloodstudy", "keras") if name in versions)
@@ -113,13 +144,23 @@ def write_paragraph(judged: Judged) -> str:
     made = any(comparison.verdict.tested for comparison in judged.comparisons)
     tail = "" if made else f" So far, with {judged.look.done} seeds, no test was made: all this gives is estimates."
     return (
-        f"We compared {arms} arms with a reference on {plain(data)} ({plain(splits)} split), each trained from "
+        f"We compared {arms} arms with a reference on {plain(data)} ({split}), each trained from "
         f"{len(plan['seeds'])} random seeds that all arms share ({plain(tools)}, {plain(plan['precision'])}). Accuracy "
         "was measured after training, in inference mode and without augmentation, on training and test images alike. "
         "Effects are mean paired differences over seeds with 95 % t intervals. On test accuracy each arm was tested "
         f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
         f"and for being not worse (one-sided, same margin), Holm-adjusted over the {arms} arms within each kind, at "
-        f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds before any trial was run. Whether a "
-        f"decision holds for new photographs was judged with seeds and {_units(judged)} both random (crossed variance "
-        f"components, Satterthwaite's degrees of freedom).{tail}"
+        f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds before any trial was run. "
+        f"{_tell_generalising(judged)}{tail}"
     )
+
+
+def _tell_generalising(judged: Judged) -> str:
+    fewest, units = judged.fewest_clusters, _units(judged)
+    if fewest is not None and fewest >= FEW_CLUSTERS:
+        return (
+            f"Whether a decision holds for new photographs was judged with seeds and {units} both random (crossed "
+            "variance components, Satterthwaite's degrees of freedom)."
+        )
+    few = "" if fewest is None else f": of one class the test set shows {fewest} {units} only"
+    return f"Whether a decision holds for new photographs could not be judged{few}."

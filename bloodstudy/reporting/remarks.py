@@ -80,18 +80,20 @@ def settle(comparisons: Sequence[Comparison], judged: Judged) -> str:
     return _with_seeds(plan["command"], max(wanted)) if wanted else ""
 
 
-def tell_extension(judged: Judged) -> str:
-    """Say what more seeds than were declared are worth."""
+def tell_extension(judged: Judged, command: str) -> str:
+    """Say what more seeds than were declared are worth; `command` is the one that would train them, or empty."""
     looks = as_list(judged.look.looks)
     if judged.look.used < FEW_SEEDS and judged.look.decides:
         return (
             f"The decision was declared for {looks} seeds, so this study stays a pilot, however many are added. For a "
             f"statement, declare `seeds: {FEW_SEEDS}` or more in a study of its own."
         )
+    if not command:
+        return ""
     return (
-        f"That many seeds give every open arm of this question that chance. The decision was declared for {looks} "
-        "seeds, so in this study further ones are exploratory; to conclude from them, declare them before: a study of "
-        "its own, with `looks` at that number."
+        f"That is the largest of these numbers. The decision was declared for {looks} seeds, so in this study further "
+        "ones are exploratory; to conclude from them, declare them before: a study of its own, with `looks` at that "
+        "number."
     )
 
 

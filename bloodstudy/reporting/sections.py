@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bloodstudy.analysis import Judged
-from bloodstudy.reporting import calibration, evidence, facts, layers, methods, panels, sources
+from bloodstudy.analysis import Judged, list_leaks
+from bloodstudy.reporting import calibration, evidence, facts, layers, methods, panels, sources, words
 from bloodstudy.reporting.effects import PERCENT, RESPONSES, Told
 from bloodstudy.reporting.markdown import code, embed, fence, plain, table
 from bloodstudy.reporting.measured import Measured
+
+CLEAN = "official_clean"
 
 
 def group_arms(judged: Judged) -> list[tuple[str, list[str]]]:
@@ -35,10 +37,13 @@ def tell_data(judged: Judged, told: Told, measured: Measured, drawn: list[str]) 
     }
     return {
         "data": [facts.tell_data(measured, place, own) for place, own in enumerate(facts.list_data(sweep), start=1)],
+        "judged": [words.tell_shared(measured, leak) for leak in list_leaks(sweep.trials) if leak.judged == CLEAN],
         "photographs": evidence.tabulate_photographs(judged, told),
         "unit": judged.unit,
         "networks": layers.list_networks(sweep, told),
         "arms": evidence.tabulate_arms(judged, told),
+        "at_chance": evidence.tell_chance(judged, told),
+        "official": evidence.tell_official(judged),
         "figures": {name: embed(name, text, drawn) for name, text in texts.items()},
         "matrices": len(matrices),
         "hidden": len(panels.list_tested(sweep)) - len(matrices),
@@ -56,7 +61,7 @@ def tell_methods(judged: Judged, told: Told, measured: Measured) -> dict[str, An
         "command": fence(sweep.plan["command"]),
         "fixed": methods.list_fixed(judged),
         "changes": methods.list_changes(judged),
-        "excluded": methods.list_excluded(judged),
+        "excluded": methods.list_excluded(judged, told),
         "limits": methods.list_limits(judged, told),
         "origin": facts.list_origin(sweep),
         "common": facts.tabulate_common(sweep),

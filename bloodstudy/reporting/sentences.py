@@ -31,6 +31,7 @@ from bloodstudy.reporting.markdown import code, plain
 ORDER = (IMPROVES, HARMS, EQUIVALENT, INCONCLUSIVE, FAILS, INVALID, PENDING, PILOT, UNPAIRED)
 MECHANISMS = {
     "test only": "only the test effect is shown",
+    "train only": "only the train effect is shown",
     "narrows the gap without a shown test effect": "it narrows the gap without a shown test effect",
     "widens the gap without a shown test effect": "it widens the gap without a shown test effect",
 }
@@ -45,6 +46,7 @@ def tell_arm(comparison: Comparison, told: Told) -> str:
     """Return the conclusion on one arm: its word, the three effects, how it works, what holds for new photographs."""
     parts = [f"{code(comparison.pair.arm)} {_tell_word(comparison, told)}{_tell_effects(comparison, told)}."]
     parts += [
+        _tell_failing(comparison, told),
         _tell_chance_of(comparison),
         _tell_mechanism(comparison),
         _tell_flag(comparison),
@@ -77,7 +79,7 @@ def _tell_word(comparison: Comparison, told: Told) -> str:
 
 
 def _tell_effects(comparison: Comparison, told: Told) -> str:
-    if not comparison.seeds or comparison.verdict.word == INVALID:
+    if not comparison.told:
         return ""
     told_effects = {
         short: f"{short} {told.points(comparison, name)} {told.interval(comparison, name)}".removesuffix(" –")
@@ -87,6 +89,13 @@ def _tell_effects(comparison: Comparison, told: Told) -> str:
     test = told_effects["test"].replace(" [", " points [") if " [" in told_effects["test"] else told_effects["test"]
     seeds = f"{told.seeds(comparison)} seed{plural}"
     return f": {test} ({told_effects['train']}, {told_effects['gap']}; {seeds})"
+
+
+def _tell_failing(comparison: Comparison, told: Told) -> str:
+    """Say that the effects leave out trials, where the word itself does not."""
+    if not comparison.conditional or comparison.verdict.word in (FAILS, INVALID):
+        return ""
+    return f"{told.failing(comparison)} trials diverged or stayed at chance and are not in these effects."
 
 
 def _tell_chance_of(comparison: Comparison) -> str:
@@ -127,7 +136,8 @@ def tell_question(comparisons: Sequence[Comparison], judged: Judged) -> str:
     words = {word: [c for c in tested if c.verdict.word == word] for word in ORDER}
     if words[PENDING]:
         return (
-            f"Not decided yet: {_count(len(tested), 'arm')} pending at {judged.look.done} of {judged.look.next} seeds."
+            f"Not decided yet: {_count(len(words[PENDING]), 'arm')} pending at {judged.look.done} of "
+            f"{judged.look.next} seeds." + (f" {_count(len(words[INVALID]), 'arm')} invalid." if words[INVALID] else "")
         )
     if words[PILOT]:
         return f"Not decided: {judged.look.used} of the {FEW_SEEDS} seeds that a statement takes; estimates alone."

@@ -24,6 +24,7 @@ from bloodstudy.reporting.markdown import code, table
 class Source:
     """What the author of a network reports of it."""
 
+    name: str
     model: str
     train: str
     test: str
@@ -35,10 +36,16 @@ class Source:
 REFERENCE = {"image_size": (120, 160), "lr": 5e-4, "batch_size": 100, "norm": "lrn", "width": 1.0}
 OFFICIAL = "the official split"
 SOURCES = (
-    Source("reference", "100 %", "about 65 %", "grey images", {**REFERENCE, "colour": "gray", "epochs": 600}, OFFICIAL),
-    Source("reference", NONE, "about 90 %", "a later note on colour images", {**REFERENCE, "colour": "rgb"}, OFFICIAL),
     Source(
-        "compact", "80 %", "79 %", "after 20 epochs",
+        "run on grey images", "reference", "100 %", "about 65 %", "grey images",
+        {**REFERENCE, "colour": "gray", "epochs": 600}, OFFICIAL,
+    ),
+    Source(
+        "note on colour images", "reference", NONE, "about 90 %", "a later note on colour images",
+        {**REFERENCE, "colour": "rgb"}, OFFICIAL,
+    ),
+    Source(
+        "run", "compact", "80 %", "79 %", "after 20 epochs",
         {"image_size": (200, 200), "colour": "rgb", "epochs": 20, "padding": "valid", "width": 1.0},
         "a split that is not said",
     ),
@@ -54,22 +61,26 @@ def list_sources(sweep: Sweep, ledger: Ledger) -> dict[str, Any] | None:
     """Return table and reasons, or None where there is nothing to compare with."""
     arms = {arm: result for arm in sweep.arms if (result := _find_result(sweep, arm)) is not None}
     nearest = {arm: _find_nearest(result) for arm, result in arms.items()}
-    models = {result["model"] for result in arms.values()}
     rows, reasons = [], []
-    for source in [source for source in SOURCES if source.model in models]:
+    for source in SOURCES:
+        ours = [arm for arm, result in arms.items() if result["model"] == source.model]
+        if not ours:
+            continue
         rows.append([f"`{source.model}`, its author", "1", source.train, NONE, source.test, source.note])
-        if ours := [arm for arm in arms if nearest[arm] is source]:
-            arm = min(ours, key=lambda arm: len(_list_changed(arms[arm], source)))  # the first of those as near
+        own = [arm for arm in ours if nearest[arm] is source]
+        arm = min(own or ours, key=lambda arm: len(_list_changed(arms[arm], source)))  # the first of those as near
+        if own:
             rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, sweep, ledger)])
-            reasons += [f"{code(arm)}: {reason}" for reason in _list_reasons(arm, arms[arm], source, sweep)]
+        reasons.append(f"{code(arm)} and its author's {source.name}: {_tell_apart(arm, arms[arm], source, sweep)}")
     header = ["network", "trials", "train", "train, as `fit` prints it", "test", "remark"]
     return {"table": table(header, rows, right=["trials"]), "reasons": reasons} if rows else None
 
 
 def _find_result(sweep: Sweep, arm: str) -> dict[str, Any] | None:
-    """Return a result of an arm on Kaggle images, None where it has none that finished."""
+    """Return a result of an arm on Kaggle images whose network has a source, None where none finished."""
     known = [sweep.results[key] for key in sweep.of(arm, "finished")["key"] if key in sweep.results]
-    return known[0] if known and known[0]["data"]["name"] == "kaggle" else None
+    found = known[0] if known else None
+    return found if found and found["data"]["name"] == "kaggle" and _find_nearest(found) is not None else None
 
 
 def _find_nearest(result: dict[str, Any]) -> Source | None:
@@ -105,16 +116,19 @@ def _list_changed(result: dict[str, Any], source: Source) -> list[str]:
     return [key for key, theirs in source.factors.items() if spell(result["factors"][key]) != spell(theirs)]
 
 
-def _list_reasons(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) -> list[str]:
-    """Return what differs between the source's settings and those of `arm`."""
+def _tell_apart(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) -> str:
+    """Return what differs between the setting of `arm` and the source's."""
     factors, split = result["factors"], str(sweep.of(arm)["judged"].iloc[0])
-    reasons = [
+    apart = [
         f"{code(f'{key}={spell(factors[key])}')} here, {code(spell(source.factors[key]))} there"
         for key in _list_changed(result, source)
     ]
+    silent = [key for key in ("epochs", "precision") if key not in source.factors]
+    unsaid = [key for key in silent if factors[key] != "float32"]  # what Keras takes where nothing is said
+    apart += [f"{code(f'{key}={spell(factors[key])}')} here, not said there" for key in unsaid]
     if split != "official":
         leaks = ", without the test images whose scene is in training" if split == "official_clean" else ""
-        reasons.append(f"judged by {code(f'data.split={split}')}{leaks}; there by {source.split}")
+        apart.append(f"judged by {code(f'data.split={split}')}{leaks} here, by {source.split} there")
     if len(sweep.of(arm, "finished")) > 1:
-        reasons.append("several seeds here, a single run there, so that the source has no interval")
-    return reasons
+        apart.append("several seeds here, one run there, so that it has no interval")
+    return "; ".join(apart) or "nothing that is known"

@@ -113,7 +113,7 @@ def _warnings(measured: Measured) -> list[str]:
     sweep, found = measured.sweep, []
     if any(data["split"] == "random" for data in sweep.data):
         found.append(_tell_leak(measured))
-    found += [_tell_shared(measured, leak) for leak in list_leaks(sweep.trials)]
+    found += [tell_shared(measured, leak) for leak in list_leaks(sweep.trials)]
     if apart := [arm for arm in summarise_arms(sweep) if _fits_apart(sweep, arm)]:
         found.append(
             f"{_list(apart)}: `fit` ended at a much higher accuracy than inference measures on the same training "
@@ -159,7 +159,8 @@ def _tell_photographs(measured: Measured, pair: tuple[int, int], keys: list[str]
     return f"{tell('shared', pair[0], 'd')} of {tell('photographs', pair[1], 'd')}"
 
 
-def _tell_shared(measured: Measured, leak: Leak) -> str:
+def tell_shared(measured: Measured, leak: Leak) -> str:
+    """Say on which test images of an official split the trials are judged."""
     every = measured.leak(leak, "all")
     if leak.judged == "official_clean":
         clean = measured.leak(leak, "clean")

@@ -2,8 +2,11 @@
 
 import pandas as pd
 import pytest
+import yaml
+from studies import fabricate_study
 
-from bloodstudy.analysis import Sweep, list_interactions
+from bloodstudy.analysis import Sweep, list_interactions, read_sweep
+from bloodstudy.design import Question
 
 TEST = {"reference": 0.70, "pooling=average": 0.66, "dropout=0.5": 0.74, "both": 0.78}  # -4, +4, and 8 beyond their sum
 CELLS = {
@@ -40,6 +43,20 @@ def test_a_seed_that_one_cell_lacks_is_told_and_in_no_effect():
     (found,) = list_interactions(sweep_of({("both", 2): "diverged"}), range(4))
     assert found.missing == (2,)
     assert found.effects["test_accuracy"].n == 3
+
+
+def test_a_cell_at_chance_is_no_part_of_an_effect(tmp_path):
+    block = {"pooling": ("max", "average"), "dropout": (0.0, 0.3)}
+    question = Question("both", "Together?", factor="pooling", levels=("average",), block=block)
+    plan = fabricate_study(
+        tmp_path, (question,), 6, planted={}, outcomes={("pooling=average, dropout=0.3", 2): "chance"}
+    )
+    own = {"pooling": "max", "dropout": 0.0}
+    plan["questions"][0]["cells"] = {arm: own | dict(content["levels"]) for arm, content in plan["arms"].items()}
+    (tmp_path / "five_questions" / "plan.yaml").write_text(yaml.safe_dump(plan))
+    (found,) = list_interactions(read_sweep(tmp_path, "five_questions"), range(6))
+    assert found.missing == (2,)
+    assert abs(found.effects["test_accuracy"].mean) < 0.05
 
 
 def test_three_levels_make_two_squares_from_the_reference():

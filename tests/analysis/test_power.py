@@ -91,10 +91,10 @@ def test_without_spread_or_without_seeds():
     assert (power_equivalence(5, 0.0, 0.02, 0.05), power_equivalence(5, 0.0, 0.02, 0.05, 0.02)) == (1, 0)
     assert (detectable(1, 0.1, 0.05), detectable(5, 0.0, 0.05)) == (math.inf, 0)
     assert (seeds_for_difference(0.0, 0.02, 0.05), seeds_for_equivalence(0.0, 0.02, 0.05)) == (2, 2)
-    assert math.isnan(upper_spread(0.1, 1))
+    assert math.isnan(upper_spread(0.1, 0))
 
 
 def test_four_of_five_upper_limits_lie_above_the_true_spread():
     pilots = np.random.default_rng(2).normal(0, 0.03, (4000, 5)).std(axis=1, ddof=1)
-    above = np.mean([upper_spread(sd, 5) > 0.03 for sd in pilots])
+    above = np.mean([upper_spread(sd, 4) > 0.03 for sd in pilots])
     assert above == pytest.approx(0.8, abs=4 * math.sqrt(0.16 / 4000))

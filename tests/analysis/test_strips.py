@@ -38,6 +38,15 @@ def test_the_best_rate_is_that_of_the_highest_validation_accuracy_never_of_the_t
     assert reference.rates["validation_accuracy"].tolist() == pytest.approx([0.65, 0.85])
 
 
+def test_a_rate_that_lost_trials_is_not_the_best_on_those_that_it_kept():
+    sweep = sweep_of()
+    lost = (sweep.trials["arm"] == "lr=0.01") & (sweep.trials["seed"] == 0)
+    sweep.trials.loc[lost, "outcome"] = "diverged"
+    reference, _ = tune(sweep, range(2))
+    assert reference.rates["seeds"].tolist() == [2, 1]
+    assert reference.best == 0.001
+
+
 def test_without_validation_images_no_rate_is_the_best():
     assert [tuned.best for tuned in tune(sweep_of(validated=False), range(2))] == [None, None]
 

@@ -40,6 +40,13 @@ def test_an_arm_that_is_best_at_another_rate_is_flagged():
     assert "others are not: `pooling=none` at `lr=0.001`" in blocks.tell_strips(found)
 
 
+def test_a_rate_at_which_trials_were_lost_says_how_many_are_left():
+    own = strip("reference", {0.001: 0.7, 0.01: 0.8}, 0.001)
+    own.rates.loc[1, "seeds"] = 1
+    row = unmark(blocks.tabulate_strips([own], told())).splitlines()[2]
+    assert row == "| `reference` | **70.0** | 80.0 (1 seed) |"
+
+
 def test_a_strip_without_validation_images_chooses_nothing():
     nan = float("nan")
     found = [strip("reference", {0.001: nan, 0.01: nan}, None)]

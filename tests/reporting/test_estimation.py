@@ -43,6 +43,13 @@ def test_an_arm_without_a_seed_keeps_its_row(tmp_path):
     assert "fails to train" in [text.get_text().strip() for text in figure.axes[1].texts]
 
 
+def test_an_invalid_arm_is_a_word_and_no_point(tmp_path):
+    _, figure = draw(tmp_path, outcomes={("reference", 2): "chance"})
+    for axes in figure.axes:
+        assert [text.get_text().strip() for text in axes.texts][:2] == ["invalid", "invalid"]
+        assert not [line for line in axes.lines if len(line.get_xdata()) > 2]
+
+
 def test_the_axis_reaches_all_but_a_single_arm_far_out():
     near = [np.array([1.0, -3.0]), np.array([2.0, 4.0]), np.array([-1.0])]
     assert find_limit(near) == pytest.approx(1.08 * 4)

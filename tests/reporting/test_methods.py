@@ -42,15 +42,54 @@ def test_limits_say_the_floor_and_what_cannot_be_told(judge):
 
 
 def test_failing_trials_are_said_to_be_left_out(judge):
-    lines = methods.list_excluded(judge(outcomes={("pooling=none", 2): "diverged", ("pooling=none", 4): "chance"}))
+    judged = judge(outcomes={("pooling=none", 2): "diverged", ("pooling=none", 4): "chance"})
+    lines = methods.list_excluded(judged, Told(judged, Ledger()))
     assert lines[0].startswith("`pooling=none`, seed 2: diverged")
     assert lines[1].startswith("`pooling=none`, seed 4: stayed at chance")
+
+
+def test_a_reference_at_chance_and_a_trial_that_died_are_said_too(judge):
+    judged = judge(outcomes={("reference", 1): "chance", ("pooling=none", 3): "failed"})
+    lines = methods.list_excluded(judged, Told(judged, Ledger()))
+    assert lines == [
+        "`reference`, seed 1: stayed at chance, nothing is compared with it",
+        "`pooling=none`, seed 3: failed, nothing is concluded on the arm",
+    ]
+
+
+def test_results_beyond_the_seeds_that_are_looked_at_are_counted(judge):
+    judged = judge(seeds=8, outcomes={("pooling=none", 6): "missing", ("pooling=average", 7): "missing"})
+    (line,) = methods.list_excluded(judged, Told(judged, Ledger()))
+    assert unmark(line).startswith("4 trials of seeds beyond the first 6: in no effect of a tested arm")
+
+
+def test_where_every_trial_counts_none_was_left_out(judge):
+    judged = judge()
+    assert methods.list_excluded(judged, Told(judged, Ledger())) == ["no trial that has a result was left out"]
 
 
 def test_the_paragraph_names_data_seeds_and_tests(judge):
     text = methods.write_paragraph(judge())
     for words in ("2 arms", "smear (official split)", "6 random seeds", "margin 2 points", "alpha = 0.05"):
         assert words in text
+
+
+@pytest.mark.parametrize(
+    ("photographs", "said"),
+    [
+        (3, "could not be judged: of one class the test set shows 3 scenes only."),
+        (10, "was judged with seeds and scenes both random"),
+    ],
+)
+def test_the_paragraph_claims_no_analysis_that_could_not_be_made(judge, photographs, said):
+    text = methods.write_paragraph(judge(photographs=photographs))
+    assert f"Whether a decision holds for new photographs {said}" in text
+
+
+def test_the_paragraph_says_which_test_images_of_the_clean_split_count(judge):
+    clean = {"test_accuracy": 0.7, "test_images_clean": 16, "test_accuracy_clean": 0.7, "accuracy_gap_clean": 0.2}
+    text = methods.write_paragraph(judge(judged="official_clean", change=lambda told: told["responses"].update(clean)))
+    assert "(official split, without the 8 of 24 test images whose scene is in training)" in text
 
 
 def test_the_paragraph_of_a_pilot_says_that_nothing_was_tested(judge):

@@ -37,7 +37,7 @@ def draw_study(rng):
         reason = {"pending": "4/10", "invalid": "it has no trial of seed 3"}.get(word, "")
         final = verdict if word == verdict.word else Verdict(word, reason)
         effects = comparison.effects
-        named = name_mechanism(effects["train_accuracy"], effects["test_accuracy"]) if final.tested else None
+        named = name_mechanism(*(effects[response] for response in RESPONSES.values())) if final.tested else None
         told.append(remake(comparison, final, None if word == "inconclusive" else named))
     sweep = SimpleNamespace(plan={"trials": []}, results={}, seeds=list(range(seeds)))
     return Judged(sweep, Look(seeds, (seeds,)), alpha, family, tuple(told), 12, "scene")

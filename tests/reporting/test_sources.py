@@ -47,8 +47,11 @@ def test_grey_and_colour_stand_each_beside_its_own_figure(compare):
     assert first == [author, "`reference`, here (`colour=gray`)", author, "`reference`, here (`colour=rgb`)"]
     assert "about 65 %" in table.splitlines()[2]
     assert "about 90 %" in table.splitlines()[4]
-    assert "`colour=gray`: `epochs=12` here, `600` there" in reasons
-    assert not any("colour=rgb`: `epochs" in reason for reason in reasons), "the later note names no number of epochs"
+    grey, colour = reasons
+    assert grey.startswith("`colour=gray` and its author's run on grey images: `epochs=12` here, `600` there; several")
+    assert colour.startswith(
+        "`colour=rgb` and its author's note on colour images: `epochs=12` here, not said there; sev"
+    )
 
 
 def test_of_several_arms_the_nearest_to_the_source_is_shown(compare):
@@ -56,6 +59,15 @@ def test_of_several_arms_the_nearest_to_the_source_is_shown(compare):
     assert "here (`lr=0.0005`)" in table
     assert table.count(", here ") == 1
     assert not any("`lr=" in reason.split(":", 1)[1] for reason in reasons)
+
+
+def test_an_arm_in_colour_is_told_apart_from_the_run_on_grey_images_too(compare):
+    table, reasons, _, _ = compare({"colour": ["rgb"], "norm": ["batch"], "precision": ["bfloat16"], "seed": [0]})
+    assert table.count(", here ") == 1
+    grey, colour = (reason.split(": ", 1)[1].split("; ") for reason in reasons)
+    shared = ["`norm=batch` here, `lrn` there", "`precision=bfloat16` here, not said there"]
+    assert set(grey) == {*shared, "`colour=rgb` here, `gray` there", "`epochs=12` here, `600` there"}
+    assert set(colour) == {*shared, "`epochs=12` here, not said there"}
 
 
 def test_one_seed_has_no_interval(compare):

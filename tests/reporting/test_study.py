@@ -133,6 +133,38 @@ def test_bad_trials_are_a_word_and_never_a_number_too_many(write, outcomes, said
     assert said in text
 
 
+def test_trials_at_chance_are_told_wherever_their_arm_has_a_number(write):
+    text, folder = write(seeds=8, outcomes={("pooling=none", 3): "chance", ("pooling=average", 7): "missing"})
+    (line,) = (line for line in text.splitlines() if line.startswith("- `pooling=none` is **pending 7/8**"))
+    assert "1 of 7 trials diverged or stayed at chance and are not in these effects." in line
+    assert "Trials that stayed at chance are in these means: `pooling=none` 1 of 8." in text
+    table = pd.read_csv(io.StringIO((folder / "effects.csv").read_text())).set_index(["arm", "response"])
+    assert table.loc[("pooling=none", "test_accuracy"), ["seeds", "failed"]].tolist() == [6, 1]
+    assert table.loc[("pooling=average", "test_accuracy"), ["seeds", "failed"]].tolist() == [7, 0]
+    latex = (folder / "effects.tex").read_text()
+    assert "pooling=none$^*$ & 6" in latex
+    assert "pooling=average & 7" in latex
+
+
+def test_an_invalid_arm_has_no_number_anywhere(write):
+    text, folder = write(outcomes={("reference", 3): "chance"})
+    table = pd.read_csv(io.StringIO((folder / "effects.csv").read_text()))
+    assert set(table["word"]) == {"invalid"}
+    assert table.filter(regex="effect|low|high|sd|d_z|^p_").isna().all().all()
+    rows = [line for line in (folder / "effects.tex").read_text().splitlines() if line.endswith(r"invalid \\")]
+    assert len(rows) == 2
+    assert not any("$" in row for row in rows)
+    pictures = [line for line in text.splitlines() if line.startswith("![Differences to the reference")]
+    assert pictures
+    assert not any(re.search(r"[+-]\d", line) for line in pictures)
+
+
+def test_a_seed_more_does_not_make_a_mechanism_of_a_pending_arm(write):
+    planted = {"pooling=none": (-20.0, -15.0)}
+    assert "it underfits" in write(seeds=6, planted=planted)[0]
+    assert "it underfits" not in write(seeds=8, planted=planted, outcomes={("pooling=average", 7): "missing"})[0]
+
+
 def test_mixed_data_are_invalid(write):
     def change(result):
         if result["arm"] == "pooling=none":
@@ -177,7 +209,9 @@ def test_kaggle_is_set_beside_its_sources_and_other_data_are_not(write, tmp_path
     text, _ = write(data="kaggle")
     section = text.split("## Against the sources")[1].split("\n## ")[0]
     assert "| `reference`, its author | 1 | 100 % | – | about 65 % | grey images |" in section
-    assert "- `reference`: `image_size=[60,80]` here, `[120,160]` there" in section
+    assert (
+        "`reference` and its author's note on colour images: `image_size=[60,80]` here, `[120,160]` there;" in section
+    )
 
 
 def test_smear_has_no_source(write):
