@@ -140,5 +140,5 @@ def _draw_effects(axes: Axes, dose: Dose, styles: Mapping[str, Style]) -> None:
             axes.plot([_beside(x, dose)] * len(own), own, markersize=3, mfc="none", alpha=0.7, **marks)
             axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=2)
             axes.plot([x], [100 * effect.mean], markersize=7, mew=1.4, mfc=face, zorder=3, **marks)
-    axes.set_ylabel("difference to the reference (points)")
+    axes.set_ylabel("difference (points)")
     axes.set_title("effect on test accuracy, 95 % interval")
