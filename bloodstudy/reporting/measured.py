@@ -21,6 +21,7 @@ TOLD = {
     "test_accuracy": "share of the test images whose largest p_* is that of their label",
     "accuracy_gap": "train_accuracy - test_accuracy",
     "parameters": "number of weights of the network, trainable or not",
+    "finished": "number of trials of the arm that finished",
 }
 CLEAN = ", without the test images whose scene is in training"
 OF_SPLIT = {
@@ -68,7 +69,7 @@ class Measured:
             "test_low": ("test_accuracy/lowest", "lowest test_accuracy of the finished seeds"),
             "test_high": ("test_accuracy/highest", "highest test_accuracy of the finished seeds"),
             "chance": ("chance", "share of the largest class among the test images"),
-            "finished": ("finished", "number of trials of the arm that finished"),
+            "finished": ("finished", TOLD["finished"]),
             "planned": ("planned", "number of trials of the arm that are planned"),
         }
         path, formula = known[what]

@@ -18,6 +18,7 @@ from bloodstudy.design import spell
 from bloodstudy.reporting.claims import NONE, Ledger
 from bloodstudy.reporting.effects import PERCENT
 from bloodstudy.reporting.markdown import code, table
+from bloodstudy.reporting.measured import TOLD
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ SOURCES = (
         "a split that is not said",
     ),
 )  # fmt: skip
+SILENT = {"epochs": None, "precision": "float32"}  # what a source may not say, and what then goes without saying
 RESPONSES = {
     "train_accuracy": "train_accuracy",
     "fit_accuracy": "the accuracy that `fit` prints for the last epoch",
@@ -106,8 +108,7 @@ def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
             for part, (value, formula) in told.items()
         )
         cells.append(f"{mean} %" + ("" if math.isnan(found.low) else f" [{low}, {high}]"))
-    formula = "number of trials of the arm that finished"
-    seeds = ledger.tell(len(keys), "d", name=f"arm/{arm}/finished", formula=formula, trials=keys)
+    seeds = ledger.tell(len(keys), "d", name=f"arm/{arm}/finished", formula=TOLD["finished"], trials=keys)
     return [seeds, *cells, "mean and 95 % interval over seeds" if len(keys) > 1 else "one seed"]
 
 
@@ -123,8 +124,7 @@ def _tell_apart(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) 
         f"{code(f'{key}={spell(factors[key])}')} here, {code(spell(source.factors[key]))} there"
         for key in _list_changed(result, source)
     ]
-    silent = [key for key in ("epochs", "precision") if key not in source.factors]
-    unsaid = [key for key in silent if factors[key] != "float32"]  # what Keras takes where nothing is said
+    unsaid = [key for key, usual in SILENT.items() if key not in source.factors and factors[key] != usual]
     apart += [f"{code(f'{key}={spell(factors[key])}')} here, not said there" for key in unsaid]
     if split != "official":
         leaks = ", without the test images whose scene is in training" if split == "official_clean" else ""
