@@ -7,7 +7,7 @@ response, and the effect on new photographs. The words come later, from the whol
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from bloodstudy.analysis.crossed import cross, estimate_crossed, resample
 from bloodstudy.analysis.effect import Effect, estimate
 from bloodstudy.analysis.guards import Training, find_faults, look_at_training, split_apart
 from bloodstudy.analysis.sweep import Sweep
-from bloodstudy.analysis.verdict import FEW_SEEDS, INVALID, Verdict
+from bloodstudy.analysis.verdict import FEW_SEEDS, Verdict
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 NOTHING = estimate([])
@@ -57,11 +57,6 @@ class Comparison:
         return self.arm - self.reference
 
     @property
-    def told(self) -> bool:
-        """Whether its effects may be told: it has paired seeds, and is not invalid."""
-        return bool(self.seeds) and self.verdict.word != INVALID
-
-    @property
     def test(self) -> Effect:
         return self.effects["test_accuracy"]
 
@@ -90,6 +85,16 @@ def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Gener
         effects=dict.fromkeys(RESPONSES, NOTHING) | effects, wider=wider, bootstrap=bootstrap, training=training,
         reference_training=reference, faults=tuple(faults), unpaired=unpaired,
         conditional=bool(training.failing) and bool(paired),
+    )  # fmt: skip
+
+
+def withhold(comparison: Comparison) -> Comparison:
+    """Return an invalid comparison without its numbers, so that nothing can be read off them anywhere."""
+    nothing = dict.fromkeys(comparison.effects, NOTHING)
+    arm, reference = comparison.arm.iloc[:0], comparison.reference.iloc[:0]
+    return replace(
+        comparison, seeds=(), arm=arm, reference=reference, effects=nothing, wider=NOTHING, bootstrap=None,
+        conditional=False,
     )  # fmt: skip
 
 

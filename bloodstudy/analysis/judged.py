@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bloodstudy.analysis.asked import Look, Pair, find_look, list_pairs
-from bloodstudy.analysis.comparison import RESPONSES, Comparison, Needed, compare
+from bloodstudy.analysis.comparison import RESPONSES, Comparison, Needed, compare, withhold
 from bloodstudy.analysis.mechanism import name_mechanism
 from bloodstudy.analysis.power import seeds_for_difference, seeds_for_equivalence
 from bloodstudy.analysis.sweep import Sweep
@@ -80,7 +80,7 @@ def judge_sweep(sweep: Sweep) -> Judged:
     verdicts = _decide(compared, look, family, alpha, fewest is not None and fewest >= FEW_CLUSTERS)
     told = [
         replace(
-            comparison,
+            withhold(comparison) if verdict.word == INVALID else comparison,
             verdict=verdict,
             mechanism=_name_mechanism(comparison, verdict),
             needed=_count_needed(comparison, verdict, alpha / max(family, 1)),

@@ -96,7 +96,7 @@ def _tabulate_splits(judged: Judged) -> str:
 
 def describe_effects(comparisons: list[Comparison]) -> str:
     """Return the alternative text of an estimation figure, with its numbers."""
-    shown = [comparison for comparison in comparisons if comparison.told]
+    shown = [comparison for comparison in comparisons if comparison.seeds]
     numbers = "; ".join(
         f"{c.pair.arm} {100 * c.test.mean:+z.2f}"
         + (f" ({100 * c.test.low:+z.2f} to {100 * c.test.high:+z.2f})" if c.test.testable else "")

@@ -24,7 +24,7 @@ def tabulate_effects(comparisons: Sequence[Comparison], told: Told, tested: bool
     rows = []
     for comparison in comparisons:
         effects = [_both(comparison, response, told) for response in RESPONSES.values()]
-        rest = [told.d_z(comparison), told.wider(comparison)] if comparison.told else [NONE, NONE]
+        rest = [told.d_z(comparison), told.wider(comparison)]
         name = _name(comparison) if tested else code(comparison.pair.arm)
         rows.append([name, told.seeds(comparison), *effects, *rest])
     return table(["arm", *numbers], rows, right=numbers)
@@ -74,6 +74,6 @@ def _name(comparison: Comparison) -> str:
 
 
 def _both(comparison: Comparison, response: str, told: Told) -> str:
-    if not comparison.told:
+    if not comparison.seeds:
         return NONE
     return f"{told.points(comparison, response)} {told.interval(comparison, response)}".removesuffix(f" {NONE}")

@@ -15,7 +15,7 @@ from bloodstudy.reporting.measured import Measured
 def tell_differences(measured: Measured) -> dict[str, str]:
     """Return table and words on the arms that can be paired with the first one; empty where there is none."""
     judged = judge_sweep(measured.sweep)
-    shown = [c for c in judged.comparisons if len(c.seeds) > 1 and c.told and not c.unpaired]
+    shown = [c for c in judged.comparisons if len(c.seeds) > 1 and not c.unpaired]
     if not shown:
         return {}
     words = (

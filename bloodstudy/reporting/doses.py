@@ -133,7 +133,7 @@ def _draw_effects(axes: Axes, dose: Dose, styles: Mapping[str, Style]) -> None:
         style = styles[arm]
         if comparison is None:
             axes.axvline(x, color=INK, linestyle=":", linewidth=1.2, zorder=1)
-        elif comparison.told:
+        elif comparison.seeds:
             own, effect = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float), comparison.test
             face = style.colour if comparison.pair.tested else "white"
             marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}

@@ -48,8 +48,7 @@ def draw_panels(
     """
     comparisons = list(rows.values())
     panels = figure.subplots(1, len(PANELS), sharey=True, squeeze=False)[0]
-    shown = [comparison for comparison in comparisons if comparison.told]
-    limit = find_limit([100 * c.points[name].to_numpy(dtype=float) for c in shown for name in PANELS])
+    limit = find_limit([100 * c.points[name].to_numpy(dtype=float) for c in comparisons for name in PANELS])
     for axes, (response, words) in zip(panels, PANELS.items(), strict=True):
         _draw_panel(axes, rows, response, styles, limit, seeds)
         axes.set_title(words)
@@ -90,11 +89,11 @@ def _draw_panel(
             margin = 100 * comparison.pair.margin
             axes.fill_betweenx([row - 0.5, row + 0.5], -margin, margin, color=SHADE, linewidth=0, zorder=0.5)
         marks = {"marker": style.marker, "linestyle": "", "color": style.colour}
-        if seeds and comparison.told:
+        if seeds:
             values = 100 * comparison.points[response].to_numpy(dtype=float)
             spread = row + 0.2 + np.linspace(-0.09, 0.09, len(values)) * (len(values) > 1)
             axes.plot(np.clip(values, -limit, limit), spread, markersize=3, mfc="none", mew=0.8, alpha=0.85, **marks)
-        if not comparison.told or math.isnan(effect.mean):
+        if math.isnan(effect.mean):
             if seeds:
                 axes.text(0, row, f" {comparison.verdict.word}", va="center", color=INK, fontsize=8)
             continue

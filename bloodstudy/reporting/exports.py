@@ -10,7 +10,6 @@ import math
 import pandas as pd
 
 from bloodstudy.analysis import Comparison, Judged
-from bloodstudy.analysis.comparison import NOTHING
 from bloodstudy.reporting.claims import NONE, round_value
 from bloodstudy.reporting.effects import RESPONSES
 from bloodstudy.reporting.markdown import visible
@@ -24,23 +23,21 @@ _ESCAPED = {
 def tabulate_effects(judged: Judged) -> pd.DataFrame:
     """Return one row a comparison and response, in fractions of accuracy; adjusted p-values on test accuracy alone.
 
-    The effects leave out the `failed` trials of the arm, which diverged or stayed at chance; those of an invalid
-    comparison are not given.
+    The effects leave out the `failed` trials of the arm, which diverged or stayed at chance.
     """
     rows = []
     for comparison in judged.comparisons:
-        bootstrap = (comparison.bootstrap if comparison.told else None) or (math.nan, math.nan)
-        wider = comparison.wider if comparison.told else NOTHING
-        for response, found in comparison.effects.items():
-            test, effect = response == "test_accuracy", found if comparison.told else NOTHING
+        bootstrap = comparison.bootstrap or (math.nan, math.nan)
+        for response, effect in comparison.effects.items():
+            test = response == "test_accuracy"
             row = {
                 "arm": comparison.pair.arm, "reference": comparison.pair.reference,
                 "questions": " ".join(comparison.pair.questions), "role": comparison.pair.role, "response": response,
                 "seeds": effect.n, "failed": len(comparison.training.failing),
                 "effect": effect.mean, "low": effect.low, "high": effect.high, "sd": effect.sd,
                 "d_z": effect.d_z, "margin": comparison.pair.margin,
-                "new_photographs_low": wider.low if test else math.nan,
-                "new_photographs_high": wider.high if test else math.nan,
+                "new_photographs_low": comparison.wider.low if test else math.nan,
+                "new_photographs_high": comparison.wider.high if test else math.nan,
                 "new_photographs_bootstrap_low": bootstrap[0] if test else math.nan,
                 "new_photographs_bootstrap_high": bootstrap[1] if test else math.nan,
             }  # fmt: skip
@@ -84,7 +81,7 @@ def _write_row(comparison: Comparison) -> str:
 
 def _write_effect(comparison: Comparison, response: str) -> str:
     effect = comparison.effects[response]
-    if not comparison.told or math.isnan(effect.mean):
+    if math.isnan(effect.mean):
         return NONE.replace("–", "--")
     mean, low, high = (f"{100 * value:+z.2f}" for value in (effect.mean, effect.low, effect.high))
     return f"${mean}$" if math.isnan(effect.low) else f"${mean}$ [${low}$, ${high}$]"

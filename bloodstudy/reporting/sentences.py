@@ -79,7 +79,7 @@ def _tell_word(comparison: Comparison, told: Told) -> str:
 
 
 def _tell_effects(comparison: Comparison, told: Told) -> str:
-    if not comparison.told:
+    if not comparison.seeds:
         return ""
     told_effects = {
         short: f"{short} {told.points(comparison, name)} {told.interval(comparison, name)}".removesuffix(" –")
@@ -93,7 +93,7 @@ def _tell_effects(comparison: Comparison, told: Told) -> str:
 
 def _tell_failing(comparison: Comparison, told: Told) -> str:
     """Say that the effects leave out trials, where the word itself does not."""
-    if not comparison.conditional or comparison.verdict.word in (FAILS, INVALID):
+    if not comparison.conditional or comparison.verdict.word == FAILS:
         return ""
     return f"{told.failing(comparison)} trials diverged or stayed at chance and are not in these effects."
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from bloodstudy.analysis import Comparison, Judged, Look, Pair
 from bloodstudy.analysis import verdict as rules
+from bloodstudy.analysis.comparison import withhold
 from bloodstudy.analysis.effect import estimate
 from bloodstudy.analysis.guards import Training
 from bloodstudy.analysis.mechanism import name_mechanism
@@ -61,8 +63,8 @@ def draw_comparison(rng, name, seeds, margin):
 
 def remake(comparison, verdict, mechanism):
     failing = Training(len(comparison.seeds), (0,), ()) if verdict.word == "fails to train" else comparison.training
-    values = dict(comparison.__dict__) | {"verdict": verdict, "mechanism": mechanism, "training": failing}
-    return Comparison(**values)
+    told = withhold(comparison) if verdict.word == "invalid" else comparison
+    return replace(told, verdict=verdict, mechanism=mechanism, training=failing)
 
 
 def read_effects(text):

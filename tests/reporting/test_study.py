@@ -154,9 +154,14 @@ def test_an_invalid_arm_has_no_number_anywhere(write):
     rows = [line for line in (folder / "effects.tex").read_text().splitlines() if line.endswith(r"invalid \\")]
     assert len(rows) == 2
     assert not any("$" in row for row in rows)
-    pictures = [line for line in text.splitlines() if line.startswith("![Differences to the reference")]
-    assert pictures
-    assert not any(re.search(r"[+-]\d", line) for line in pictures)
+    assert "![Differences to the reference" not in text
+
+
+def test_an_invalid_arm_beside_a_valid_one_is_no_number_of_their_figure(write):
+    text, _ = write(outcomes={("pooling=none", 3): "failed"})
+    (picture,) = (line for line in text.splitlines() if line.startswith("![Differences to the reference"))
+    assert re.search(r"pooling=average [+-]\d", picture)
+    assert "pooling=none" not in picture
 
 
 def test_a_seed_more_does_not_make_a_mechanism_of_a_pending_arm(write):
