@@ -16,13 +16,14 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType, Quote, QuotedString
 from hydra.errors import HydraException
 
-from bloodstudy import config
 from bloodstudy.conf_files import named, read_yaml
+from bloodstudy.config import Control, Places
 from bloodstudy.design import spell
 from bloodstudy.errors import UserError, nearest
+from bloodstudy.rules import RULES, check_value, unknown_key
 
 GROUPS = ("model", "data")
-UNSWEPT = tuple(field.name for kind in (config.Places, config.Control) for field in dataclasses.fields(kind))
+UNSWEPT = tuple(field.name for kind in (Places, Control) for field in dataclasses.fields(kind))
 
 
 _PLAIN_WORD = re.compile(r"(?!(?:null|true|false|nan|inf|yes|no|on|off)$)[a-z_][a-z0-9_]*", re.ASCII)
@@ -78,8 +79,8 @@ def judge(override: Override, multirun: bool) -> list[str]:
         return [f"{text!r}: keys cannot be added or removed; expected key=value with a key of the configuration"]
     if key.startswith("study."):
         return [f"{text!r}: write study=NAME, with -m before it"]
-    if key not in config.RULES and key not in GROUPS:
-        return [config.unknown_key(key)]
+    if key not in RULES and key not in GROUPS:
+        return [unknown_key(key)]
     values = values_of(override)
     if override.is_sweep_override() and key in UNSWEPT:
         return [f"{text!r}: {key} is not swept; all trials of a sweep are kept together and treated alike"]
@@ -89,7 +90,7 @@ def judge(override: Override, multirun: bool) -> list[str]:
         return [f"{text!r}: the same level is given twice; every level is one arm"]
     if key in GROUPS:
         return [problem for value in values if (problem := _judge_choice(key, value))]
-    return [problem for value in values if (problem := config.check_value(key, value))]
+    return [problem for value in values if (problem := check_value(key, value))]
 
 
 def _judge_choice(group: str, name: Any) -> str | None:

@@ -19,11 +19,11 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from bloodstudy import __version__, analysis, config, files, packing, terminal
-from bloodstudy.config import Rule
 from bloodstudy.contents import FORMAT
 from bloodstudy.errors import MachineError, UserError
 from bloodstudy.merging import list_keys
 from bloodstudy.restoring import Restored, dump_plan, restore
+from bloodstudy.rules import Rule
 from bloodstudy.stored import Stored, find_study, read_keys
 
 __all__ = ["Restored", "package", "restore", "write_package"]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bloodstudy.conf_files import named, read_yaml
-from bloodstudy.config import Rule, number, whole
 from bloodstudy.design import MARGIN, SCRATCH, Question
 from bloodstudy.errors import UserError, nearest
+from bloodstudy.rules import Rule, number, whole
 
 
 @dataclass(frozen=True)

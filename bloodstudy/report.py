@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from bloodstudy import analysis, terminal
-from bloodstudy.config import Rule
+from bloodstudy.rules import Rule
 from bloodstudy.stored import find_study, read_keys
 
 USAGE = """\

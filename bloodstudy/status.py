@@ -21,7 +21,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from bloodstudy import analysis, files, terminal
-from bloodstudy.config import Rule
+from bloodstudy.rules import Rule
 from bloodstudy.stored import Stored, find_study, read_keys
 
 USAGE = """\

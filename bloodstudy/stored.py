@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bloodstudy import config
-from bloodstudy.config import Places, Rule
+from bloodstudy.config import Places
 from bloodstudy.design import SCRATCH
 from bloodstudy.errors import UserError, nearest
+from bloodstudy.rules import RULES, Rule, check_value, unknown_key
 
 STUDY = Rule(
     "the name of a study, of the letters a to z, digits and _",
     lambda value: re.fullmatch(r"[a-z0-9_]+", value) is not None,
 )
-KEYS = {"study": STUDY} | {name: config.RULES[name] for name in ("runs_dir", "reports_dir")}
+KEYS = {"study": STUDY} | {name: RULES[name] for name in ("runs_dir", "reports_dir")}
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ def read_keys(arguments: list[str], usage: str, own: Mapping[str, Rule] | None =
             problems.append(f"{key!r} is given twice; give it once")
         elif key in rules:
             typed[key] = _unquote(value)
-            problems.append(_judge(key, typed[key], rules[key]))
-        elif key in config.RULES or key in ("model", "data", "question"):
+            problems.append(check_value(key, typed[key], rules))
+        elif key in RULES or key in ("model", "data", "question"):
             others.append(word)
         else:
-            problems.append(config.unknown_key(key, tuple(rules)))
+            problems.append(unknown_key(key, tuple(rules)))
     if others:
         problems.append(
             f"{' '.join(others)}: a {command} shows what was run, so it takes no factors, model or data; expected "
@@ -99,11 +99,3 @@ def list_studies(runs_dir: Path) -> list[str]:
 def _unquote(value: str) -> str:
     # Hydra needs quotes around some paths, so who has typed them for `run` types them here too.
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
-
-
-def _judge(key: str, value: str, rule: Rule) -> str | None:
-    if "${" in value:
-        return f"{key}={value}: interpolations are not allowed; write the value itself"
-    if rule.accepts(value):
-        return None
-    return f"{key}: expected {rule.expected}; received {value!r}.{nearest(value, rule.levels)}"

@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 
 from bloodstudy import config, terminal
 from bloodstudy.checking import Found, check_report, read_text
-from bloodstudy.config import Rule
 from bloodstudy.errors import UserError
+from bloodstudy.rules import Rule
 from bloodstudy.stored import STUDY, read_keys
 
 USAGE = """\

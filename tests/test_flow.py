@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "bloodstudy"
 STAGES = ["config", "design", "data", "model", "training", "tracking", "analysis", "reporting"]
-EVERYWHERE = {"code", "errors", "files", "__version__"}
+EVERYWHERE = {"code", "errors", "files", "rules", "__version__"}
 OWNERS = {
     "hydra": {"asking", "attempt", "compose", "cores", "overrides", "remote", "run", "report"},
     "omegaconf": {"compose", "cores", "attempt"},

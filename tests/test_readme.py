@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bloodstudy import compose, config
+from bloodstudy import compose, rules
 from bloodstudy.errors import UserError
 
 ROOT = Path(__file__).parent.parent
@@ -56,5 +56,5 @@ def test_the_two_commands_at_the_top_are_targets_of_make():
 
 def test_the_data_sets_of_the_readme_are_those_of_the_configuration():
     text = (ROOT / "README.md").read_text()
-    for name in config.RULES["data.name"].levels:
+    for name in rules.RULES["data.name"].levels:
         assert f"| `{name}`" in text

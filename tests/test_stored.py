@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from bloodstudy.config import Rule
 from bloodstudy.errors import UserError
+from bloodstudy.rules import Rule
 from bloodstudy.stored import find_study, list_studies, read_keys
 
 USAGE = "python -m bloodstudy.report [study=NAME]"

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bloodstudy.config import RULES, Factors
+from bloodstudy.config import Factors
 from bloodstudy.errors import UserError
 from bloodstudy.model import build, check, shapes
+from bloodstudy.rules import RULES
 
 NATIVE = {
     "reference": Factors(precision="float32"),

@@ -6,7 +6,8 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from bloodstudy import model  # noqa: E402
-from bloodstudy.config import RULES, Factors  # noqa: E402
+from bloodstudy.config import Factors  # noqa: E402
+from bloodstudy.rules import RULES  # noqa: E402
 from bloodstudy.training import fit as fit_module  # noqa: E402
 from bloodstudy.training.feed import Feed, Gallery  # noqa: E402
 from bloodstudy.training.fit import OPTIMIZERS, fit  # noqa: E402
