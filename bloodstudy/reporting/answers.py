@@ -12,9 +12,7 @@ from bloodstudy.analysis import (
     Comparison,
     Judged,
     compare_splits,
-    flag_no_ops,
     list_interactions,
-    list_leaks,
     list_points,
     summarise_arms,
 )
@@ -22,8 +20,9 @@ from bloodstudy.analysis.simplest import Simplest
 from bloodstudy.analysis.strips import tune
 from bloodstudy.analysis.verdict import PILOT
 from bloodstudy.reporting import arms, blocks, doses, glance, remarks, sentences, simplification, splits
+from bloodstudy.reporting.cautions import warn_of_study
 from bloodstudy.reporting.effects import Told
-from bloodstudy.reporting.markdown import code, embed, fence, plain
+from bloodstudy.reporting.markdown import embed, fence, plain
 from bloodstudy.reporting.measured import Measured
 
 MOST_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
@@ -40,7 +39,7 @@ def tell_answers(
         own["summary"] = " ".join(filter(None, [answer if question is asked else "", own["summary"]]))
     return {
         "progress": sentences.tell_progress(judged, told),
-        "warnings": tell_warnings(judged, measured),
+        "warnings": warn_of_study(judged, measured),
         "figure": embed("answers", _describe_answers(judged), drawn),
         "questions": questions,
         "simplest": {
@@ -112,23 +111,3 @@ def _describe_models(simplest: Simplest | None, judged: Judged) -> str:
     means = {arm.name: 100 * arm.test for arm in summarise_arms(judged.sweep)}
     numbers = "; ".join(f"{row['arm']} {row['parameters']:,.0f}: {means[row['arm']]:.1f} %" for row in rows)
     return f"Test accuracy against the number of parameters. {numbers}"
-
-
-def tell_warnings(judged: Judged, measured: Measured) -> list[str]:
-    """Return what a reader must know before believing the answers."""
-    sweep, found = judged.sweep, []
-    for leak in list_leaks(sweep.trials):
-        if leak.judged == "official":
-            found.append(
-                f"**Qualified:** {measured.leak(leak, 'left_out')} of {measured.leak(leak, 'all')} test images show a "
-                "scene that is in training, which flatters every arm."
-            )
-    if any(data["split"] == "random" for data in sweep.data):
-        found.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")
-    results = list(sweep.results.values())
-    if len({result["git_commit"] for result in results}) > 1:
-        found.append("The trials come from different commits of bloodstudy.")
-    if no_ops := flag_no_ops(sweep.trials):
-        arms_named = sentences.as_list([code(arm) for arm in sorted(no_ops)])
-        found.append(f"The predictions of {arms_named} equal the reference's on every seed: the change may do nothing.")
-    return found

@@ -33,6 +33,12 @@ def code(text: object) -> str:
     return f"<code>{plain(line)}</code>" if set(line) & set("`|\\<>&") or not line else f"`{line}`"
 
 
+def as_list(values: Sequence[object]) -> str:
+    """Return values as a person writes them: "a", "a and b", "a, b and c"."""
+    texts = [str(value) for value in values]
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
 def fence(text: str) -> str:
     """Return `text` as a block of code whose fence is longer than any run of backticks in it."""
     text = "\n".join("".join(c if c.isprintable() else BOX for c in line) for line in text.splitlines())

@@ -13,8 +13,7 @@ from bloodstudy.analysis.guards import DIED
 from bloodstudy.analysis.verdict import ALPHA, FEW_CLUSTERS, FEW_SEEDS
 from bloodstudy.design import spell
 from bloodstudy.reporting.effects import Told
-from bloodstudy.reporting.markdown import code, plain
-from bloodstudy.reporting.sentences import as_list
+from bloodstudy.reporting.markdown import as_list, code, plain
 
 
 def list_fixed(judged: Judged) -> list[str]:

@@ -14,8 +14,8 @@ from bloodstudy.analysis import Comparison, Judged
 from bloodstudy.analysis.verdict import FEW_SEEDS, INCONCLUSIVE, PENDING
 from bloodstudy.design import spell
 from bloodstudy.reporting.effects import Told
-from bloodstudy.reporting.markdown import code
-from bloodstudy.reporting.sentences import as_list, margin_of
+from bloodstudy.reporting.markdown import as_list, code
+from bloodstudy.reporting.sentences import margin_of
 
 
 def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bloodstudy.analysis import Judged, list_leaks
-from bloodstudy.reporting import calibration, evidence, facts, layers, methods, panels, sources, words
+from bloodstudy.reporting import calibration, cautions, evidence, facts, layers, methods, panels, sources
 from bloodstudy.reporting.effects import PERCENT, RESPONSES, Told
 from bloodstudy.reporting.markdown import code, embed, fence, plain, table
 from bloodstudy.reporting.measured import Measured
@@ -37,7 +37,7 @@ def tell_data(judged: Judged, told: Told, measured: Measured, drawn: list[str]) 
     }
     return {
         "data": [facts.tell_data(measured, place, own) for place, own in enumerate(facts.list_data(sweep), start=1)],
-        "judged": [words.tell_shared(measured, leak) for leak in list_leaks(sweep.trials) if leak.judged == CLEAN],
+        "judged": [cautions.tell_shared(measured, leak) for leak in list_leaks(sweep.trials) if leak.judged == CLEAN],
         "photographs": evidence.tabulate_photographs(judged, told),
         "unit": judged.unit,
         "networks": layers.list_networks(sweep, told),

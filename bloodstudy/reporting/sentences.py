@@ -7,7 +7,6 @@ is what an inconclusive arm gets; that there is none is never said.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from bloodstudy.analysis import Comparison, Judged
 from bloodstudy.analysis.judged import PUBLISHED
@@ -190,9 +189,3 @@ def tell_progress(judged: Judged, told: Told) -> str:
     if look.beyond:
         return f"{text}; it decided at {look.used}{looks}, and the {look.beyond} beyond are exploratory."
     return f"{text}, and it decides at {look.used}{looks}."
-
-
-def as_list(values: Sequence[Any]) -> str:
-    """Return values as a person writes them: "a", "a and b", "a, b and c"."""
-    texts = [str(value) for value in values]
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from bloodstudy.analysis import SPLIT_KEYS, Arm, Leak, Sweep, list_leaks, summarise_arms
-from bloodstudy.reporting.markdown import code, plain
+from bloodstudy.analysis import SPLIT_KEYS, Arm, Sweep, summarise_arms
+from bloodstudy.reporting.cautions import warn_of_sweep
+from bloodstudy.reporting.markdown import as_list, code, plain
 from bloodstudy.reporting.measured import Measured
 
 FEW_SEEDS = 6  # under this the only word is pilot
-APART = 0.2  # how far the accuracy that fit reports may lie above the measured one: it usually lies below
 
 
 def title(sweep: Sweep) -> str:
@@ -38,7 +38,7 @@ def summarise(measured: Measured) -> list[str]:
             who = f"Not clearly above chance level: {_list(dull)}. " if len(dull) < len(done) or len(arms) == 1 else ""
             sentences.append(f"{who}At chance the gap says nothing about generalisation.")
         sentences.append(_strength(sweep))
-    return [*sentences, *_warnings(measured)]
+    return [*sentences, *warn_of_sweep(measured)]
 
 
 def _progress(measured: Measured) -> str:
@@ -108,69 +108,6 @@ def _strength(sweep: Sweep) -> str:
     return f"{seeds} seeds{pilot}: means and all points are shown, {interval} and no verdict."
 
 
-def _warnings(measured: Measured) -> list[str]:
-    """Return what a reader must know before believing the numbers."""
-    sweep, found = measured.sweep, []
-    if any(data["split"] == "random" for data in sweep.data):
-        found.append(_tell_leak(measured))
-    found += [tell_shared(measured, leak) for leak in list_leaks(sweep.trials)]
-    if apart := [arm for arm in summarise_arms(sweep) if _fits_apart(sweep, arm)]:
-        found.append(
-            f"{_list(apart)}: `fit` ended at a much higher accuracy than inference measures on the same training "
-            "images, as when batch normalisation's moving averages have not settled."
-        )
-    results = list(sweep.results.values())
-    if len({result["git_commit"] for result in results}) > 1:
-        found.append("The trials come from different commits of bloodstudy.")
-    elif any("+changes" in (result["git_commit"] or "") for result in results):
-        found.append("The code held changes that are in no commit.")
-    if "precision" not in sweep.factors and len({result["factors"]["precision"] for result in results}) > 1:
-        found.append("The trials were computed in different precisions.")
-    return found
-
-
-def _fits_apart(sweep: Sweep, arm: Arm) -> bool:
-    keys = [key for key in sweep.of(arm.name, "finished")["key"] if key in sweep.histories]
-    fitted = [float(sweep.histories[key]["fit_accuracy"].iloc[-1]) for key in keys]
-    return bool(fitted) and sum(fitted) / len(fitted) > arm.train + APART
-
-
-def _tell_leak(measured: Measured) -> str:
-    sweep, known = measured.sweep, {}
-    for key, result in sweep.results.items():
-        if result["data"]["split"] != "random" or key not in sweep.predictions:
-            continue
-        tested = sweep.examine(key, "random")
-        if tested.shared is not None:
-            known.setdefault((tested.shared, tested.photographs), []).append(key)
-    if not known:
-        return "split=random ignores photographs: copies of one cell stand on both sides, which flatters a model."
-    counts = ", ".join(_tell_photographs(measured, pair, keys) for pair, keys in sorted(known.items()))
-    flatters = ": copies of one cell on both sides flatter a model" if any(shared for shared, _ in known) else ""
-    return f"split=random ignores photographs; {counts} test photographs have a copy in training{flatters}."
-
-
-def _tell_photographs(measured: Measured, pair: tuple[int, int], keys: list[str]) -> str:
-    told = {
-        "shared": "number of different photographs of the test images that train images have too",
-        "photographs": "number of different photographs of the test images",
-    }
-    tell = measured.of(f"leak/random/{pair[0]} of {pair[1]}", told, keys)
-    return f"{tell('shared', pair[0], 'd')} of {tell('photographs', pair[1], 'd')}"
-
-
-def tell_shared(measured: Measured, leak: Leak) -> str:
-    """Say on which test images of an official split the trials are judged."""
-    every = measured.leak(leak, "all")
-    if leak.judged == "official_clean":
-        clean = measured.leak(leak, "clean")
-        return f"split=official_clean is judged on the {clean} of {every} test images whose scene is not in training."
-    return (
-        f"split=official: {measured.leak(leak, 'left_out')} of {every} test images show a scene that is in training, "
-        "which flatters a model; split=official_clean judges the same trials without them."
-    )
-
-
 def tell_no_ops(sweep: Sweep, no_ops: set[str]) -> str:
     """Explain the flag "no-op?", or return nothing."""
     if not no_ops:
@@ -210,5 +147,4 @@ def describe(measured: Measured, name: str) -> str:
 
 def _list(arms: list[Arm]) -> str:
     names = [code(arm.name) for arm in arms]
-    shown = names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return as_list(names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"])
