@@ -1,0 +1,97 @@
+"""What a trial that lies on disk has come to, finished or not.
+
+In: the folder of a trial, which another process may be writing to. Out: a `Seen`. No TensorFlow, no tracking store.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from filelock import FileLock, Timeout
+
+from bloodstudy import files
+
+STATES = ("state-*.npz", ".state-*")  # also what a write that was killed has left
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One trial as it lies on disk."""
+
+    outcome: str
+    wall_seconds: float | None = None  # of a finished one
+    epochs: int | None = None  # of one that is not finished: how many it is to do, where that is known
+    epochs_done: int = 0
+    size: int = 0  # bytes of its folder
+    state_size: int = 0  # of these, bytes of training states
+
+
+def look(folder: Path) -> Seen:
+    """Return what is to be seen of the trial in `folder`, which may not exist."""
+    sizes = {file: file.stat().st_size for file in folder.rglob("*") if file.is_file()}
+    size = sum(sizes.values())
+    state_size = sum(sizes[file] for file in sizes if any(file.match(pattern) for pattern in STATES))
+    result = files.read_json(folder / "result.json")
+    if result is not None:
+        wall_seconds = result["cost"]["wall_seconds"] if result["outcome"] == "finished" else None
+        return Seen(result["outcome"], wall_seconds, size=size, state_size=state_size)
+    if _is_locked(folder / ".lock"):
+        outcome = "running"
+    elif state_size or (folder / "attempts.json").exists():
+        outcome = "interrupted"
+    else:
+        return Seen("missing", size=size)
+    return Seen(outcome, None, _read_epochs(folder), _count_epochs(folder), size, state_size)
+
+
+def clear_states(study_folder: Path) -> tuple[int, int]:
+    """Remove the training states of trials that have a result; return of how many trials, and how many bytes."""
+    trials = removed = 0
+    for folder in sorted({file.parent for pattern in STATES for file in study_folder.glob(f"*/{pattern}")}):
+        try:
+            with FileLock(folder / ".lock", timeout=0), files.explained(folder):
+                finished = (folder / "result.json").exists()
+                states = [file for pattern in STATES for file in folder.glob(pattern)] if finished else []
+                trials += bool(states)
+                for state in states:
+                    removed += state.stat().st_size
+                    state.unlink()
+        except Timeout:
+            continue  # it is being trained again
+    return trials, removed
+
+
+def _is_locked(lock: Path) -> bool:
+    """Tell whether a process trains the trial. It is asked by taking the lock, for less than a millisecond."""
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:  # a folder that only its owner may write to
+        return False
+
+
+def _read_epochs(folder: Path) -> int | None:
+    try:
+        return int(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["epochs"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _count_epochs(folder: Path) -> int:
+    """Return how many whole epochs an unfinished trial has done, by its newest state that can be read."""
+    done = [0]
+    for path in folder.glob(STATES[0]):
+        try:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as state:
+                done.append(int(json.loads(bytes(state["header"]))["epoch"]))
+        except Exception:  # whatever a damaged file raises; training itself finds it out, and says so
+            continue
+    return max(done)
