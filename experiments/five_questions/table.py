@@ -1,0 +1,48 @@
+"""Print the verdicts of the five questions as the Markdown table that stands in the README.
+
+    python experiments/five_questions/table.py
+
+reads effects.csv beside this file, which `python -m bloodstudy.report` wrote. One row an arm, in the order of the
+questions: the differences to the reference in points of accuracy with their 95 % intervals over seeds, and the word.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+HERE = Path(__file__).resolve().parent
+RESPONSES = ("test_accuracy", "train_accuracy", "accuracy_gap")
+
+
+def main() -> None:
+    print("\n".join(tabulate(pd.read_csv(HERE / "effects.csv"))))
+
+
+def tabulate(effects: pd.DataFrame) -> list[str]:
+    """Return the lines of the table of the arms that are tested."""
+    rows = ["| question | arm | test | train | gap | test accuracy |", "|---|---|---:|---:|---:|---|"]
+    tested = effects[effects["role"] == "confirmatory"]
+    for (question, arm), own in tested.groupby(["questions", "arm"], sort=False):
+        found = own.set_index("response")
+        cells = [_tell(found.loc[response]) for response in RESPONSES]
+        rows.append(f"| {str(question).replace('_', ' ')} | `{arm}` | {' | '.join(cells)} | {_word(found)} |")
+    return rows
+
+
+def _tell(effect: pd.Series) -> str:
+    mean, low, high = (f"{100 * value:+z.1f}" for value in effect[["effect", "low", "high"]])
+    return f"{mean} [{low}, {high}]"
+
+
+def _word(found: pd.DataFrame) -> str:
+    test = found.loc["test_accuracy"]
+    words = [f"**{test['word']}**", *([test["second_word"]] if pd.notna(test["second_word"]) else [])]
+    if test["failed"]:
+        words.append(f"{test['failed']} of {test['seeds'] + test['failed']} trials diverged or stayed at chance")
+    return ", ".join(words)
+
+
+if __name__ == "__main__":
+    main()
