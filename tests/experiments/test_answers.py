@@ -1,0 +1,70 @@
+"""What the README says of the five questions is what their committed report says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FIVE = ROOT / "experiments" / "five_questions"
+
+
+@pytest.fixture(scope="module")
+def section():
+    text = (ROOT / "README.md").read_text()
+    return text[text.index("## What came out") : text.index("## Use")]
+
+
+@pytest.fixture(scope="module")
+def rows():
+    done = subprocess.run([sys.executable, FIVE / "table.py"], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_the_table_is_that_of_the_report(section, rows):
+    assert len(rows) == 2 + 16
+    assert "\n".join(rows) in section
+
+
+def test_each_interval_in_the_text_stands_in_the_table(section, rows):
+    told = re.findall(r"[+-][\d.]+ \[[^]]+\]", re.sub(r"^\|.*$", "", section, flags=re.MULTILINE))
+    assert told
+    assert all(any(interval in row for row in rows) for interval in told)
+
+
+def test_the_other_numbers_are_those_of_the_report(section):
+    report = (FIVE / "report.md").read_text()
+    rows = re.findall(r"^\| `(.+?)` \| 10 \| ([\d,]+) \| ([\d.]+) \| ([\d.]+) ", report, flags=re.MULTILINE)
+    arms = {arm: (parameters, float(train), float(test)) for arm, parameters, train, test in rows}
+    parameters, train, test = arms["reference"]
+    assert f"({parameters} parameters" in section
+    assert f"(train {train} %, test {test} %)" in section
+    assert f"({arms['three blocks, averaged'][0]} parameters)" in section
+    assert max(arms, key=lambda arm: arms[arm][2]) == "three blocks, averaged"
+    dropouts = [arms[f"dropout={level}"] for level in (0.1, 0.3, 0.5)]
+    assert max(own[2] for own in dropouts) < test
+    assert train > dropouts[0][1] > dropouts[1][1] > dropouts[2][1]
+    trials = re.findall(r"^\| `reference` \| \d \| `\w{16}` \| ([\d.]+) \| ([\d.]+) ", report, flags=re.MULTILINE)
+    trains, tests = (sorted(map(float, values)) for values in zip(*trials, strict=True))
+    assert len(tests) == 10
+    text = " ".join(section.split())
+    assert f"reaches {tests[0]:.0f} to {tests[-1]:.0f} % on the test images" in text
+    assert f"at {trains[0]:.0f} to {trains[-1]:.0f} % on its training images" in text
+    hours = re.search(r"took ([\d.]+) hours in all", (FIVE / "cost.md").read_text())
+    assert hours
+    assert f"with {float(hours[1]):.0f} hours of training" in text
+    assert "The class with the fewest scenes in the test has 4:" in report
+
+
+def test_what_is_said_of_the_arms_holds(section):
+    effects = pd.read_csv(FIVE / "effects.csv").set_index(["response", "arm"])
+    test, train = effects.loc["test_accuracy"], effects.loc["train_accuracy"]
+    assert "improves" not in set(test["word"])
+    assert set(test["second_word"].dropna()) == {"cannot be told"}
+    assert f"adjusted p = {test.loc['three blocks, averaged', 'p_not_worse']:.2f}" in section
+    assert (test.loc["lr=0.01", "failed"], test.loc["lr=0.01", "seeds"]) == (2, 8)
+    harming = test.index[test["word"] == "harms"]
+    assert [arm for arm in harming if train.loc[arm, "high"] > 0] == ["pooling=average"]
