@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 HERE = Path(__file__).resolve().parent
-RESPONSES = ("test_accuracy", "train_accuracy", "accuracy_gap")
+RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
 
 def tabulate(effects: pd.DataFrame) -> list[str]:
     """Return the lines of the table of the arms that are tested."""
-    rows = ["| question | arm | test | train | gap | test accuracy |", "|---|---|---:|---:|---:|---|"]
+    rows = ["| question | arm | train | test | gap | word |", "|---|---|---:|---:|---:|---|"]
     tested = effects[effects["role"] == "confirmatory"]
     for (question, arm), own in tested.groupby(["questions", "arm"], sort=False):
         found = own.set_index("response")
@@ -38,10 +38,12 @@ def _tell(effect: pd.Series) -> str:
 
 def _word(found: pd.DataFrame) -> str:
     test = found.loc["test_accuracy"]
-    words = [f"**{test['word']}**", *([test["second_word"]] if pd.notna(test["second_word"]) else [])]
+    words = [f"**{test['word']}**"]
+    if pd.notna(test["second_word"]):
+        words.append(f"for new photographs: {test['second_word']}")
     if test["failed"]:
         words.append(f"{test['failed']} of {test['seeds'] + test['failed']} trials diverged or stayed at chance")
-    return ", ".join(words)
+    return "; ".join(words)
 
 
 if __name__ == "__main__":
