@@ -10,11 +10,15 @@ EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 PACKAGES = sorted(EXPERIMENTS.glob("*/*.zip"))
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=[path.stem for path in PACKAGES])
+@pytest.mark.parametrize("package", PACKAGES, ids=[path.parent.name for path in PACKAGES])
 def test_a_committed_report_is_what_its_trials_give(package, tmp_path):
     command = [sys.executable, "-m", "bloodstudy.verify", str(package.parent), f"package={package}"]
     done = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, check=False)
     assert (done.returncode, "hold" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_each_committed_report_has_its_package():
+    assert {path.parent for path in EXPERIMENTS.glob("*/report.md")} == {path.parent for path in PACKAGES}
 
 
 def test_no_package_is_larger_than_twenty_megabytes():
