@@ -74,10 +74,10 @@ def test_what_a_leak_is_worth_is_what_its_report_says():
     report = (ROOT / "experiments" / "leak" / "report.md").read_text()
     rows = dict(re.findall(r"^\| `(\w+)` \| 5 seeds \| (.+) \|$", report, flags=re.MULTILINE))
     mean, _, difference, interval = rows["official_clean"].split(" | ")
-    low, high = (100 * abs(float(value)) for value in interval.split(" to "))
+    low, high = (-100 * float(value) for value in interval.split(" to "))
     text = " ".join((ROOT / "README.md").read_text().split())
     assert f"scores {rows['random'].split(' | ')[0]} on a random split and {mean} on the clean official one" in text
-    assert f"a difference of {100 * abs(float(difference)):.1f} points ({high:.1f} to {low:.1f})" in text
+    assert f"a difference of {-100 * float(difference):.1f} points ({high:.1f} to {low:.1f})" in text
     folder = (ROOT / "experiments" / "leak" / "README.md").read_text()
     for split, cells in rows.items():
         mean, interval, difference, apart = cells.split(" | ")
