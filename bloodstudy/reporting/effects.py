@@ -117,6 +117,11 @@ class Told:
         value = float(known["parameters"].iloc[0]) if len(known) else math.nan
         return self.count(value, f"arm/{arm}/parameters", TOLD["parameters"], known["key"])
 
+    def finished(self, arm: str) -> str:
+        """Tell how many trials of an arm finished."""
+        keys = list(self.judged.sweep.of(arm, "finished")["key"])
+        return self.count(len(keys), f"arm/{arm}/finished", TOLD["finished"], keys, "d")
+
     def keys(self, arm: str, seeds: Iterable[int] | None = None) -> list[str]:
         """Return the keys of the trials of an arm that have a result, of these seeds or of those looked at."""
         wanted = set(self.judged.seeds if seeds is None else seeds)

@@ -18,7 +18,6 @@ from bloodstudy.data.effective import weigh_test
 from bloodstudy.reporting.claims import NONE
 from bloodstudy.reporting.effects import PERCENT, RESPONSES, Told
 from bloodstudy.reporting.markdown import code, plain, table
-from bloodstudy.reporting.measured import TOLD
 
 MOST_NAMED = 30
 RECALL = "test_recall_"
@@ -74,8 +73,7 @@ def tabulate_arms(judged: Judged, told: Told) -> str:
         keys = list(done["key"])
         if OFFICIAL in titles:
             done = done.assign(**{OFFICIAL: [_judge_officially(key, judged) for key in keys]})
-        seeds = told.count(len(keys), f"arm/{arm}/finished", TOLD["finished"], keys, "d")
-        cells = [code(arm), seeds, told.parameters(arm)]
+        cells = [code(arm), told.finished(arm), told.parameters(arm)]
         for name in titles:
             value = 100 * float(done[name].to_numpy(dtype=float).mean()) if len(done) else math.nan
             form = PERCENT if name != "accuracy_gap" else "+z.1f"
@@ -104,8 +102,7 @@ def tell_chance(judged: Judged, told: Told) -> str:
             done = sweep.of(arm, "finished")
             keys, formula = list(done["key"]), "number of finished trials that stayed at chance"
             count = told.count(len(stuck), f"arm/{arm}/at_chance", formula, keys, "d")
-            finished = told.count(len(keys), f"arm/{arm}/finished", TOLD["finished"], keys, "d")
-            counts.append(f"{code(arm)} {count} of {finished}")
+            counts.append(f"{code(arm)} {count} of {told.finished(arm)}")
     return f"Trials that stayed at chance are in these means: {', '.join(counts)}." if counts else ""
 
 
