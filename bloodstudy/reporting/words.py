@@ -9,11 +9,10 @@ from __future__ import annotations
 import pandas as pd
 
 from bloodstudy.analysis import SPLIT_KEYS, Arm, Sweep, summarise_arms
+from bloodstudy.analysis.verdict import FEW_SEEDS
 from bloodstudy.reporting.cautions import warn_of_sweep
 from bloodstudy.reporting.markdown import as_list, code, plain
 from bloodstudy.reporting.measured import Measured
-
-FEW_SEEDS = 6  # under this the only word is pilot
 
 
 def title(sweep: Sweep) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from bloodstudy.analysis.comparison import RESPONSES
+
 HERE = Path(__file__).resolve().parent
-RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 
 
 def main() -> None:
