@@ -1,4 +1,4 @@
-"""What is TensorFlow's own: threads, determinism, memory growth, versions. The rest of the trainer is plain Keras."""
+"""What is TensorFlow's own: threads, determinism, memory growth, streams, versions. All else here is plain Keras."""
 
 from __future__ import annotations
 
@@ -65,6 +65,27 @@ def has_gpu() -> bool:
 def compile_options() -> dict[str, Any]:
     """Return what `Model.compile` is told about XLA: off on processors, where it slows these networks down."""
     return {"jit_compile": "auto" if has_gpu() else False}
+
+
+def stream(batches: Any) -> Any:
+    """Return the PyDataset `batches` (not empty) in the form in which `fit` and `predict` wait for it least.
+
+    For TensorFlow that is a `tf.data.Dataset` that tunes nothing. Keras makes one whose tuner, asleep, often misses
+    that an epoch has ended, and the next one waits until it wakes: up to as long as the epoch took. Two batches ahead
+    are as many as one thread that draws them needs.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return batches
+    import tensorflow as tf
+
+    signature = tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in batches[0])
+    dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=signature)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2)
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 def versions() -> dict[str, str]:

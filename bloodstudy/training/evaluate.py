@@ -15,6 +15,7 @@ import pandas as pd
 
 from bloodstudy.data.predictions import PREFIX, STEP
 from bloodstudy.data.split import find_clean
+from bloodstudy.training import backend
 
 if TYPE_CHECKING:
     import keras
@@ -31,7 +32,8 @@ def predict(model: keras.Model, images: np.ndarray, progress: Callable[[float], 
     gallery = Gallery(images)
     told = keras.callbacks.LambdaCallback()
     told.on_predict_batch_end = lambda batch, logs=None: progress((batch + 1) / len(gallery))
-    logits = np.asarray(model.predict(gallery, verbose=0, callbacks=[told]), "float64")  # pyright: ignore[reportArgumentType]
+    logits = model.predict(backend.stream(gallery), verbose=0, callbacks=[told])  # pyright: ignore[reportArgumentType]
+    logits = np.asarray(logits, "float64")
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     return (odds / odds.sum(axis=1, keepdims=True)).astype("float32")
 

@@ -126,9 +126,9 @@ def fit(
     watch = _Watch(feed, images, report, states, rows)
     if resumed_after < factors.epochs:
         # shuffle=False: the feed has shuffled, by the trial's seed; Keras would draw from Python's global generator.
-        options: dict[str, Any] = {} if validation is None else {"validation_data": validation}
+        options: dict[str, Any] = {} if validation is None else {"validation_data": backend.stream(validation)}
         options |= {"epochs": factors.epochs, "initial_epoch": resumed_after, "shuffle": False, "verbose": 0}
-        model.fit(feed, callbacks=[watch], **options)  # pyright: ignore[reportArgumentType]
+        model.fit(backend.stream(feed), callbacks=[watch], **options)
     return Fitted(watch.rows, watch.diverged, resumed_after)
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -96,6 +97,19 @@ def test_a_trial_that_raises_costs_that_trial_alone(worker, assignment):
     assert result["outcome"] == "failed"
     assert "nonsense" in result["reason"]
     assert result_of(worker, assignment)["outcome"] == "finished"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_worker_asks_for_large_pages_unless_its_user_has_tuned_the_allocator(worker, monkeypatch):
+    def environment(worker):
+        pairs = Path(f"/proc/{worker.pid}/environ").read_bytes().split(b"\0")
+        return dict(pair.split(b"=", 1) for pair in pairs if pair)
+
+    assert environment(worker)[b"GLIBC_TUNABLES"] == b"glibc.malloc.hugetlb=1"
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=0")
+    other = Worker(threads=1)
+    assert environment(other)[b"GLIBC_TUNABLES"] == b"glibc.malloc.check=0"
+    other.kill()
 
 
 def test_a_killed_worker_is_told_by_its_signal(assignment):
