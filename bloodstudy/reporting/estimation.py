@@ -23,6 +23,7 @@ from bloodstudy.reporting.style import INK, SHADE, Style, fold, new_figure
 PANELS = {"train_accuracy": "train accuracy", "test_accuracy": "test accuracy", "accuracy_gap": "gap (train − test)"}
 FAR = 5.0  # points that lie so many times farther out than those of other arms are cut off, where they are
 FAR_POINTS = 20.0  # farther out than this, which no arm does that learnt
+LEAST = 0.2  # of the longer side of the axis: how long the other one is at least
 ROW_IN = 0.46
 
 
@@ -48,9 +49,10 @@ def draw_panels(
     """
     comparisons = list(rows.values())
     panels = figure.subplots(1, len(PANELS), sharey=True, squeeze=False)[0]
-    limit = find_limit([100 * c.points[name].to_numpy(dtype=float) for c in comparisons for name in PANELS])
+    margin = 100 * max((comparison.pair.margin for comparison in comparisons), default=0.0)
+    limits = find_limits([_reach(c, name, seeds) for c in comparisons for name in PANELS], margin)
     for axes, (response, words) in zip(panels, PANELS.items(), strict=True):
-        _draw_panel(axes, rows, response, styles, limit, seeds)
+        _draw_panel(axes, rows, response, styles, limits, seeds)
         axes.set_title(words)
         axes.set_xlabel("difference to the reference (points)" if seeds else "difference (points)")
     panels[0].set_yticks(range(len(names)), names)
@@ -59,19 +61,30 @@ def draw_panels(
     return panels
 
 
-def find_limit(points: Sequence[np.ndarray]) -> float:
-    """Return how far the axis reaches to either side, in points: over all, but not to a single arm far out.
+def find_limits(reaches: Sequence[np.ndarray], margin: float) -> tuple[float, float]:
+    """Return how far the axis reaches to the left and to the right of 0: over all, but not to a single arm far out.
 
-    `points` are those of each arm and response.
+    `reaches` are the values of each arm and response, in points, as is `margin`, whose ends are always shown.
     """
-    reaches = sorted((float(np.abs(own).max()) for own in points if len(own)), reverse=True)
-    if not reaches:
-        return 1.0
-    kept = reaches[0]
-    for position, (far, near) in enumerate(itertools.pairwise(reaches), start=1):
-        if far > max(FAR * near, FAR_POINTS) and near > 0 and position <= len(reaches) // 3:
+    reaches = [own for own in reaches if len(own)]
+    farthest = sorted((float(np.abs(own).max()) for own in reaches), reverse=True)
+    if not farthest:
+        return -1.2 * margin, 1.2 * margin
+    kept = farthest[0]
+    for position, (far, near) in enumerate(itertools.pairwise(farthest), start=1):
+        if far > max(FAR * near, FAR_POINTS) and near > 0 and position <= len(farthest) // 3:
             kept = near
-    return max(1.08 * kept, 0.5)
+    limit, values = max(1.08 * kept, 1.2 * margin), 1.08 * np.concatenate(reaches)
+    # Where nothing lies on one side, enough of it stays for 0 to be seen to lie inside.
+    least = max(LEAST * limit, 1.2 * margin)
+    return max(-limit, min(values.min(), -least)), min(limit, max(values.max(), least))
+
+
+def _reach(comparison: Comparison, response: str, seeds: bool) -> np.ndarray:
+    """Return what the axis must reach: all points, or the ends of the interval, where it alone is drawn."""
+    effect = comparison.effects[response]
+    values = comparison.points[response].to_numpy(dtype=float) if seeds else np.array([effect.low, effect.high])
+    return 100 * values[np.isfinite(values)]
 
 
 def _draw_panel(
@@ -79,9 +92,10 @@ def _draw_panel(
     rows: Mapping[int, Comparison],
     response: str,
     styles: Mapping[str, Style],
-    limit: float,
+    limits: tuple[float, float],
     seeds: bool,
 ) -> None:
+    left, right = limits
     above, size = (0.12, 7) if seeds else (0.0, 5)
     for row, comparison in rows.items():
         style, effect = styles[comparison.pair.arm], comparison.effects[response]
@@ -92,29 +106,29 @@ def _draw_panel(
         if seeds:
             values = 100 * comparison.points[response].to_numpy(dtype=float)
             spread = row + 0.2 + np.linspace(-0.09, 0.09, len(values)) * (len(values) > 1)
-            axes.plot(np.clip(values, -limit, limit), spread, markersize=3, mfc="none", mew=0.8, alpha=0.85, **marks)
+            axes.plot(np.clip(values, left, right), spread, markersize=3, mfc="none", mew=0.8, alpha=0.85, **marks)
         if math.isnan(effect.mean):
             if seeds:
                 axes.text(0, row, f" {comparison.verdict.word}", va="center", color=INK, fontsize=8)
             continue
         face = style.colour if comparison.pair.tested else "white"
         mean, low, high = 100 * effect.mean, 100 * effect.low, 100 * effect.high
-        if abs(mean) <= limit:
-            axes.hlines(row - above, max(low, -limit), min(high, limit), color=style.colour, linewidth=2)
-            for end, mark, cut in ((-limit, 4, low < -limit), (limit, 5, high > limit)):  # matplotlib's carets
+        if left <= mean <= right:
+            axes.hlines(row - above, max(low, left), min(high, right), color=style.colour, linewidth=2)
+            for end, mark, cut in ((left, 4, low < left), (right, 5, high > right)):  # matplotlib's carets
                 if cut:
                     axes.plot([end], [row - above], marker=mark, markersize=6, color=style.colour, linestyle="")
             axes.plot([mean], [row - above], markersize=size, mfc=face, mew=1.4, zorder=3, **marks)
         else:
-            _point_outside(axes, mean, limit, row - above, style)
+            _point_outside(axes, mean, left if mean < 0 else right, row - above, style)
     axes.axvline(0, color=INK, linewidth=0.9, zorder=1)
-    axes.set_xlim(-1.06 * limit, 1.06 * limit)
+    edge = 0.03 * (right - left)
+    axes.set_xlim(left - edge, right + edge)
     axes.grid(visible=False, axis="y")
 
 
-def _point_outside(axes: Axes, mean: float, limit: float, row: float, style: Style) -> None:
+def _point_outside(axes: Axes, mean: float, end: float, row: float, style: Style) -> None:
     """Say where a mean lies that the axis does not reach."""
-    end = math.copysign(limit, mean)
     arrow = {"arrowstyle": "-|>", "color": style.colour, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0}
     axes.annotate(
         f"{mean:+.1f}", (end, row), xytext=(0.72 * end, row), arrowprops=arrow, fontsize=8,

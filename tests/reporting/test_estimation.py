@@ -6,7 +6,7 @@ from studies import fabricate_study
 
 from bloodstudy.analysis import judge_sweep, read_sweep
 from bloodstudy.design import Question
-from bloodstudy.reporting.estimation import draw_effects, find_limit
+from bloodstudy.reporting.estimation import draw_effects, find_limits
 from bloodstudy.reporting.style import look, style_study
 
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"), further=("strided",))
@@ -52,10 +52,16 @@ def test_an_invalid_arm_is_a_word_and_no_point(tmp_path):
 
 def test_the_axis_reaches_all_but_a_single_arm_far_out():
     near = [np.array([1.0, -3.0]), np.array([2.0, 4.0]), np.array([-1.0])]
-    assert find_limit(near) == pytest.approx(1.08 * 4)
-    assert find_limit([*near, np.array([12.0])]) == pytest.approx(1.08 * 12)
-    assert find_limit([*near, np.array([60.0])]) == pytest.approx(1.08 * 4)
-    assert find_limit([]) == 1.0
+    assert find_limits(near, 2.0) == pytest.approx((-1.08 * 3, 1.08 * 4))
+    assert find_limits([*near, np.array([12.0])], 2.0) == pytest.approx((-1.08 * 3, 1.08 * 12))
+    assert find_limits([*near, np.array([60.0])], 2.0) == pytest.approx((-1.08 * 3, 1.08 * 4))
+
+
+def test_zero_and_the_margin_lie_inside_the_axis_wherever_the_effects_lie():
+    assert find_limits([np.array([-50.0, -10.0])], 2.0) == pytest.approx((-54, 0.2 * 54))
+    assert find_limits([np.array([3.0])], 2.0) == pytest.approx((-2.4, 3.24))
+    assert find_limits([np.zeros(2)], 2.0) == pytest.approx((-2.4, 2.4))
+    assert find_limits([], 2.0) == pytest.approx((-2.4, 2.4))
 
 
 def test_arms_of_a_study_differ_and_the_reference_is_in_ink():
