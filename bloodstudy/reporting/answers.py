@@ -8,14 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from bloodstudy.analysis import (
-    Comparison,
-    Judged,
-    compare_splits,
-    list_interactions,
-    list_points,
-    summarise_arms,
-)
+from bloodstudy.analysis import Comparison, Judged, list_interactions, summarise_arms
 from bloodstudy.analysis.simplest import Simplest
 from bloodstudy.analysis.strips import tune
 from bloodstudy.analysis.verdict import PILOT
@@ -34,7 +27,8 @@ def tell_answers(
     """Return progress, questions with their answers, and the section on simplification."""
     asked = simplification.find_question(judged.sweep.plan)
     answer = simplification.tell_smallest(simplest, asked, judged, told) if simplest and asked else ""
-    questions = [_tell_question(question, judged, told, drawn) for question in judged.sweep.plan["questions"]]
+    divided = splits.tell_section(measured)
+    questions = [_tell_question(question, judged, told, drawn, divided) for question in judged.sweep.plan["questions"]]
     for question, own in zip(judged.sweep.plan["questions"], questions, strict=True):
         own["summary"] = " ".join(filter(None, [answer if question is asked else "", own["summary"]]))
     return {
@@ -57,19 +51,23 @@ def _describe_answers(judged: Judged) -> str:
     return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their word: {counts}"
 
 
-def _tell_question(question: dict[str, Any], judged: Judged, told: Told, drawn: list[str]) -> dict[str, Any]:
-    name, comparisons = question["name"], judged.of(question["name"])
+def _tell_question(
+    question: dict[str, Any], judged: Judged, told: Told, drawn: list[str], divided: dict[str, Any]
+) -> dict[str, Any]:
+    name, everything = question["name"], judged.of(question["name"])
+    comparisons = [comparison for comparison in everything if not comparison.unpaired]
+    unpaired = [comparison for comparison in everything if comparison.unpaired]
+    apart = divided["each_split"] or [sentences.tell_arm(comparison, told) for comparison in unpaired]
     tested = [comparison for comparison in comparisons if comparison.pair.tested]
     dose = doses.find_dose(question, judged)
     opened, command = remarks.tell_open(question, judged, told), remarks.settle(tested, judged)
     interactions = list_interactions(judged.sweep, judged.seeds)
     strips = [own for own in tune(judged.sweep, judged.seeds) if own.question == name]
     pilot = any(comparison.verdict.word == PILOT for comparison in tested)
-    unpaired = any(comparison.unpaired for comparison in comparisons)
     return {
         "sentence": plain(question["sentence"]),
-        "summary": sentences.tell_question(comparisons, judged),
-        "answers": [sentences.tell_arm(c, told) for c in tested],
+        "summary": sentences.tell_question(everything, judged),
+        "answers": [sentences.tell_arm(c, told) for c in tested] + (apart if unpaired else []),
         "exploratory": [sentences.tell_arm(c, told) for c in comparisons if not c.pair.tested],
         "figure": embed(f"effects_{name}", describe_effects(comparisons), drawn),
         "reference": arms.tell_reference(comparisons, told) if comparisons else "",
@@ -77,7 +75,8 @@ def _tell_question(question: dict[str, Any], judged: Judged, told: Told, drawn: 
         "verdicts": arms.tabulate_verdicts(comparisons, told) if comparisons else "",
         "classes": arms.tabulate_classes(comparisons, told),
         "dose": embed(f"dose_{name}", f"Train and test accuracy against {dose.factor}" if dose else "", drawn),
-        "splits": _tabulate_splits(judged) if unpaired else "",
+        **(divided if unpaired else splits.NOTHING),
+        "divisions": embed("splits", splits.DESCRIBED, drawn) if unpaired else "",
         "interactions": blocks.tabulate_interactions([i for i in interactions if i.question == name], told),
         "strips": blocks.tabulate_strips(strips, told),
         "about_strips": blocks.tell_strips(strips),
@@ -86,11 +85,6 @@ def _tell_question(question: dict[str, Any], judged: Judged, told: Told, drawn: 
         "command": fence(command) if command else "",
         "extension": remarks.tell_extension(judged, command) if opened or pilot else "",
     }
-
-
-def _tabulate_splits(judged: Judged) -> str:
-    points = list_points(judged.sweep, {arm.name: arm.clear_from for arm in summarise_arms(judged.sweep)})
-    return splits.tabulate_splits(compare_splits(points)) if len(points) else ""
 
 
 def describe_effects(comparisons: list[Comparison]) -> str:

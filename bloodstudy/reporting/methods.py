@@ -131,8 +131,9 @@ def write_paragraph(judged: Judged) -> str:
     data = as_list(list(dict.fromkeys(own["name"] for own in sweep.data)))
     splits = as_list(list(dict.fromkeys(own["split"] for own in sweep.data)))
     clean = next((leak for leak in list_leaks(sweep.trials) if leak.judged == "official_clean"), None)
-    split = f"{plain(splits)} split"
-    if clean is not None:
+    several = len(set(sweep.trials["judged"])) > 1
+    split = f"{plain(as_list(list(dict.fromkeys(sweep.trials['judged']))) if several else splits)} split"
+    if clean is not None and not several:
         split = (
             f"official split, without the {clean.left_out:,} of {clean.all:,} test images whose scene is in training"
         )
@@ -140,12 +141,23 @@ def write_paragraph(judged: Judged) -> str:
     versions = next(iter(sweep.results.values()))["versions"]
     tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in ("bloodstudy", "keras") if name in versions)
     looks, arms = as_list(judged.look.looks), judged.family
+    unpaired, paired = ([c for c in judged.comparisons if c.unpaired is there] for there in (True, False))
     made = any(comparison.verdict.tested for comparison in judged.comparisons)
     tail = "" if made else f" So far, with {judged.look.done} seeds, no test was made: all this gives is estimates."
-    return (
-        f"We compared {arms} arms with a reference on {plain(data)} ({split}), each trained from "
-        f"{len(plan['seeds'])} random seeds that all arms share ({plain(tools)}, {plain(plan['precision'])}). Accuracy "
-        "was measured after training, in inference mode and without augmentation, on training and test images alike. "
+    start = (
+        f"We compared {arms} arms with a reference on {plain(data)} ({split}{'s' if several else ''}), each trained "
+        f"from {len(plan['seeds'])} random seeds that all arms share ({plain(tools)}, {plain(plan['precision'])}). "
+        "Accuracy was measured after training, in inference mode and without augmentation, on training and test "
+        "images alike. "
+    )
+    if unpaired:
+        start += (
+            "Arms on different splits were not paired: each split has its mean test accuracy with a 95 % t interval, "
+            "differences to the first split are Welch's, and no test was made. "
+        )
+    if unpaired and not paired:
+        return start.rstrip()
+    return start + (
         "Effects are mean paired differences over seeds with 95 % t intervals. On test accuracy each arm was tested "
         f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
         f"and for being not worse (one-sided, same margin), Holm-adjusted over the {arms} arms within each kind, at "

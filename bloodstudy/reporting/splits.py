@@ -1,7 +1,6 @@
-"""How much the split is worth: the table, the figure and the words of its section.
+"""How much the split is worth: the tables, the figure and the words of its section.
 
-In: the points of a sweep over splits and their comparison. Out: Markdown and a figure; nothing is paired, and no
-verdict is given.
+In: a sweep over splits, with its ledger. Out: Markdown and a figure; nothing is paired, and no verdict is given.
 """
 
 from __future__ import annotations
@@ -16,13 +15,60 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from bloodstudy.analysis import Sweep, compare_splits, list_points, summarise_arms
 from bloodstudy.reporting.claims import NONE
 from bloodstudy.reporting.markdown import code, table
-from bloodstudy.reporting.measured import Tell, write_number
+from bloodstudy.reporting.measured import Measured, Tell, write_number
 from bloodstudy.reporting.style import INK, label, new_figure
 
 MOST_COLUMNS = 3
 TellRow = Callable[[Mapping[str, Any]], Tell]
+
+
+NOTHING: dict[str, Any] = {"splits": "", "about_splits": "", "learnt": "", "each_split": []}
+DESCRIBED = (
+    "Test accuracy of every seed or division by split, with the mean and its 95 % interval; the table above holds the "
+    "numbers"
+)
+
+
+def find_points(sweep: Sweep) -> pd.DataFrame:
+    """Return the test accuracies to compare, as `analysis.list_points` has them."""
+    return list_points(sweep, {arm.name: arm.clear_from for arm in summarise_arms(sweep)})
+
+
+def tell_section(measured: Measured) -> dict[str, Any]:
+    """Return the section: `splits` and `learnt`, its tables, `about_splits` and `each_split`, its words.
+
+    Empty where no split was swept; `learnt` also where no trial stayed at chance.
+    """
+    points = find_points(measured.sweep)
+    if not len(points):
+        return dict(NOTHING)
+    compared, learnt = compare_splits(points), points.loc[~points["stuck"].astype(bool)]
+    stuck, several, tell_row = len(points) - len(learnt), len(set(compared["rest"])) > 1, measured.split(points)
+    formulas = {name: f"number of {name}" for name in ("stuck", "units")}
+    of_units = measured.of("split", formulas, list(measured.sweep.trials["key"]))
+    tell_learnt = measured.split(learnt, "split, without the stuck")
+    return {
+        "splits": tabulate_splits(compared, tell_row),
+        "about_splits": tell_splits(compared, stuck, of_units),
+        "learnt": tabulate_splits(compare_splits(learnt), tell_learnt) if stuck and len(learnt) else "",
+        "each_split": [_tell_split(row, tell_row(row), several) for row in _records(compared)],
+    }
+
+
+def _tell_split(row: Mapping[str, Any], tell: Tell, several: bool) -> str:
+    """Return what one split gives, in words."""
+    units = f"{tell('n', row['n'], 'd')} {row['of']}{'s' if row['n'] > 1 else ''}"
+    who = f"{code(row['split'])}, {code(row['rest'])}" if several else code(row["split"])
+    interval = "" if math.isnan(row["low"]) else f" ({_span(tell, row, 'low', 'high', '.3f')})"
+    apart = _span(tell, row, "difference_low", "difference_high", "+.3f")
+    apart = "" if apart == NONE else f" ({apart})"
+    text = f"{who}: test accuracy {tell('mean', row['mean'], '.3f')}{interval} over {units}"
+    if math.isnan(row["difference"]):
+        return f"{text}."
+    return f"{text}, {tell('difference', row['difference'], '+.3f')}{apart} to the first split."
 
 
 def tabulate_splits(compared: pd.DataFrame, tell_row: TellRow = lambda row: write_number) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from bloodstudy import files
-from bloodstudy.analysis import Judged, Sweep, judge_sweep
+from bloodstudy.analysis import Judged, Sweep, compare_splits, judge_sweep
 from bloodstudy.analysis.simplest import Simplest, find_simplest
 from bloodstudy.errors import UserError
 from bloodstudy.reporting import (
@@ -26,6 +26,7 @@ from bloodstudy.reporting import (
     panels,
     sections,
     simplification,
+    splits,
     style,
 )
 from bloodstudy.reporting.effects import Told
@@ -100,6 +101,9 @@ def list_drawings(judged: Judged, simplest: Simplest | None) -> dict[str, Drawin
             drawings[f"effects_{name}"] = lambda shown=shown: estimation.draw_effects(shown, styles)
         if dose := doses.find_dose(question, judged):
             drawings[f"dose_{name}"] = lambda dose=dose: doses.draw_dose(dose, judged, styles)
+    points = splits.find_points(sweep)
+    if len(points) and any(comparison.unpaired for comparison in judged.comparisons):
+        drawings["splits"] = lambda: splits.draw_splits(points, compare_splits(points))
     if simplest is not None:
         drawings["parameters"] = lambda: simplification.draw_models(simplest, judged, styles)
     matrices = panels.choose_matrices(sweep, sweep.plan["questions"][0]["reference"])

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bloodstudy.analysis import SPLIT_KEYS, Arm, Sweep, summarise_arms
 from bloodstudy.analysis.verdict import FEW_SEEDS
+from bloodstudy.reporting import splits
 from bloodstudy.reporting.cautions import warn_of_sweep
 from bloodstudy.reporting.markdown import as_list, code, plain
 from bloodstudy.reporting.measured import Measured
@@ -98,12 +99,12 @@ def _tell_gaps(measured: Measured, done: list[Arm]) -> str:
 
 
 def _strength(sweep: Sweep) -> str:
-    seeds, splits = len(sweep.seeds), bool(set(SPLIT_KEYS) & set(sweep.factors))
+    seeds, divided = len(sweep.seeds), bool(set(SPLIT_KEYS) & set(sweep.factors))
     if seeds == 1:
         other = "; another seed may turn the order around" if len(sweep.arms) > 1 else ""
-        return f"One seed: no interval{' over seeds' if splits else ''}, no verdict{other}."
+        return f"One seed: no interval{' over seeds' if divided else ''}, no verdict{other}."
     pilot = ", a pilot" if seeds < FEW_SEEDS else ""
-    interval = "an interval for each split below" if splits else "no interval"
+    interval = "an interval for each split below" if divided else "no interval"
     return f"{seeds} seeds{pilot}: means and all points are shown, {interval} and no verdict."
 
 
@@ -135,8 +136,7 @@ def describe(measured: Measured, name: str) -> str:
         values = " " + "; ".join(f"{plain(arm.name)}: train {train}, test {test}" for arm, (train, test) in told)
     texts = {
         "accuracy": f"Train and test accuracy against {over}, the gap shaded.{values}",
-        "splits": "Test accuracy of every seed or division by split, with the mean and its 95 % interval; the table "
-        "above holds the numbers",
+        "splits": splits.DESCRIBED,
         "training": f"Accuracy and loss while fitting against the epoch, one line an arm ({len(sweep.arms)} in all)",
         "confusion": "Confusion matrices of the test set: share and count of predicted classes for each true class",
         "classes": "Images of each class in the training and the test set; the table below holds the numbers",

@@ -10,10 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
-
 from bloodstudy import files
-from bloodstudy.analysis import Sweep, compare_splits, flag_no_ops, list_points, read_sweep, summarise_arms
+from bloodstudy.analysis import Sweep, compare_splits, flag_no_ops, read_sweep, summarise_arms
 from bloodstudy.design import spell
 from bloodstudy.reporting import accuracy, facts, panels, sources, spent, splits, style, words
 from bloodstudy.reporting.claims import NONE, Ledger, to_json, unmark
@@ -88,12 +86,6 @@ def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:
     """
     sweep = measured.sweep
     no_ops = flag_no_ops(sweep.trials)
-    points = _list_points(sweep)
-    compared, learnt = compare_splits(points), points.loc[~points["stuck"].astype(bool)]
-    stuck = len(points) - len(learnt)
-    units = ["stuck", "units"]
-    of_units = measured.of("split", {name: f"number of {name}" for name in units}, list(sweep.trials["key"]))
-    tell_learnt = measured.split(learnt, "split, without the stuck")
     hidden = len(panels.list_tested(sweep)) - len(matrices)
     return template("report.md.j2").render(
         title=words.title(sweep),
@@ -104,9 +96,7 @@ def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:
         arms=_tabulate_arms(measured) if len(sweep.seeds) > 1 else "",
         differences=tell_differences(measured),
         unfinished=_list_unfinished(sweep),
-        splits=splits.tabulate_splits(compared, measured.split(points)) if len(compared) else "",
-        about_splits=splits.tell_splits(compared, stuck, of_units) if len(compared) else "",
-        learnt=splits.tabulate_splits(compare_splits(learnt), tell_learnt) if stuck and len(learnt) else "",
+        **splits.tell_section(measured),
         figures={name: _embed(measured, name) if name in drawn else "" for name in FIGURES},
         sources=sources.list_sources(sweep, measured.ledger),
         several_seeds=len(sweep.seeds) > 1,
@@ -132,14 +122,10 @@ def _draw_time(sweep: Sweep, folder: Path) -> str:
     return "![Test accuracy against the seconds of fitting; the table holds the seconds](cost.png)"
 
 
-def _list_points(sweep: Sweep) -> pd.DataFrame:
-    return list_points(sweep, {arm.name: arm.clear_from for arm in summarise_arms(sweep)})
-
-
 def _draw(sweep: Sweep, matrices: list[str], folder: Path) -> list[str]:
     styles = style.style_arms(sweep.arms)
     counts = [(data_set.name, data_set.counts) for data_set in facts.list_data(sweep)]
-    points = _list_points(sweep)
+    points = splits.find_points(sweep)
     drawings = {
         "accuracy": lambda: accuracy.draw_accuracy(sweep, styles),
         "splits": lambda: splits.draw_splits(points, compare_splits(points)),

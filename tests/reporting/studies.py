@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +66,16 @@ def fabricate_study(
     arms = expand(asked)
     identity = DataIdentity(data, "subtype", "field", "official", "f" * 16)
     world = _World(photographs, copies, leaking)
-    trials = []
+    trials, divided = [], any("data.split" in arm.levels for arm in arms)
     for seed in range(seeds):
         for arm in arms:
             levels = dict(setting) | {k: v for k, v in arm.levels.items() if k in asdict(Factors())}
             factors = Factors(**levels | {"seed": seed, "precision": "float32"})
-            trial = Trial(study, arm.name, str(arm.levels.get("model", model)), factors, identity)
-            trials.append({"key": trial.key, "arm": arm.name, "seed": seed, "levels": {"arm": arm.name, "seed": seed}})
-            trials[-1] |= {"data": asdict(identity), "judged": judged, "overrides": []}
+            own = replace(identity, split=str(arm.levels.get("data.split", identity.split)))
+            trial = Trial(study, arm.name, str(arm.levels.get("model", model)), factors, own)
+            swept = {"data.split": own.split} if divided else {"arm": arm.name}
+            trials.append({"key": trial.key, "arm": arm.name, "seed": seed, "levels": swept | {"seed": seed}})
+            trials[-1] |= {"data": asdict(own), "judged": own.split if divided else judged, "overrides": []}
             outcome = (outcomes or {}).get((arm.name, seed), "finished")
             if outcome == "missing":
                 continue
@@ -94,7 +96,7 @@ def fabricate_study(
         "command": f"python -m bloodstudy.run -m study={study} data={data}",
         "bloodstudy": "0.1.0",
         "question": " ".join(question.sentence for question in asked),
-        "swept": {"arm": [arm.name for arm in arms], "seed": list(range(seeds))},
+        "swept": {"data.split" if divided else "arm": [arm.name for arm in arms], "seed": list(range(seeds))},
         "precision": "float32",
         "seeds": list(range(seeds)),
         "title": "The five questions",

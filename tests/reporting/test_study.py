@@ -58,6 +58,24 @@ def test_the_effect_is_that_of_the_stored_predictions(tmp_path, write):
     assert row["new_photographs_bootstrap_low"] < row["effect"] < row["new_photographs_bootstrap_high"]
 
 
+def test_arms_on_other_splits_are_told_split_by_split_and_not_as_effects(tmp_path, write):
+    question = Question("leak", "How much does a leak flatter?", factor="data.split", levels=("random",))
+    plan = fabricate_study(tmp_path / "runs", (question,), 6, planted={"data.split=random": (1.0, 12.0)}, **SMALL)
+    text, folder = write(question, planted={"data.split=random": (1.0, 12.0)})
+    official, random = (measure(tmp_path / "runs", plan, arm) for arm in ("reference", "data.split=random"))
+    (line,) = re.findall(r"^- `random`: test accuracy (.+)$", text, flags=re.MULTILINE)
+    welch = stats.ttest_ind(random, official, equal_var=False).confidence_interval()
+    assert re.findall(r"[+-]?\d\.\d{3}", line)[0] == f"{random.mean():.3f}"
+    assert re.findall(r"[+-]\d\.\d{3}", line) == [
+        f"{value:+.3f}" for value in (random.mean() - official.mean(), welch.low, welch.high)
+    ]
+    assert "d_z" not in text.split("## 1.")[1].split("\n## ")[0]
+    assert (folder / "figures" / "splits.png").exists()
+    assert "mean paired differences" not in text
+    claims = {claim["name"] for claim in json.loads((folder / "claims.json").read_text())["claims"]}
+    assert "split/reference/random/difference" in claims
+
+
 def test_on_the_clean_split_the_official_figure_stands_beside(tmp_path, write):
     plan = fabricate_study(tmp_path / "other", (POOLS,), 6, **SMALL, judged="official_clean", leaking=2)
     text, folder = write(judged="official_clean", leaking=2)
