@@ -60,9 +60,9 @@ def read_options() -> argparse.Namespace:
 
 
 def child(kind: str, model: str, precision: str, options: argparse.Namespace) -> float:
-    command = [sys.executable, __file__, "--child", kind, "--model", model, "--precision", precision]
     from bloodstudy.training.worker import LARGE_PAGES
 
+    command = [sys.executable, __file__, "--child", kind, "--model", model, "--precision", precision]
     environment = os.environ | (LARGE_PAGES if kind == "ours" else {})  # as a worker has it
     output = subprocess.check_output(
         [*command, "--data", options.data], text=True, stderr=subprocess.DEVNULL, env=environment
