@@ -24,13 +24,18 @@ Report = Callable[[dict[str, Any]], None]
 
 LARGEST_LOSS = 1e6  # nats an image, where guessing costs log(classes): beyond it nothing is learned any more
 
-OPTIMIZERS: dict[str, Callable[[float], keras.optimizers.Optimizer]] = {
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
-    "nadam": keras.optimizers.Nadam,
-    "rmsprop": keras.optimizers.RMSprop,
-    "sgd": keras.optimizers.SGD,
-    "momentum": lambda lr: keras.optimizers.SGD(lr, momentum=0.9, nesterov=True),
+# Keras's own, meant beside the gradient of a loss summed over the batch, as the reference's author sums it. Ours is
+# the mean, so epsilon is divided by the batch size too (docs/decisions/03_mean_loss.md).
+EPSILON = 1e-7
+
+OPTIMIZERS: dict[str, Callable[[float, int], keras.optimizers.Optimizer]] = {
+    "adam": lambda lr, batch_size: keras.optimizers.Adam(lr, epsilon=EPSILON / batch_size),
+    "adamw": lambda lr, batch_size: keras.optimizers.AdamW(lr, epsilon=EPSILON / batch_size),
+    "nadam": lambda lr, batch_size: keras.optimizers.Nadam(lr, epsilon=EPSILON / batch_size),
+    # Keras adds it to the squared gradient here, to the root of that elsewhere.
+    "rmsprop": lambda lr, batch_size: keras.optimizers.RMSprop(lr, epsilon=EPSILON / batch_size**2),
+    "sgd": lambda lr, batch_size: keras.optimizers.SGD(lr),
+    "momentum": lambda lr, batch_size: keras.optimizers.SGD(lr, momentum=0.9, nesterov=True),
 }
 
 
@@ -111,10 +116,9 @@ def fit(
     With `validation`, labelled images that are never trained on, each row holds their loss and accuracy after the
     epoch, in inference mode. With `states`, the state is saved after each epoch.
     """
-    # The reference's author sums the loss over the batch. Adam divides a constant factor out again, and with the mean
-    # a learning rate keeps its meaning when the batch size or the optimizer is varied.
+    # With the mean a learning rate keeps its meaning when the batch size or the optimizer is varied.
     model.compile(
-        optimizer=OPTIMIZERS[factors.optimizer](factors.lr),
+        optimizer=OPTIMIZERS[factors.optimizer](factors.lr, factors.batch_size),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         **backend.compile_options(),

@@ -8,6 +8,7 @@ keras = pytest.importorskip("keras")
 from bloodstudy import model  # noqa: E402
 from bloodstudy.config import Factors  # noqa: E402
 from bloodstudy.rules import RULES  # noqa: E402
+from bloodstudy.training import backend  # noqa: E402
 from bloodstudy.training import fit as fit_module  # noqa: E402
 from bloodstudy.training.feed import Feed, Gallery  # noqa: E402
 from bloodstudy.training.fit import OPTIMIZERS, fit  # noqa: E402
@@ -57,6 +58,27 @@ def test_every_optimizer_of_the_configuration_is_built_and_learns_differently():
     assert set(OPTIMIZERS) == set(RULES["optimizer"].levels)
     losses = {name: train(replace(FACTORS, optimizer=name))[1][-1]["fit_loss"] for name in OPTIMIZERS}
     assert len(set(losses.values())) == len(losses)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "nadam", "rmsprop"])
+def test_adaptive_optimizers_train_as_on_the_summed_loss_of_the_reference_s_author(name):
+    kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW, "nadam": keras.optimizers.Nadam}
+    kind = kinds.get(name, keras.optimizers.RMSprop)
+    factors = replace(FACTORS, optimizer=name, epochs=1)
+
+    def by_keras(reduction):
+        network = model.build("reference", factors, (16, 16, 1), 4)
+        feed = Feed(IMAGES, ONE_HOT, np.arange(24), factors.batch_size, factors.seed, None)
+        feed.start_epoch(0)
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True, reduction=reduction)
+        network.compile(kind(factors.lr), loss, jit_compile=False)
+        network.fit(backend.stream(feed), shuffle=False, verbose=0)
+        return np.concatenate([array.ravel() for array in network.get_weights()])
+
+    ours = np.concatenate([array.ravel() for array in train(factors)[0].get_weights()])
+    summed, mean = by_keras("sum"), by_keras("sum_over_batch_size")
+    assert np.abs(ours - summed).max() < 1e-6
+    assert np.abs(mean - summed).max() > 1e-4  # with Keras's epsilon undivided the two losses do not train alike
 
 
 def test_validation_is_measured_after_every_epoch_and_changes_no_weight():
