@@ -70,7 +70,7 @@ def list_sources(sweep: Sweep, ledger: Ledger) -> dict[str, Any] | None:
             continue
         rows.append([f"`{source.model}`, its author", "1", source.train, NONE, source.test, source.note])
         own = [arm for arm in ours if nearest[arm] is source]
-        arm = min(own or ours, key=lambda arm: len(_list_changed(arms[arm], source)))  # the first of those as near
+        arm = min(own or ours, key=lambda arm: _measure_distance(arms[arm], source))  # the first of those as near
         if own:
             rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, sweep, ledger)])
         reasons.append(f"{code(arm)} and its author's {source.name}: {_tell_apart(arm, arms[arm], source, sweep)}")
@@ -115,6 +115,14 @@ def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
 def _list_changed(result: dict[str, Any], source: Source) -> list[str]:
     """Return the factors of the source that have another level here."""
     return [key for key, theirs in source.factors.items() if spell(result["factors"][key]) != spell(theirs)]
+
+
+def _measure_distance(result: dict[str, Any], source: Source) -> tuple[int, float]:
+    """Return how many factors have another level here, and by how many powers of e their numbers are off in all."""
+    changed = _list_changed(result, source)
+    pairs = [(result["factors"][key], source.factors[key]) for key in changed]
+    numbers = [pair for pair in pairs if all(isinstance(value, int | float) and value > 0 for value in pair)]
+    return len(changed), sum(abs(math.log(ours / theirs)) for ours, theirs in numbers)
 
 
 def _tell_apart(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) -> str:

@@ -61,6 +61,12 @@ def test_of_several_arms_the_nearest_to_the_source_is_shown(compare):
     assert not any("`lr=" in reason.split(":", 1)[1] for reason in reasons)
 
 
+def test_of_arms_that_all_differ_from_the_source_the_one_with_the_nearest_number_is_shown(compare):
+    table, _, _, _ = compare({"lr": [1e-2, 1e-4, 1e-3], "seed": [0]})
+    assert "here (`lr=0.001`)" in table
+    assert table.count(", here ") == 1
+
+
 def test_an_arm_in_colour_is_told_apart_from_the_run_on_grey_images_too(compare):
     table, reasons, _, _ = compare({"colour": ["rgb"], "norm": ["batch"], "precision": ["bfloat16"], "seed": [0]})
     assert table.count(", here ") == 1
