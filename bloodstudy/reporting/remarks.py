@@ -27,9 +27,9 @@ def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:
         return ""
     rates = {result["factors"]["lr"] for key, result in judged.sweep.results.items()}
     rate = f" ({code(f'lr={spell(rates.pop())}')})" if len(rates) == 1 else ""
-    who = "None of these arms was" if len(arms) > 1 else f"{code(arms[0])} was never"
+    who = "None of these arms was tuned: each" if len(arms) > 1 else f"{code(arms[0])} was never tuned: it"
     return (
-        f"{who} tuned: each has the reference's learning rate{rate}, whether or not that suits it, so an effect is "
+        f"{who} has the reference's learning rate{rate}, whether or not that suits it, so an effect is "
         "that of the change at this rate. A question that declares `lr_strip` shows it at others."
     )
 
