@@ -84,3 +84,25 @@ def test_what_a_leak_is_worth_is_what_its_report_says():
         assert (
             f"| `{split}` | {mean} ({interval}) | {'' if split == 'random' else f'{difference} ({apart}) '}|" in folder
         )
+
+
+def test_what_is_said_of_bfloat16_is_what_its_report_says():
+    folder = ROOT / "experiments" / "precision"
+    report, effects = (folder / "report.md").read_text(), pd.read_csv(folder / "effects.csv").set_index("response")
+    found = re.search(r"test ([+-][\d.]+) points (\[[^]]+\]) \((train [+-][\d.]+ \[[^]]+\])", report)
+    assert found
+    said = f"test {found[1]} {found[2]}, {found[3]}"
+    accuracy = r"^\| `{}` \| (\d+) \| `\w{{16}}` \| [\d.]+ \| ([\d.]+) "
+    reference, other = (
+        {int(seed): float(test) for seed, test in re.findall(accuracy.format(arm), report, flags=re.MULTILINE)}
+        for arm in ("reference", "precision=float32")
+    )
+    apart = [other[seed] - reference[seed] for seed in reference]
+    assert len(apart) == 100
+    assert (effects.loc["test_accuracy", "seeds"], effects.loc["test_accuracy", "word"]) == (100, "equivalent")
+    for path in (ROOT / "README.md", folder / "README.md"):
+        text = " ".join(path.read_text().split())
+        assert "**equivalent** to" in text
+        assert said in text
+    assert f"run from {min(apart):+.1f} to {max(apart):+.1f} points" in text
+    assert f"spread by {100 * effects.loc['test_accuracy', 'sd']:.1f}" in text
