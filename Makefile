@@ -5,6 +5,8 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
+# Quick tests share nothing, and many wait for processes that they start.
+PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 LOCKED_EXTRAS := --extra cpu --extra joblib --extra slurm --extra ray --extra kaggle --extra team --group dev
 
 .DEFAULT_GOAL := help
@@ -17,7 +19,7 @@ study: $(STAMP) ## train the default trial on the embedded images, about a minut
 	$(BIN)/python -m bloodstudy.run
 
 test: $(STAMP) ## run the quick tests
-	$(BIN)/python -m pytest -m "not slow and not faults"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not faults"
 
 slow: $(STAMP) ## run the slow tests (some minutes more)
 	$(BIN)/python -m pytest -m "slow and not faults"
