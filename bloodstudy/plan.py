@@ -57,7 +57,8 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
     if not asked:
         for trial, job in zip(trials, jobs, strict=True):
             trial["levels"] = {key: job.levels[key] for key in swept}
-            trial["arm"] = design.name_arm(trial["levels"] or design.changed_levels(job.levels))
+            apart = trial["levels"].keys() - design.BLOCK_KEYS
+            trial["arm"] = design.name_arm(trial["levels"] if apart else design.changed_levels(job.levels))
     plan: dict[str, Any] = {
         "study": study,
         "command": shlex.join(["python", "-m", "bloodstudy.run", *arguments]),

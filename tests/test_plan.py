@@ -43,6 +43,15 @@ def test_a_level_that_is_the_reference_s_own_is_no_second_trial(draw, tmp_path):
     assert yaml.safe_load((tmp_path / "runs/small/plan.yaml").read_text()) == content
 
 
+def test_a_sweep_over_seeds_alone_is_named_as_a_single_trial_is(draw):
+    small = ("data.copies=2", "data.photographs=2", "image_size=[24,32]")
+    named = [
+        {t["arm"] for t in draw(*words, *small).content["trials"]} for words in (["lr=0.01", "seed=0,1"], ["lr=0.01"])
+    ]
+    assert named == [{"lr=0.01, image_size=[24,32]"}] * 2
+    assert {t["arm"] for t in draw("lr=0.01,0.1", "seed=0,1", *small).content["trials"]} == {"lr=0.01", "lr=0.1"}
+
+
 def test_the_plan_holds_no_path(draw, tmp_path):
     draw("study=small", "data.root=/nowhere")
     text = (tmp_path / "runs/small/plan.yaml").read_text()
