@@ -181,7 +181,7 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
     except WorkerDiedError as death:
         if death.exit_code == -signal.SIGTERM:  # sent to the whole group, and the worker was quicker than this process
             raise terminal.Terminated from death
-        return {"outcome": "out_of_memory" if death.exit_code == -signal.SIGKILL else "failed", "reason": death.reason}
+        return {"outcome": death.outcome, "reason": death.reason}
     raise AssertionError("the worker's events ended without a result")
 
 

@@ -7,11 +7,13 @@ results beside the trial. If it dies, that trial is lost and the next one gets a
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ from bloodstudy.errors import MachineError
 # Memory in pages of 2 MiB where Linux gives them on request, elsewhere without effect: feature maps are 60 MB and more,
 # and to look up small pages takes time. It must stand in the environment before the process begins.
 LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+KEPT_BYTES = 4096  # of what a worker last wrote to standard error
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,43 @@ class Assignment:
 
 
 class WorkerDiedError(Exception):
-    """The worker process ended in the middle of a trial; `reason` says how."""
+    """The worker process ended in the middle of a trial; `outcome` and `reason` say what became of that.
 
-    def __init__(self, exit_code: int | None) -> None:
+    `said` is the end of what it wrote to standard error: native code that finds no memory writes that and aborts.
+    """
+
+    def __init__(self, exit_code: int | None, said: str = "") -> None:
         self.exit_code = exit_code
+        starved = any(words in said for words in ("bad_alloc", "Cannot allocate memory", "OOM when allocating"))
+        self.outcome = "out_of_memory" if starved or exit_code == -signal.SIGKILL else "failed"
         if exit_code is not None and exit_code < 0:
             name = signal.Signals(-exit_code).name
             killed = " (out of memory, or killed by hand)" if name == "SIGKILL" else ""
-            self.reason = f"the training process was ended by {name}{killed}"
+            self.reason = f"the training process was ended by {name}{' (out of memory)' if starved else killed}"
         else:
             self.reason = f"the training process ended with exit code {exit_code}"
         super().__init__(self.reason)
+
+
+class _Echo:
+    """Hands on what a worker writes to standard error, at once, and keeps the end of it."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe, self._kept = pipe, b""
+        self._thread = threading.Thread(target=self._hand_on, daemon=True)
+        self._thread.start()
+
+    def _hand_on(self) -> None:
+        with self._pipe:
+            while some := os.read(self._pipe.fileno(), 65536):
+                self._kept = (self._kept + some)[-KEPT_BYTES:]
+                with contextlib.suppress(OSError):  # nobody reads it any more
+                    os.write(2, some)
+
+    def read(self) -> str:
+        """Return the end of what was written, once the worker is gone."""
+        self._thread.join(5)
+        return self._kept.decode(errors="replace")
 
 
 class Worker:
@@ -69,10 +98,13 @@ class Worker:
             os.environ.setdefault(name, value)
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
+        ours, errors = context.Pipe(duplex=False)
         # A daemon, since a launcher's process ends without atexit and would wait for its children for ever.
-        self._process = context.Process(target=_serve, args=(theirs, threads or cpu_count()), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, errors, threads or cpu_count()), daemon=True)
         self._process.start()
         theirs.close()
+        errors.close()
+        self._echo = _Echo(ours)
         self.trials = 0  # begun
 
     @property
@@ -97,7 +129,7 @@ class Worker:
                     return
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             self._process.join(10)
-            raise WorkerDiedError(self._process.exitcode) from error
+            raise WorkerDiedError(self._process.exitcode, self._echo.read()) from error
 
     def close(self, patience_s: float = 5.0) -> None:
         """End the process: at once where it is idle, by force where it does not listen."""
@@ -113,7 +145,9 @@ class Worker:
         self._process.join()
 
 
-def _serve(pipe: Connection, threads: int) -> None:
+def _serve(pipe: Connection, errors: Connection, threads: int) -> None:
+    os.dup2(errors.fileno(), 2)
+    errors.close()
     _heed_the_parent_alone()
     try:
         from bloodstudy.training.trial import set_up, train_trial

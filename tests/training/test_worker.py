@@ -127,6 +127,21 @@ def test_a_killed_worker_is_told_by_its_signal(assignment):
     assert not doomed.alive
 
 
+def test_what_a_dying_worker_writes_is_handed_on_and_tells_a_lack_of_memory(assignment, monkeypatch, capfd):
+    monkeypatch.setenv("PYTHONFAULTHANDLER", "1")
+    doomed = Worker(threads=1)
+    events = doomed.train(replace(assignment, factors=replace(FACTORS, epochs=10_000)))
+    next(event for event in events if event["event"] == "epoch")
+    os.kill(doomed.pid, signal.SIGABRT)
+    with pytest.raises(WorkerDiedError, match=r"SIGABRT$") as death:
+        list(events)
+    assert death.value.outcome == "failed"
+    assert "Fatal Python error: Aborted" in capfd.readouterr().err
+    starved = WorkerDiedError(-signal.SIGABRT, "terminate called ...\n  what():  std::bad_alloc\n")
+    assert (starved.outcome, "SIGABRT (out of memory)" in starved.reason) == ("out_of_memory", True)
+    assert WorkerDiedError(-signal.SIGKILL).outcome == "out_of_memory"
+
+
 PARENT = """
 import pickle, sys
 from bloodstudy.training.worker import Worker
