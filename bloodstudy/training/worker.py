@@ -55,7 +55,7 @@ class WorkerDiedError(Exception):
 
     def __init__(self, exit_code: int | None, said: str = "") -> None:
         self.exit_code = exit_code
-        starved = any(words in said for words in ("bad_alloc", "Cannot allocate memory", "OOM when allocating"))
+        starved = any(words in said for words in ("bad_alloc", "Cannot allocate memory"))
         self.outcome = "out_of_memory" if starved or exit_code == -signal.SIGKILL else "failed"
         if exit_code is not None and exit_code < 0:
             name = signal.Signals(-exit_code).name
@@ -80,6 +80,10 @@ class _Echo:
                 self._kept = (self._kept + some)[-KEPT_BYTES:]
                 with contextlib.suppress(OSError):  # nobody reads it any more
                     os.write(2, some)
+
+    def forget(self) -> None:
+        """Begin anew: what an earlier trial wrote says nothing of the next one's death."""
+        self._kept = b""
 
     def read(self) -> str:
         """Return the end of what was written, once the worker is gone."""
@@ -118,6 +122,7 @@ class Worker:
     def train(self, assignment: Assignment) -> Iterator[dict[str, Any]]:
         """Yield the events of one trial, the last of which is "result"; raises WorkerDiedError and MachineError."""
         self.trials += 1
+        self._echo.forget()
         try:
             self._pipe.send(assignment)
             while True:
