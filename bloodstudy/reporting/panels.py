@@ -22,6 +22,7 @@ from bloodstudy.reporting.style import DISTINCT, INK, Style, fold, label, new_fi
 from bloodstudy.reporting.words import tell_lost
 
 MOST_MATRICES = 9
+CLEAR_SEEDS = 20  # whose training curves can be told from their mean at full strength
 MOST_WRITTEN = 8  # classes whose shares are written into the matrix and above the bars
 SIDES = {"train": (INK, ""), "test": ("0.7", "//"), "validation": ("0.5", "..")}  # shade and hatch of the bars
 _LEGEND: dict[str, Any] = {"frameon": False, "handlelength": 3.5}
@@ -65,7 +66,8 @@ def _draw_curves(axes: Axes, sweep: Sweep, arm: str, column: str, style: Style) 
         return
     together = pd.concat(known, axis=1).replace([np.inf, -np.inf], np.nan)
     if len(known) > 1:
-        axes.plot(together, color=style.colour, linewidth=0.6, alpha=0.5)
+        faint = 0.5 * min(1.0, CLEAR_SEEDS / len(known))  # many seeds fade together, or they hide the means
+        axes.plot(together, color=style.colour, linewidth=0.6, alpha=faint)
     every = max(1, len(together) // 6)
     marks = {"marker": style.marker, "markersize": 4.5, "markevery": every}
     axes.plot(together.mean(axis=1), color=style.colour, linestyle=style.line, linewidth=1.6, **marks)
