@@ -5,8 +5,9 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
-# Quick tests share nothing, and many wait for processes that they start.
-PARALLEL := -n auto --maxprocesses 4 --dist worksteal
+# Many tests wait for processes that they start, so all cores serve. Quick ones share nothing; of the others a file's
+# tests share a server, a cluster or a trained study, and stay together.
+PARALLEL := -n auto --maxprocesses 4 --dist
 LOCKED_EXTRAS := --extra cpu --extra joblib --extra slurm --extra ray --extra kaggle --extra team --group dev
 
 .DEFAULT_GOAL := help
@@ -19,13 +20,13 @@ study: $(STAMP) ## train the default trial on the embedded images, about a minut
 	$(BIN)/python -m bloodstudy.run
 
 test: $(STAMP) ## run the quick tests
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not faults"
+	$(BIN)/python -m pytest $(PARALLEL) worksteal -m "not slow and not faults"
 
 slow: $(STAMP) ## run the slow tests (some minutes more)
-	$(BIN)/python -m pytest -m "slow and not faults"
+	$(BIN)/python -m pytest $(PARALLEL) loadfile -m "slow and not faults"
 
 faults: $(STAMP) ## inject the faults that it must survive, and print the score
-	$(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m pytest $(PARALLEL) loadfile tests/faults
 
 check: lint types test slow faults ## what CI runs: lint, types, all tests
 
