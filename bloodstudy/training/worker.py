@@ -7,13 +7,11 @@ results beside the trial. If it dies, that trial is lost and the next one gets a
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import multiprocessing
 import os
 import signal
 import sys
-import threading
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,11 +24,11 @@ from joblib import cpu_count
 
 from bloodstudy.config import Factors
 from bloodstudy.errors import MachineError
+from bloodstudy.training.echo import Echo
 
 # Memory in pages of 2 MiB where Linux gives them on request, elsewhere without effect: feature maps are 60 MB and more,
 # and to look up small pages takes time. It must stand in the environment before the process begins.
 LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-KEPT_BYTES = 4096  # of what a worker last wrote to standard error
 
 
 @dataclass(frozen=True)
@@ -66,31 +64,6 @@ class WorkerDiedError(Exception):
         super().__init__(self.reason)
 
 
-class _Echo:
-    """Hands on what a worker writes to standard error, at once, and keeps the end of it."""
-
-    def __init__(self, pipe: Connection) -> None:
-        self._pipe, self._kept = pipe, b""
-        self._thread = threading.Thread(target=self._hand_on, daemon=True)
-        self._thread.start()
-
-    def _hand_on(self) -> None:
-        with self._pipe:
-            while some := os.read(self._pipe.fileno(), 65536):
-                self._kept = (self._kept + some)[-KEPT_BYTES:]
-                with contextlib.suppress(OSError):  # nobody reads it any more
-                    os.write(2, some)
-
-    def forget(self) -> None:
-        """Begin anew: what an earlier trial wrote says nothing of the next one's death."""
-        self._kept = b""
-
-    def read(self) -> str:
-        """Return the end of what was written, once the worker is gone."""
-        self._thread.join(5)
-        return self._kept.decode(errors="replace")
-
-
 class Worker:
     """A training process, started at once and reused until it dies or is closed."""
 
@@ -108,7 +81,7 @@ class Worker:
         self._process.start()
         theirs.close()
         errors.close()
-        self._echo = _Echo(ours)
+        self._echo = Echo(ours)
         self.trials = 0  # begun
 
     @property

@@ -1,0 +1,45 @@
+"""What a worker writes is handed on, its end is kept, and an earlier trial's words are forgotten."""
+
+import multiprocessing
+
+import pytest
+
+from bloodstudy.training.echo import KEPT_BYTES, Echo
+
+
+@pytest.fixture
+def pipe():
+    reading, writing = multiprocessing.Pipe(duplex=False)
+    yield reading, writing
+    writing.close()
+
+
+def say(writing, words: bytes) -> None:
+    with open(writing.fileno(), "wb", closefd=False) as stream:
+        stream.write(words)
+    writing.close()
+
+
+def test_what_is_written_is_handed_on_and_kept(pipe, capfd):
+    echo = Echo(pipe[0])
+    say(pipe[1], b"terminate called: bad_alloc\n")
+    assert echo.read() == "terminate called: bad_alloc\n"
+    assert capfd.readouterr().err == "terminate called: bad_alloc\n"
+
+
+def test_only_the_end_is_kept(pipe, capfd):
+    echo = Echo(pipe[0])
+    say(pipe[1], b"x" * 3 * KEPT_BYTES + b"end")
+    kept = echo.read()
+    assert len(kept) == KEPT_BYTES
+    assert kept.endswith("xend")
+    assert len(capfd.readouterr().err) == 3 * KEPT_BYTES + 3
+
+
+def test_what_was_forgotten_is_not_read(pipe, capfd):
+    echo = Echo(pipe[0])
+    say(pipe[1], b"of an earlier trial")
+    assert echo.read()
+    echo.forget()
+    assert echo.read() == ""
+    capfd.readouterr()
