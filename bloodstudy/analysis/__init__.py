@@ -13,7 +13,7 @@ from bloodstudy.analysis.simplest import Simplest, find_simplest
 from bloodstudy.analysis.strips import Tuned, tune
 from bloodstudy.analysis.sweep import Arm, Sweep, read_sweep, summarise_arms
 from bloodstudy.analysis.trials import Leak, flag_no_ops, judge, list_leaks, read_plan, read_result, read_trials
-from bloodstudy.analysis.unpaired import SPLIT_KEYS, compare_splits, list_points
+from bloodstudy.analysis.unpaired import SPLIT_KEYS, compare_splits, list_points, take_question
 from bloodstudy.analysis.verdict import Verdict
 
 __all__ = [
@@ -54,5 +54,6 @@ __all__ = [
     "read_sweep",
     "read_trials",
     "summarise_arms",
+    "take_question",
     "tune",
 ]

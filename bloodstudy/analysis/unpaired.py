@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from bloodstudy.analysis.sweep import Sweep
 
 SPLIT_KEYS = ("data.split", "data.split_seed", "data.test_share", "data.folds", "data.fold")
+
+
+def take_question(sweep: Sweep, question: Mapping[str, Any]) -> Sweep:
+    """Return the part of a study that one of its questions is about, swept over whatever sets its arms apart."""
+    arms = {name: sweep.plan["arms"][name]["levels"] for name in question["arms"]}
+    own = [place for place, planned in enumerate(sweep.plan["trials"]) if planned["arm"] in arms]
+    planned = [sweep.plan["trials"][place] for place in own]
+    swept = {key: [] for levels in arms.values() for key in levels}
+    trials = [trial | {"levels": arms[trial["arm"]] | {"seed": trial["seed"]}} for trial in planned]
+    plan = dict(sweep.plan) | {"swept": swept, "trials": trials}
+    return replace(sweep, plan=plan, trials=sweep.trials.iloc[own].reset_index(drop=True))
 
 
 def list_points(sweep: Sweep, clear_from: Mapping[str, float]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ In: a judged study, and how its numbers are told. Out: Markdown by the names tha
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from bloodstudy.analysis import Comparison, Judged, list_interactions, summarise_arms
@@ -27,8 +28,7 @@ def tell_answers(
     """Return progress, questions with their answers, and the section on simplification."""
     asked = simplification.find_question(judged.sweep.plan)
     answer = simplification.tell_smallest(simplest, asked, judged, told) if simplest and asked else ""
-    divided = splits.tell_section(measured)
-    questions = [_tell_question(question, judged, told, drawn, divided) for question in judged.sweep.plan["questions"]]
+    questions = [_tell_question(question, judged, told, measured, drawn) for question in judged.sweep.plan["questions"]]
     for question, own in zip(judged.sweep.plan["questions"], questions, strict=True):
         own["summary"] = " ".join(filter(None, [answer if question is asked else "", own["summary"]]))
     return {
@@ -52,11 +52,12 @@ def _describe_answers(judged: Judged) -> str:
 
 
 def _tell_question(
-    question: dict[str, Any], judged: Judged, told: Told, drawn: list[str], divided: dict[str, Any]
+    question: dict[str, Any], judged: Judged, told: Told, measured: Measured, drawn: list[str]
 ) -> dict[str, Any]:
     name, everything = question["name"], judged.of(question["name"])
     comparisons = [comparison for comparison in everything if not comparison.unpaired]
     unpaired = [comparison for comparison in everything if comparison.unpaired]
+    divided = _tell_splits(name, judged, measured, drawn)
     apart = divided["each_split"] or [sentences.tell_arm(comparison, told) for comparison in unpaired]
     tested = [comparison for comparison in comparisons if comparison.pair.tested]
     dose = doses.find_dose(question, judged)
@@ -67,7 +68,7 @@ def _tell_question(
     return {
         "sentence": plain(question["sentence"]),
         "summary": sentences.tell_question(everything, judged),
-        "answers": [sentences.tell_arm(c, told) for c in tested] + (apart if unpaired else []),
+        "answers": [sentences.tell_arm(c, told) for c in tested] + apart,
         "exploratory": [sentences.tell_arm(c, told) for c in comparisons if not c.pair.tested],
         "figure": embed(f"effects_{name}", describe_effects(comparisons), drawn),
         "reference": arms.tell_reference(comparisons, told) if comparisons else "",
@@ -75,8 +76,7 @@ def _tell_question(
         "verdicts": arms.tabulate_verdicts(comparisons, told) if comparisons else "",
         "classes": arms.tabulate_classes(comparisons, told),
         "dose": embed(f"dose_{name}", f"Train and test accuracy against {dose.factor}" if dose else "", drawn),
-        **(divided if unpaired else splits.NOTHING),
-        "divisions": embed("splits", splits.DESCRIBED, drawn) if unpaired else "",
+        **divided,
         "interactions": blocks.tabulate_interactions([i for i in interactions if i.question == name], told),
         "strips": blocks.tabulate_strips(strips, told),
         "about_strips": blocks.tell_strips(strips),
@@ -85,6 +85,14 @@ def _tell_question(
         "command": fence(command) if command else "",
         "extension": remarks.tell_extension(judged, command) if opened or pilot else "",
     }
+
+
+def _tell_splits(question: str, judged: Judged, measured: Measured, drawn: list[str]) -> dict[str, Any]:
+    """Return the section on the splits that a question compares, and its figure as `divisions`."""
+    if question not in (divided := splits.find_divided(judged)):
+        return splits.NOTHING | {"divisions": ""}
+    section = splits.tell_section(replace(measured, sweep=divided[question]), f"split/{question}")
+    return section | {"divisions": embed(f"splits_{question}", splits.DESCRIBED, drawn)}
 
 
 def describe_effects(comparisons: list[Comparison]) -> str:

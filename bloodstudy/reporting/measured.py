@@ -110,7 +110,7 @@ class Measured:
 
         return tell
 
-    def split(self, points: pd.DataFrame, prefix: str = "split") -> Callable[[Mapping[str, Any]], Tell]:
+    def split(self, points: pd.DataFrame, prefix: str) -> Callable[[Mapping[str, Any]], Tell]:
         """Return a function that returns, for a row of the compared splits, how its numbers are told."""
 
         def tell_row(row: Mapping[str, Any]) -> Tell:

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bloodstudy.analysis import Sweep, compare_splits, list_points, summarise_arms
+from bloodstudy.analysis import Judged, Sweep, compare_splits, list_points, summarise_arms, take_question
 from bloodstudy.reporting.claims import NONE
 from bloodstudy.reporting.markdown import code, table
 from bloodstudy.reporting.measured import Measured, Tell, write_number
@@ -37,19 +37,26 @@ def find_points(sweep: Sweep) -> pd.DataFrame:
     return list_points(sweep, {arm.name: arm.clear_from for arm in summarise_arms(sweep)})
 
 
-def tell_section(measured: Measured) -> dict[str, Any]:
+def find_divided(judged: Judged) -> dict[str, Sweep]:
+    """Return, by question, the part of the study that compares splits, for the questions that do."""
+    questions = judged.sweep.plan["questions"]
+    divided = [own for own in questions if any(comparison.unpaired for comparison in judged.of(own["name"]))]
+    return {question["name"]: take_question(judged.sweep, question) for question in divided}
+
+
+def tell_section(measured: Measured, prefix: str = "split") -> dict[str, Any]:
     """Return the section: `splits` and `learnt`, its tables, `about_splits` and `each_split`, its words.
 
-    Empty where no split was swept; `learnt` also where no trial stayed at chance.
+    Empty where no split was swept; `learnt` also where no trial stayed at chance. Names of claims begin with `prefix`.
     """
     points = find_points(measured.sweep)
     if not len(points):
         return dict(NOTHING)
     compared, learnt = compare_splits(points), points.loc[~points["stuck"].astype(bool)]
-    stuck, several, tell_row = len(points) - len(learnt), len(set(compared["rest"])) > 1, measured.split(points)
+    stuck, several, tell_row = len(points) - len(learnt), len(set(compared["rest"])) > 1, measured.split(points, prefix)
     formulas = {name: f"number of {name}" for name in ("stuck", "units")}
-    of_units = measured.of("split", formulas, list(measured.sweep.trials["key"]))
-    tell_learnt = measured.split(learnt, "split, without the stuck")
+    of_units = measured.of(prefix, formulas, list(measured.sweep.trials["key"]))
+    tell_learnt = measured.split(learnt, f"{prefix}, without the stuck")
     return {
         "splits": tabulate_splits(compared, tell_row),
         "about_splits": tell_splits(compared, stuck, of_units),

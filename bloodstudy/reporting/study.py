@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -101,9 +102,9 @@ def list_drawings(judged: Judged, simplest: Simplest | None) -> dict[str, Drawin
             drawings[f"effects_{name}"] = lambda shown=shown: estimation.draw_effects(shown, styles)
         if dose := doses.find_dose(question, judged):
             drawings[f"dose_{name}"] = lambda dose=dose: doses.draw_dose(dose, judged, styles)
-    points = splits.find_points(sweep)
-    if len(points) and any(comparison.unpaired for comparison in judged.comparisons):
-        drawings["splits"] = lambda: splits.draw_splits(points, compare_splits(points))
+    for name, part in splits.find_divided(judged).items():
+        if len(points := splits.find_points(part)):
+            drawings[f"splits_{name}"] = partial(splits.draw_splits, points, compare_splits(points))
     if simplest is not None:
         drawings["parameters"] = lambda: simplification.draw_models(simplest, judged, styles)
     matrices = panels.choose_matrices(sweep, sweep.plan["questions"][0]["reference"])

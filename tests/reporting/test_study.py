@@ -70,10 +70,26 @@ def test_arms_on_other_splits_are_told_split_by_split_and_not_as_effects(tmp_pat
         f"{value:+.3f}" for value in (random.mean() - official.mean(), welch.low, welch.high)
     ]
     assert "d_z" not in text.split("## 1.")[1].split("\n## ")[0]
-    assert (folder / "figures" / "splits.png").exists()
+    assert (folder / "figures" / "splits_leak.png").exists()
     assert "mean paired differences" not in text
     claims = {claim["name"] for claim in json.loads((folder / "claims.json").read_text())["claims"]}
-    assert "split/reference/random/difference" in claims
+    assert "split/leak/reference/random/difference" in claims
+
+
+def test_of_several_questions_the_one_on_splits_is_told_like_a_study_of_its_own(tmp_path, write):
+    leak = Question("leak", "How much does a leak flatter?", factor="data.split", levels=("random",))
+    planted = {"data.split=random": (1.0, 12.0), "pooling=average": (-1.0, -6.0)}
+    alone, _ = write(leak, planted=planted)
+    (line,) = re.findall(r"^- `random`: test accuracy .+$", alone, flags=re.MULTILINE)
+    text, folder = write(leak, POOLS, planted=planted)
+    assert line in text
+    section, other = text.split("## 1. ")[1].split("\n## ")[:2]
+    assert "| `random` | 6 seeds |" in section
+    assert "splits_leak.png" in section
+    assert "pooling" not in section
+    assert "not paired" not in other
+    assert "`pooling=average`" in other
+    assert (folder / "figures" / "splits_leak.png").exists()
 
 
 def test_on_the_clean_split_the_official_figure_stands_beside(tmp_path, write):
