@@ -69,7 +69,8 @@ def weigh_test(images: pd.DataFrame, classes: Sequence[str], unit: str) -> pd.Da
         rows.append((name, len(own), len(sizes), effective_number(sizes)))
     tested = [row for row in rows if row[1]]
     overall = combine_classes([row[1] for row in tested], [row[3] for row in tested])
-    rows.append((ALL, sum(row[1] for row in rows), sum(row[2] for row in rows), overall))
+    known = images.loc[images["class"].isin(list(classes)) & (images[unit] != ""), unit]
+    rows.append((ALL, sum(row[1] for row in rows), known.nunique(), overall))  # one under two classes is one
     table = pd.DataFrame(rows, columns=["class", "images", "units", "effective"])
     for name, column in (("naive", "images"), ("honest", "effective")):
         ends = [interval(number) if number > 0 else (math.nan, math.nan) for number in table[column]]

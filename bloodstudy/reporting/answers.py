@@ -13,7 +13,7 @@ from bloodstudy.analysis import Comparison, Judged, list_interactions, summarise
 from bloodstudy.analysis.simplest import Simplest
 from bloodstudy.analysis.strips import tune
 from bloodstudy.analysis.verdict import PILOT
-from bloodstudy.reporting import arms, blocks, doses, glance, remarks, sentences, simplification, splits
+from bloodstudy.reporting import arms, blocks, doses, glance, learning, remarks, sentences, simplification, splits
 from bloodstudy.reporting.cautions import warn_of_study
 from bloodstudy.reporting.effects import Told
 from bloodstudy.reporting.markdown import embed, fence, plain
@@ -34,6 +34,7 @@ def tell_answers(
     return {
         "progress": sentences.tell_progress(judged, told),
         "warnings": warn_of_study(judged, measured),
+        "paired": any(not comparison.unpaired for comparison in judged.comparisons),
         "figure": embed("answers", _describe_answers(judged), drawn),
         "questions": questions,
         "simplest": {
@@ -80,6 +81,8 @@ def _tell_question(
         "interactions": blocks.tabulate_interactions([i for i in interactions if i.question == name], told),
         "strips": blocks.tabulate_strips(strips, told),
         "about_strips": blocks.tell_strips(strips),
+        "named": remarks.tell_named(question, judged),
+        "still_learning": learning.tell_still_learning(question, judged, told),
         "untuned": remarks.tell_untuned(question, judged),
         "open": opened,
         "command": fence(command) if command else "",

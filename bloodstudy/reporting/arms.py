@@ -20,7 +20,7 @@ def tabulate_effects(comparisons: Sequence[Comparison], told: Told, tested: bool
 
     `tested`: whether arms that are not tested are to be marked, since others are.
     """
-    numbers = ["seeds", "train", "test", "gap", "d_z (test)", f"test, new {told.judged.unit}s"]
+    numbers = ["seeds", "train", "test", "gap", "d_z (test)", "test, new photographs"]
     rows = []
     for comparison in comparisons:
         effects = [_both(comparison, response, told) for response in RESPONSES.values()]

@@ -35,7 +35,7 @@ def warn_of_study(judged: Judged, measured: Measured) -> list[str]:
         if leak.judged == "official":
             found.append(
                 f"**Qualified:** {measured.leak(leak, 'left_out')} of {measured.leak(leak, 'all')} test images show a "
-                "scene that is in training, which flatters every arm."
+                "scene that is in training, which flatters the arms that are judged on all of them."
             )
     if any(data["split"] == "random" for data in sweep.data):
         found.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")

@@ -50,6 +50,13 @@ def tabulate_photographs(judged: Judged, told: Told) -> str:
     return table(["class", *header], cells, right=header)
 
 
+def name_weighed(judged: Judged) -> str:
+    """Return which test images `tabulate_photographs` is about, where there are several; else nothing."""
+    found = _find_shown(judged)
+    splits = dict.fromkeys(planned["judged"] for planned in judged.sweep.plan["trials"])
+    return f"split {code(found[1])}" if found and len(splits) > 1 else ""
+
+
 def _find_shown(judged: Judged) -> tuple[Shown, str, str] | None:
     for planned in judged.sweep.plan["trials"]:
         predictions = judged.sweep.predictions.get(planned["key"])
@@ -86,7 +93,10 @@ def tabulate_arms(judged: Judged, told: Told) -> str:
 
 def tell_official(judged: Judged) -> str:
     """Explain the column of the official split; empty where there is none."""
-    counted = "*Test, official* counts the test images whose scene is in training too; no other column does."
+    counted = (
+        "*Test, official* counts the test images whose scene is in training too; of an arm that is judged on the clean "
+        "split, no other column does."
+    )
     return counted if _is_clean(judged) else ""
 
 

@@ -44,7 +44,7 @@ def tabulate_effects(judged: Judged) -> pd.DataFrame:
             verdict = comparison.verdict
             adjusted = (verdict.adjusted if test and verdict.tested else None) or {}
             row |= {f"p_{kind}": adjusted.get(kind, math.nan) for kind in ("difference", "equivalence", "not_worse")}
-            row |= {"word": verdict.word, "second_word": (verdict.second or "") if test else ""}
+            row |= {"word": verdict.word if test else "", "second_word": (verdict.second or "") if test else ""}
             rows.append({name: round_value(v) if isinstance(v, float) else v for name, v in row.items()})
     return pd.DataFrame(rows)
 

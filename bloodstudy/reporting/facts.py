@@ -98,6 +98,17 @@ def tabulate_common(sweep: Sweep) -> str:
     return table(["factor", "level"], rows) if rows else ""
 
 
+def tabulate_reference(sweep: Sweep, arm: str) -> str:
+    """Return a table of the model and all factor levels of an arm, and which of them other arms change."""
+    keys = [key for key in sweep.of(arm)["key"] if key in sweep.results]
+    if not keys:
+        return ""
+    own = {"model": sweep.results[keys[0]]["model"], **sweep.results[keys[0]]["factors"]}
+    varied = {key for key, values in _levels(sweep).items() if len(set(values)) > 1}
+    rows = [[code(key), code(spell(own[key])), "yes" if key in varied else ""] for key in own if key != "seed"]
+    return table(["factor", "level", "other arms change it"], rows)
+
+
 def tabulate_varied(sweep: Sweep) -> str:
     """Return a table of levels that differ between arms though they were not swept: a model brings its own."""
     swept = {*sweep.plan["swept"], *BLOCK_KEYS, "precision"}

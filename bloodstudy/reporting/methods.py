@@ -1,6 +1,6 @@
 """Methods and limits: what was fixed before, what changed after, and what the words mean. Generated, never typed.
 
-In: a judged study. Out: Markdown lines, and a paragraph for a paper.
+In: a judged study. Out: Markdown lines.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bloodstudy.analysis import Judged, list_leaks
+from bloodstudy.analysis import Judged
 from bloodstudy.analysis.guards import DIED
 from bloodstudy.analysis.verdict import ALPHA, FEW_CLUSTERS, FEW_SEEDS
 from bloodstudy.design import spell
@@ -89,12 +89,14 @@ def _list_seeds(arm: str, lost: Mapping[str, Sequence[int]], so: str) -> list[st
 
 def list_limits(judged: Judged, told: Told) -> list[str]:
     """Return what the words mean and how far they reach."""
+    if all(comparison.unpaired for comparison in judged.comparisons):
+        return ["Arms on different splits are not paired, and no word is given: each has its mean and interval."]
     floor = told.count(judged.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", told.all_keys(), ".3g")
     normal = "; above alpha, so `improves` and `harms` rest on normality" if judged.floor > judged.alpha else ""
     lines = [
         f"Error control: at most {100 * ALPHA:g} % for each kind of statement (difference, equivalence, not worse), "
-        f"not over all of them. Each kind is adjusted by Holm's method over the {judged.family} planned arms; an arm "
-        "that cannot be tested counts with p = 1.",
+        f"not over all of them. Each kind is adjusted by Holm's method over the {count_arms(judged, 'planned ')}; an "
+        "arm that cannot be tested counts with p = 1.",
         "That is so where the differences over seeds are normal, or symmetric. Skew, or an occasional fall, in one arm "
         "alone makes errors several times as frequent, of all three kinds, and no test on so few numbers shows it: "
         "look at the single seeds. docs/calibration.md of bloodstudy has the rates.",
@@ -105,73 +107,30 @@ def list_limits(judged: Judged, told: Told) -> list[str]:
         f"A look at fewer than {FEW_SEEDS} seeds gives the word pilot alone. An arm whose trials diverge or stay at "
         "chance fails to train, whatever the others do.",
         "The word is about this benchmark: new seeds, these test images. The second word says whether the same "
-        f"decision passes when {_units(judged)} are random too (variance components, crossed over seeds and "
-        f"{_units(judged)}, with Satterthwaite's degrees of freedom). effects.csv has the interval of a bootstrap "
-        f"beside it that draws seeds, and {_units(judged)} within their class, crossed; no word rests on that.",
+        f"decision passes when {name_units(judged)} are random too (variance components, crossed over seeds and "
+        f"{name_units(judged)}, with Satterthwaite's degrees of freedom). effects.csv has the interval of a bootstrap "
+        f"beside it that draws seeds, and {name_units(judged)} within their class, crossed; no word rests on that. The "
+        "variance for new photographs is never taken as less than that over seeds, so both intervals are alike where "
+        f"{name_units(judged)} add nothing that shows; from few of them the wider one is likely too narrow, which is "
+        "why the word is then withheld.",
     ]
     fewest = judged.fewest_clusters
-    if fewest is not None:
+    if fewest is not None and len({planned["judged"] for planned in judged.sweep.plan["trials"]}) == 1:
         count = told.count(
-            fewest, "test/fewest", f"number of {_units(judged)} of the class that has the fewest in the test",
+            fewest, "test/fewest", f"number of {name_units(judged)} of the class that has the fewest in the test",
             told.all_keys(),
         )  # fmt: skip
         enough = fewest >= FEW_CLUSTERS
         tail = "" if enough else f": under {FEW_CLUSTERS}, so for new photographs nothing can be told"
-        lines.append(f"The class with the fewest {_units(judged)} in the test has {count}{tail}.")
+        lines.append(f"The class with the fewest {name_units(judged)} in the test has {count}{tail}.")
     return lines
 
 
-def _units(judged: Judged) -> str:
+def name_units(judged: Judged) -> str:
+    """Return what of the test images is random beside the seeds: scenes, photographs or images."""
     return f"{judged.unit}s"
 
 
-def write_paragraph(judged: Judged) -> str:
-    """Return the methods paragraph, ready to paste."""
-    plan, sweep = judged.sweep.plan, judged.sweep
-    data = as_list(list(dict.fromkeys(own["name"] for own in sweep.data)))
-    splits = as_list(list(dict.fromkeys(own["split"] for own in sweep.data)))
-    clean = next((leak for leak in list_leaks(sweep.trials) if leak.judged == "official_clean"), None)
-    several = len(set(sweep.trials["judged"])) > 1
-    split = f"{plain(as_list(list(dict.fromkeys(sweep.trials['judged']))) if several else splits)} split"
-    if clean is not None and not several:
-        split = (
-            f"official split, without the {clean.left_out:,} of {clean.all:,} test images whose scene is in training"
-        )
-    margins = as_list(sorted({f"{100 * question['margin']:g}" for question in plan["questions"]}))
-    versions = next(iter(sweep.results.values()))["versions"]
-    tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in ("bloodstudy", "keras") if name in versions)
-    looks, arms = as_list(judged.look.looks), judged.family
-    unpaired, paired = ([c for c in judged.comparisons if c.unpaired is there] for there in (True, False))
-    made = any(comparison.verdict.tested for comparison in judged.comparisons)
-    tail = "" if made else f" So far, with {judged.look.done} seeds, no test was made: all this gives is estimates."
-    start = (
-        f"We compared {arms} arms with a reference on {plain(data)} ({split}{'s' if several else ''}), each trained "
-        f"from {len(plan['seeds'])} random seeds that all arms share ({plain(tools)}, {plain(plan['precision'])}). "
-        "Accuracy was measured after training, in inference mode and without augmentation, on training and test "
-        "images alike. "
-    )
-    if unpaired:
-        start += (
-            "Arms on different splits were not paired: each split has its mean test accuracy with a 95 % t interval, "
-            "differences to the first split are Welch's, and no test was made. "
-        )
-    if unpaired and not paired:
-        return start.rstrip()
-    return start + (
-        "Effects are mean paired differences over seeds with 95 % t intervals. On test accuracy each arm was tested "
-        f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
-        f"and for being not worse (one-sided, same margin), Holm-adjusted over the {arms} arms within each kind, at "
-        f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds before any trial was run. "
-        f"{_tell_generalising(judged)}{tail}"
-    )
-
-
-def _tell_generalising(judged: Judged) -> str:
-    fewest, units = judged.fewest_clusters, _units(judged)
-    if fewest is not None and fewest >= FEW_CLUSTERS:
-        return (
-            f"Whether a decision holds for new photographs was judged with seeds and {units} both random (crossed "
-            "variance components, Satterthwaite's degrees of freedom)."
-        )
-    few = "" if fewest is None else f": of one class the test set shows {fewest} {units} only"
-    return f"Whether a decision holds for new photographs could not be judged{few}."
+def count_arms(judged: Judged, planned: str = "") -> str:
+    """Return how many arms are tested, such as "16 planned arms"."""
+    return f"{judged.family} {planned}arm{'' if judged.family == 1 else 's'}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from bloodstudy.analysis import Comparison, Judged
 from bloodstudy.analysis.verdict import FEW_SEEDS, INCONCLUSIVE, PENDING
-from bloodstudy.design import spell
+from bloodstudy.design import name_arm, spell
 from bloodstudy.reporting.effects import Told
 from bloodstudy.reporting.markdown import as_list, code
 from bloodstudy.reporting.sentences import margin_of
@@ -25,13 +25,24 @@ def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:
     arms = [c.pair.arm for c in judged.of(question["name"]) if "lr" not in judged.sweep.levels_of(c.pair.arm)]
     if not arms:
         return ""
-    rates = {result["factors"]["lr"] for key, result in judged.sweep.results.items()}
-    rate = f" ({code(f'lr={spell(rates.pop())}')})" if len(rates) == 1 else ""
+    known = [own for key in judged.sweep.of(question["reference"])["key"] if (own := judged.sweep.results.get(key))]
+    rate = f" ({code('lr=' + spell(known[0]['factors']['lr']))})" if known else ""
     who = "None of these arms was tuned: each" if len(arms) > 1 else f"{code(arms[0])} was never tuned: it"
     return (
         f"{who} has the reference's learning rate{rate}, whether or not that suits it, so an effect is "
         "that of the change at this rate. A question that declares `lr_strip` shows it at others."
     )
+
+
+def tell_named(question: Mapping[str, Any], judged: Judged) -> str:
+    """Say what an arm that has a name of its own sets; empty where each is called by what it sets."""
+    arms = {arm: judged.sweep.levels_of(arm) for arm in question["arms"] if arm != question["reference"]}
+    told = [
+        f"{code(arm)} is {code(' '.join(f'{key}={spell(level)}' for key, level in levels.items()))}"
+        for arm, levels in arms.items()
+        if levels and arm != name_arm(levels)
+    ]
+    return f"{'; '.join(told)}." if told else ""
 
 
 def tell_open(question: Mapping[str, Any], judged: Judged, told: Told) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bloodstudy.analysis import Judged, list_leaks
-from bloodstudy.reporting import calibration, cautions, evidence, facts, layers, methods, panels, sources
+from bloodstudy.reporting import calibration, cautions, evidence, facts, layers, methods, panels, paragraph, sources
 from bloodstudy.reporting.effects import PERCENT, RESPONSES, Told
 from bloodstudy.reporting.markdown import code, embed, fence, plain, table
 from bloodstudy.reporting.measured import Measured
@@ -39,6 +39,7 @@ def tell_data(judged: Judged, told: Told, measured: Measured, drawn: list[str]) 
         "data": [facts.tell_data(measured, place, own) for place, own in enumerate(facts.list_data(sweep), start=1)],
         "judged": [cautions.tell_shared(measured, leak) for leak in list_leaks(sweep.trials) if leak.judged == CLEAN],
         "photographs": evidence.tabulate_photographs(judged, told),
+        "weighed": evidence.name_weighed(judged),
         "unit": judged.unit,
         "networks": layers.list_networks(sweep, told),
         "arms": evidence.tabulate_arms(judged, told),
@@ -64,8 +65,8 @@ def tell_methods(judged: Judged, told: Told, measured: Measured) -> dict[str, An
         "excluded": methods.list_excluded(judged, told),
         "limits": methods.list_limits(judged, told),
         "origin": facts.list_origin(sweep),
-        "common": facts.tabulate_common(sweep),
-        "paragraph": methods.write_paragraph(judged),
+        "levels": facts.tabulate_reference(sweep, sweep.plan["questions"][0]["reference"]),
+        "paragraph": paragraph.write_paragraph(judged),
         "trials": _tabulate_trials(measured),
     }
 

@@ -70,7 +70,8 @@ def list_sources(sweep: Sweep, ledger: Ledger) -> dict[str, Any] | None:
             continue
         rows.append([f"`{source.model}`, its author", "1", source.train, NONE, source.test, source.note])
         own = [arm for arm in ours if nearest[arm] is source]
-        arm = min(own or ours, key=lambda arm: _measure_distance(arms[arm], source))  # the first of those as near
+        # Of those as near, the first.
+        arm = min(own or ours, key=lambda arm: _measure_distance(arm, arms[arm], source, sweep))
         if own:
             rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, sweep, ledger)])
         reasons.append(f"{code(arm)} and its author's {source.name}: {_tell_apart(arm, arms[arm], source, sweep)}")
@@ -117,12 +118,16 @@ def _list_changed(result: dict[str, Any], source: Source) -> list[str]:
     return [key for key, theirs in source.factors.items() if spell(result["factors"][key]) != spell(theirs)]
 
 
-def _measure_distance(result: dict[str, Any], source: Source) -> tuple[int, float]:
-    """Return how many factors have another level here, and by how many powers of e their numbers are off in all."""
-    changed = _list_changed(result, source)
+def _measure_distance(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) -> tuple[int, bool, float]:
+    """Return how many factors have another level here, whether the split is another, and how far their numbers are off.
+
+    The last is by how many powers of e, in all.
+    """
+    changed, elsewhere = _list_changed(result, source), sweep.of(arm)["judged"].iloc[0] != "official"
     pairs = [(result["factors"][key], source.factors[key]) for key in changed]
     numbers = [pair for pair in pairs if all(isinstance(value, int | float) and value > 0 for value in pair)]
-    return len(changed), sum(abs(math.log(ours / theirs)) for ours, theirs in numbers)
+    off = sum(abs(math.log(ours / theirs)) for ours, theirs in numbers)
+    return len(changed), bool(elsewhere and source.split == OFFICIAL), off
 
 
 def _tell_apart(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) -> str:

@@ -23,7 +23,10 @@ from bloodstudy.reporting.study import write_study
 
 FIGURES = ("accuracy", "splits", "training", "confusion", "classes")
 WITH_IMAGES = "report_with_images.html"  # beside report.html, which may be given away and is verified
-COST = "Time is the whole trial, from its start to its result, that of interrupted attempts included."
+COST = (
+    "Time is the whole trial, from its start to its result, that of interrupted attempts included, whatever else the "
+    "machine did. Peak memory is that of the process that trained, which keeps some of what earlier trials took."
+)
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,11 @@ def test_the_table_counts_images_and_scenes_by_class_and_in_all():
     assert (table["naive_high"] - table["naive_low"] <= table["honest_high"] - table["honest_low"]).all()
 
 
+def test_a_scene_under_two_classes_is_one_scene():
+    table = weigh_test(frame([("A", "s1"), ("A", "s2"), ("B", "s1")]), ("A", "B"), "scene")
+    assert table["units"].tolist() == [2, 1, 2]
+
+
 def test_unknown_scenes_leave_the_naive_interval_alone():
     table = weigh_test(frame([("A", ""), ("A", ""), ("B", "s1"), ("B", "s2")]), ("A", "B"), "scene")
     assert table["units"].isna().tolist() == [True, False, True]

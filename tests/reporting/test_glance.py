@@ -36,9 +36,17 @@ def test_the_figure_holds_a_row_for_each_arm_under_its_question_and_its_word_bes
     ticks = [(tick.get_text(), tick.get_fontweight()) for tick in first.get_yticklabels()]
     assert ticks == [("pools", "bold"), ("pooling=average", "normal"), ("pooling=none", "normal"), ("rates", "bold"),
                      ("lr=0.01", "normal")]  # fmt: skip
-    words = {round(text.get_position()[1]): text.get_text() for text in last.texts}
+    heading, *own = last.texts
+    assert heading.get_text() == "word (of test)"
+    words = {round(text.get_position()[1]): text.get_text() for text in own}
     assert words == {row: glance.tell_word(judged.find(ticks[row][0])) for row in (1, 2, 4)}
     assert words[4] == "fails to train"
+
+
+def test_an_arm_whose_effects_leave_trials_out_says_how_many_are_drawn(judge):
+    judged = judge(RATES, outcomes={("lr=0.01", seed): "chance" for seed in (1, 4)})
+    figure = glance.draw_answers(judged, style.style_study(judged.sweep.arms, ["reference"]))
+    assert figure.axes[-1].texts[-1].get_text() == "fails to train (4 of 6 drawn)"
 
 
 def test_until_the_look_the_word_says_how_far_it_is(judge):

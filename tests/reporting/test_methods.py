@@ -68,36 +68,6 @@ def test_where_every_trial_counts_none_was_left_out(judge):
     assert methods.list_excluded(judged, Told(judged, Ledger())) == ["no trial that has a result was left out"]
 
 
-def test_the_paragraph_names_data_seeds_and_tests(judge):
-    text = methods.write_paragraph(judge())
-    for words in ("2 arms", "smear (official split)", "6 random seeds", "margin 2 points", "alpha = 0.05"):
-        assert words in text
-
-
-@pytest.mark.parametrize(
-    ("photographs", "said"),
-    [
-        (3, "could not be judged: of one class the test set shows 3 scenes only."),
-        (10, "was judged with seeds and scenes both random"),
-    ],
-)
-def test_the_paragraph_claims_no_analysis_that_could_not_be_made(judge, photographs, said):
-    text = methods.write_paragraph(judge(photographs=photographs))
-    assert f"Whether a decision holds for new photographs {said}" in text
-
-
-def test_the_paragraph_says_which_test_images_of_the_clean_split_count(judge):
-    clean = {"test_accuracy": 0.7, "test_images_clean": 16, "test_accuracy_clean": 0.7, "accuracy_gap_clean": 0.2}
-    text = methods.write_paragraph(judge(judged="official_clean", change=lambda told: told["responses"].update(clean)))
-    assert "(official split, without the 8 of 24 test images whose scene is in training)" in text
-
-
-def test_the_paragraph_of_a_pilot_says_that_nothing_was_tested(judge):
-    told = "So far, with {} seeds, no test was made"
-    assert told.format(4) in methods.write_paragraph(judge(seeds=4))
-    assert told.format(6) not in methods.write_paragraph(judge())
-
-
 @pytest.mark.parametrize(
     ("command", "longer"),
     [

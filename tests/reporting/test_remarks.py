@@ -5,22 +5,37 @@ from studies import fabricate_study
 
 from bloodstudy.analysis import judge_sweep, read_sweep
 from bloodstudy.design import Question
-from bloodstudy.reporting.remarks import tell_untuned
+from bloodstudy.reporting.remarks import tell_named, tell_untuned
 
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
 RATES = Question("rates", "Which rate?", factor="lr", levels=(0.01, 0.0001))
 
 
 @pytest.fixture
-def untuned(tmp_path):
-    """Return a function that tells of a study of one question what was never tuned."""
+def tell(tmp_path):
+    """Return a function that tells of the first of a study's questions."""
 
-    def told(question):
-        fabricate_study(tmp_path, (question,), 6, photographs=5, copies=2)
+    def told(remark, *questions):
+        fabricate_study(tmp_path, questions, 6, photographs=5, copies=2)
         judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
-        return tell_untuned(judged.sweep.plan["questions"][0], judged)
+        return remark(judged.sweep.plan["questions"][0], judged)
 
     return told
+
+
+@pytest.fixture
+def untuned(tell):
+    return lambda *questions: tell(tell_untuned, *questions)
+
+
+def test_the_rate_is_that_of_the_reference_where_another_question_changes_it(untuned):
+    assert "(`lr=0.0005`)" in untuned(POOLS, RATES)
+
+
+def test_an_arm_with_a_name_of_its_own_is_explained(tell):
+    text = tell(tell_named, "simplification")
+    assert "`half width` is `width=0.5`; `three blocks, averaged` is `depth=3 head=average`;" in text
+    assert tell(tell_named, POOLS) == ""
 
 
 def test_arms_at_the_rate_of_the_reference_were_never_tuned(untuned):

@@ -72,6 +72,9 @@ def test_arms_on_other_splits_are_told_split_by_split_and_not_as_effects(tmp_pat
     assert "d_z" not in text.split("## 1.")[1].split("\n## ")[0]
     assert (folder / "figures" / "splits_leak.png").exists()
     assert "mean paired differences" not in text
+    assert "means over paired seeds" not in text
+    assert "Error control" not in text
+    assert "The class with the fewest" not in text
     claims = {claim["name"] for claim in json.loads((folder / "claims.json").read_text())["claims"]}
     assert "split/leak/reference/random/difference" in claims
 
@@ -183,7 +186,8 @@ def test_trials_at_chance_are_told_wherever_their_arm_has_a_number(write):
 def test_an_invalid_arm_has_no_number_anywhere(write):
     text, folder = write(outcomes={("reference", 3): "chance"})
     table = pd.read_csv(io.StringIO((folder / "effects.csv").read_text()))
-    assert set(table["word"]) == {"invalid"}
+    assert set(table.loc[table["response"] == "test_accuracy", "word"]) == {"invalid"}
+    assert table.loc[table["response"] != "test_accuracy", "word"].isna().all()
     assert table.filter(regex="effect|low|high|sd|d_z|^p_").isna().all().all()
     rows = [line for line in (folder / "effects.tex").read_text().splitlines() if line.endswith(r"invalid \\")]
     assert len(rows) == 2

@@ -1,0 +1,48 @@
+"""Arms that were still learning when training ended, against plain pandas."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from studies import fabricate_study
+
+from bloodstudy.analysis import judge_sweep, read_sweep
+from bloodstudy.design import Question
+from bloodstudy.reporting.claims import Ledger, unmark
+from bloodstudy.reporting.effects import Told
+from bloodstudy.reporting.learning import tell_still_learning
+
+POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
+EPOCHS = 30
+
+
+@pytest.fixture
+def tell(tmp_path):
+    """Return a function that tells of a study whose arms rise so much over their last 8 of 30 epochs, by seed."""
+
+    def told(**rises):
+        plan = fabricate_study(tmp_path, (POOLS,), 6, photographs=5, copies=2)
+        for trial in plan["trials"]:
+            path = tmp_path / "five_questions" / trial["key"] / "history.csv"
+            rise = rises.get(trial["arm"].removeprefix("pooling="), 0.0) + 0.001 * trial["seed"]
+            curve = np.interp(np.arange(EPOCHS), [0, EPOCHS - 9, EPOCHS - 1], [0.2, 0.6, 0.6 + rise])
+            pd.read_csv(path).assign(fit_accuracy=curve).to_csv(path, index=False)
+        judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
+        text = tell_still_learning(judged.sweep.plan["questions"][0], judged, Told(judged, Ledger()))
+        return unmark(text)
+
+    return told
+
+
+def test_an_arm_that_rose_by_more_than_the_margin_is_named_with_its_rise_beside_the_reference(tell):
+    text = tell(average=0.031, none=0.01)
+    mean = 100 * np.mean([0.031 + 0.001 * seed for seed in range(6)])
+    assert f"still rose by {mean:+.1f} points for `pooling=average` and +0.2 for the reference." in text
+    assert "pooling=none" not in text
+
+
+def test_a_reference_that_still_learns_is_said_alone(tell):
+    assert "still rose by +5.2 for the reference." in tell(reference=0.05)
+
+
+def test_where_all_have_settled_nothing_is_said(tell):
+    assert tell(average=0.01) == ""

@@ -1,0 +1,61 @@
+"""The paragraph for a paper, against the study it is about."""
+
+import pytest
+from studies import fabricate_study
+
+from bloodstudy.analysis import judge_sweep, read_sweep
+from bloodstudy.design import Question
+from bloodstudy.reporting.paragraph import write_paragraph
+
+POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
+
+
+@pytest.fixture
+def judge(tmp_path):
+    def judged(question=POOLS, **more):
+        fabricate_study(tmp_path, (question,), **{"seeds": 6, "photographs": 3, "copies": 2} | more)
+        return judge_sweep(read_sweep(tmp_path, "five_questions"))
+
+    return judged
+
+
+def test_the_paragraph_names_data_seeds_and_tests(judge):
+    text = write_paragraph(judge())
+    for words in ("2 arms", "smear (official split)", "6 random seeds", "margin 2 points", "alpha = 0.05"):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("photographs", "said"),
+    [
+        (3, "could not be judged: of one class the test set shows 3 scenes only."),
+        (10, "was judged with seeds and scenes both random"),
+    ],
+)
+def test_the_paragraph_claims_no_analysis_that_could_not_be_made(judge, photographs, said):
+    text = write_paragraph(judge(photographs=photographs))
+    assert f"Whether a decision holds for new photographs {said}" in text
+
+
+def test_the_paragraph_says_which_test_images_of_the_clean_split_count(judge):
+    clean = {"test_accuracy": 0.7, "test_images_clean": 16, "test_accuracy_clean": 0.7, "accuracy_gap_clean": 0.2}
+    text = write_paragraph(judge(judged="official_clean", change=lambda told: told["responses"].update(clean)))
+    assert "(official split, without the 8 of 24 test images whose scene is in training)" in text
+
+
+def test_the_paragraph_of_a_pilot_says_that_nothing_was_tested(judge):
+    told = "So far, with {} seeds, no test was made"
+    assert told.format(4) in write_paragraph(judge(seeds=4))
+    assert told.format(6) not in write_paragraph(judge())
+
+
+def test_the_paragraph_says_how_the_reference_was_trained(judge):
+    text = write_paragraph(judge())
+    told = "for 30 epochs with adam at a learning rate of 0.0005 and batches of 100 on images of 60 x 80 pixels (rgb)"
+    assert f"The reference (network: reference) was trained {told}." in text
+
+
+def test_of_one_arm_nothing_is_said_of_others(judge):
+    text = write_paragraph(judge(Question("pools", "Which pooling?", factor="pooling", levels=("none",))))
+    assert "We compared 1 arm with a reference" in text
+    assert "Holm" not in text
