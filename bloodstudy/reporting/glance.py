@@ -42,7 +42,7 @@ def draw_answers(judged: Judged, styles: Mapping[str, Style]) -> Figure:
     for row, tick in enumerate(panels[0].get_yticklabels()):
         tick.set_fontweight("normal" if row in rows else "bold")
     across = panels[-1].get_yaxis_transform()
-    panels[-1].text(1.03, -0.85, "word (of test)", transform=across, va="bottom", color=INK, fontsize=8.5)
+    panels[-1].text(1.03, -0.85, "word on test accuracy", transform=across, va="bottom", color=INK, fontsize=8.5)
     for row, comparison in rows.items():
         left = f" ({len(comparison.seeds)} of {comparison.training.trials} drawn)" if comparison.conditional else ""
         panels[-1].text(

@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bloodstudy.analysis.foresight import Foresight
+
 ROOT = Path(__file__).parents[2]
 FIVE = ROOT / "experiments" / "five_questions"
 
@@ -64,10 +66,32 @@ def test_what_is_said_of_the_arms_holds(section):
     test, train = effects.loc["test_accuracy"], effects.loc["train_accuracy"]
     assert "improves" not in set(test["word"])
     assert set(test["second_word"].dropna()) == {"cannot be told"}
-    assert f"adjusted p = {test.loc['three blocks, averaged', 'p_not_worse']:.2f}" in section
+    text = " ".join(section.split())
+    assert f"(adjusted p = {test.loc['three blocks, averaged', 'p_not_worse']:.2f})" in text
     assert (test.loc["lr=0.01", "failed"], test.loc["lr=0.01", "seeds"]) == (2, 8)
     harming = test.index[test["word"] == "harms"]
     assert [arm for arm in harming if train.loc[arm, "high"] > 0] == ["pooling=average"]
+    assert f"(adjusted p = {test.loc['pooling=average', 'p_difference']:.3f}, nine of ten seeds)" in section
+    report = (FIVE / "report.md").read_text()
+    accuracy = r"^\| `{}` \| \d \| `\w{{16}}` \| [\d.]+ \| ([\d.]+) "
+    pairs = [re.findall(accuracy.format(arm), report, flags=re.MULTILINE) for arm in ("pooling=average", "reference")]
+    assert sum(float(arm) < float(reference) for arm, reference in zip(*pairs, strict=True)) == 9
+
+
+def test_what_ten_seeds_can_say_is_what_the_planner_foresees(section):
+    text, effects = " ".join(section.split()), pd.read_csv(FIVE / "effects.csv")
+    foreseen = Foresight(seeds=10, family=16, alpha=0.05 / 16, margin=0.02, spread=None, pairs=0)
+    assert f"detect {foreseen.ratio:.2f} times the spread of the paired differences (80 % power)" in text
+    assert f"spread by at most {100 * foreseen.bearable:.1f} points" in text
+    spread = 100 * effects.loc[effects["response"] == "test_accuracy", "sd"]
+    assert f"they spread by {spread.min():.1f} to {spread.max():.1f}." in text
+
+
+def test_what_was_still_learning_is_what_the_report_says(section):
+    report, text = (FIVE / "report.md").read_text(), " ".join(section.split())
+    rises = {arm: rise for rise, arm in re.findall(r"\+([\d.]+) (?:points )?for (?:`([^`]+)`|the reference)", report)}
+    rise = "rose by {} points for half width, {} for `lr=0.0001` and {} for `pooling=none`, and by {} for the reference"
+    assert rise.format(*(rises[arm] for arm in ("half width", "lr=0.0001", "pooling=none", ""))) in text
 
 
 def test_what_a_leak_is_worth_is_what_its_report_says():
@@ -77,13 +101,16 @@ def test_what_a_leak_is_worth_is_what_its_report_says():
     low, high = (-100 * float(value) for value in interval.split(" to "))
     text = " ".join((ROOT / "README.md").read_text().split())
     assert f"scores {rows['random'].split(' | ')[0]} on a random split and {mean} on the clean official one" in text
-    assert f"a difference of {-100 * float(difference):.1f} points ({high:.1f} to {low:.1f})" in text
+    assert f"a difference of {-100 * float(difference):.1f} points ({high:.1f} to {low:.1f} over seeds;" in text
     folder = (ROOT / "experiments" / "leak" / "README.md").read_text()
     for split, cells in rows.items():
         mean, interval, difference, apart = cells.split(" | ")
         assert (
             f"| `{split}` | {mean} ({interval}) | {'' if split == 'random' else f'{difference} ({apart}) '}|" in folder
         )
+        if split in ("official_clean", "grouped"):
+            low, high = (-100 * float(value) for value in apart.split(" to "))
+            assert f"{-100 * float(difference):.1f} ({high:.1f} to {low:.1f})" in folder.replace(" points (", " (")
 
 
 def test_what_is_said_of_bfloat16_is_what_its_report_says():
@@ -105,4 +132,15 @@ def test_what_is_said_of_bfloat16_is_what_its_report_says():
         assert "**equivalent** to" in text
         assert said in text
     assert f"run from {min(apart):+.1f} to {max(apart):+.1f} points" in text
+    trains = {
+        arm: dict(re.findall(rf"^\| `{arm}` \| (\d+) \| `\w{{16}}` \| ([\d.]+) ", report, flags=re.MULTILINE))
+        for arm in ("reference", "precision=float32")
+    }
+    jumps = {seed: float(trains["precision=float32"][seed]) - float(own) for seed, own in trains["reference"].items()}
+    *_, second, first = sorted(jumps, key=lambda seed: abs(jumps[seed]))
+    float32, bfloat16 = trains["precision=float32"][first], trains["reference"][first]
+    assert (
+        f"one seed ({first}) reached {float32} % in float32 and {bfloat16} % in bfloat16; no other pair "
+        f"differs by more than {abs(jumps[second]):.1f} points"
+    ) in text
     assert f"spread by {100 * effects.loc['test_accuracy', 'sd']:.1f}" in text
