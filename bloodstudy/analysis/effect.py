@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,12 @@ def estimate(differences: Sequence[float] | np.ndarray) -> Effect:
         return spread_out(float(values[0]), spread, n - 1, n, spread)
     sd = float(values.std(ddof=1))
     return spread_out(float(values.mean()), sd / math.sqrt(n), n - 1, n, sd)
+
+
+def estimate_share(shares: Sequence[float] | np.ndarray) -> Effect:
+    """Return the mean of shares between 0 and 1; its t interval ends where a share does, which costs no coverage."""
+    found = estimate(shares)
+    return replace(found, low=float(np.clip(found.low, 0, 1)), high=float(np.clip(found.high, 0, 1)))
 
 
 def spread_out(mean: float, se: float, df: float, n: int, sd: float = math.nan) -> Effect:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bloodstudy.analysis.effect import CONFIDENCE, estimate
+from bloodstudy.analysis.effect import CONFIDENCE, estimate_share
 from bloodstudy.design import name_arm
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def compare_splits(points: pd.DataFrame) -> pd.DataFrame:
         for split, own in group.groupby("split", sort=False):
             values = own["test_accuracy"].to_numpy(dtype=float)
             row = {"rest": rest, "split": split, "of": own["of"].iloc[0], "n": len(values), "mean": values.mean()}
-            over_units = estimate(values)
+            over_units = estimate_share(values)
             row |= {"low": over_units.low, "high": over_units.high}
             difference = (math.nan,) * 3 if first is None else (values.mean() - first.mean(), *_welch(values, first))
             row |= dict(zip(("difference", "difference_low", "difference_high"), difference, strict=True))

@@ -27,8 +27,8 @@ CLEAN = ", without the test images whose scene is in training"
 OF_SPLIT = {
     "n": "number of units",
     "mean": "mean over the units of test_accuracy",
-    "low": "mean - t(0.975, n - 1) * sd / sqrt(n), over the units",
-    "high": "mean + t(0.975, n - 1) * sd / sqrt(n), over the units",
+    "low": "mean - t(0.975, n - 1) * sd / sqrt(n), over the units, at least 0",
+    "high": "mean + t(0.975, n - 1) * sd / sqrt(n), over the units, at most 1",
     "difference": "mean over the units of this split - mean over the units of the first",
     "difference_low": "lower end of Welch's 95 % interval of the difference",
     "difference_high": "upper end of Welch's 95 % interval of the difference",

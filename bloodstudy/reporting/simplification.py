@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bloodstudy.analysis import Judged
-from bloodstudy.analysis.effect import estimate
+from bloodstudy.analysis.effect import estimate_share
 from bloodstudy.analysis.simplest import Simplest
 from bloodstudy.reporting.effects import Told
 from bloodstudy.reporting.markdown import code, table
@@ -63,16 +63,16 @@ def draw_models(found: Simplest, judged: Judged, styles: Mapping[str, Style]) ->
     handles = []
     for row in found.models.dropna(subset=["parameters"]).to_dict("records"):
         arm, x, style = row["arm"], row["parameters"], styles[row["arm"]]
-        values = 100 * judged.sweep.of(arm, "finished")["test_accuracy"].to_numpy(dtype=float)
-        effect = estimate(values)
+        values = judged.sweep.of(arm, "finished")["test_accuracy"].to_numpy(dtype=float)
+        effect = estimate_share(values)
         marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}
-        axes.plot(np.full(len(values), 0.93 * x), values, markersize=3, mfc="none", alpha=0.6, **marks)
-        axes.vlines(x, effect.low, effect.high, color=style.colour, linewidth=2)
+        axes.plot(np.full(len(values), 0.93 * x), 100 * values, markersize=3, mfc="none", alpha=0.6, **marks)
+        axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=2)
         face = style.colour if row["not_worse"] else "white"
-        axes.plot([x], [effect.mean], markersize=8, mew=1.4, mfc=face, zorder=3, **marks)
+        axes.plot([x], [100 * effect.mean], markersize=8, mew=1.4, mfc=face, zorder=3, **marks)
         if arm == reference:
             margin = next((100 * c.pair.margin for c in judged.of(found.question)), 0.0)
-            axes.axhspan(effect.mean - margin, effect.mean + margin, color=SHADE, linewidth=0, zorder=0.5)
+            axes.axhspan(100 * effect.mean - margin, 100 * effect.mean + margin, color=SHADE, linewidth=0, zorder=0.5)
         handles.append(Line2D([], [], markersize=7, mfc=face, mew=1.4, label=fold(arm, 30), **marks))
     axes.set_xscale("log")
     axes.set_xlabel("parameters (log scale)")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bloodstudy.analysis import Sweep
-from bloodstudy.analysis.effect import estimate
+from bloodstudy.analysis.effect import estimate_share
 from bloodstudy.design import spell
 from bloodstudy.reporting.claims import NONE, Ledger
 from bloodstudy.reporting.effects import PERCENT
@@ -51,7 +51,8 @@ SOURCES = (
         "a split that is not said",
     ),
 )  # fmt: skip
-SILENT = {"epochs": None, "precision": "float32"}  # what a source may not say, and what then goes without saying
+# What a source may not say, and what then goes without saying.
+SILENT = {"epochs": None, "precision": "float32", "conv_dropout": 0.0}
 RESPONSES = {
     "train_accuracy": "train_accuracy",
     "fit_accuracy": "the accuracy that `fit` prints for the last epoch",
@@ -98,11 +99,11 @@ def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
     fitted = [sweep.histories[key]["fit_accuracy"].iloc[-1] if key in sweep.histories else math.nan for key in keys]
     for name, what in RESPONSES.items():
         values = np.asarray(fitted if name == "fit_accuracy" else done[name], dtype=float)
-        found = estimate(values)
+        found = estimate_share(values)
         told = {
             "percent": (found.mean, f"100 * mean over the finished seeds of {what}"),
-            "lower": (found.low, f"100 * lower end of the 95 % t interval of the mean of {what}"),
-            "upper": (found.high, f"100 * upper end of the 95 % t interval of the mean of {what}"),
+            "lower": (found.low, f"100 * lower end of the 95 % t interval of the mean of {what}, at least 0"),
+            "upper": (found.high, f"100 * upper end of the 95 % t interval of the mean of {what}, at most 100"),
         }
         mean, low, high = (
             ledger.tell(100 * value, PERCENT, name=f"arm/{arm}/{name}/{part}", formula=formula, trials=keys)
@@ -139,7 +140,7 @@ def _tell_apart(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) 
     ]
     unsaid = [key for key, usual in SILENT.items() if key not in source.factors and factors[key] != usual]
     apart += [f"{code(f'{key}={spell(factors[key])}')} here, not said there" for key in unsaid]
-    if split != "official":
+    if split != "official" or source.split != OFFICIAL:
         leaks = ", without the test images whose scene is in training" if split == "official_clean" else ""
         apart.append(f"judged by {code(f'data.split={split}')}{leaks} here, by {source.split} there")
     if len(sweep.of(arm, "finished")) > 1:

@@ -9,6 +9,7 @@ from statsmodels.stats.weightstats import ttost_paired
 
 from bloodstudy.analysis.effect import (
     estimate,
+    estimate_share,
     p_beyond,
     p_difference,
     p_equivalence,
@@ -45,6 +46,15 @@ def test_the_one_sided_tests_are_those_of_scipy_and_statsmodels(values, margin):
     above = stats.ttest_1samp(values, margin, alternative="greater").pvalue
     below = stats.ttest_1samp(values, -margin, alternative="less").pvalue
     assert p_beyond(effect, margin) == pytest.approx(min(1, 2 * above, 2 * below), abs=1e-9)
+
+
+def test_the_interval_of_a_mean_of_shares_ends_where_a_share_does():
+    shares = [0.996, 0.993, 0.97]
+    plain, cut = estimate(shares), estimate_share(shares)
+    assert plain.high > 1
+    assert (cut.mean, cut.low, cut.high) == (plain.mean, plain.low, 1.0)
+    assert estimate_share([0.01, 0.0, 0.02]).low == 0.0
+    assert math.isnan(estimate_share([0.5]).high)
 
 
 @settings(deadline=None)

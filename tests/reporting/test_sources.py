@@ -40,6 +40,12 @@ def test_train_accuracy_stands_both_ways_with_intervals_over_seeds(compare, tmp_
     assert "reference" not in table
 
 
+def test_what_the_author_of_the_compact_network_does_not_say_is_listed(compare):
+    _, (reason,), _, _ = compare({"model": ["compact"], "conv_dropout": [0.2], "seed": [0, 1, 2]})
+    assert "`conv_dropout=0.2` here, not said there" in reason
+    assert "judged by `data.split=official` here, by a split that is not said there" in reason
+
+
 def test_grey_and_colour_stand_each_beside_its_own_figure(compare):
     table, reasons, _, _ = compare({"colour": ["gray", "rgb"], "seed": [0, 1]})
     first = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
