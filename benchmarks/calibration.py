@@ -249,7 +249,7 @@ WHY = """## Where the promises end, and why
   largest class; its arm is then said to harm, which is true.
 - **Sparse photograph effects.** Where an arm changes one photograph in ten, a class of four or six test photographs
   usually holds none of them, and no interval made of those can know. So the interval for new photographs is too short
-  there, the more so the more seeds look at the same few photographs, and `cannot be told` stands in its place under
+  there, the more so the more seeds look at the same few photographs, and `cannot be told` is the second word under
   ten photographs a class. With twenty a class it still falls up to five points short. So it does, by less, where all
   that an arm changes lies in a class of four photographs.
 - **Without photograph effects and with few seeds** the interval for new photographs errs a little on the wide side: a

@@ -13,7 +13,7 @@ from typing import Any
 from bloodstudy.conf_files import named, read_yaml
 from bloodstudy.design import MARGIN, SCRATCH, Question
 from bloodstudy.errors import UserError, nearest
-from bloodstudy.rules import Rule, number, whole
+from bloodstudy.rules import NAME, NAMED, Rule, number, whole
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,8 @@ def _read(group: str, name: str, rules: dict[str, Rule], needed: set[str]) -> tu
             f"{group}: expected one of {', '.join(sorted(found))}; received {name!r}.{nearest(name, found)}"
         )
     path, content = found[name], read_yaml(found[name])
-    problems = [f"unknown key {key!r}.{nearest(key, rules)}" for key in content if key not in rules]
+    problems = [] if NAME.fullmatch(name) else [f"expected a file name of {NAMED}; received {name!r}. Rename it"]
+    problems += [f"unknown key {key!r}.{nearest(key, rules)}" for key in content if key not in rules]
     problems += [f"{key}: missing" for key in sorted(needed - set(content))]
     problems += [
         f"{key}: expected {rules[key].expected}; received {value!r:.80}"

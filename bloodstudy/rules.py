@@ -61,6 +61,7 @@ _FLAG = Rule("true or false", lambda value: isinstance(value, bool))
 _SEED = whole("a whole number from 0 to 4294967295", lambda v: 0 <= v < 2**32)
 
 NAME = re.compile(r"[a-z0-9_]{1,60}")  # of a study, which is a folder, or a question
+NAMED = "small letters, digits and _, at most 60"
 
 RULES: dict[str, Rule] = {
     "lr": number("a number above 0", lambda v: v > 0),
@@ -109,9 +110,7 @@ RULES: dict[str, Rule] = {
     "study.trial": _text("a trial key, or null", optional=True),
     "study.arm": _text("the name of an arm, or null", optional=True),
     "study.trials": Rule("a whole number, or null", lambda v: v is None or is_whole(v)),
-    "study.name": Rule(
-        "a name of small letters, digits and _", lambda v: isinstance(v, str) and bool(NAME.fullmatch(v))
-    ),
+    "study.name": Rule(f"a name of {NAMED}", lambda v: isinstance(v, str) and bool(NAME.fullmatch(v))),
 }
 
 # What people type from the habit of other tools; spelling alone would not find these.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bloodstudy.plan import Drawn
 
 TOLD = ("question", "precision", "seeds", "looks", "hash")  # of the plan, as parameters of the study's run in MLflow
+MOST_NAMED = 8  # arms of a question in the printed plan; of more the number
 DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 
 
@@ -112,11 +113,12 @@ def _tell_cost(sweep: compose.Sweep, drawn: Drawn, left: list[str], folder: Path
 def _print_questions(drawn: Drawn, folder: Path, control: Control) -> None:
     rows = []
     for question in drawn.content["questions"]:
-        roles = [drawn.content["arms"][arm]["role"] for arm in question["arms"]]
-        tested, shown = roles.count("confirmatory"), roles.count("exploratory")
-        rows.append([question["name"], question["sentence"], str(tested), str(shown), f"{100 * question['margin']:g}"])
+        roles = {arm: drawn.content["arms"][arm]["role"] for arm in question["arms"]}
+        by_role = {role: [arm for arm, own in roles.items() if own == role] for role in ("confirmatory", "exploratory")}
+        tested, shown = (", ".join(arms) if len(arms) <= MOST_NAMED else str(len(arms)) for arms in by_role.values())
+        rows.append([question["name"], question["sentence"], tested, shown or "none", f"{100 * question['margin']:g}"])
     header = ("question", "sentence", "arms tested", "arms shown", "margin, points")
-    terminal.print_table("", header, rows, right=header[2:])
+    terminal.print_table("", header, rows, right=header[-1:])
     seeds = sorted({trial["seed"] for trial in drawn.asked})
     planned = drawn.content["seeds"]
     some = f" of the {len(planned)} planned" if len(seeds) < len(planned) else ""

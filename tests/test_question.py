@@ -191,6 +191,14 @@ def test_a_study_file_that_is_wrong_is_refused(own, text, told):
     assert told in refused(read_study, "small")
 
 
+@pytest.mark.parametrize(("kind", "text", "read"), [("study", STUDIED, read_study), ("question", ASKED, read_question)])
+def test_a_file_whose_name_would_be_no_folder_everywhere_is_refused_before_anything_is_trained(own, kind, text, read):
+    own(text, kind, "My-Own")
+    assert "expected a file name of small letters, digits and _, at most 60; received 'My-Own'" in refused(
+        read, "My-Own"
+    )
+
+
 def test_plain_runs_keep_their_name(own):
     own(STUDIED, "study", "scratch")
     assert "the name of plain runs" in refused(read_study, "scratch")

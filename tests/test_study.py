@@ -56,6 +56,7 @@ def test_the_plan_alone_trains_nothing_and_says_what_it_would_cost(trained):
     assert planned.returncode == 0, planned.stderr
     assert untouched
     assert "Does dropout matter?" in planned.stdout
+    assert "pooling=average" in planned.stdout
     assert "6 trials: 0 finished earlier, 6 to train" in planned.stdout
     assert "one after another on this machine" in planned.stdout
 

@@ -82,7 +82,7 @@ def judge_sweep(sweep: Sweep) -> Judged:
         replace(
             withhold(comparison) if verdict.word == INVALID else comparison,
             verdict=verdict,
-            mechanism=_name_mechanism(comparison, verdict),
+            mechanism=_name_mechanism(comparison, verdict) if look.decides else None,
             needed=_count_needed(comparison, verdict, alpha / max(family, 1)),
         )
         for comparison, verdict in zip(compared, verdicts, strict=True)

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from bloodstudy.data.listing import SIDES, Listing
-from bloodstudy.data.walk import Place, passed_over, readable, walk
+from bloodstudy.data.walk import Candidate, Place, passed_over, readable, walk
 from bloodstudy.errors import UserError
 
 PHOTOGRAPHS = "photographs.csv"
@@ -41,6 +41,7 @@ def list_folder(root: str | Path | None, name: str = "folder") -> Listing:
     photographs = _photographs(root)
     if photographs:
         files = tuple(file._replace(photograph=photographs.get(file.image, "")) for file in files)
+        notes += _note_missing(root, files, photographs)
     classes = tuple(sorted({place.label for place in places}))
     return Listing(name, root, files, refused, classes, len(sides) == 2, tuple(notes))
 
@@ -99,6 +100,19 @@ def _class_places(root: Path, folder: str, side: str) -> list[Place]:
         if not (real / name).is_file():
             places.append(Place(str(Path(below, name)), readable(name), side))
     return places
+
+
+def _note_missing(root: Path, files: tuple[Candidate, ...], photographs: dict[str, str]) -> list[str]:
+    """Say where photographs.csv leaves images out; raise UserError where it names none, since its paths are others."""
+    known = sum(bool(file.photograph) for file in files)
+    if files and not known:
+        raise UserError(
+            f"{root / PHOTOGRAPHS} names none of the images; expected their paths below {root} in its column image, "
+            f"such as {files[0].image!r}; received {next(iter(photographs))!r}. Mend it or move it away."
+        )
+    if known == len(files):
+        return []
+    return [f"{PHOTOGRAPHS} names the photograph of {known:,} of {len(files):,} images; scenes are not taken from it"]
 
 
 def _photographs(root: Path) -> dict[str, str]:

@@ -143,6 +143,16 @@ def test_exploratory_arms_are_outside_the_family_and_have_no_tested_word(study_o
     assert beside.find("arm").verdict == alone.find("arm").verdict
 
 
+def test_until_the_look_it_is_not_said_how_an_arm_works_that_is_only_shown(study_of):
+    arms = {"reference": 0.7, "arm": wobble(0.8), "shown": wobble(0.9)}
+    missing = {("arm", seed): "missing" for seed in range(7, 10)}
+    decided, waiting = (
+        judge_sweep(study_of(arms, roles={"shown": "exploratory"}, outcomes=outcomes)) for outcomes in ({}, missing)
+    )
+    assert decided.find("shown").mechanism == "learns better"
+    assert (word(waiting), waiting.find("shown").mechanism) == ("pending", None)
+
+
 def test_an_exploratory_arm_that_is_behind_holds_nobody_up(study_of):
     arms = {"reference": 0.7, "arm": wobble(0.8), "further": wobble(0.9)}
     missing = {("further", seed): "missing" for seed in range(3, 10)}

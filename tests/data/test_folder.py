@@ -88,7 +88,16 @@ def test_class_link_that_leaves_the_root_stays_a_class_without_images(class_fold
 def test_photographs_are_read_beside_the_folders(class_folders):
     root = class_folders({"A": 2, "B": 1})
     (root / "photographs.csv").write_text("photograph,image,angle\np1,A/000.jpg,3\np2,B/000.jpg,4\n")
-    assert [file.photograph for file in list_folder(root).candidates] == ["p1", "", "p2"]
+    listing = list_folder(root)
+    assert [file.photograph for file in listing.candidates] == ["p1", "", "p2"]
+    assert "photographs.csv names the photograph of 2 of 3 images; scenes are not taken from it" in listing.notes
+
+
+def test_a_table_of_other_paths_is_refused_with_one_that_would_do(class_folders):
+    root = class_folders({"A": 2, "B": 1})
+    (root / "photographs.csv").write_text("image,photograph\n000.jpg,p1\n")
+    with pytest.raises(UserError, match=r"names none of the images; .* such as 'A/000\.jpg'; received '000\.jpg'"):
+        list_folder(root)
 
 
 @pytest.mark.parametrize("content", [b"image;photograph\n", b"", b"image,photograph\n\xff,\xfe\n"])
