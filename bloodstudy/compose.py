@@ -68,7 +68,10 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
 
 def launch(task: Callable[[DictConfig], Any], arguments: list[str]) -> None:
     """Give the command line to Hydra, which composes each job and hands it to `task` through the chosen launcher."""
-    sys.argv[1:] = [*arguments, *search_path()]
+    overrides = read_arguments(arguments).overrides
+    options = [word for word in arguments if word not in overrides]
+    # Overrides in one piece and first: Hydra's own parser takes no option between them.
+    sys.argv[1:] = [*overrides, *search_path(), *options]
     GlobalHydra.instance().clear()
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(task)()
 

@@ -44,6 +44,15 @@ def test_bad_input_exits_with_2_in_one_clear_message_and_leaves_nothing(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_configuration_is_shown_with_a_file_of_ones_own_and_options_between_overrides(tmp_path):
+    (tmp_path / "conf" / "model").mkdir(parents=True)
+    (tmp_path / "conf/model/mine.yaml").write_text("# @package _global_\nmodel: {name: compact}\ndepth: 3\n")
+    ended = command(tmp_path, "model=mine", "--cfg", "job", "padding=same")
+    assert ended.returncode == 0, ended.stderr
+    assert "\ndepth: 3\n" in ended.stdout
+    assert "\npadding: same\n" in ended.stdout
+
+
 def test_help_lists_the_choices_and_every_key(tmp_path):
     ended = command(tmp_path, "--help")
     assert ended.returncode == 0
