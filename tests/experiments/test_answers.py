@@ -144,3 +144,17 @@ def test_what_is_said_of_bfloat16_is_what_its_report_says():
         f"differs by more than {abs(jumps[second]):.1f} points"
     ) in text
     assert f"spread by {100 * effects.loc['test_accuracy', 'sd']:.1f}" in text
+
+
+def test_what_is_said_of_the_compact_network_is_what_its_report_says():
+    folder = ROOT / "experiments" / "compact"
+    report, own = (folder / "report.md").read_text(), " ".join((folder / "README.md").read_text().split())
+    rows = [line for line in report.splitlines() if line.startswith("| `compact`, ")]
+    assert len(rows) == 2
+    for row in rows:
+        told = "|".join(row.split("|")[:6]) + "|"  # all but the remark
+        assert told in own
+        assert told in (ROOT / "README.md").read_text()
+    train, fitted, test = (float(cell.split(" %")[0]) for cell in rows[1].split("|")[3:6])
+    assert f"ours lie {train - test:.1f} points apart" in own
+    assert f"the train accuracy is {train - fitted:.1f} points above what `fit` prints" in own
