@@ -144,7 +144,7 @@ def _refuse(comparison: Comparison, look: Look) -> Verdict | None:
 
 def _name_mechanism(comparison: Comparison, verdict: Verdict) -> str | None:
     few = len(comparison.seeds) < FEW_SEEDS
-    if few or verdict.word in (INVALID, INCONCLUSIVE, FAILS, UNPAIRED, PENDING):
+    if few or verdict.word in (INVALID, INCONCLUSIVE, FAILS, UNPAIRED):
         return None
     return name_mechanism(*(comparison.effects[response] for response in RESPONSES))
 
