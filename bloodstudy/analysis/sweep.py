@@ -68,6 +68,10 @@ class Sweep:
             wanted &= self.trials["outcome"] == outcome
         return self.trials.loc[wanted]
 
+    def result_of(self, arm: str) -> dict[str, Any] | None:
+        """Return the first result of an arm, which says what its trials share; None where none has one."""
+        return next((self.results[key] for key in self.of(arm)["key"] if key in self.results), None)
+
     def levels_of(self, arm: str) -> dict[str, Any]:
         """Return what sets an arm apart."""
         if arm in self.plan.get("arms", {}):

@@ -100,10 +100,10 @@ def tabulate_common(sweep: Sweep) -> str:
 
 def tabulate_reference(sweep: Sweep, arm: str) -> str:
     """Return a table of the model and all factor levels of an arm, and which of them other arms change."""
-    keys = [key for key in sweep.of(arm)["key"] if key in sweep.results]
-    if not keys:
+    result = sweep.result_of(arm)
+    if result is None:
         return ""
-    own = {"model": sweep.results[keys[0]]["model"], **sweep.results[keys[0]]["factors"]}
+    own = {"model": result["model"], **result["factors"]}
     varied = {key for key, values in _levels(sweep).items() if len(set(values)) > 1}
     rows = [[code(key), code(spell(own[key])), "yes" if key in varied else ""] for key in own if key != "seed"]
     return table(["factor", "level", "other arms change it"], rows)

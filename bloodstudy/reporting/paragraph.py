@@ -59,10 +59,9 @@ def write_paragraph(judged: Judged) -> str:
 def _tell_training(judged: Judged) -> str:
     """Return how the reference was trained; nothing where it has no result."""
     sweep = judged.sweep
-    keys = [key for key in sweep.of(sweep.plan["questions"][0]["reference"])["key"] if key in sweep.results]
-    if not keys:
+    result = sweep.result_of(sweep.plan["questions"][0]["reference"])
+    if result is None:
         return ""
-    result = sweep.results[keys[0]]
     factors, (height, width) = result["factors"], result["factors"]["image_size"]
     return (
         f"The reference (network: {plain(result['model'])}) was trained for {factors['epochs']} epochs with "

@@ -25,8 +25,8 @@ def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:
     arms = [c.pair.arm for c in judged.of(question["name"]) if "lr" not in judged.sweep.levels_of(c.pair.arm)]
     if not arms:
         return ""
-    known = [own for key in judged.sweep.of(question["reference"])["key"] if (own := judged.sweep.results.get(key))]
-    rate = f" ({code('lr=' + spell(known[0]['factors']['lr']))})" if known else ""
+    known = judged.sweep.result_of(question["reference"])
+    rate = f" ({code('lr=' + spell(known['factors']['lr']))})" if known else ""
     who = "None of these arms was tuned: each" if len(arms) > 1 else f"{code(arms[0])} was never tuned: it"
     return (
         f"{who} has the reference's learning rate{rate}, whether or not that suits it, so an effect is "
