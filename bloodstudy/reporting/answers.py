@@ -58,7 +58,7 @@ def _tell_question(
     name, everything = question["name"], judged.of(question["name"])
     comparisons = [comparison for comparison in everything if not comparison.unpaired]
     unpaired = [comparison for comparison in everything if comparison.unpaired]
-    divided = _tell_splits(name, judged, measured, drawn)
+    divided = _tell_splits(question, judged, measured, drawn)
     apart = divided["each_split"] or [sentences.tell_arm(comparison, told) for comparison in unpaired]
     tested = [comparison for comparison in comparisons if comparison.pair.tested]
     dose = doses.find_dose(question, judged)
@@ -90,12 +90,13 @@ def _tell_question(
     }
 
 
-def _tell_splits(question: str, judged: Judged, measured: Measured, drawn: list[str]) -> dict[str, Any]:
+def _tell_splits(question: dict[str, Any], judged: Judged, measured: Measured, drawn: list[str]) -> dict[str, Any]:
     """Return the section on the splits that a question compares, and its figure as `divisions`."""
-    if question not in (divided := splits.find_divided(judged)):
+    part, name = splits.find_divided(question, judged), question["name"]
+    if part is None:
         return splits.NOTHING | {"divisions": ""}
-    section = splits.tell_section(replace(measured, sweep=divided[question]), f"split/{question}")
-    return section | {"divisions": embed(f"splits_{question}", splits.DESCRIBED, drawn)}
+    section = splits.tell_section(replace(measured, sweep=part), f"split/{name}")
+    return section | {"divisions": embed(f"splits_{name}", splits.DESCRIBED, drawn)}
 
 
 def describe_effects(comparisons: list[Comparison]) -> str:

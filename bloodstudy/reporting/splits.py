@@ -37,11 +37,10 @@ def find_points(sweep: Sweep) -> pd.DataFrame:
     return list_points(sweep, {arm.name: arm.clear_from for arm in summarise_arms(sweep)})
 
 
-def find_divided(judged: Judged) -> dict[str, Sweep]:
-    """Return, by question, the part of the study that compares splits, for the questions that do."""
-    questions = judged.sweep.plan["questions"]
-    divided = [own for own in questions if any(comparison.unpaired for comparison in judged.of(own["name"]))]
-    return {question["name"]: take_question(judged.sweep, question) for question in divided}
+def find_divided(question: Mapping[str, Any], judged: Judged) -> Sweep | None:
+    """Return the part of the study that a question is about, where that is to compare splits; else None."""
+    divided = any(comparison.unpaired for comparison in judged.of(question["name"]))
+    return take_question(judged.sweep, question) if divided else None
 
 
 def tell_section(measured: Measured, prefix: str = "split") -> dict[str, Any]:

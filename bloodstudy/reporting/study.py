@@ -102,8 +102,8 @@ def list_drawings(judged: Judged, simplest: Simplest | None) -> dict[str, Drawin
             drawings[f"effects_{name}"] = lambda shown=shown: estimation.draw_effects(shown, styles)
         if dose := doses.find_dose(question, judged):
             drawings[f"dose_{name}"] = lambda dose=dose: doses.draw_dose(dose, judged, styles)
-    for name, part in splits.find_divided(judged).items():
-        if len(points := splits.find_points(part)):
+        part = splits.find_divided(question, judged)
+        if part is not None and len(points := splits.find_points(part)):
             drawings[f"splits_{name}"] = partial(splits.draw_splits, points, compare_splits(points))
     if simplest is not None:
         drawings["parameters"] = lambda: simplification.draw_models(simplest, judged, styles)
