@@ -28,7 +28,8 @@ def tell_still_learning(question: Mapping[str, Any], judged: Judged, told: Told)
     if not late:
         return ""
     shown = [f"{_tell(arm, rises[arm], told)} points for {code(arm)}" for arm in late if arm != reference]
-    shown.append(f"{_tell(reference, rises[reference], told)} for the reference")
+    if not math.isnan(rises[reference]):
+        shown.append(f"{_tell(reference, rises[reference], told)} for the reference")
     return (
         "Not all had learnt what they could: over the last quarter of the epochs the accuracy that `fit` prints still "
         f"rose by {as_list(shown)}. With more epochs the effects may be others."
