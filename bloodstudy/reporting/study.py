@@ -93,7 +93,8 @@ def list_drawings(judged: Judged, simplest: Simplest | None) -> dict[str, Drawin
     sweep, groups = judged.sweep, sections.group_arms(judged)
     styles = style.style_study(sweep.arms, [arms[0] for _, arms in groups])
     drawings: dict[str, Drawing] = {}
-    if len(glance.list_answers(judged)) > 1:
+    answers = glance.list_answers(judged)
+    if len(answers) > 1 and any(comparison.seeds for own in answers.values() for comparison in own):
         drawings["answers"] = lambda: glance.draw_answers(judged, styles)
     for question in sweep.plan["questions"]:
         name = question["name"]

@@ -120,6 +120,16 @@ def test_the_answer_stands_first_and_every_figure_is_there_twice(write):
     assert "\ue000" not in text
 
 
+def test_before_any_seed_is_paired_no_empty_figure_is_drawn(write):
+    missing = {(arm, seed): "missing" for arm in ("pooling=average", "lr=0.01") for seed in range(6)}
+    rates = Question("rates", "Which rate?", factor="lr", levels=(0.01,))
+    one = Question("pools", "Which pooling?", factor="pooling", levels=("average",))
+    text, folder = write(one, rates, outcomes=missing)
+    assert "pending 0/6" in text
+    assert not list((folder / "figures").glob("answers.*"))
+    assert "answers.png" not in text
+
+
 def test_the_same_trials_give_the_same_bytes(tmp_path, write):
     _, folder = write()
     first = {file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
