@@ -115,9 +115,10 @@ def _draw_panel(
         mean, low, high = 100 * effect.mean, 100 * effect.low, 100 * effect.high
         if left <= mean <= right:
             axes.hlines(row - above, max(low, left), min(high, right), color=style.colour, linewidth=2)
-            for end, mark, cut in ((left, 4, low < left), (right, 5, high > right)):  # matplotlib's carets
-                if cut:
-                    axes.plot([end], [row - above], marker=mark, markersize=6, color=style.colour, linestyle="")
+            for end, edge, cut, caret in ((low, left, low < left, 4), (high, right, high > right, 5)):
+                # A stroke taller than the mean's mark, which would hide a short interval; a caret where it goes on.
+                place, mark, tall = (edge, caret, 6) if cut else (end, "|", size + 4)
+                axes.plot([place], [row - above], marker=mark, markersize=tall, color=style.colour, linestyle="")
             axes.plot([mean], [row - above], markersize=size, mfc=face, mew=1.4, zorder=3, **marks)
         else:
             _point_outside(axes, mean, left if mean < 0 else right, row - above, style)

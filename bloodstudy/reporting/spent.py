@@ -15,13 +15,13 @@ from matplotlib.lines import Line2D
 from bloodstudy.analysis import Sweep
 from bloodstudy.reporting.claims import NONE
 from bloodstudy.reporting.markdown import code, table
-from bloodstudy.reporting.style import Style, fold, new_figure
+from bloodstudy.reporting.style import DISTINCT, Style, fold, new_figure
 
 PER_COLUMN = 12  # arms in a column of the legend
 
 
 def draw_time(sweep: Sweep, styles: Mapping[str, Style]) -> Figure:
-    """Return mean test accuracy of each arm against the mean seconds of fitting, with every seed."""
+    """Return mean test accuracy of each arm against the mean seconds of fitting, with every seed where arms are few."""
     figure = new_figure(8.4, 4.2)
     axes, handles = figure.subplots(), []
     for arm in sweep.arms:
@@ -31,7 +31,8 @@ def draw_time(sweep: Sweep, styles: Mapping[str, Style]) -> Figure:
         style, seconds = styles[arm], done["fit_seconds"].to_numpy(dtype=float)
         accuracy = 100 * done["test_accuracy"].to_numpy(dtype=float)
         marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}
-        axes.plot(seconds, accuracy, markersize=3, mfc="none", alpha=0.5, **marks)
+        if len(sweep.arms) <= DISTINCT:
+            axes.plot(seconds, accuracy, markersize=3, mfc="none", alpha=0.5, **marks)
         axes.plot([seconds.mean()], [accuracy.mean()], markersize=7.5, zorder=3, **marks)
         handles.append(Line2D([], [], markersize=6, label=fold(arm, 30), **marks))
     axes.margins(x=0.08)

@@ -6,7 +6,7 @@ from studies import fabricate_study
 
 from bloodstudy.analysis import judge_sweep, read_sweep
 from bloodstudy.design import Question
-from bloodstudy.reporting.estimation import draw_effects, find_limits
+from bloodstudy.reporting.estimation import PANELS, draw_effects, find_limits
 from bloodstudy.reporting.style import look, style_study
 
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"), further=("strided",))
@@ -30,6 +30,18 @@ def test_every_seed_is_a_point_and_exploratory_means_are_hollow(tmp_path):
             assert np.allclose(line.get_xdata(), 100 * comparison.points[response])
             assert mean.get_xdata()[0] == pytest.approx(100 * comparison.effects[response].mean)
             assert (mean.get_markerfacecolor() == "white") == (not comparison.pair.tested)
+
+
+def test_the_ends_of_an_interval_stand_out_of_the_mark_of_its_mean(tmp_path):
+    judged, figure = draw(tmp_path)
+    for axes, response in zip(figure.axes, ("train_accuracy", "test_accuracy", "accuracy_gap"), strict=True):
+        strokes = [line for line in axes.lines if line.get_marker() == "|"]
+        effects = [comparison.effects[response] for comparison in judged.comparisons]
+        ends = [100 * end for effect in effects for end in (effect.low, effect.high)]
+        left, right = find_limits([100 * c.points[r] for c in judged.comparisons for r in PANELS], 2)
+        assert [line.get_xdata()[0] for line in strokes] == pytest.approx([end for end in ends if left <= end <= right])
+        assert strokes
+        assert all(line.get_markersize() > 7 for line in strokes)
 
 
 def test_the_margin_is_a_band_of_the_test_panel_alone(tmp_path):
