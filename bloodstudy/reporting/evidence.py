@@ -18,6 +18,7 @@ from bloodstudy.data.effective import weigh_test
 from bloodstudy.reporting.claims import NONE
 from bloodstudy.reporting.effects import PERCENT, RESPONSES, Told
 from bloodstudy.reporting.markdown import code, plain, table
+from bloodstudy.reporting.measured import TOLD
 
 MOST_NAMED = 30
 RECALL = "test_recall_"
@@ -110,8 +111,7 @@ def tell_chance(judged: Judged, told: Told) -> str:
     for arm in sweep.arms:
         if stuck := look_at_training(sweep, arm, sweep.seeds).chance:
             done = sweep.of(arm, "finished")
-            keys, formula = list(done["key"]), "number of finished trials that stayed at chance"
-            count = told.count(len(stuck), f"arm/{arm}/at_chance", formula, keys, "d")
+            count = told.count(len(stuck), f"arm/{arm}/at_chance", TOLD["at_chance"], done["key"], "d")
             counts.append(f"{code(arm)} {count} of {told.finished(arm)}")
     return f"Trials that stayed at chance are in these means: {', '.join(counts)}." if counts else ""
 

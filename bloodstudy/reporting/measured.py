@@ -22,6 +22,7 @@ TOLD = {
     "accuracy_gap": "train_accuracy - test_accuracy",
     "parameters": "number of weights of the network, trainable or not",
     "finished": "number of trials of the arm that finished",
+    "at_chance": "number of finished trials that stayed at chance",
 }
 CLEAN = ", without the test images whose scene is in training"
 OF_SPLIT = {

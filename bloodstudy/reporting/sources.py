@@ -14,6 +14,7 @@ import numpy as np
 
 from bloodstudy.analysis import Sweep
 from bloodstudy.analysis.effect import estimate_share
+from bloodstudy.analysis.guards import look_at_training
 from bloodstudy.design import spell
 from bloodstudy.reporting.claims import NONE, Ledger
 from bloodstudy.reporting.effects import PERCENT
@@ -94,7 +95,11 @@ def _find_nearest(result: dict[str, Any]) -> Source | None:
 
 
 def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
-    done = sweep.of(arm, "finished")
+    """Return the cells of an arm, over the seeds that learnt: a mean with the others would be the accuracy of none."""
+    finished, stuck = sweep.of(arm, "finished"), look_at_training(sweep, arm, sweep.seeds).chance
+    some = 0 < len(stuck) < len(finished)
+    done = finished[~finished["seed"].isin(stuck)] if some else finished
+    path, without = ("learnt/", ", without those that stayed at chance") if some else ("", "")
     keys, cells = list(done["key"]), []
     fitted = [sweep.histories[key]["fit_accuracy"].iloc[-1] if key in sweep.histories else math.nan for key in keys]
     for name, what in RESPONSES.items():
@@ -106,12 +111,20 @@ def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
             "upper": (found.high, f"100 * upper end of the 95 % t interval of the mean of {what}, at most 100"),
         }
         mean, low, high = (
-            ledger.tell(100 * value, PERCENT, name=f"arm/{arm}/{name}/{part}", formula=formula, trials=keys)
+            ledger.tell(
+                100 * value, PERCENT, name=f"arm/{arm}/{path}{name}/{part}", formula=formula + without, trials=keys
+            )
             for part, (value, formula) in told.items()
         )
         cells.append(f"{mean} %" + ("" if math.isnan(found.low) else f" [{low}, {high}]"))
-    seeds = ledger.tell(len(keys), "d", name=f"arm/{arm}/finished", formula=TOLD["finished"], trials=keys)
-    return [seeds, *cells, "mean and 95 % interval over seeds" if len(keys) > 1 else "one seed"]
+    remark = "mean and 95 % interval over seeds" if len(keys) > 1 else "one seed"
+    seeds, lost = (
+        ledger.tell(count, "d", name=f"arm/{arm}/{name}", formula=TOLD[name], trials=finished["key"]) if count else ""
+        for name, count in (("finished", len(finished)), ("at_chance", len(stuck)))
+    )
+    if stuck:
+        remark = f"{lost} of {seeds} stayed at chance{' and are in no other number here' if some else ''}; {remark}"
+    return [seeds, *cells, remark]
 
 
 def _list_changed(result: dict[str, Any], source: Source) -> list[str]:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from studies import fabricate_study
 
 from bloodstudy.analysis import read_sweep
 from bloodstudy.reporting.claims import unmark
@@ -88,6 +89,24 @@ def test_one_seed_has_no_interval(compare):
     assert "[" not in row
     assert "one seed" in row
     assert not any("several seeds" in reason for reason in reasons)
+
+
+def test_seeds_at_chance_are_counted_and_in_no_mean(tmp_path):
+    def row_of(*stuck):
+        outcomes = {("reference", seed): "chance" for seed in stuck}
+        fabricate_study(tmp_path, ("pooling",), 3, data="kaggle", outcomes=outcomes)
+        sweep = read_sweep(tmp_path, "five_questions")
+        ledger = open_ledger(sweep)
+        table = unmark(list_sources(sweep, ledger)["table"])
+        (row,) = (line for line in table.splitlines() if "here (`reference`)" in line)
+        accuracy = sweep.of("reference").set_index("seed")["test_accuracy"]
+        return [cell.strip() for cell in row.split("|")[2:-1]], 100 * accuracy.drop(list(stuck)).mean()
+
+    cells, learnt = row_of(1)
+    assert cells[0] == "3"
+    assert cells[3].startswith(f"{learnt:.1f} %")
+    assert cells[4] == "1 of 3 stayed at chance and are in no other number here; mean and 95 % interval over seeds"
+    assert row_of(0, 1, 2)[0][4] == "3 of 3 stayed at chance; mean and 95 % interval over seeds"
 
 
 @pytest.mark.parametrize(("swept", "data"), [({"seed": [0, 1]}, "smear"), ({"model": ["of_a_user"]}, "kaggle")])
