@@ -11,6 +11,7 @@ from bloodstudy.data import load, shipped
 from bloodstudy.data.align import align
 from bloodstudy.data.bccd import read_labels
 from bloodstudy.data.picture import describe, read_grey
+from bloodstudy.data.scenes import find_overlaps
 from bloodstudy.files import read_json
 
 SMALL = {"colour": "gray", "image_size": (24, 32)}
@@ -73,6 +74,26 @@ def test_a_scene_holds_whole_photographs(kaggle):
     placed = kaggle.manifest[kaggle.manifest["photograph"] != ""]
     assert (placed.groupby("photograph")["scene"].nunique() == 1).all()
     assert 290 < placed["scene"].nunique() < placed["photograph"].nunique()
+
+
+def test_a_photograph_of_two_labels_joins_two_scenes_of_kaggle_that_bccd_keeps_apart(blood_cells):
+    scenes = {
+        name: pd.read_csv(shipped.TABLES / f"{name}.csv.gz")
+        .drop_duplicates("photograph")
+        .set_index("photograph")["scene"]
+        for name in ("kaggle", "bccd")
+    }
+    assert set(scenes["kaggle"].index) == set(scenes["bccd"].index)
+    assert (scenes["kaggle"].nunique(), scenes["bccd"].nunique()) == (311, 312)
+    first, second, bridge = (f"BloodImage_00{number}" for number in (165, 166, 193))
+    assert scenes["kaggle"][first] == scenes["kaggle"][second]
+    assert scenes["bccd"][first] != scenes["bccd"][second]
+    assert bridge not in scenes["bccd"].index
+    folder = blood_cells / "dataset-master" / "dataset-master" / "JPEGImages"
+    pictures = [
+        describe(read_grey((folder / f"{name}.jpg").read_bytes(), 50_000_000)) for name in (first, second, bridge)
+    ]
+    assert [(overlap.first, overlap.second) for overlap in find_overlaps(pictures)] == [(0, 2), (1, 2)]
 
 
 def test_the_table_is_small():
