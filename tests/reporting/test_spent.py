@@ -6,6 +6,7 @@ import pytest
 
 from bloodstudy.analysis import read_sweep
 from bloodstudy.reporting import spent
+from bloodstudy.reporting.style import DISTINCT, style_arms
 
 
 @pytest.fixture
@@ -24,6 +25,18 @@ def test_the_total_counts_time_and_the_cores_that_it_was_spent_on(sweep):
 def test_each_planned_trial_has_its_row_and_what_is_missing_a_dash(sweep):
     rows = spent.tabulate_cost(sweep).splitlines()[2:]
     assert [row.split(" | ")[2] for row in rows] == ["1800.0", "3600.0", "5400.0", "–"]
+
+
+@pytest.mark.parametrize(("arms", "seeds_drawn"), [(DISTINCT, True), (DISTINCT + 1, False)])
+def test_seeds_are_drawn_beside_their_means_where_arms_are_few(sweep_of, tmp_path, arms, seeds_drawn):
+    results = sweep_of(tmp_path, {"lr": [10.0**-k for k in range(arms)], "seed": [0, 1]})
+    for result in results:
+        result["cost"] |= {"fit_seconds": 60.0 + result["factors"]["seed"]}
+        (tmp_path / "scratch" / result["key"] / "result.json").write_text(json.dumps(result))
+    sweep = read_sweep(tmp_path, "scratch")
+    (axes,) = spent.draw_time(sweep, style_arms(sweep.arms)).axes
+    drawn = [list(line.get_xdata()) for line in axes.lines]
+    assert drawn == ([[60.0, 61.0], [60.5]] if seeds_drawn else [[60.5]]) * arms
 
 
 def test_before_a_trial_has_finished_there_is_no_total(sweep_of, tmp_path):
