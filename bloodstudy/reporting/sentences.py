@@ -91,10 +91,11 @@ def _tell_effects(comparison: Comparison, told: Told) -> str:
 
 
 def _tell_failing(comparison: Comparison, told: Told) -> str:
-    """Say that the effects leave out trials, where the word itself does not."""
-    if not comparison.conditional or comparison.verdict.word == FAILS:
+    """Say which trials the effects leave out, or that all did, where the word itself does not."""
+    if not comparison.training.failing or comparison.verdict.word in (FAILS, INVALID, UNPAIRED):
         return ""
-    return f"{told.failing(comparison)} trials diverged or stayed at chance and are not in these effects."
+    rest = " and are not in these effects" if comparison.seeds else ""
+    return f"{told.failing(comparison)} trials diverged or stayed at chance{rest}."
 
 
 def _tell_chance_of(comparison: Comparison) -> str:

@@ -193,6 +193,13 @@ def test_trials_at_chance_are_told_wherever_their_arm_has_a_number(write):
     assert "pooling=average & 7" in latex
 
 
+def test_an_arm_of_which_every_trial_is_at_chance_says_so_while_it_is_pending(write):
+    stuck = {("pooling=none", seed): "chance" for seed in range(7)}
+    text, _ = write(seeds=8, outcomes=stuck | {("pooling=average", 7): "missing"})
+    (line,) = (line for line in text.splitlines() if line.startswith("- `pooling=none` is **pending 7/8**"))
+    assert line.endswith("pending 7/8**. 7 of 7 trials diverged or stayed at chance.")
+
+
 def test_an_invalid_arm_has_no_number_anywhere(write):
     text, folder = write(outcomes={("reference", 3): "chance"})
     table = pd.read_csv(io.StringIO((folder / "effects.csv").read_text()))
