@@ -22,8 +22,12 @@ def section():
 
 @pytest.fixture(scope="module")
 def rows():
-    done = subprocess.run([sys.executable, FIVE / "table.py"], capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
+    return print_table(FIVE)
+
+
+def print_table(folder):
+    command = [sys.executable, ROOT / "experiments" / "table.py", folder]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def test_the_table_is_that_of_the_report(section, rows):

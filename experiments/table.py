@@ -1,24 +1,24 @@
-"""Print the verdicts of the five questions as the Markdown table that stands in the README.
+"""Print the verdicts of a study as the Markdown table that stands in the README.
 
-    python experiments/five_questions/table.py
+    python experiments/table.py experiments/five_questions
 
-reads effects.csv beside this file, which `python -m bloodstudy.report` wrote. One row an arm, in the order of the
+reads effects.csv in that folder, which `python -m bloodstudy.report` wrote. One row an arm, in the order of the
 questions: the differences to the reference in points of accuracy with their 95 % intervals over seeds, and the word.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pandas as pd
 
 from bloodstudy.analysis.comparison import RESPONSES
+from bloodstudy.reporting.claims import NONE
 
-HERE = Path(__file__).resolve().parent
 
-
-def main() -> None:
-    print("\n".join(tabulate(pd.read_csv(HERE / "effects.csv"))))
+def main(folder: Path) -> None:
+    print("\n".join(tabulate(pd.read_csv(folder / "effects.csv"))))
 
 
 def tabulate(effects: pd.DataFrame) -> list[str]:
@@ -33,6 +33,8 @@ def tabulate(effects: pd.DataFrame) -> list[str]:
 
 
 def _tell(effect: pd.Series) -> str:
+    if pd.isna(effect["effect"]):  # no pair of trials learnt
+        return NONE
     mean, low, high = (f"{100 * value:+z.1f}" for value in effect[["effect", "low", "high"]])
     return f"{mean} [{low}, {high}]"
 
@@ -48,4 +50,6 @@ def _word(found: pd.DataFrame) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) != 2 or not Path(sys.argv[1], "effects.csv").is_file():
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))
