@@ -81,10 +81,17 @@ def find_limits(reaches: Sequence[np.ndarray], margin: float) -> tuple[float, fl
 
 
 def _reach(comparison: Comparison, response: str, seeds: bool) -> np.ndarray:
-    """Return what the axis must reach: all points, or the ends of the interval, where it alone is drawn."""
+    """Return what the axis must reach: all points, or the mean and its interval, where they alone are drawn.
+
+    An interval of few seeds can be several times as wide as the points lie apart; its ends count as far as these lie.
+    """
     effect = comparison.effects[response]
-    values = comparison.points[response].to_numpy(dtype=float) if seeds else np.array([effect.low, effect.high])
-    return 100 * values[np.isfinite(values)]
+    values = comparison.points[response].to_numpy(dtype=float)
+    values = values[np.isfinite(values)]
+    if not seeds and len(values):
+        ends = np.array([effect.low, effect.mean, effect.high])
+        values = np.clip(ends[np.isfinite(ends)], values.min(), values.max())
+    return 100 * values
 
 
 def _draw_panel(

@@ -5,7 +5,7 @@ from studies import fabricate_study
 
 from bloodstudy.analysis import judge_sweep, read_sweep
 from bloodstudy.design import Question
-from bloodstudy.reporting import glance, style
+from bloodstudy.reporting import estimation, glance, style
 
 SMALL = {"photographs": 5, "copies": 2}
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
@@ -53,3 +53,13 @@ def test_until_the_look_the_word_says_how_far_it_is(judge):
     waiting = {(arm, 5): "missing" for arm in ("reference", "pooling=average", "lr=0.01")}
     judged = judge(POOLS, RATES, outcomes=waiting)
     assert glance.tell_word(judged.find("lr=0.01")) == "pending 5/6"
+
+
+def test_an_interval_of_two_seeds_widens_the_axis_no_farther_than_these_lie(judge):
+    arms = ("reference", "pooling=average", "pooling=none")
+    judged = judge(POOLS, outcomes={(arm, seed): "missing" for arm in arms for seed in range(2, 6)})
+    points = max(100 * c.points[response].abs().max() for c in judged.comparisons for response in estimation.PANELS)
+    wide = max(100 * abs(c.effects["test_accuracy"].high) for c in judged.comparisons)
+    left, right = glance.draw_answers(judged, style.style_study(judged.sweep.arms, ["reference"])).axes[1].get_xlim()
+    assert wide > 2 * points > 2 * judged.comparisons[0].pair.margin * 100
+    assert max(-left, right) <= 1.08 * points + 0.03 * 2.16 * points
