@@ -12,6 +12,7 @@ from bloodstudy.analysis.foresight import Foresight
 
 ROOT = Path(__file__).parents[2]
 FIVE = ROOT / "experiments" / "five_questions"
+CLAIMS = ROOT / "experiments" / "compact_claims"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_the_table_is_that_of_the_report(section, rows):
 def test_each_interval_in_the_text_stands_in_the_table(section, rows):
     told = re.findall(r"[+-][\d.]+ \[[^]]+\]", re.sub(r"^\|.*$", "", section, flags=re.MULTILINE))
     assert told
-    assert all(any(interval in row for row in rows) for interval in told)
+    assert all(any(interval in row for row in [*rows, *print_table(CLAIMS)]) for interval in told)
 
 
 def test_the_other_numbers_are_those_of_the_report(section):
@@ -162,3 +163,36 @@ def test_what_is_said_of_the_compact_network_is_what_its_report_says():
     train, fitted, test = (float(cell.split(" %")[0]) for cell in rows[1].split("|")[3:6])
     assert f"ours lie {train - test:.1f} points apart" in own
     assert f"the train accuracy is {train - fitted:.1f} points above what `fit` prints" in own
+
+
+def test_what_is_said_of_the_compact_networks_claims_is_what_their_report_says(section):
+    report, own = (CLAIMS / "report.md").read_text(), (CLAIMS / "README.md").read_text()
+    rows = print_table(CLAIMS)
+    assert len(rows) == 2 + 10
+    assert "\n".join(rows) in own
+    own, section = " ".join(own.split()), " ".join(section.split())
+    effects = pd.read_csv(CLAIMS / "effects.csv").set_index(["response", "arm"]).loc["test_accuracy"]
+    arms = re.findall(r"^\| `(.+?)` \| 6 \| ([\d,]+) \| ([\d.]+) \| ([\d.]+) ", report, flags=re.MULTILINE)
+    reference, *others = arms
+    assert f"reaches {reference[2]} % on training and {reference[3]} % on test images" in own
+    assert max(arms, key=lambda arm: float(arm[3]))[0] == "depth=5"
+    assert max(others, key=lambda arm: int(arm[1].replace(",", "")))[:2] == ("depth=2", "5,138,436")
+    assert "5,138,436 parameters" in own
+    words = effects["word"].to_dict()
+    assert [arm for arm, word in words.items() if word == "harms"] == ["width=0.5", "none at all"]
+    assert [arm for arm, word in words.items() if word == "fails to train"] == ["depth=2", "more in the dense layers"]
+    assert effects.loc[["depth=2", "more in the dense layers"], "failed"].tolist() == [6, 1]
+    assert list(effects.index[effects["p_not_worse"] < 0.05]) == ["depth=5", "width=2"]
+    told = {
+        "depth=5": f"(adjusted p = {effects.loc['depth=5', 'p_not_worse']:.4f})",
+        "width=2": f"(adjusted p = {effects.loc['width=2', 'p_not_worse']:.3f})",
+        "none at all": f"(adjusted p = {effects.loc['none at all', 'p_difference']:.6f})",
+        "width=0.5": f"({effects.loc['width=0.5', 'p_difference']:.4f})",
+    }
+    assert all(phrase in own for phrase in told.values())
+    assert told["none at all"] in section
+    rises = {arm: rise for rise, arm in re.findall(r"\+([\d.]+) (?:points )?for (?:`([^`]+)`|the reference)", report)}
+    assert f"rose by {rises['width=0.5']} points for it, by {rises['']} for the reference" in own
+    lost = r"^\| `more in the dense layers` \| 3 \| `\w{16}` \| ([\d.]+) \| ([\d.]+) "
+    train, test = re.findall(lost, report, flags=re.MULTILINE)[0]
+    assert f"ended at {train} % on training and {test} % on test images" in own
