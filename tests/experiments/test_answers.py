@@ -26,6 +26,11 @@ def rows():
     return print_table(FIVE)
 
 
+@pytest.fixture(scope="module")
+def claims():
+    return print_table(CLAIMS)
+
+
 def print_table(folder):
     command = [sys.executable, ROOT / "experiments" / "table.py", folder]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -36,10 +41,15 @@ def test_the_table_is_that_of_the_report(section, rows):
     assert "\n".join(rows) in section
 
 
-def test_each_interval_in_the_text_stands_in_the_table(section, rows):
+def find_rises(report):
+    found = re.findall(r"\+([\d.]+) (?:points )?for (?:`([^`]+)`|the reference)", report)
+    return {arm: rise for rise, arm in found}
+
+
+def test_each_interval_in_the_text_stands_in_the_table(section, rows, claims):
     told = re.findall(r"[+-][\d.]+ \[[^]]+\]", re.sub(r"^\|.*$", "", section, flags=re.MULTILINE))
     assert told
-    assert all(any(interval in row for row in [*rows, *print_table(CLAIMS)]) for interval in told)
+    assert all(any(interval in row for row in rows + claims) for interval in told)
 
 
 def test_the_other_numbers_are_those_of_the_report(section):
@@ -94,7 +104,7 @@ def test_what_ten_seeds_can_say_is_what_the_planner_foresees(section):
 
 def test_what_was_still_learning_is_what_the_report_says(section):
     report, text = (FIVE / "report.md").read_text(), " ".join(section.split())
-    rises = {arm: rise for rise, arm in re.findall(r"\+([\d.]+) (?:points )?for (?:`([^`]+)`|the reference)", report)}
+    rises = find_rises(report)
     rise = "rose by {} points for half width, {} for `lr=0.0001` and {} for `pooling=none`, and by {} for the reference"
     assert rise.format(*(rises[arm] for arm in ("half width", "lr=0.0001", "pooling=none", ""))) in text
 
@@ -165,11 +175,10 @@ def test_what_is_said_of_the_compact_network_is_what_its_report_says():
     assert f"the train accuracy is {train - fitted:.1f} points above what `fit` prints" in own
 
 
-def test_what_is_said_of_the_compact_networks_claims_is_what_their_report_says(section):
+def test_what_is_said_of_the_compact_networks_claims_is_what_their_report_says(section, claims):
     report, own = (CLAIMS / "report.md").read_text(), (CLAIMS / "README.md").read_text()
-    rows = print_table(CLAIMS)
-    assert len(rows) == 2 + 10
-    assert "\n".join(rows) in own
+    assert len(claims) == 2 + 10
+    assert "\n".join(claims) in own
     own, section = " ".join(own.split()), " ".join(section.split())
     effects = pd.read_csv(CLAIMS / "effects.csv").set_index(["response", "arm"]).loc["test_accuracy"]
     arms = re.findall(r"^\| `(.+?)` \| 6 \| ([\d,]+) \| ([\d.]+) \| ([\d.]+) ", report, flags=re.MULTILINE)
@@ -191,7 +200,7 @@ def test_what_is_said_of_the_compact_networks_claims_is_what_their_report_says(s
     }
     assert all(phrase in own for phrase in told.values())
     assert told["none at all"] in section
-    rises = {arm: rise for rise, arm in re.findall(r"\+([\d.]+) (?:points )?for (?:`([^`]+)`|the reference)", report)}
+    rises = find_rises(report)
     assert f"rose by {rises['width=0.5']} points for it, by {rises['']} for the reference" in own
     lost = r"^\| `more in the dense layers` \| 3 \| `\w{16}` \| ([\d.]+) \| ([\d.]+) "
     train, test = re.findall(lost, report, flags=re.MULTILINE)[0]
