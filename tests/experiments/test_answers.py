@@ -180,7 +180,9 @@ def test_what_is_said_of_the_compact_networks_claims_is_what_their_report_says(s
     assert len(claims) == 2 + 10
     assert "\n".join(claims) in own
     own, section = " ".join(own.split()), " ".join(section.split())
-    effects = pd.read_csv(CLAIMS / "effects.csv").set_index(["response", "arm"]).loc["test_accuracy"]
+    table = pd.read_csv(CLAIMS / "effects.csv").set_index(["response", "arm"])
+    effects, gaps = table.loc["test_accuracy"], table.loc["accuracy_gap"]
+    assert list(gaps.index[gaps["low"] > 0]) == ["depth=3", "depth=4", "none in the convolutions", "none at all"]
     arms = re.findall(r"^\| `(.+?)` \| 6 \| ([\d,]+) \| ([\d.]+) \| ([\d.]+) ", report, flags=re.MULTILINE)
     reference, *others = arms
     assert f"reaches {reference[2]} % on training and {reference[3]} % on test images" in own
@@ -190,6 +192,7 @@ def test_what_is_said_of_the_compact_networks_claims_is_what_their_report_says(s
     words = effects["word"].to_dict()
     assert [arm for arm, word in words.items() if word == "harms"] == ["width=0.5", "none at all"]
     assert [arm for arm, word in words.items() if word == "fails to train"] == ["depth=2", "more in the dense layers"]
+    assert words["as it was before"] == "inconclusive"
     assert effects.loc[["depth=2", "more in the dense layers"], "failed"].tolist() == [6, 1]
     assert list(effects.index[effects["p_not_worse"] < 0.05]) == ["depth=5", "width=2"]
     told = {
@@ -197,6 +200,7 @@ def test_what_is_said_of_the_compact_networks_claims_is_what_their_report_says(s
         "width=2": f"(adjusted p = {effects.loc['width=2', 'p_not_worse']:.3f})",
         "none at all": f"(adjusted p = {effects.loc['none at all', 'p_difference']:.6f})",
         "width=0.5": f"({effects.loc['width=0.5', 'p_difference']:.4f})",
+        "as it was before": f"(adjusted p = {effects.loc['as it was before', 'p_difference']:.2f})",
     }
     assert all(phrase in own for phrase in told.values())
     assert told["none at all"] in section
@@ -205,3 +209,7 @@ def test_what_is_said_of_the_compact_networks_claims_is_what_their_report_says(s
     lost = r"^\| `more in the dense layers` \| 3 \| `\w{16}` \| ([\d.]+) \| ([\d.]+) "
     train, test = re.findall(lost, report, flags=re.MULTILINE)[0]
     assert f"ended at {train} % on training and {test} % on test images" in own
+    hours = re.search(r"took ([\d.]+) hours in all", (CLAIMS / "cost.md").read_text())
+    assert hours
+    assert round(float(hours[1])) == 4
+    assert "66 trials, four hours on two cores" in own
