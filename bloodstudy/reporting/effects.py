@@ -17,7 +17,7 @@ from bloodstudy.reporting.measured import TOLD
 
 POINTS = "+z.2f"
 PERCENT = ".1f"
-P_VALUE = ".3g"
+P_VALUES = (".3g", ".6g", ".12g")  # the first under which a p does not look like alpha
 RESPONSES = {"train": "train_accuracy", "test": "test_accuracy", "gap": "accuracy_gap"}
 _PARTS = {
     "mean": "mean over seeds",
@@ -75,7 +75,8 @@ class Told:
         adjusted = comparison.verdict.adjusted
         formula = f"{_TESTS[kind]}; Holm over {self.judged.family} arms"
         value = adjusted[kind] if adjusted and comparison.verdict.tested else math.nan
-        return self._effect(comparison, "test_accuracy", value, f"p_{kind}", formula, P_VALUE)
+        form = choose_form(value, self.judged.alpha)
+        return self._effect(comparison, "test_accuracy", value, f"p_{kind}", formula, form)
 
     def mean(self, comparison: Comparison, response: str, of: str) -> str:
         """Tell the mean of a response, in per cent, over the paired seeds; `of` is arm or reference."""
@@ -148,6 +149,12 @@ class Told:
         name = "/".join(filter(None, ("effect", pair.arm + against, response, part)))
         trials = [*self.keys(pair.arm, comparison.seeds), *self.keys(pair.reference, comparison.seeds)]
         return self.ledger.tell(value, form, name=name, formula=formula, trials=trials)
+
+
+def choose_form(value: float, alpha: float) -> str:
+    """Return the format of a p-value: three digits, or more where it would read as alpha, whose side decides."""
+    apart = (form for form in P_VALUES if format(value, form) != format(alpha, form))
+    return next(apart, P_VALUES[0])
 
 
 def _effect(comparison: Comparison, response: str) -> Effect:
