@@ -144,7 +144,8 @@ def tell_missed(missed: Missed, told: Told) -> str:
     count = told.count(len(missed.images), "missed/images", formula, missed.keys)
     tested = told.count(missed.tested, "missed/tested", "number of test images", missed.keys)
     trials = told.count(len(missed.keys), "missed/trials", "number of trials that learnt something", missed.keys)
-    text = f"{count} of {tested} test images are wrong in all {trials} trials that learnt something."
+    where = f"all {trials} trials" if len(missed.keys) > 1 else f"the {trials} trial"
+    text = f"{count} of {tested} test images are wrong in {where} that learnt something."
     if len(missed.images) > MOST_NAMED:
         text += f" The first {MOST_NAMED}, those that are most often taken for the same class:"
     elif len(missed.images):

@@ -6,7 +6,7 @@ In: a judged study. Out: plain text.
 from __future__ import annotations
 
 from bloodstudy.analysis import Judged, list_leaks
-from bloodstudy.analysis.verdict import FEW_CLUSTERS
+from bloodstudy.analysis.verdict import FEW_CLUSTERS, INVALID
 from bloodstudy.design import spell
 from bloodstudy.reporting.markdown import as_list, plain
 from bloodstudy.reporting.methods import count_arms, name_units
@@ -31,8 +31,6 @@ def write_paragraph(judged: Judged) -> str:
     looks, arms = as_list(judged.look.looks), count_arms(judged)
     precisions = as_list(sorted({result["factors"]["precision"] for result in sweep.results.values()}))
     unpaired, paired = ([c for c in judged.comparisons if c.unpaired is there] for there in (True, False))
-    made = any(comparison.verdict.tested for comparison in judged.comparisons)
-    tail = "" if made else f" So far, with {judged.look.done} seeds, no test was made: all this gives is estimates."
     start = (
         f"We compared {arms} with a reference on {plain(data)} ({split}{'s' if several else ''}), each trained "
         f"from {len(plan['seeds'])} random seeds that all arms share ({plain(tools)}, {plain(precisions)}). "
@@ -52,7 +50,7 @@ def write_paragraph(judged: Judged) -> str:
         f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
         f"and for being not worse (one-sided, same margin), {adjusted}at "
         f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds before any trial was run. "
-        f"{_tell_generalising(judged)}{tail}"
+        f"{_tell_generalising(judged)}{_tell_untested(judged)}"
     )
 
 
@@ -79,3 +77,15 @@ def _tell_generalising(judged: Judged) -> str:
         )
     few = "" if fewest is None else f": of one class the test set shows {fewest} {units} only"
     return f"Whether a decision holds for new photographs could not be judged{few}."
+
+
+def _tell_untested(judged: Judged) -> str:
+    """Return that no test was made, where none was, and what that leaves."""
+    verdicts = [comparison.verdict for comparison in judged.comparisons if not comparison.unpaired]
+    if any(verdict.tested for verdict in verdicts):
+        return ""
+    if all(verdict.word == INVALID for verdict in verdicts):
+        reasons = "; ".join(dict.fromkeys(plain(verdict.reason) for verdict in verdicts))
+        return f" No test was made, for no comparison is valid: {reasons}."
+    seeds = f"{judged.look.done} seed{'' if judged.look.done == 1 else 's'}"
+    return f" So far, with {seeds}, no test was made: all this gives is estimates."

@@ -44,9 +44,16 @@ def test_the_paragraph_says_which_test_images_of_the_clean_split_count(judge):
 
 
 def test_the_paragraph_of_a_pilot_says_that_nothing_was_tested(judge):
-    told = "So far, with {} seeds, no test was made"
-    assert told.format(4) in write_paragraph(judge(seeds=4))
-    assert told.format(6) not in write_paragraph(judge())
+    assert "So far, with 4 seeds, no test was made" in write_paragraph(judge(seeds=4))
+    assert "So far, with 1 seed, no test was made" in write_paragraph(judge(seeds=1))
+    assert "no test was made" not in write_paragraph(judge())
+
+
+def test_the_paragraph_of_comparisons_that_are_all_invalid_says_why_and_offers_no_estimates(judge):
+    text = write_paragraph(judge(outcomes={("reference", 2): "chance"}))
+    told = "No test was made, for no comparison is valid: the reference itself stayed at chance on seed 2."
+    assert text.endswith(told)
+    assert "estimates" not in text
 
 
 def test_the_paragraph_says_how_the_reference_was_trained(judge):
