@@ -183,7 +183,9 @@ def tell_progress(judged: Judged, told: Told) -> str:
         text += f"; {without} {'is' if missing == 1 else 'are'} missing, and the same command goes on with them"
     text += f". All tested arms have the first {look.done} of {len(judged.sweep.seeds)} seeds"
     if not look.decides:
-        return f"{text}; the study decides at {look.next}, so until then every word is pending {look.done}/{look.next}."
+        invalid = any(comparison.verdict.word == INVALID for comparison in judged.comparisons)
+        word = f"pending {look.done}/{look.next}{' or invalid' if invalid else ''}"
+        return f"{text}; the study decides at {look.next}, so until then every word is {word}."
     if look.used < FEW_SEEDS:
         return f"{text}: a pilot, since under {FEW_SEEDS} seeds nothing is decided."
     looks = f" (looks declared at {', '.join(map(str, look.looks))})" if len(look.looks) > 1 else ""

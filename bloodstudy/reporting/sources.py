@@ -123,7 +123,8 @@ def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
         for name, count in (("finished", len(finished)), ("at_chance", len(stuck)))
     )
     if stuck:
-        remark = f"{lost} of {seeds} stayed at chance{' and are in no other number here' if some else ''}; {remark}"
+        left_out = f" and {'is' if len(stuck) == 1 else 'are'} in no other number here" if some else ""
+        remark = f"{lost} of {seeds} stayed at chance{left_out}; {remark}"
     return [seeds, *cells, remark]
 
 

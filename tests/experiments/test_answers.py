@@ -175,6 +175,15 @@ def test_what_is_said_of_the_compact_network_is_what_its_report_says():
     assert f"the train accuracy is {train - fitted:.1f} points above what `fit` prints" in own
 
 
+def test_what_is_said_of_the_reference_of_its_author_is_what_its_report_says():
+    folder = ROOT / "experiments" / "reference"
+    rows = [line for line in (folder / "report.md").read_text().splitlines() if line.startswith("| `reference`, ")]
+    assert len(rows) == 4
+    table = "\n".join("|".join(row.split("|")[:6]) + "|" for row in rows)  # all but the remark
+    assert table in (folder / "README.md").read_text()
+    assert table in (ROOT / "README.md").read_text()
+
+
 def test_what_is_said_of_the_compact_networks_claims_is_what_their_report_says(section, claims):
     report, own = (CLAIMS / "report.md").read_text(), (CLAIMS / "README.md").read_text()
     assert len(claims) == 2 + 10

@@ -181,6 +181,14 @@ def test_progress_says_how_far_the_study_has_come(look, said):
     assert text.startswith("2 of 3 planned trials have a result; 1 is missing")
 
 
+def test_progress_does_not_call_pending_what_is_invalid():
+    trials = pd.DataFrame({"key": ["a"], "outcome": ["finished"]})
+    sweep = SimpleNamespace(trials=trials, seeds=list(range(10)))
+    one = remake(draw_comparison(np.random.default_rng(4), "lr=1", 4, 0.02), Verdict("invalid", "it failed"), None)
+    judged = Judged(sweep, Look(4, (10,)), 0.05, 1, (one,), 12, "scene")
+    assert "every word is pending 4/10 or invalid." in unmark(sentences.tell_progress(judged, Told(judged, Ledger())))
+
+
 def test_numbers_that_are_not_there_are_dashes():
     rng = np.random.default_rng(4)
     one = draw_comparison(rng, "lr=1", 1, 0.02)

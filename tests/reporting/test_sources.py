@@ -105,7 +105,8 @@ def test_seeds_at_chance_are_counted_and_in_no_mean(tmp_path):
     cells, learnt = row_of(1)
     assert cells[0] == "3"
     assert cells[3].startswith(f"{learnt:.1f} %")
-    assert cells[4] == "1 of 3 stayed at chance and are in no other number here; mean and 95 % interval over seeds"
+    assert cells[4] == "1 of 3 stayed at chance and is in no other number here; mean and 95 % interval over seeds"
+    assert row_of(0, 2)[0][4] == "2 of 3 stayed at chance and are in no other number here; one seed"
     assert row_of(0, 1, 2)[0][4] == "3 of 3 stayed at chance; mean and 95 % interval over seeds"
 
 
