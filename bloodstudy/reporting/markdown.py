@@ -33,6 +33,11 @@ def code(text: object) -> str:
     return f"<code>{plain(line)}</code>" if set(line) & set("`|\\<>&") or not line else f"`{line}`"
 
 
+def plural(number: int, noun: str) -> str:
+    """Return "1 seed" or "2 seeds"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def as_list(values: Sequence[object]) -> str:
     """Return values as a person writes them: "a", "a and b", "a, b and c"."""
     texts = [str(value) for value in values]

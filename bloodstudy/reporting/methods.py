@@ -13,7 +13,7 @@ from bloodstudy.analysis.guards import DIED
 from bloodstudy.analysis.verdict import ALPHA, FEW_CLUSTERS, FEW_SEEDS
 from bloodstudy.design import spell
 from bloodstudy.reporting.effects import Told
-from bloodstudy.reporting.markdown import as_list, code, plain
+from bloodstudy.reporting.markdown import as_list, code, plain, plural
 
 
 def list_fixed(judged: Judged) -> list[str]:
@@ -133,4 +133,4 @@ def name_units(judged: Judged) -> str:
 
 def count_arms(judged: Judged, planned: str = "") -> str:
     """Return how many arms are tested, such as "16 planned arms"."""
-    return f"{judged.family} {planned}arm{'' if judged.family == 1 else 's'}"
+    return plural(judged.family, f"{planned}arm")

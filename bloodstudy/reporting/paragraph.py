@@ -5,10 +5,10 @@ In: a judged study. Out: plain text.
 
 from __future__ import annotations
 
-from bloodstudy.analysis import Judged, list_leaks
+from bloodstudy.analysis import Comparison, Judged, list_leaks
 from bloodstudy.analysis.verdict import FEW_CLUSTERS, INVALID
 from bloodstudy.design import spell
-from bloodstudy.reporting.markdown import as_list, plain
+from bloodstudy.reporting.markdown import as_list, plain, plural
 from bloodstudy.reporting.methods import count_arms, name_units
 
 
@@ -50,7 +50,7 @@ def write_paragraph(judged: Judged) -> str:
         f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
         f"and for being not worse (one-sided, same margin), {adjusted}at "
         f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds before any trial was run. "
-        f"{_tell_generalising(judged)}{_tell_untested(judged)}"
+        f"{_tell_generalising(judged)}{_tell_untested(paired, judged.look.done)}"
     )
 
 
@@ -79,13 +79,12 @@ def _tell_generalising(judged: Judged) -> str:
     return f"Whether a decision holds for new photographs could not be judged{few}."
 
 
-def _tell_untested(judged: Judged) -> str:
+def _tell_untested(paired: list[Comparison], seeds: int) -> str:
     """Return that no test was made, where none was, and what that leaves."""
-    verdicts = [comparison.verdict for comparison in judged.comparisons if not comparison.unpaired]
+    verdicts = [comparison.verdict for comparison in paired]
     if any(verdict.tested for verdict in verdicts):
         return ""
     if all(verdict.word == INVALID for verdict in verdicts):
         reasons = "; ".join(dict.fromkeys(plain(verdict.reason) for verdict in verdicts))
         return f" No test was made, for no comparison is valid: {reasons}."
-    seeds = f"{judged.look.done} seed{'' if judged.look.done == 1 else 's'}"
-    return f" So far, with {seeds}, no test was made: all this gives is estimates."
+    return f" So far, with {plural(seeds, 'seed')}, no test was made: all this gives is estimates."

@@ -25,7 +25,7 @@ from bloodstudy.analysis.verdict import (
     UNPAIRED,
 )
 from bloodstudy.reporting.effects import RESPONSES, Told
-from bloodstudy.reporting.markdown import code, plain
+from bloodstudy.reporting.markdown import code, plain, plural
 
 ORDER = (IMPROVES, HARMS, EQUIVALENT, INCONCLUSIVE, FAILS, INVALID, PENDING, PILOT, UNPAIRED)
 MECHANISMS = {
@@ -136,8 +136,8 @@ def tell_question(comparisons: Sequence[Comparison], judged: Judged) -> str:
     words = {word: [c for c in tested if c.verdict.word == word] for word in ORDER}
     if words[PENDING]:
         return (
-            f"Not decided yet: {_count(len(words[PENDING]), 'arm')} pending at {judged.look.done} of "
-            f"{judged.look.next} seeds." + (f" {_count(len(words[INVALID]), 'arm')} invalid." if words[INVALID] else "")
+            f"Not decided yet: {plural(len(words[PENDING]), 'arm')} pending at {judged.look.done} of "
+            f"{judged.look.next} seeds." + (f" {plural(len(words[INVALID]), 'arm')} invalid." if words[INVALID] else "")
         )
     if words[PILOT]:
         return f"Not decided: {judged.look.used} of the {FEW_SEEDS} seeds that a statement takes; estimates alone."
@@ -146,7 +146,7 @@ def tell_question(comparisons: Sequence[Comparison], judged: Judged) -> str:
     phrases = [_phrase(word, own) for word, own in words.items() if own]
     if not words[IMPROVES] and any(c.verdict.tested for c in tested):
         phrases.insert(0, "none is shown to improve test accuracy")
-    return f"Of {_count(len(tested), 'tested arm')}, {'; '.join(phrases)}."
+    return f"Of {plural(len(tested), 'tested arm')}, {'; '.join(phrases)}."
 
 
 def _phrase(word: str, own: Sequence[Comparison]) -> str:
@@ -163,10 +163,6 @@ def _phrase(word: str, own: Sequence[Comparison]) -> str:
         UNPAIRED: f"{who} {'stands' if one else 'stand'} on other splits and {'is' if one else 'are'} not paired",
     }
     return phrases[word]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def tell_progress(judged: Judged, told: Told) -> str:
