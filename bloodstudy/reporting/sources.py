@@ -77,8 +77,8 @@ def list_sources(sweep: Sweep, ledger: Ledger) -> dict[str, Any] | None:
         if own:
             rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, sweep, ledger)])
         reasons.append(f"{code(arm)} and its author's {source.name}: {_tell_apart(arm, arms[arm], source, sweep)}")
-    header = ["network", "trials", "train", "train, as `fit` prints it", "test", "remark"]
-    return {"table": table(header, rows, right=["trials"]), "reasons": reasons} if rows else None
+    numbers = ["trials", "train", "train, as `fit` prints it", "test"]
+    return {"table": table(["network", *numbers, "remark"], rows, right=numbers), "reasons": reasons} if rows else None
 
 
 def _find_result(sweep: Sweep, arm: str) -> dict[str, Any] | None:
@@ -117,14 +117,11 @@ def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
             for part, (value, formula) in told.items()
         )
         cells.append(f"{mean} %" + ("" if math.isnan(found.low) else f" [{low}, {high}]"))
-    remark = "mean and 95 % interval over seeds" if len(keys) > 1 else "one seed"
     seeds, lost = (
         ledger.tell(count, "d", name=f"arm/{arm}/{name}", formula=TOLD[name], trials=finished["key"]) if count else ""
         for name, count in (("finished", len(finished)), ("at_chance", len(stuck)))
     )
-    if stuck:
-        left_out = f" and {'is' if len(stuck) == 1 else 'are'} in no other number here" if some else ""
-        remark = f"{lost} of {seeds} stayed at chance{left_out}; {remark}"
+    remark = f"{lost} of {seeds} stayed at chance{', left out' if some else ''}" if stuck else ""
     return [seeds, *cells, remark]
 
 

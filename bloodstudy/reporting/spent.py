@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from bloodstudy.analysis import Sweep
 from bloodstudy.reporting.claims import NONE
-from bloodstudy.reporting.markdown import code, table
+from bloodstudy.reporting.markdown import code, plural, table
 from bloodstudy.reporting.style import DISTINCT, Style, fold, new_figure
 
 PER_COLUMN = 12  # arms in a column of the legend
@@ -65,8 +65,7 @@ def tell_total(sweep: Sweep) -> str:
         return ""
     hours = sum(float(row["wall_seconds"]) for row in known) / 3600
     core_hours = sum(float(row["wall_seconds"]) * float(row["threads"]) for row in known) / 3600
-    count = f"{len(known)} trial{'s' if len(known) > 1 else ''}"
-    return f"{count} took {hours:.2f} hours in all, {core_hours:.2f} hours of a core."
+    return f"{plural(len(known), 'trial')} took {hours:.2f} hours in all, {core_hours:.2f} hours of a core."
 
 
 def _write(value: Any, form: str) -> str:

@@ -122,7 +122,8 @@ def _draw_time(sweep: Sweep, folder: Path) -> str:
     styles = style.style_study(sweep.arms, [question["reference"] for question in sweep.plan["questions"]])
     with style.look():
         style.save(spent.draw_time(sweep, styles), folder / "cost.png")
-    return "![Mean test accuracy against the mean seconds of fitting; the table holds each trial's](cost.png)"
+    mean = "Mean test accuracy, trials at chance among them, against the mean seconds of fitting"
+    return f"![{mean}; the table holds each trial's](cost.png)"
 
 
 def _draw(sweep: Sweep, matrices: list[str], folder: Path) -> list[str]:
