@@ -185,7 +185,7 @@ def test_what_is_said_of_the_reference_of_its_author_is_what_its_report_says():
     for text in ((folder / "README.md").read_text(), (ROOT / "README.md").read_text()):
         assert table in text
         told = " ".join(text.split())
-        assert "in colour, the fifth seed of which is not trained yet" in told or "colour below, the fifth seed" in told
+        assert "in colour, where the fifth seed is not trained yet" in told
         assert "in grey two of five seeds stayed at chance" in told
 
 
