@@ -176,7 +176,8 @@ def tell_progress(judged: Judged, told: Told) -> str:
     text = f"{with_result} of {planned} planned trials have a result"
     if missing:
         without = told.count(missing, "study/missing", "number of planned trials without a result", lost)
-        text += f"; {without} {'is' if missing == 1 else 'are'} missing, and the same command goes on with them"
+        verb, them = ("is", "it") if missing == 1 else ("are", "them")
+        text += f"; {without} {verb} missing, and the same command goes on with {them}"
     text += f". All tested arms have the first {look.done} of {len(judged.sweep.seeds)} seeds"
     if not look.decides:
         invalid = any(comparison.verdict.word == INVALID for comparison in judged.comparisons)

@@ -178,7 +178,7 @@ def test_progress_says_how_far_the_study_has_come(look, said):
     judged = Judged(sweep, look, 0.05, 1, (), 12, "scene")
     text = unmark(sentences.tell_progress(judged, Told(judged, Ledger())))
     assert said in text
-    assert text.startswith("2 of 3 planned trials have a result; 1 is missing")
+    assert text.startswith("2 of 3 planned trials have a result; 1 is missing, and the same command goes on with it.")
 
 
 def test_progress_does_not_call_pending_what_is_invalid():
