@@ -185,13 +185,15 @@ def test_what_is_said_of_the_reference_of_its_author_is_what_its_report_says():
     table = "\n".join("|".join(row.split("|")[:6]) + "|" for row in rows)  # all but the remark
     for text in ((folder / "README.md").read_text(), (ROOT / "README.md").read_text()):
         assert table in text
-        assert "in grey two of five seeds stayed at chance" in " ".join(text.lower().split())
-    found = re.findall(r"^\| `(.+?)` \| (\d) \| `\w{16}` \| [\d.]+ \| ([\d.]+) ", report, flags=re.MULTILINE)
-    grey, colour = ({int(s): float(test) for name, s, test in found if name == arm} for arm in ("reference", "colour=rgb"))
-    assert [seed for seed, test in grey.items() if test < 26] == [0, 4]
-    assert f"reach {min(colour.values())} to {max(colour.values())} % on the test images" in own
-    more = [float(number) for number in re.search(r"colour is ([\d.]+), ([\d.]+) and ([\d.]+) points above", own).groups()]
-    assert more == pytest.approx([colour[seed] - grey[seed] for seed in (1, 2, 3)], abs=0.1)  # of rounded accuracies
+        assert "n grey two of five seeds stayed at chance" in " ".join(text.split())
+    each = r"^\| `(.+?)` \| (\d) \| `\w{16}` \| [\d.]+ \| ([\d.]+) "
+    found = {(arm, int(seed)): float(test) for arm, seed, test in re.findall(each, report, flags=re.MULTILINE)}
+    assert [seed for seed in range(5) if found["reference", seed] < 26] == [0, 4]
+    colour = [found["colour=rgb", seed] for seed in range(5)]
+    assert f"reach {min(colour)} to {max(colour)} % on the test images" in own
+    told = re.search(r"colour is ([\d.]+), ([\d.]+) and ([\d.]+) points above", own)
+    higher = [colour[seed] - found["reference", seed] for seed in (1, 2, 3)]
+    assert [float(points) for points in told.groups()] == pytest.approx(higher, abs=0.1)  # of rounded accuracies
 
 
 def test_what_is_said_of_the_compact_networks_claims_is_what_their_report_says(section, claims):
