@@ -46,6 +46,8 @@ def _word(found: pd.DataFrame) -> str:
         words.append(f"for new photographs: {test['second_word']}")
     if test["failed"]:
         words.append(f"{test['failed']} of {test['seeds'] + test['failed']} trials diverged or stayed at chance")
+        if test["seeds"]:
+            words.append(f"effects over the other {test['seeds']}")
     return "; ".join(words)
 
 

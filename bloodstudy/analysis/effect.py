@@ -53,6 +53,13 @@ def estimate_share(shares: Sequence[float] | np.ndarray) -> Effect:
     return replace(found, low=float(np.clip(found.low, 0, 1)), high=float(np.clip(found.high, 0, 1)))
 
 
+def predict_share(shares: Sequence[float] | np.ndarray) -> Effect:
+    """Return the mean of shares with the 95 % t prediction interval of one more, which ends where a share does."""
+    found = estimate(shares)
+    wider = spread_out(found.mean, found.se * math.sqrt(found.n + 1), found.df, found.n, found.sd)
+    return replace(wider, low=float(np.clip(wider.low, 0, 1)), high=float(np.clip(wider.high, 0, 1)))
+
+
 def spread_out(mean: float, se: float, df: float, n: int, sd: float = math.nan) -> Effect:
     """Return the effect with this mean, standard error and degrees of freedom."""
     half = _quantile(df) * se if df > 0 else math.nan

@@ -12,6 +12,7 @@ import numpy as np
 
 from bloodstudy.analysis.asked import Look, Pair, find_look, list_pairs
 from bloodstudy.analysis.comparison import RESPONSES, Comparison, Needed, compare, withhold
+from bloodstudy.analysis.flips import flip_signs
 from bloodstudy.analysis.mechanism import name_mechanism
 from bloodstudy.analysis.power import seeds_for_difference, seeds_for_equivalence
 from bloodstudy.analysis.sweep import Sweep
@@ -21,12 +22,15 @@ from bloodstudy.analysis.verdict import (
     FAILS,
     FEW_CLUSTERS,
     FEW_SEEDS,
+    HARMS,
+    IMPROVES,
     INCONCLUSIVE,
     INVALID,
     PENDING,
     PILOT,
     UNPAIRED,
     Verdict,
+    add_flips,
     add_second_words,
     sign_flip_floor,
     test_family,
@@ -117,6 +121,9 @@ def _decide(compared: Sequence[Comparison], look: Look, family: int, alpha: floa
     ]
     margins = [compared[position].pair.margin for position in tested]
     this = test_family([compared[position].test for position in tested], margins, family, alpha)
+    if any(verdict.word in (IMPROVES, HARMS) and not verdict.normality for verdict in this):
+        flipped = [flip_signs(compared[position].points["test_accuracy"].to_numpy()) for position in tested]
+        this = add_flips(this, flipped, family, alpha)
     wider = test_family([compared[position].wider for position in tested], margins, family, alpha)
     told = dict(zip(tested, add_second_words(this, wider, tellable), strict=True))
     return [

@@ -17,10 +17,12 @@ PHRASES = {
     ("down", "unclear"): "train only",
     ("up", "unclear"): "train only",
 }
-# A train effect beside an unclear test effect says nothing of the gap, unless the gap's own interval does.
+# One clear effect beside an unclear one says nothing of the gap, unless the gap's own interval does.
 GAPS = {
     ("down", "unclear", "down"): "narrows the gap without a shown test effect",
     ("up", "unclear", "up"): "widens the gap without a shown test effect",
+    ("unclear", "up", "down"): "narrows the gap without a shown train effect",
+    ("unclear", "down", "up"): "widens the gap without a shown train effect",
 }
 
 

@@ -36,7 +36,8 @@ class Verdict:
     not_worse: bool | None = None  # the flag; None where nothing was tested
     detectable: bool = False  # equivalent, and yet a difference is shown: smaller than the margin
     beyond: bool = False  # improves or harms by more than the margin
-    normality: bool = False  # improves or harms, where the exact sign-flip test could not say so with so few seeds
+    normality: bool = False  # improves or harms, which the exact sign-flip test does not say
+    flipped: float | None = None  # its adjusted p; None where so few seeds and so many arms leave none under alpha
     second: str | None = None  # does the word hold for new photographs: holds, not shown, cannot be told
     not_worse_second: str | None = None  # the same for the flag
 
@@ -78,6 +79,19 @@ def add_second_words(verdicts: Sequence[Verdict], wider: Sequence[Verdict], tell
             flag = (HOLDS if other.not_worse else NOT_SHOWN) if tellable else CANNOT
         told.append(replace(verdict, second=second, not_worse_second=flag))
     return told
+
+
+def add_flips(verdicts: Sequence[Verdict], p: Sequence[float], family: int, alpha: float) -> list[Verdict]:
+    """Return `verdicts`, those which improve or harm with the exact sign-flip test's adjusted p, of its raw `p`.
+
+    Where it is not below alpha, the word rests on the normality of the differences.
+    """
+    return [
+        replace(verdict, flipped=own, normality=own >= alpha)
+        if verdict.word in (IMPROVES, HARMS) and not verdict.normality
+        else verdict
+        for verdict, own in zip(verdicts, _adjust(p, family), strict=True)
+    ]
 
 
 def sign_flip_floor(seeds: int, family: int) -> float:

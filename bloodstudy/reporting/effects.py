@@ -78,6 +78,16 @@ class Told:
         form = choose_form(value, self.judged.alpha)
         return self._effect(comparison, "test_accuracy", value, f"p_{kind}", formula, form)
 
+    def flipped(self, comparison: Comparison) -> str:
+        """Tell the p-value of the exact sign-flip test, adjusted by Holm over the planned family."""
+        value = math.nan if comparison.verdict.flipped is None else comparison.verdict.flipped
+        formula = (
+            "two-sided exact sign-flip test over seeds of test_accuracy[arm] - test_accuracy[reference] (of more than "
+            f"16 seeds 65,536 patterns, drawn); Holm over {self.judged.family} arms"
+        )
+        form = choose_form(value, self.judged.alpha)
+        return self._effect(comparison, "test_accuracy", value, "p_sign_flip", formula, form)
+
     def mean(self, comparison: Comparison, response: str, of: str) -> str:
         """Tell the mean of a response, in per cent, over the paired seeds; `of` is arm or reference."""
         frame = comparison.arm if of == "arm" else comparison.reference

@@ -31,7 +31,8 @@ def list_fixed(judged: Judged) -> list[str]:
         f"seeds: {_span(plan['seeds'])}, the same for every arm; a seed fixes initial weights, order of images, "
         "dropout and augmentation, and never the split",
         f"decision: at {as_list(look.looks)} seeds, alpha {judged.alpha:g}"
-        + (f" ({ALPHA:g} divided by {len(look.looks)} looks)" if len(look.looks) > 1 else ""),
+        + (f" ({ALPHA:g} divided by {len(look.looks)} looks)" if len(look.looks) > 1 else "")
+        + (f"; a pilot, since under {FEW_SEEDS} seeds nothing is decided" if max(look.looks) < FEW_SEEDS else ""),
         f"margin: {as_list([f'{100 * margin:g}' for margin in margins])} points of test accuracy",
         f"precision: {code(plan['precision'])}",
         f"plan: hash {code(plan.get('hash', 'none'))}",
@@ -93,6 +94,7 @@ def list_limits(judged: Judged, told: Told) -> list[str]:
         return ["Arms on different splits are not paired, and no word is given: each has its mean and interval."]
     floor = told.count(judged.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", told.all_keys(), ".3g")
     normal = "; above alpha, so `improves` and `harms` rest on normality" if judged.floor > judged.alpha else ""
+    rests = "; where it does not say what `improves` and `harms` say, these rest on normality, which stands beside them"
     lines = [
         f"Error control: at most {100 * ALPHA:g} % for each kind of statement (difference, equivalence, not worse), "
         f"not over all of them. Each kind is adjusted by Holm's method over the {count_arms(judged, 'planned ')}; an "
@@ -103,7 +105,7 @@ def list_limits(judged: Judged, told: Told) -> list[str]:
         "Effects on train accuracy, gap, macro F1 and recall are descriptive: intervals and no test. Intervals are "
         "95 % for one effect each, not adjusted for their number. How an arm works (regularises, underfits, ...) is "
         "read off those of train, test and gap.",
-        f"The smallest adjusted p that an exact sign-flip test could reach here is {floor}{normal}.",
+        f"The smallest adjusted p that an exact sign-flip test could reach here is {floor}{normal or rests}.",
         f"A look at fewer than {FEW_SEEDS} seeds gives the word pilot alone. An arm whose trials diverge or stay at "
         "chance fails to train, whatever the others do.",
         "The word is about this benchmark: new seeds, these test images. The second word says whether the same "

@@ -6,7 +6,7 @@ In: a judged study. Out: plain text.
 from __future__ import annotations
 
 from bloodstudy.analysis import Comparison, Judged, list_leaks
-from bloodstudy.analysis.verdict import FEW_CLUSTERS, INVALID
+from bloodstudy.analysis.verdict import FAILS, FEW_CLUSTERS, INVALID
 from bloodstudy.design import spell
 from bloodstudy.reporting.markdown import as_list, plain, plural
 from bloodstudy.reporting.methods import count_arms, name_units
@@ -45,12 +45,15 @@ def write_paragraph(judged: Judged) -> str:
         )
     if unpaired and not paired:
         return start.rstrip()
+    start += "Effects are mean paired differences over seeds with 95 % t intervals. "
+    if untested := _tell_untested(paired, judged.look.done):
+        return start + untested
     return start + (
-        "Effects are mean paired differences over seeds with 95 % t intervals. On test accuracy each arm was tested "
+        "On test accuracy each arm was tested "
         f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
         f"and for being not worse (one-sided, same margin), {adjusted}at "
         f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds before any trial was run. "
-        f"{_tell_generalising(judged)}{_tell_untested(paired, judged.look.done)}"
+        f"{_tell_left_out(paired)}{_tell_generalising(judged)}"
     )
 
 
@@ -79,6 +82,20 @@ def _tell_generalising(judged: Judged) -> str:
     return f"Whether a decision holds for new photographs could not be judged{few}."
 
 
+def _tell_left_out(paired: list[Comparison]) -> str:
+    """Return which tested arms failed to train, or are invalid, and so were not tested after all."""
+    parts, own = [], [comparison for comparison in paired if comparison.pair.tested]
+    if failed := [comparison for comparison in own if comparison.verdict.word == FAILS]:
+        counts = as_list([f"{plain(c.pair.arm)}: {len(c.training.failing)} of {c.training.trials}" for c in failed])
+        parts.append(
+            f"Trials that diverged or stayed at chance are in no effect ({counts}); such an arm was not tested, and "
+            "counts with p = 1. "
+        )
+    if invalid := [plain(comparison.pair.arm) for comparison in own if comparison.verdict.word == INVALID]:
+        parts.append(f"Nothing was tested of {as_list(invalid)}, counted with p = 1: the comparison is not valid. ")
+    return "".join(parts)
+
+
 def _tell_untested(paired: list[Comparison], seeds: int) -> str:
     """Return that no test was made, where none was, and what that leaves."""
     verdicts = [comparison.verdict for comparison in paired]
@@ -86,5 +103,6 @@ def _tell_untested(paired: list[Comparison], seeds: int) -> str:
         return ""
     if all(verdict.word == INVALID for verdict in verdicts):
         reasons = "; ".join(dict.fromkeys(plain(verdict.reason) for verdict in verdicts))
-        return f" No test was made, for no comparison is valid: {reasons}."
-    return f" So far, with {plural(seeds, 'seed')}, no test was made: all this gives is estimates."
+        return f"No test was made, for no comparison is valid: {reasons}."
+    so_far = f"So far, with {plural(seeds, 'seed')}, no test was made: all this gives is estimates."
+    return _tell_left_out(paired) + so_far

@@ -71,7 +71,7 @@ def _tell_needed(comparison: Comparison, told: Told) -> str:
                 f"fewest seeds with power 0.8 {truth}, at alpha / arms, given the spread of the paired differences"
             )
             count = told.count_of(comparison, f"needed_{name}", seeds, formula)
-            had = ", which this study had" if seeds <= comparison.test.n else ""
+            had = " (no more than this study had)" if seeds <= comparison.test.n else ""
             parts.append(f"{count} seeds{had} {truth}")
     return f"{arm} takes {' and '.join(parts)}, each with a chance of 80 %."
 

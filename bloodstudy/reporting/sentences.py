@@ -33,6 +33,8 @@ MECHANISMS = {
     "train only": "only the train effect is shown",
     "narrows the gap without a shown test effect": "it narrows the gap without a shown test effect",
     "widens the gap without a shown test effect": "it widens the gap without a shown test effect",
+    "narrows the gap without a shown train effect": "it narrows the gap without a shown train effect",
+    "widens the gap without a shown train effect": "it widens the gap without a shown train effect",
 }
 
 
@@ -46,7 +48,7 @@ def tell_arm(comparison: Comparison, told: Told) -> str:
     parts = [f"{code(comparison.pair.arm)} {_tell_word(comparison, told)}{_tell_effects(comparison, told)}."]
     parts += [
         _tell_failing(comparison, told),
-        _tell_chance_of(comparison),
+        _tell_chance_of(comparison, told),
         _tell_mechanism(comparison),
         _tell_flag(comparison),
         _tell_second(comparison),
@@ -98,11 +100,14 @@ def _tell_failing(comparison: Comparison, told: Told) -> str:
     return f"{told.failing(comparison)} trials diverged or stayed at chance{rest}."
 
 
-def _tell_chance_of(comparison: Comparison) -> str:
+def _tell_chance_of(comparison: Comparison, told: Told) -> str:
     """Explain an interval that seems to say more than the word."""
     verdict, clear = comparison.verdict, direction(comparison.test) != "unclear"
     if clear and (verdict.word == INCONCLUSIVE or (verdict.word == EQUIVALENT and not verdict.detectable)):
         return "Its interval leaves out 0, but not once the number of arms tested is allowed for."
+    if verdict.normality and verdict.flipped is not None:
+        p = told.flipped(comparison)
+        return f"That rests on normality: an exact sign-flip test over the seeds does not say so (adjusted p = {p})."
     if verdict.normality:
         return "That rests on normality: with so few seeds an exact sign-flip test could not say so."
     return ""

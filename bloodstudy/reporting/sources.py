@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bloodstudy.analysis import Sweep
-from bloodstudy.analysis.effect import estimate_share
+from bloodstudy.analysis.effect import estimate_share, predict_share
 from bloodstudy.analysis.guards import look_at_training
 from bloodstudy.design import spell
 from bloodstudy.reporting.claims import NONE, Ledger
@@ -35,7 +35,9 @@ class Source:
     split: str  # how it was tested, in words
 
 
-REFERENCE = {"image_size": (120, 160), "lr": 5e-4, "batch_size": 100, "norm": "lrn", "width": 1.0}
+REFERENCE = {
+    "image_size": (120, 160), "optimizer": "adam", "lr": 5e-4, "batch_size": 100, "norm": "lrn", "width": 1.0,
+}  # fmt: skip
 OFFICIAL = "the official split"
 SOURCES = (
     Source(
@@ -53,7 +55,9 @@ SOURCES = (
     ),
 )  # fmt: skip
 # What a source may not say, and what then goes without saying.
-SILENT = {"epochs": None, "precision": "float32", "conv_dropout": 0.0}
+SILENT = {
+    "epochs": None, "optimizer": None, "lr": None, "batch_size": None, "precision": "float32", "conv_dropout": 0.0,
+}  # fmt: skip
 RESPONSES = {
     "train_accuracy": "train_accuracy",
     "fit_accuracy": "the accuracy that `fit` prints for the last epoch",
@@ -70,14 +74,14 @@ def list_sources(sweep: Sweep, ledger: Ledger) -> dict[str, Any] | None:
         ours = [arm for arm, result in arms.items() if result["model"] == source.model]
         if not ours:
             continue
-        rows.append([f"`{source.model}`, its author", "1", source.train, NONE, source.test, source.note])
+        rows.append([f"`{source.model}`, its author", "1", source.train, NONE, source.test, NONE, source.note])
         own = [arm for arm in ours if nearest[arm] is source]
         # Of those as near, the first.
         arm = min(own or ours, key=lambda arm: _measure_distance(arm, arms[arm], source, sweep))
         if own:
             rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, sweep, ledger)])
         reasons.append(f"{code(arm)} and its author's {source.name}: {_tell_apart(arm, arms[arm], source, sweep)}")
-    numbers = ["trials", "train", "train, as `fit` prints it", "test"]
+    numbers = ["trials", "train", "train, as `fit` prints it", "test", "test of one more seed"]
     return {"table": table(["network", *numbers, "remark"], rows, right=numbers), "reasons": reasons} if rows else None
 
 
@@ -117,6 +121,16 @@ def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
             for part, (value, formula) in told.items()
         )
         cells.append(f"{mean} %" + ("" if math.isnan(found.low) else f" [{low}, {high}]"))
+    more = predict_share(np.asarray(done["test_accuracy"], dtype=float))
+    predicted = "end of the 95 % t prediction interval of test_accuracy of one more seed"
+    low, high = (
+        ledger.tell(
+            100 * value, PERCENT, name=f"arm/{arm}/{path}test_accuracy/one_more_{end}", trials=keys,
+            formula=f"100 * {end} {predicted}, {bound}{without}",
+        )
+        for end, value, bound in (("lower", more.low, "at least 0"), ("upper", more.high, "at most 100"))
+    )  # fmt: skip
+    cells.append(NONE if math.isnan(more.low) else f"{low} to {high} %")
     seeds, lost = (
         ledger.tell(count, "d", name=f"arm/{arm}/{name}", formula=TOLD[name], trials=finished["key"]) if count else ""
         for name, count in (("finished", len(finished)), ("at_chance", len(stuck)))
@@ -155,5 +169,5 @@ def _tell_apart(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) 
         leaks = ", without the test images whose scene is in training" if split == "official_clean" else ""
         apart.append(f"judged by {code(f'data.split={split}')}{leaks} here, by {source.split} there")
     if len(sweep.of(arm, "finished")) > 1:
-        apart.append("several seeds here, one run there, so that it has no interval")
+        apart.append("several seeds here, one run there, which has no interval")
     return "; ".join(apart) or "nothing that is known"

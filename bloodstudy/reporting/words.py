@@ -104,8 +104,8 @@ def _strength(sweep: Sweep) -> str:
         other = "; another seed may turn the order around" if len(sweep.arms) > 1 else ""
         return f"One seed: no interval{' over seeds' if divided else ''}, no verdict{other}."
     pilot = ", a pilot" if seeds < FEW_SEEDS else ""
-    interval = "an interval for each split below" if divided else "no interval"
-    return f"{seeds} seeds{pilot}: means and all points are shown, {interval} and no verdict."
+    interval = ", an interval for each split below," if divided else ""
+    return f"{seeds} seeds{pilot}: means and all points are shown{interval} and no verdict."
 
 
 def tell_no_ops(sweep: Sweep, no_ops: set[str]) -> str:

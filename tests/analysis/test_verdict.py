@@ -117,6 +117,14 @@ def test_a_word_rests_on_normality_where_sign_flips_could_not_say_it(seeds, fami
     assert (found.word, found.normality) == ("improves", normality)
 
 
+def test_a_word_rests_on_normality_where_the_exact_sign_flip_test_does_not_say_it():
+    arms = judge(effect_of(0.05, 0.01), effect_of(-0.05, 0.02), effect_of(0.0, 0.06))
+    sure, unsure, open_ = verdict.add_flips(arms, [0.002, 0.03, 0.9], family=3, alpha=0.05)
+    assert (sure.word, sure.normality, sure.flipped) == ("improves", False, pytest.approx(0.006))
+    assert (unsure.word, unsure.normality, unsure.flipped) == ("harms", True, pytest.approx(0.06))
+    assert (open_.word, open_.normality, open_.flipped) == ("inconclusive", False, None)
+
+
 def test_the_floor_is_reached_by_the_exact_test():
     values = np.array([0.01, 0.03, 0.02, 0.04, 0.05, 0.06])
     flips = np.array(list(itertools.product([1, -1], repeat=6))) @ values

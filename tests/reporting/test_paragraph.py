@@ -54,6 +54,13 @@ def test_the_paragraph_of_comparisons_that_are_all_invalid_says_why_and_offers_n
     told = "No test was made, for no comparison is valid: the reference itself stayed at chance on seed 2."
     assert text.endswith(told)
     assert "estimates" not in text
+    assert "was tested for" not in text
+
+
+def test_the_paragraph_names_the_arms_that_failed_and_were_not_tested(judge):
+    text = write_paragraph(judge(outcomes={("pooling=none", 2): "chance", ("pooling=none", 3): "diverged"}))
+    assert "are in no effect (pooling=none: 2 of 6); such an arm was not tested, and counts with p = 1. " in text
+    assert "are in no effect" not in write_paragraph(judge())
 
 
 def test_the_paragraph_says_how_the_reference_was_trained(judge):

@@ -32,6 +32,7 @@ def draw_study(rng):
     alpha = float(rng.choice([0.05, 0.025]))
     compared = [draw_comparison(rng, f"lr={k}", seeds, margin) for k in range(family)]
     verdicts = rules.test_family([c.test for c in compared], [margin] * family, family, alpha)
+    verdicts = rules.add_flips(verdicts, rng.uniform(0, 0.1, family).tolist(), family, alpha)
     verdicts = add_second_words(verdicts, verdicts[::-1], bool(rng.integers(2)))
     told = []
     for comparison, verdict in zip(compared, verdicts, strict=True):
@@ -111,6 +112,11 @@ def check_sentence(comparison, text):
         known = {"regularises": ("down", "up"), "memorises": ("up", "down"), "underfits": ("down", "down")}
         for phrase, pair in known.items():
             assert (phrase in text) == (directions.groups() == pair)
+    normal, flipped = comparison.verdict.normality, comparison.verdict.flipped
+    assert ("rests on normality" in text) == normal
+    found = re.search(r"exact sign-flip test over the seeds does not say so \(adjusted p = ([\d.e-]+)\)", text)
+    assert (found is not None) == (normal and flipped is not None)
+    assert found is None or float(found[1]) == pytest.approx(flipped, rel=0.01)
     outside = said["test"][1] > 0 or said["test"][2] < 0
     if outside and word == "inconclusive":
         assert "Its interval leaves out 0" in text

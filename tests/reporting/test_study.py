@@ -268,7 +268,7 @@ def test_names_break_neither_markdown_nor_latex(write):
 def test_kaggle_is_set_beside_its_sources_and_other_data_are_not(write, tmp_path):
     text, _ = write(data="kaggle")
     section = text.split("## Against the sources")[1].split("\n## ")[0]
-    assert "| `reference`, its author | 1 | 100 % | – | about 65 % | grey images |" in section
+    assert "| `reference`, its author | 1 | 100 % | – | about 65 % | – | grey images |" in section
     assert (
         "`reference` and its author's note on colour images: `image_size=[60,80]` here, `[120,160]` there;" in section
     )
