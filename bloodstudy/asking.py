@@ -126,7 +126,7 @@ def _conflicts(asked: Asked, others: Sequence[Override], text: str) -> list[str]
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]
-    tested = [arm for arm in asked.arms if arm.role == "confirmatory"]
+    tested = [arm for arm in asked.arms if "confirmatory" in map(arm.role_in, arm.questions)]
     if len(tested) > MOST_CONFIRMATORY:
         problems.append(
             f"{text}: {len(tested)} arms are to be tested; expected at most {MOST_CONFIRMATORY}. Ask fewer questions, "

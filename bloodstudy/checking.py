@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 
 from bloodstudy import analysis, terminal
 from bloodstudy.data.predictions import hash_stored
-from bloodstudy.errors import MachineError
+from bloodstudy.design import digest, make_key
+from bloodstudy.errors import MachineError, UserError
 from bloodstudy.merging import list_keys
 
 
@@ -70,6 +71,9 @@ def _check_trials(found: Found, runs_dir: Path, study: str) -> bool:
     import pyarrow as pa
 
     plan, whole = analysis.read_plan(runs_dir, study), True
+    if "hash" in plan and plan["hash"] != (own := digest(plan)):
+        told = f"its hash is {own}, and it says {plan['hash']}"
+        found.add("plan.yaml", [f"{runs_dir / study / 'plan.yaml'} was changed after it was made: {told}"])
     planned = {trial["key"]: trial for trial in reversed(plan["trials"])}
     keys = list_keys(plan)
     with terminal.Bar("verify: reading predictions", len(keys)) as bar:
@@ -78,9 +82,12 @@ def _check_trials(found: Found, runs_dir: Path, study: str) -> bool:
             who = f"trial {key} ({planned[key]['arm']}, seed {planned[key]['seed']})"
             path = runs_dir / study / key / "predictions.parquet"
             try:
-                said = (analysis.read_result(runs_dir, study, key) or {}).get("stored_hash")
+                result = analysis.read_result(runs_dir, study, key)
+                said = (result or {}).get("stored_hash")
+                if result and (own := make_key(result["factors"], result["model"], result["data"])) != key:
+                    found.add("trials", [f"{who}: the factors, model and data of its result are those of trial {own}"])
                 stored = hash_stored(pd.read_parquet(path)) if path.exists() else None
-            except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            except (OSError, ValueError, KeyError, TypeError, UserError, pa.ArrowException) as error:
                 found.add("trials", [f"{who} cannot be read: {' '.join(str(error).split())[:200]}"])
                 whole = False
                 continue

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from bloodstudy.conf_files import UnanchoredLoader
+from bloodstudy.design import digest, make_key
 from bloodstudy.stored import STUDY
 
 FORMAT = 1
@@ -24,6 +25,10 @@ PLAN = {"study": str, "command": str, "swept": dict, "trials": list}  # what is 
 PLANNED = {"key": str, "arm": str, "seed": int, "levels": dict, "data": dict, "judged": str}
 RESULT = {"key": str, "study": str, "arm": str, "model": str, "factors": dict, "data": dict, "outcome": str}
 RESULT |= {"cost": dict, "params": dict, "tags": dict, "versions": dict}
+# What a report reads beside these, whatever it holds.
+STUDY_PLAN, QUESTION = ("arms", "precision", "seeds"), ("name", "sentence", "factor", "reference", "arms", "margin")
+RESULT_HAS = {"": ("reason", "git_commit", "processor"), "factors": ("lr", "precision", "seed")}
+RESULT_HAS |= {"data": ("name", "task", "view", "split", "fingerprint", "counts", "classes", "notes", "refused")}
 DAMAGE = (ValueError, TypeError, RecursionError, yaml.YAMLError, csv.Error)  # what the functions here raise
 
 
@@ -54,9 +59,15 @@ def read_plan(content: bytes, study: str) -> dict[str, Any]:
             raise ValueError(f"expected a trial key of 16 hex digits; received {trial['key']!r}")
         if lacking := plan["swept"].keys() - trial["levels"].keys():
             raise ValueError(f"trial {trial['key']} has no level of {', '.join(sorted(map(str, lacking)))}")
+    if plan.get("questions"):
+        _expect_names(plan, STUDY_PLAN)
+        for question in _expect(plan["questions"], list):
+            _expect_names(question, QUESTION)
     for levels in plan["swept"].values():
         _expect(levels, list)
     json.dumps(plan, allow_nan=False)  # YAML knows dates and sets too, which a plan has none of
+    if "hash" in plan and plan["hash"] != (own := digest(plan)):
+        raise ValueError(f"it was changed after it was made: its hash is {own}, and it says {plan['hash']!r:.40}")
     return plan
 
 
@@ -64,11 +75,15 @@ def check_result(content: bytes, key: str, study: str) -> None:
     """Refuse what is no result of the trial `key` of `study`."""
     result = _read_json(content)
     _expect_fields(result, RESULT)
+    for part, names in RESULT_HAS.items():
+        _expect_names(result[part] if part else result, names)
     if (result["key"], result["study"]) != (key, study):
         raise ValueError(f"it is the result of trial {result['key']!r} of the study {result['study']!r}")
     if result["outcome"] not in OUTCOMES:
         raise ValueError(f"outcome: expected one of {', '.join(OUTCOMES)}; received {result['outcome']!r}")
     _expect_fields(result["cost"], {"wall_seconds": float, "attempts": int})
+    if (own := make_key(result["factors"], result["model"], result["data"])) != key:
+        raise ValueError(f"its factors, model and data are those of the trial {own}")
 
 
 def check_history(content: bytes) -> None:
@@ -105,6 +120,11 @@ def _expect_fields(content: Any, fields: dict[str, type]) -> None:
         kinds = (int, float) if kind is float else kind
         if not isinstance(value, kinds) or isinstance(value, bool):
             raise TypeError(f"{name}: expected a {kind.__name__}; received {value!r:.80}")
+
+
+def _expect_names(content: Any, names: tuple[str, ...]) -> None:
+    if lacking := [name for name in names if name not in _expect(content, dict)]:
+        raise ValueError(f"it lacks {', '.join(lacking)}")
 
 
 def _read_yaml(content: bytes) -> Any:

@@ -66,7 +66,8 @@ def decide(
         "looks": list(asked.looks),
         "setting": {key: value for key, value in reference.levels.items() if key not in own},
         "questions": [
-            {
+            _decide_roles(question.name, arms)
+            | {
                 "name": question.name,
                 "sentence": question.sentence,
                 "factor": question.factor,
@@ -81,6 +82,12 @@ def decide(
         ],
         "arms": {arm.name: {"role": arm.role, "levels": dict(arm.levels)} for arm in arms},
     }
+
+
+def _decide_roles(question: str, arms: Sequence[design.Arm]) -> dict[str, Any]:
+    """Return `roles`, those of the arms that have another one in this question than in the study; else nothing."""
+    roles = {arm.name: arm.roles[question] for arm in arms if question in arm.roles}
+    return {"roles": roles} if roles else {}
 
 
 def brief(value: Any) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from bloodstudy.config import DataChoice, Factors, defaults, flatten
@@ -52,9 +52,24 @@ class Trial:
     @property
     def key(self) -> str:
         """Sixteen hex digits over factors, model and data as resolved; what is None has no part."""
-        data = {name: value for name, value in asdict(self.data).items() if value is not None}
-        identity = {"factors": asdict(self.factors), "model": self.model, "data": data}
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        return make_key(asdict(self.factors), self.model, asdict(self.data))
+
+
+def make_key(factors: Mapping[str, Any], model: str, data: Mapping[str, Any]) -> str:
+    """Return the key of a trial; of `data` what a `DataIdentity` has counts."""
+    own = {own.name for own in fields(DataIdentity)}
+    known = {name: value for name, value in data.items() if name in own and value is not None}
+    identity = {"factors": dict(factors), "model": model, "data": known}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
+
+
+def digest(plan: Mapping[str, Any]) -> str:
+    """Return sixteen hex digits over what a plan decides: two plans with the same ones are the same study."""
+    decided = {name: plan[name] for name in (*STUDY_DECIDES, "trials") if name in plan}
+    return hashlib.sha256(json.dumps(decided, sort_keys=True, default=list).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -97,9 +112,14 @@ class Arm:
     levels: Mapping[str, Any]  # what sets it apart from the study's reference: nothing for that itself
     role: str  # reference; confirmatory: tested; exploratory: shown
     questions: tuple[str, ...]  # that it belongs to
+    roles: Mapping[str, str] = field(default_factory=dict)  # by question, where it has another one there
+
+    def role_in(self, question: str) -> str:
+        """Return its role in a question that it belongs to."""
+        return self.roles.get(question, self.role)
 
 
-ROLES = ("reference", "confirmatory", "exploratory")  # an arm with two of them keeps the first
+ROLES = ("reference", "confirmatory", "exploratory")  # an arm with two of them in one question keeps the first
 
 
 def expand(questions: Sequence[Question]) -> list[Arm]:
@@ -123,7 +143,12 @@ def merge(arms: Sequence[Arm], identities: Sequence[str]) -> list[Arm]:
             continue
         questions = tuple(dict.fromkeys(first.questions + arm.questions))
         role = min(first.role, arm.role, key=ROLES.index)
-        merged[identity] = Arm(first.name, first.levels, role, questions)
+        own = {
+            question: min((a.role_in(question) for a in (first, arm) if question in a.questions), key=ROLES.index)
+            for question in questions
+        }
+        roles = {question: there for question, there in own.items() if there != role}
+        merged[identity] = Arm(first.name, first.levels, role, questions, roles)
     return list(merged.values())
 
 

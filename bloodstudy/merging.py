@@ -10,8 +10,8 @@ import json
 from typing import Any
 
 from bloodstudy.analysis import hide_folders
+from bloodstudy.design import digest
 from bloodstudy.errors import UserError
-from bloodstudy.plan import digest
 
 BY_SEED = ("trials", "seeds", "command", "amendments", "hash", "bloodstudy")  # what other seeds may change in a plan
 SEED = "seed"

@@ -100,12 +100,7 @@ def _members(stored: Stored, plan: dict[str, Any], results: dict[str, Any]) -> I
 
 
 def _read_result(folder: Path) -> dict[str, Any] | None:
-    try:
-        result = files.read_json(folder / "result.json")
-    except ValueError as error:
-        raise UserError(
-            f"{folder / 'result.json'} is damaged: {error}. Train the trial again: remove {folder}"
-        ) from error
+    result = analysis.read_result(folder.parent.parent, folder.parent.name, folder.name)
     return None if result is None else _portable(result, folder / "result.json")
 
 

@@ -6,8 +6,6 @@ other data under its name is refused, any other later change is listed in it as 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,13 +16,13 @@ from typing import Any
 import yaml
 
 from bloodstudy import __version__, analysis, compose, design, files, preparing
+from bloodstudy.asking import Asked
 from bloodstudy.data import Dataset
 from bloodstudy.decided import ELSEWHERE, brief, decide, find_cells, label, merge_arms
+from bloodstudy.design import STUDY_DECIDES, digest
 from bloodstudy.errors import UserError
 from bloodstudy.overrides import write
 from bloodstudy.training import resolve_precision
-
-STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +71,8 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
     plan["trials"] = list(trials)
     if old:
         plan = _amend(plan, old, runs_dir)
+    elif asked and (before := _read_asked(runs_dir, asked)):
+        plan["amendments"] = _list_changes(plan, before)
     now = [trial for trial in trials if sweep.now is None or trial["seed"] < sweep.now]
     arms_by_key = {trial["key"]: trial["arm"] for trial in reversed(trials)}
     made = {trial.key: replace(trial, arm=arms_by_key[trial.key]) for trial in made if trial.key in arms_by_key}
@@ -107,6 +107,20 @@ def _read_old(runs_dir: Path, study: str) -> dict[str, Any] | None:
     return analysis.read_plan(runs_dir, study) if exists else None
 
 
+def _read_asked(runs_dir: Path, asked: Asked) -> dict[str, Any] | None:
+    """Return the plan of the same questions, asked outside a study, where a trial of it has a result; else None.
+
+    They are planned anew each time, and what is changed after a result was there is listed all the same.
+    """
+    folder = runs_dir / design.SCRATCH
+    if asked.study or not (folder / "plan.yaml").exists():
+        return None
+    before = analysis.read_plan(runs_dir, design.SCRATCH)
+    names = [question["name"] for question in before.get("questions") or ()]
+    seen = any((folder / trial["key"] / "result.json").exists() for trial in before["trials"])
+    return before if seen and names == [question.name for question in asked.questions] else None
+
+
 def _settle_precision(job: compose.Job, old: Mapping[str, Any] | None) -> compose.Job:
     """Return `job` with its precision resolved: once for a study, when it is first planned."""
     asked = job.settings.factors.precision
@@ -137,26 +151,29 @@ def _amend(plan: dict[str, Any], old: Mapping[str, Any], runs_dir: Path) -> dict
             f"{path}/plan.yaml was made for {'; '.join(sorted(then))}; received {'; '.join(sorted(now))}. A study has "
             f"one data set: leave the images as they were, or give this one another runs_dir"
         )
-    kept = {trial["arm"] for trial in plan["trials"]}
-    beyond = [t for t in old["trials"] if t["seed"] not in plan["seeds"] and t["arm"] in kept]
+    levels = {trial["arm"]: trial["levels"] for trial in plan["trials"]}
+    beyond = [
+        trial | {"levels": levels[trial["arm"]] | {"seed": trial["seed"]}}
+        for trial in old["trials"]
+        if trial["seed"] not in plan["seeds"] and trial["arm"] in levels
+    ]
     plan["trials"] += beyond  # an extension stays planned where a command asks for fewer seeds
     plan["seeds"] = plan["swept"]["seed"] = sorted({trial["seed"] for trial in plan["trials"]})
     looks = []
     if plan["looks"] != old.get("looks", plan["looks"]):
         looks = [f"looks: {brief(plan['looks'])} came after {brief(old['looks'])}, which stay"]
         plan["looks"] = old["looks"]  # a look that is declared when its seeds may have been seen is none
+    plan["amendments"] = _list_changes(plan, old, looks)
+    return plan
+
+
+def _list_changes(plan: Mapping[str, Any], old: Mapping[str, Any], more: Sequence[str] = ()) -> list[str]:
+    """Return the amendments of the `old` plan, `more`, and what `plan` decides otherwise than it did."""
     changed = [name for name in STUDY_DECIDES if brief(old.get(name)) != brief(plan[name])]
     changes = [f"{name}: {brief(old.get(name))} became {brief(plan[name])}" for name in changed]
-    plan["amendments"] = list(dict.fromkeys([*old.get("amendments", []), *looks, *changes]))
-    return plan
+    return list(dict.fromkeys([*old.get("amendments", []), *more, *changes]))
 
 
 def _name_data(trial: Mapping[str, Any]) -> str:
     data = {name: value for name, value in trial["data"].items() if value is not None}
     return f"data={data.pop('name')} judged by {trial['judged']} ({', '.join(f'{k} {v}' for k, v in data.items())})"
-
-
-def digest(plan: Mapping[str, Any]) -> str:
-    """Return sixteen hex digits over what was decided: two plans with the same ones are the same study."""
-    decided = {name: plan[name] for name in (*STUDY_DECIDES, "trials") if name in plan}
-    return hashlib.sha256(json.dumps(decided, sort_keys=True, default=list).encode()).hexdigest()[:16]

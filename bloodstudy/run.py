@@ -111,9 +111,11 @@ def _tell_cost(sweep: compose.Sweep, drawn: Drawn, left: list[str], folder: Path
 
 
 def _print_questions(drawn: Drawn, folder: Path, control: Control) -> None:
+    from bloodstudy.analysis import role_in
+
     rows = []
     for question in drawn.content["questions"]:
-        roles = {arm: drawn.content["arms"][arm]["role"] for arm in question["arms"]}
+        roles = {arm: role_in(drawn.content, question, arm) for arm in question["arms"]}
         by_role = {role: [arm for arm, own in roles.items() if own == role] for role in ("confirmatory", "exploratory")}
         tested, shown = (", ".join(arms) if len(arms) <= MOST_NAMED else str(len(arms)) for arms in by_role.values())
         rows.append([question["name"], question["sentence"], tested, shown or "none", f"{100 * question['margin']:g}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -49,10 +50,19 @@ def run_command(command: Callable[[list[str]], int]) -> int:
     except BrokenPipeError:  # who read our output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at its end
         return 141
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST) or not error.filename:
+            return _tell_defect()
+        print(f"bloodstudy: cannot use {error.filename}: {error.strerror}; name another one", file=sys.stderr)
+        return UserError.exit_code
     except Exception:
-        traceback.print_exc()
-        print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)
-        return 3
+        return _tell_defect()
+
+
+def _tell_defect() -> int:
+    traceback.print_exc()
+    print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)
+    return 3
 
 
 def _terminate(number: int, frame: Any) -> None:

@@ -13,15 +13,20 @@ import pytest
 import yaml
 
 from bloodstudy import archive, contents, packing
+from bloodstudy.design import make_key
 from bloodstudy.errors import UserError
 from bloodstudy.restoring import restore
 
-KEY = "0123456789abcdef"
+FACTORS = {"lr": 0.001, "precision": "float32", "seed": 0}
+DATA = {"name": "smear", "task": "subtype", "view": "field", "split": "official", "fingerprint": "f" * 16}
+DATA |= {"counts": {}, "classes": [], "notes": [], "refused": 0}
+KEY = make_key(FACTORS, "compact", DATA)
 TRIAL = f"trials/{KEY}"
 
 
 def result(**changes):
-    content = {"key": KEY, "study": "scratch", "arm": "reference", "model": "compact", "factors": {}, "data": {}}
+    content = {"key": KEY, "study": "scratch", "arm": "reference", "model": "compact", "factors": FACTORS}
+    content |= {"data": DATA, "reason": None, "git_commit": None, "processor": "a"}
     content |= {"outcome": "finished", "cost": {"wall_seconds": 1.5, "attempts": 1}, "params": {}, "tags": {}}
     return json.dumps(content | {"versions": {}} | changes).encode()
 
@@ -218,6 +223,10 @@ BOMB = b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
         (f"{TRIAL}/result.json", result(outcome="splendid"), "outcome: expected one of finished"),
         (f"{TRIAL}/result.json", result(cost={}), "wall_seconds: expected a float"),
         (f"{TRIAL}/result.json", result(data=None), "data: expected a dict"),
+        (f"{TRIAL}/result.json", result(factors=FACTORS | {"lr": 9.0}), "are those of the trial"),
+        (f"{TRIAL}/result.json", result(factors={"lr": 0.001}), "it lacks precision, seed"),
+        ("plan.yaml", plan(hash="0123456789abcdef"), "it was changed after it was made: its hash is"),
+        ("plan.yaml", plan(questions=[{"name": "q"}]), "it lacks arms, precision, seeds"),
         (f"{TRIAL}/result.json", result(more=float("nan")), "NaN is no JSON"),
         (f"{TRIAL}/result.json", b"[" * 100_000, f"{TRIAL}/result.json cannot be used"),
         (f"{TRIAL}/config.yaml", b"!!python/name:os.system", "could not determine a constructor"),

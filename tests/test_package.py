@@ -1,6 +1,8 @@
 """Studies put into one file and back, by the real command, after real trials."""
 
 import copy
+import hashlib
+import json
 import os
 import shutil
 import socket
@@ -274,3 +276,54 @@ def test_no_tensorflow_and_for_packaging_no_mlflow_is_loaded(machines):
     )
     ended = subprocess.run([sys.executable, "-c", script], cwd=machines[0], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("change", ["plan", "factors"])
+def test_a_package_whose_plan_or_result_is_not_what_its_hash_says_is_refused(packages, tmp_path, change):
+    members = {}
+    with zipfile.ZipFile(packages[0]) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    if change == "plan":
+        plan = yaml.safe_load(members["plan.yaml"])
+        plan["trials"][0]["arm"] = "another"
+        members["plan.yaml"] = yaml.safe_dump(plan).encode()
+        told = "plan.yaml cannot be used: it was changed after it was made"
+    else:
+        (name,) = [name for name in members if name.endswith("result.json")][:1]
+        result = json.loads(members[name])
+        result["factors"]["lr"] = 9.0
+        members[name] = json.dumps(result).encode()
+        told = "its factors, model and data are those of the trial"
+    about = json.loads(members.pop("manifest.json"))
+    about["members"] = {
+        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in members.items()
+    }
+    with zipfile.ZipFile(tmp_path / "forged.zip", "w") as archive:
+        for name, content in {**members, "manifest.json": json.dumps(about).encode()}.items():
+            archive.writestr(name, content)
+    ended = command(tmp_path, "restore=forged.zip")
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert told in ended.stderr
+    assert not list(tmp_path.glob("runs/*/*/result.json"))
+
+
+@pytest.mark.parametrize("arguments", [("reports_dir=afile",), ("runs_dir=" + 300 * "x",)])
+def test_a_folder_that_cannot_be_one_is_told_in_one_message(machines, tmp_path, arguments):
+    (tmp_path / "afile").write_text("")
+    shutil.copytree(machines[0] / "runs", tmp_path / "runs")
+    ended = command(tmp_path, *arguments)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert "cannot use" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["plan.yaml", "result.json", "history.csv", "predictions.parquet"])
+def test_a_damaged_file_of_a_study_is_named_by_its_report(machines, tmp_path, name):
+    shutil.copytree(machines[0] / "runs", tmp_path / "runs")
+    path = tmp_path / "runs/scratch/plan.yaml"
+    if name != "plan.yaml":
+        path = next((tmp_path / "runs/scratch").glob(f"*/{name}"))
+    path.write_bytes(b"" if name == "history.csv" else path.read_bytes()[:60] + b"\x00{[")
+    ended = command(tmp_path, module="report")
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert f"{path.relative_to(tmp_path)} is damaged" in ended.stderr

@@ -147,3 +147,31 @@ def test_a_study_on_a_split_that_leaks_must_say_so(draw, monkeypatch):
     with pytest.raises(UserError, match=r"32 test images 3 show a scene .* data.split=official typed out"):
         draw("study=small")
     assert draw("study=small", "data.split=official").asked
+
+
+def test_a_question_of_no_study_lists_what_was_changed_after_its_first_result(draw, tmp_path):
+    small = ("data.copies=2", "data.photographs=2", "image_size=[24,32]", "epochs=1")
+    question = tmp_path / "conf/question/pools.yaml"
+    first = draw("question=pools", *small).content
+    question.write_text(f"{POOLS}seeds: 7\n")
+    assert "amendments" not in draw("question=pools", *small).content  # nothing had a result
+    folder = tmp_path / "runs/scratch" / first["trials"][0]["key"]
+    folder.mkdir()
+    (folder / "result.json").write_text("{}")
+    assert draw("question=pools", *small).content["amendments"] == []
+    question.write_text(f"{POOLS}seeds: 8\n")
+    for _ in range(2):
+        longer = draw("question=pools", *small).content
+        assert longer["looks"] == [8]
+        assert "looks: [7] became [8]" in longer["amendments"]
+    assert "amendments" not in draw("pooling=max,average", *small).content
+
+
+def test_the_trials_of_an_extension_have_the_levels_of_a_plan_that_came_later(draw, tmp_path):
+    draw("study=small", "seeds=3")
+    (tmp_path / "conf/question/drops.yaml").write_text("sentence: Dropout?\nfactor: dropout\nlevels: [0.5]\n")
+    (tmp_path / "conf/study/small.yaml").write_text(STUDY.replace("[pools]", "[pools, drops]"))
+    content = draw("study=small").content
+    assert content["swept"].keys() == {"arm", "seed"}
+    assert all(trial["levels"] == {"arm": trial["arm"], "seed": trial["seed"]} for trial in content["trials"])
+    assert sorted(trial["arm"] for trial in content["trials"] if trial["seed"] == 2) == ["pooling=average", "reference"]

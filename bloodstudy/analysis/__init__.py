@@ -1,6 +1,6 @@
 """From published trials to tidy frames, effects and verdicts. Runs without TensorFlow and without MLflow."""
 
-from bloodstudy.analysis.asked import Look, Pair
+from bloodstudy.analysis.asked import Look, Pair, role_in
 from bloodstudy.analysis.comparison import Comparison, Needed
 from bloodstudy.analysis.effect import Effect
 from bloodstudy.analysis.examined import Examined, examine
@@ -53,6 +53,7 @@ __all__ = [
     "read_result",
     "read_sweep",
     "read_trials",
+    "role_in",
     "summarise_arms",
     "take_question",
     "tune",

@@ -25,6 +25,7 @@ class Pair:
     role: str
     questions: tuple[str, ...]
     margin: float
+    shown: tuple[str, ...] = ()  # further questions, which show the arm and do not test it
 
     @property
     def tested(self) -> bool:
@@ -58,21 +59,30 @@ class Look:
         return next((look for look in self.looks if look >= self.done), self.looks[-1])
 
 
+def role_in(plan: Mapping[str, Any], question: Mapping[str, Any], arm: str) -> str:
+    """Return the role of an arm in a question: the reference of one may be tested in another."""
+    return question.get("roles", {}).get(arm, plan["arms"][arm]["role"])
+
+
 def list_pairs(plan: Mapping[str, Any]) -> list[Pair]:
-    """Return the pairs of a plan, the tested ones as planned; an arm of several questions keeps the smallest margin."""
+    """Return the pairs of a plan, in its order; of the questions that test one, the smallest margin holds."""
     if not plan.get("questions"):
         return _pair_plain(plan)
-    found: dict[tuple[str, str], Pair] = {}
+    asked: dict[tuple[str, str], dict[str, dict[str, float]]] = {}  # margins by role and question
     for question in plan["questions"]:
         for arm in question["arms"]:
-            role = plan["arms"][arm]["role"]
+            role = role_in(plan, question, arm)
             if arm == question["reference"] or role == "reference":
                 continue
-            first = found.get((arm, question["reference"]))
-            names = (*first.questions, question["name"]) if first else (question["name"],)
-            margin = min(first.margin, question["margin"]) if first else question["margin"]
-            found[arm, question["reference"]] = Pair(arm, question["reference"], role, names, margin)
-    return list(found.values())
+            own = asked.setdefault((arm, question["reference"]), {CONFIRMATORY: {}, EXPLORATORY: {}})
+            own[role][question["name"]] = question["margin"]
+    return [_pair(*names, own[CONFIRMATORY], own[EXPLORATORY]) for names, own in asked.items()]
+
+
+def _pair(arm: str, reference: str, testing: Mapping[str, float], showing: Mapping[str, float]) -> Pair:
+    if not testing:
+        return Pair(arm, reference, EXPLORATORY, tuple(showing), min(showing.values()))
+    return Pair(arm, reference, CONFIRMATORY, tuple(testing), min(testing.values()), tuple(showing))
 
 
 def _pair_plain(plan: Mapping[str, Any]) -> list[Pair]:

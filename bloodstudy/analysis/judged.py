@@ -63,12 +63,19 @@ class Judged:
 
     def of(self, question: str) -> list[Comparison]:
         """Return the comparisons that belong to a question."""
-        return [comparison for comparison in self.comparisons if question in comparison.pair.questions]
+        own = [c for c in self.comparisons if question in (*c.pair.questions, *c.pair.shown)]
+        return [comparison if question in comparison.pair.questions else _show(comparison) for comparison in own]
 
     def find(self, arm: str, reference: str | None = None) -> Comparison | None:
         """Return the comparison of `arm`, or None where it has none."""
         found = (c for c in self.comparisons if c.pair.arm == arm and reference in (None, c.pair.reference))
         return next(found, None)
+
+
+def _show(comparison: Comparison) -> Comparison:
+    """Return the comparison as a question has it that shows the arm, which another one tests."""
+    verdict = comparison.verdict if comparison.verdict.word in (INVALID, UNPAIRED) else Verdict(EXPLORATORY)
+    return replace(comparison, pair=replace(comparison.pair, role=EXPLORATORY), verdict=verdict, needed=None)
 
 
 def judge_sweep(sweep: Sweep) -> Judged:
@@ -80,8 +87,10 @@ def judge_sweep(sweep: Sweep) -> Judged:
     family = sum(pair.tested for pair in pairs)
     alpha = ALPHA / len(look.looks)
     compared = [compare(sweep, pair, _own_seeds(sweep, done, pair, seeds), np.random.default_rng(0)) for pair in pairs]
-    fewest, unit = _count_clusters(sweep)
-    verdicts = _decide(compared, look, family, alpha, fewest is not None and fewest >= FEW_CLUSTERS)
+    counts, unit = _count_clusters(sweep)
+    fewest = min(counts.values(), default=None)
+    enough = [all(counts.get(a, 0) >= FEW_CLUSTERS for a in (pair.arm, pair.reference)) for pair in pairs]
+    verdicts = _decide(compared, look, family, alpha, enough)
     told = [
         replace(
             withhold(comparison) if verdict.word == INVALID else comparison,
@@ -112,7 +121,10 @@ def _own_seeds(sweep: Sweep, done: Mapping[str, Sequence[int]], pair: Pair, seed
     return [seed for seed in common if seed in seeds] or common
 
 
-def _decide(compared: Sequence[Comparison], look: Look, family: int, alpha: float, tellable: bool) -> list[Verdict]:
+def _decide(
+    compared: Sequence[Comparison], look: Look, family: int, alpha: float, enough: Sequence[bool]
+) -> list[Verdict]:
+    """Return the verdicts; `enough`: the images that a comparison is tested on show enough clusters of each class."""
     verdicts = [_refuse(comparison, look) for comparison in compared]
     tested = [
         position
@@ -125,7 +137,11 @@ def _decide(compared: Sequence[Comparison], look: Look, family: int, alpha: floa
         flipped = [flip_signs(compared[position].points["test_accuracy"].to_numpy()) for position in tested]
         this = add_flips(this, flipped, family, alpha)
     wider = test_family([compared[position].wider for position in tested], margins, family, alpha)
-    told = dict(zip(tested, add_second_words(this, wider, tellable), strict=True))
+    second = [
+        add_second_words([own], [other], enough[position])[0]
+        for position, own, other in zip(tested, this, wider, strict=True)
+    ]
+    told = dict(zip(tested, second, strict=True))
     return [
         verdict or told.get(position) or Verdict(INVALID, "no seed is paired")
         for position, verdict in enumerate(verdicts)
@@ -163,13 +179,20 @@ def _count_needed(comparison: Comparison, verdict: Verdict, alpha: float) -> Nee
     return Needed(seeds_for_equivalence(sd, margin, alpha), seeds_for_difference(sd, margin, alpha))
 
 
-def _count_clusters(sweep: Sweep) -> tuple[int | None, str]:
-    """Return the clusters of the class that has the fewest in the test, and what they are."""
+def _count_clusters(sweep: Sweep) -> tuple[dict[str, int], str]:
+    """Return the clusters of the class that has the fewest in the test, by arm, and what they are."""
+    found: dict[str, int] = {}
+    known: dict[tuple[int, str], int] = {}  # arms share their images, and counting takes a while
+    unit = "image"
     for planned in sweep.plan["trials"]:
         predictions = sweep.predictions.get(planned["key"])
-        if predictions is not None:
-            shown = predictions.shown
-            tested = shown.tested(planned["judged"])
+        if predictions is None or planned["arm"] in found:
+            continue
+        shown, judged = predictions.shown, planned["judged"]
+        if (id(shown), judged) not in known:
+            tested = shown.tested(judged)
             counts = [len(set(shown.clusters[tested & (shown.labels == i)])) for i in range(len(shown.classes))]
-            return min(counts), shown.unit
-    return None, "image"
+            known[id(shown), judged] = min(counts)
+        unit = shown.unit if not found else unit
+        found[planned["arm"]] = known[id(shown), judged]
+    return found, unit

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bloodstudy.analysis.judged import Judged
-from bloodstudy.analysis.verdict import test_family
+from bloodstudy.analysis.verdict import FAILS, test_family
 
 MARGINS = tuple(round(0.0025 * step, 4) for step in range(1, 21))  # 0.25 to 5 points
 
@@ -37,7 +37,9 @@ def find_simplest(judged: Judged, question: str) -> Simplest:
         if c.pair.tested
     ]
     models = pd.DataFrame(rows).astype({"not_worse": object})
-    if all(c.verdict.not_worse is None for c in compared if c.pair.tested):
+    tested = [c.verdict for c in compared if c.pair.tested]
+    failed = bool(tested) and all(verdict.word == FAILS for verdict in tested)  # then the reference stays
+    if not failed and all(verdict.not_worse is None for verdict in tested):
         return Simplest(question, models, None, pd.DataFrame(columns=["margin", "smallest"]))
     strip = [{"margin": margin, "smallest": _choose(models, _pass(judged, question, margin))} for margin in MARGINS]
     passing = {c.pair.arm for c in compared if c.verdict.not_worse}
@@ -56,7 +58,8 @@ def _pass(judged: Judged, question: str, margin: float) -> set[str]:
     tested = [c for c in judged.comparisons if c.verdict.not_worse is not None]
     margins = [margin if question in c.pair.questions else c.pair.margin for c in tested]
     verdicts = test_family([c.test for c in tested], margins, judged.family, judged.alpha)
-    return {c.pair.arm for c, verdict in zip(tested, verdicts, strict=True) if verdict.not_worse}
+    passed = [c for c, verdict in zip(tested, verdicts, strict=True) if verdict.not_worse]
+    return {c.pair.arm for c in passed if question in c.pair.questions}
 
 
 def _count_parameters(judged: Judged, arm: str) -> float:

@@ -6,11 +6,13 @@ In: a sweep, and the questions of its plan that declare a strip. Out: a `Tuned` 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
+from bloodstudy.analysis.asked import role_in
 from bloodstudy.analysis.sweep import Sweep
 
 
@@ -31,16 +33,13 @@ def tune(sweep: Sweep, seeds: Sequence[int]) -> list[Tuned]:
         if not question.get("lr_strip"):
             continue
         arms = sweep.plan["arms"]
-        stripped = [arm for arm in question["arms"] if arms[arm]["role"] != "exploratory"]
+        stripped = [arm for arm in question["arms"] if role_in(sweep.plan, question, arm) != "exploratory"]
+        usual = arms[question["reference"]]["levels"].get("lr")
         for arm in dict.fromkeys([question["reference"], *stripped]):
-            levels = arms[arm]["levels"]
-            if "lr" in levels:
-                continue
-            own = [
-                name
-                for name in question["arms"]
-                if name == arm or {k: v for k, v in arms[name]["levels"].items() if k != "lr"} == levels
-            ]
+            if arms[arm]["levels"].get("lr") != usual:
+                continue  # it is about another rate
+            levels = _without_lr(arms[arm]["levels"])
+            own = [name for name in question["arms"] if name == arm or _without_lr(arms[name]["levels"]) == levels]
             rates = pd.DataFrame([_measure(sweep, name, seeds) for name in own]).sort_values("lr", kind="stable")
             known = rates.dropna(subset=["lr", "validation_accuracy"])
             # A rate that lost trials has its easier ones left.
@@ -50,6 +49,10 @@ def tune(sweep: Sweep, seeds: Sequence[int]) -> list[Tuned]:
                 Tuned(question["name"], arm, rates.reset_index(drop=True), None if best is None else float(best))
             )
     return found
+
+
+def _without_lr(levels: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: level for key, level in levels.items() if key != "lr"}
 
 
 def _measure(sweep: Sweep, arm: str, seeds: Sequence[int]) -> dict[str, object]:

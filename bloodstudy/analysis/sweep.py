@@ -15,7 +15,7 @@ import pandas as pd
 from bloodstudy.analysis.examined import Examined, examine
 from bloodstudy.analysis.portable import hide_folders, make_portable
 from bloodstudy.analysis.predictions import Predictions, Reader
-from bloodstudy.analysis.trials import read_plan, read_result, read_trials
+from bloodstudy.analysis.trials import read_plan, read_result, read_trials, readable
 from bloodstudy.design import BLOCK_KEYS
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
@@ -105,10 +105,12 @@ def read_sweep(runs_dir: Path, study: str, plan: dict[str, Any] | None = None) -
         if result is None:
             continue
         results[key] = make_portable(result)
-        if (folder / "history.csv").exists():
-            histories[key] = pd.read_csv(folder / "history.csv")
-        if result["outcome"] == "finished" and (folder / "predictions.parquet").exists():
-            predictions[key] = reader.read(folder / "predictions.parquet")
+        if (path := folder / "history.csv").exists():
+            with readable(path):
+                histories[key] = pd.read_csv(path)
+        if result["outcome"] == "finished" and (path := folder / "predictions.parquet").exists():
+            with readable(path):
+                predictions[key] = reader.read(path)
     trials = _measure(read_trials(runs_dir, study, plan), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
     trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = "missing", "not trained yet"

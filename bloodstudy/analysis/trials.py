@@ -6,7 +6,8 @@ outcome, responses and cost; a trial without a result has the outcome "missing",
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,39 @@ def read_plan(runs_dir: Path, study: str) -> dict[str, Any]:
             f"there is no plan at {path}: nothing was run yet. Run a sweep first, such as: "
             "python -m bloodstudy.run -m lr=1e-2,1e-3,1e-4"
         )
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    try:
+        plan = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(plan, dict) or not plan.get("trials"):
+        raise _damaged(path, "it holds no plan")
+    return plan
+
+
+def _damaged(path: Path, what: object) -> UserError:
+    told = " ".join(str(what).split())[:200]
+    return UserError(
+        f"{path} is damaged: {told}. Put the study back from a package into another folder, python -m "
+        "bloodstudy.package restore=FILE runs_dir=FOLDER, or train it again there"
+    )
 
 
 def read_result(runs_dir: Path, study: str, key: str) -> dict[str, Any] | None:
-    """Return the published result of one trial, or None where it has none."""
-    return files.read_json(runs_dir / study / key / "result.json")
+    """Return the published result of one trial, or None where it has none; raises UserError where it is damaged."""
+    folder = runs_dir / study / key
+    with readable(folder / "result.json"):
+        return files.read_json(folder / "result.json")
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what reading a file of a trial raises where it is damaged into a UserError that names it and the remedy."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        told = " ".join(str(error).split())[:200]
+        what = "cannot be read" if isinstance(error, OSError) else "is damaged"
+        raise UserError(f"{path} {what}: {told}. Train the trial again: remove {path.parent}") from error
 
 
 def judge(responses: Mapping[str, float], judged: str) -> dict[str, float]:

@@ -113,7 +113,8 @@ def describe_effects(comparisons: list[Comparison]) -> str:
 
 def _describe_models(simplest: Simplest | None, judged: Judged) -> str:
     """Return the alternative text of accuracy against parameters, with its numbers."""
+    means = {arm.name: 100 * arm.test for arm in summarise_arms(judged.sweep) if arm.finished}
     rows = simplest.models.dropna(subset=["parameters"]).to_dict("records") if simplest else []
-    means = {arm.name: 100 * arm.test for arm in summarise_arms(judged.sweep)}
+    rows = [row for row in rows if row["arm"] in means]
     numbers = "; ".join(f"{row['arm']} {row['parameters']:,.0f}: {means[row['arm']]:.1f} %" for row in rows)
     return f"Test accuracy against the number of parameters. {numbers}"

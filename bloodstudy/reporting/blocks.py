@@ -77,6 +77,8 @@ def tell_strips(found: Sequence[Tuned]) -> str:
     if not found:
         return ""
     reference, *others = found
+    if not any(own.rates["seeds"].sum() for own in found):
+        return "No rate is chosen yet: no seed is finished in all arms."
     if reference.best is None:
         return "No rate is chosen: the strip needs validation images (`data.validation_share`), never the test."
     apart = [own for own in others if own.best is not None and own.best != reference.best]

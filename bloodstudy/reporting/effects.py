@@ -72,6 +72,8 @@ class Told:
 
     def p(self, comparison: Comparison, kind: str) -> str:
         """Tell a p-value, adjusted by Holm over the planned family; a dash where nothing was tested."""
+        if not comparison.pair.tested:
+            return NONE
         adjusted = comparison.verdict.adjusted
         formula = f"{_TESTS[kind]}; Holm over {self.judged.family} arms"
         value = adjusted[kind] if adjusted and comparison.verdict.tested else math.nan
@@ -104,13 +106,15 @@ class Told:
         """Tell how many of the trials of arm or reference failed to train, such as "2 of 10"."""
         training = comparison.training if of == "arm" else comparison.reference_training
         name = comparison.pair.arm if of == "arm" else comparison.pair.reference
-        keys = self.keys(name)
+        keys, path = self.keys(name), f"arm/{name}"
+        if not comparison.pair.tested:  # it may stand at other seeds, and beside another reference at others again
+            path = f"effect/{comparison.pair.arm}/to {comparison.pair.reference}/{of}"
         failing = self.ledger.tell(
-            len(training.failing), "d", name=f"arm/{name}/failing", trials=keys,
+            len(training.failing), "d", name=f"{path}/failing", trials=keys,
             formula="number of seeds whose trial diverged or stayed at chance",
         )  # fmt: skip
         trials = self.ledger.tell(
-            training.trials, "d", name=f"arm/{name}/looked_at", formula="number of trials looked at", trials=keys
+            training.trials, "d", name=f"{path}/looked_at", formula="number of trials looked at", trials=keys
         )
         return f"{failing} of {trials}"
 

@@ -123,17 +123,11 @@ def _judge_officially(key: str, judged: Judged) -> float:
 
 def look_for_missed(judged: Judged) -> Missed:
     """Return the test images that all trials that learnt something get wrong."""
-    failing = {
-        str(key)
-        for comparison in judged.comparisons
-        for arm, seeds in (
-            (comparison.pair.arm, comparison.training.failing),
-            (comparison.pair.reference, comparison.reference_training.failing),
-        )
-        for key, seed in zip(judged.sweep.of(arm)["key"], judged.sweep.of(arm)["seed"], strict=True)
-        if seed in seeds
-    }
-    return find_missed(judged.sweep, failing)
+    sweep, failing = judged.sweep, set()
+    for arm in sweep.arms:
+        seeds = look_at_training(sweep, arm, sweep.seeds).failing
+        failing |= set(sweep.of(arm)["key"][sweep.of(arm)["seed"].isin(seeds)])
+    return find_missed(sweep, failing)
 
 
 def tell_missed(missed: Missed, told: Told) -> str:

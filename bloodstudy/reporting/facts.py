@@ -109,6 +109,24 @@ def tabulate_reference(sweep: Sweep, arm: str) -> str:
     return table(["factor", "level", "other arms change it"], rows)
 
 
+def tell_brought(sweep: Sweep, reference: str) -> str:
+    """Say what arms with another model than the reference's change besides: a model brings levels of its own."""
+    usual, lines = sweep.result_of(reference), []
+    for arm in sweep.arms:
+        result = sweep.result_of(arm)
+        if usual is None or result is None or result["model"] == usual["model"]:
+            continue
+        named = {*sweep.levels_of(arm), *BLOCK_KEYS}
+        own = [
+            code(f"{key}={spell(level)}")
+            for key, level in result["factors"].items()
+            if key not in named and spell(level) != spell(usual["factors"].get(key))
+        ]
+        if own:
+            lines.append(f"{code(arm)} has another model, {plain(result['model'])}, which brings {', '.join(own)}.")
+    return " ".join(lines)
+
+
 def tabulate_varied(sweep: Sweep) -> str:
     """Return a table of levels that differ between arms though they were not swept: a model brings its own."""
     swept = {*sweep.plan["swept"], *BLOCK_KEYS, "precision"}

@@ -90,6 +90,8 @@ def _list_seeds(arm: str, lost: Mapping[str, Sequence[int]], so: str) -> list[st
 
 def list_limits(judged: Judged, told: Told) -> list[str]:
     """Return what the words mean and how far they reach."""
+    if not judged.comparisons:
+        return ["No arm is compared with another, and no word is given."]
     if all(comparison.unpaired for comparison in judged.comparisons):
         return ["Arms on different splits are not paired, and no word is given: each has its mean and interval."]
     floor = told.count(judged.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", told.all_keys(), ".3g")

@@ -43,16 +43,19 @@ def write_paragraph(judged: Judged) -> str:
             "Arms on different splits were not paired: each split has its mean test accuracy with a 95 % t interval, "
             "differences to the first split are Welch's, and no test was made. "
         )
-    if unpaired and not paired:
+    if not paired:
         return start.rstrip()
     start += "Effects are mean paired differences over seeds with 95 % t intervals. "
+    planned = "before any trial was run"
+    if plan.get("amendments"):
+        planned = "and parts of the plan changed after trials had been run"
     if untested := _tell_untested(paired, judged.look.done):
         return start + untested
     return start + (
         "On test accuracy each arm was tested "
         f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
         f"and for being not worse (one-sided, same margin), {adjusted}at "
-        f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds before any trial was run. "
+        f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds {planned}. "
         f"{_tell_left_out(paired)}{_tell_generalising(judged)}"
     )
 

@@ -27,11 +27,28 @@ def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:
         return ""
     known = judged.sweep.result_of(question["reference"])
     rate = f" ({code('lr=' + spell(known['factors']['lr']))})" if known else ""
+    others = _list_own_rates(arms, judged, known)
+    arms = [arm for arm in arms if arm not in others]
+    brought = " ".join(
+        f"{code(arm)} has the learning rate that its model brings ({code('lr=' + spell(own))}), so its effect is that "
+        "of both."
+        for arm, own in others.items()
+    )
+    if not arms:
+        return brought
     who = "None of these arms was tuned: each" if len(arms) > 1 else f"{code(arms[0])} was never tuned: it"
     return (
         f"{who} has the reference's learning rate{rate}, whether or not that suits it, so an effect is "
         "that of the change at this rate. A question that declares `lr_strip` shows it at others."
+        + (f" {brought}" if brought else "")
     )
+
+
+def _list_own_rates(arms: Sequence[str], judged: Judged, reference: Mapping[str, Any] | None) -> dict[str, float]:
+    """Return the learning rates of those arms that have another one than the reference, which no level of them says."""
+    found = {arm: judged.sweep.result_of(arm) for arm in arms}
+    rates = {arm: result["factors"]["lr"] for arm, result in found.items() if result}
+    return {arm: rate for arm, rate in rates.items() if reference and rate != reference["factors"]["lr"]}
 
 
 def tell_named(question: Mapping[str, Any], judged: Judged) -> str:
@@ -110,5 +127,6 @@ def tell_extension(judged: Judged, command: str) -> str:
 
 def _with_seeds(command: str, seeds: int) -> str:
     """Return a command with `seeds=N`, in place of the number that it names."""
-    words = [word for word in shlex.split(command) if not re.fullmatch(r"seeds=.*", word)]
+    first = command.splitlines()[0]  # of a study put together from several commands, one a line
+    words = [word for word in shlex.split(first) if not re.fullmatch(r"seeds=.*", word)]
     return shlex.join([*words, f"seeds={seeds}"])

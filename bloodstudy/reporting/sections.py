@@ -62,10 +62,12 @@ def tell_methods(judged: Judged, told: Told, measured: Measured) -> dict[str, An
         "command": fence(sweep.plan["command"]),
         "fixed": methods.list_fixed(judged),
         "changes": methods.list_changes(judged),
+        "amended": bool(sweep.plan.get("amendments")),
         "excluded": methods.list_excluded(judged, told),
         "limits": methods.list_limits(judged, told),
         "origin": facts.list_origin(sweep),
         "levels": facts.tabulate_reference(sweep, sweep.plan["questions"][0]["reference"]),
+        "brought": facts.tell_brought(sweep, sweep.plan["questions"][0]["reference"]),
         "paragraph": paragraph.write_paragraph(judged),
         "trials": _tabulate_trials(measured),
     }

@@ -104,7 +104,9 @@ def _tell_chance_of(comparison: Comparison, told: Told) -> str:
     """Explain an interval that seems to say more than the word."""
     verdict, clear = comparison.verdict, direction(comparison.test) != "unclear"
     if clear and (verdict.word == INCONCLUSIVE or (verdict.word == EQUIVALENT and not verdict.detectable)):
-        return "Its interval leaves out 0, but not once the number of arms tested is allowed for."
+        several = {"arms tested": told.judged.family > 1, "looks": len(told.judged.look.looks) > 1}
+        counted = " and the number of ".join(name for name, there in several.items() if there)
+        return f"Its interval leaves out 0, but not once the number of {counted} is allowed for."
     if verdict.normality and verdict.flipped is not None:
         p = told.flipped(comparison)
         return f"That rests on normality: an exact sign-flip test over the seeds does not say so (adjusted p = {p})."

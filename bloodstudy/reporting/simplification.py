@@ -18,7 +18,7 @@ from bloodstudy.analysis import Judged
 from bloodstudy.analysis.effect import estimate_share
 from bloodstudy.analysis.simplest import Simplest
 from bloodstudy.reporting.effects import Told
-from bloodstudy.reporting.markdown import code, table
+from bloodstudy.reporting.markdown import as_list, code, table
 from bloodstudy.reporting.style import INK, SHADE, Style, fold, new_figure
 
 
@@ -31,8 +31,10 @@ def tell_smallest(found: Simplest, question: Mapping[str, Any], judged: Judged, 
     """Answer the question in a sentence; empty where it is not decided."""
     if found.smallest is None:
         return ""
-    margin = f"{100 * question['margin']:g} points"
     reference = question["reference"]
+    # An arm of two questions is tested once, with the smaller of their margins.
+    tested = {c.pair.arm: f"{100 * c.pair.margin:g}" for c in judged.of(question["name"]) if c.pair.tested}
+    margin = f"{tested.get(found.smallest) or as_list(sorted(set(tested.values()), key=float))} points"
     own = f"{told.parameters(reference)} parameters"
     if found.smallest == reference:
         return f"No smaller model is shown to be not worse by more than {margin}: the reference, with {own}, stays."

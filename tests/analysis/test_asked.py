@@ -41,6 +41,25 @@ def test_an_arm_that_two_questions_compare_with_two_references_is_two_pairs():
     ]  # fmt: skip
 
 
+def test_the_reference_of_one_question_is_tested_in_another():
+    roles = ROLES | {"base": "reference"}
+    questions = [
+        ask("p", "reference", ["reference", "base", "a"]) | {"roles": {"base": "confirmatory"}},
+        ask("q", "base", ["base", "b"]),
+    ]
+    assert [(pair.arm, pair.reference, pair.tested) for pair in list_pairs(plan_of(questions, roles))] == [
+        ("base", "reference", True), ("a", "reference", True), ("b", "base", True),
+    ]  # fmt: skip
+
+
+def test_an_arm_is_tested_by_the_questions_that_say_so_with_their_margin():
+    questions = [
+        ask("p", "reference", ["reference", "a"], 0.01) | {"roles": {"a": "exploratory"}},
+        ask("q", "reference", ["reference", "a"], 0.03),
+    ]
+    assert list_pairs(plan_of(questions, ROLES)) == [Pair("a", "reference", "confirmatory", ("q",), 0.03, ("p",))]
+
+
 def test_a_plain_sweep_is_compared_with_the_arm_of_default_levels_and_not_tested():
     trials = [
         {"arm": f"lr={lr:g}", "seed": seed, "levels": {"lr": lr, "seed": seed}}

@@ -262,6 +262,62 @@ def test_fewer_than_ten_photographs_of_a_class_tell_nothing_about_new_ones(study
     assert (verdict.word, verdict.second, verdict.not_worse_second) == ("improves", second, second)
 
 
+def test_of_two_splits_the_one_with_few_photographs_tells_nothing_about_new_ones(study_of):
+    def edit(planned, result):
+        if planned["arm"] in ("clean", "cleaner"):
+            planned["judged"] = "official_clean"
+
+    arms = {"reference": 0.5, "arm": wobble(0.8), "clean": 0.5, "cleaner": wobble(0.8)}
+    questions = [
+        {"name": "one", "reference": "reference", "arms": ["reference", "arm"], "margin": 0.02},
+        {"name": "two", "reference": "clean", "arms": ["clean", "cleaner"], "margin": 0.02},
+    ]
+    sweep = study_of(arms, questions=questions, edit=edit)
+    for arm in ("clean", "cleaner"):
+        sweep.plan["arms"][arm]["levels"] = {"data.split": "official_clean", "dropout": 0.1 * (arm == "cleaner")}
+    shown = sweep.predictions["arm 0"].shown
+    table = shown.table.copy()
+    table["scene"] = table["photograph"]
+    for number in range(3):  # of the twelve scenes of a class three are in training too
+        both = [f"MONOCYTE {number}", f"MONOCYTE train {number}"]
+        table.loc[table["photograph"].isin(both), "scene"] = f"shared {number}"
+    leaking = type(shown)(table, shown.classes)
+    predictions = {key: dataclasses.replace(own, shown=leaking) for key, own in sweep.predictions.items()}
+    trials = sweep.trials.copy()
+    for row in trials.index:
+        for name, value in predictions[trials.loc[row, "key"]].measure(trials.loc[row, "judged"]).items():
+            trials.loc[row, name] = value
+    judged = judge_sweep(dataclasses.replace(sweep, trials=trials, predictions=predictions))
+    assert judged.fewest_clusters == 9
+    assert judged.find("arm").verdict.second == "holds"
+    assert judged.find("cleaner").verdict.second == "cannot be told"
+
+
+def test_an_arm_that_another_question_tests_is_shown_here_and_tested_there(study_of):
+    arms = {"reference": 0.7, "a": wobble(0.8), "b": wobble(0.72)}
+    questions = [
+        {"name": "p", "reference": "reference", "arms": ["reference", "a", "b"], "margin": 0.02}
+        | {"roles": {"a": "exploratory"}},
+        {"name": "q", "reference": "reference", "arms": ["reference", "a"], "margin": 0.02},
+    ]
+    judged = judge_sweep(study_of(arms, questions=questions))
+    assert judged.family == 2
+    assert [c.verdict.word for c in judged.of("p")] == ["exploratory", "improves"]
+    assert [c.verdict.word for c in judged.of("q")] == ["improves"]
+
+
+def test_a_word_that_the_sign_flip_test_does_not_share_rests_on_normality(study_of):
+    steps = [0.09, 0.1, 0.11, 0.1, 0.09, 0.11, -0.01]
+    judged = judge_sweep(study_of({"reference": 0.5, "arm": lambda s: 0.5 + steps[s]}, seeds=range(7), looks=(7,)))
+    verdict = judged.find("arm").verdict
+    assert (verdict.word, verdict.normality, verdict.flipped) == ("improves", False, pytest.approx(4 / 2**7))
+    steps[5] = -0.02
+    judged = judge_sweep(study_of({"reference": 0.5, "arm": lambda s: 0.5 + steps[s]}, seeds=range(7), looks=(7,)))
+    verdict = judged.find("arm").verdict
+    assert (verdict.word, verdict.normality) == ("improves", True)
+    assert verdict.flipped > 0.05
+
+
 def test_an_effect_of_one_photograph_is_not_shown_for_new_ones(study_of):
     """Every seed gains the same photograph: sure on this benchmark, and no evidence about others."""
     sweep = study_of({"reference": 0.5, "arm": 0.5})

@@ -1,5 +1,6 @@
 """The smallest model that is not worse, from effects made up to be so."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
@@ -47,3 +48,20 @@ def test_before_a_look_nothing_is_named():
     found = find_simplest(judged({"half": 0.0}, tested=False), "size")
     assert found.smallest is None
     assert found.strip.empty
+
+
+def test_at_no_margin_is_an_arm_named_that_another_question_compares_with_another_reference():
+    study = judged({"quarter": -0.3, "half": -0.1})
+    elsewhere = Pair("quarter", "other", "confirmatory", ("colour",), 0.02)
+    effect = estimate([0.1 + part for part in SPREAD])
+    (verdict,) = judge_family([effect], [0.02], 3, 0.05)
+    beside = SimpleNamespace(pair=elsewhere, test=effect, verdict=verdict)
+    found = find_simplest(replace(study, comparisons=(*study.comparisons, beside)), "size")
+    assert set(found.strip["smallest"]) == {"reference"}
+
+
+def test_where_every_smaller_model_failed_to_train_the_reference_stays():
+    study = judged({"half": 0.0}, tested=False)
+    (compared,) = study.comparisons
+    failed = SimpleNamespace(pair=compared.pair, test=compared.test, verdict=Verdict("fails to train"))
+    assert find_simplest(replace(study, comparisons=(failed,)), "size").smallest == "reference"

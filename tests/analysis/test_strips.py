@@ -55,3 +55,11 @@ def test_a_question_without_a_strip_tuned_nothing():
     assert (
         tune(Sweep({"questions": [{"name": "q", "lr_strip": []}], "arms": {}}, pd.DataFrame(), {}, {}, {}), [0]) == []
     )
+
+
+def test_a_question_with_a_reference_of_its_own_rate_has_its_strip_too():
+    sweep = sweep_of()
+    for arm, lr in (("reference", 0.001), ("wide", 0.001)):
+        sweep.plan["arms"][arm]["levels"]["lr"] = lr
+    reference, wide = tune(sweep, range(2))
+    assert (reference.best, wide.best) == (0.01, 0.001)

@@ -90,7 +90,10 @@ def test_what_is_said_of_the_arms_holds(section):
     report = (FIVE / "report.md").read_text()
     flipped = re.findall(r"`([^`]+)` \*\*harms\*\*.+ exact sign-flip test .+ \(adjusted p = ([\d.]+)\)", report)
     assert flipped == [("pooling=average", "0.0938")]
-    assert "by an exact sign-flip test, which takes no normality for granted, it is not shown (adjusted p = 0.0938)" in text
+    assert (
+        "by an exact sign-flip test, which takes no normality for granted, it is not shown (adjusted p = 0.0938)"
+        in text
+    )
     means = 100 * test["effect"].abs()
     assert f"{(means < 12).sum()} of the {len(means)} mean effects are below 12 points" in text
     accuracy = r"^\| `{}` \| \d \| `\w{{16}}` \| [\d.]+ \| ([\d.]+) "

@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 
 from bloodstudy.config import Factors
-from bloodstudy.design import MARGIN, DataIdentity, Question, Trial, expand, name_arm
+from bloodstudy.design import MARGIN, DataIdentity, Question, Trial, digest, expand, name_arm
 from bloodstudy.question import read_question
 
 CLASSES = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
@@ -111,14 +111,15 @@ def fabricate_study(
                 "arms": [arm.name for arm in arms if question.name in arm.questions],
                 "margin": question.margin or MARGIN,
                 "simplify": question.simplify,
+                "roles": {arm.name: arm.roles[question.name] for arm in arms if question.name in arm.roles},
             }
             for question in asked
         ],
         "arms": {arm.name: {"role": arm.role, "levels": dict(arm.levels)} for arm in arms},
         "trials": trials,
         "amendments": [],
-        "hash": "0123456789abcdef",
     }
+    plan["hash"] = digest(plan)
     (runs_dir / study).mkdir(parents=True, exist_ok=True)
     (runs_dir / study / "plan.yaml").write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
     return plan

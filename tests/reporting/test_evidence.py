@@ -21,3 +21,11 @@ def test_images_are_wrong_in_the_trials_that_learnt_something_be_they_many_or_on
     judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
     text = unmark(tell_missed(look_for_missed(judged), Told(judged, Ledger())))
     assert f"test images are wrong in {who} that learnt something." in text
+
+
+def test_trials_at_chance_beyond_the_last_look_did_not_learn_either(tmp_path):
+    outcomes = {("pooling=none", 7): "chance", ("reference", 6): "chance"}
+    fabricate_study(tmp_path, (POOLS,), 8, photographs=3, copies=2, looks=[6], outcomes=outcomes)
+    judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
+    text = unmark(tell_missed(look_for_missed(judged), Told(judged, Ledger())))
+    assert "wrong in all 14 trials that learnt something." in text

@@ -4,7 +4,7 @@ import pytest
 from studies import fabricate_study
 
 from bloodstudy.analysis import judge_sweep, read_sweep
-from bloodstudy.design import Question
+from bloodstudy.design import Question, digest
 from bloodstudy.reporting import methods, remarks
 from bloodstudy.reporting.claims import Ledger, unmark
 from bloodstudy.reporting.effects import Told
@@ -22,11 +22,12 @@ def judge(tmp_path):
 
 
 def test_what_was_fixed_is_the_plan(judge):
-    lines = methods.list_fixed(judge())
+    judged = judge()
+    lines = methods.list_fixed(judged)
     assert "arms: 2 tested against their reference, 1 only shown" in lines
     assert any(line.startswith("seeds: 0 to 5, the same") for line in lines)
     assert "decision: at 6 seeds, alpha 0.05" in lines
-    assert "plan: hash `0123456789abcdef`" in lines
+    assert f"plan: hash `{digest(judged.sweep.plan)}`" in lines
 
 
 def test_looks_divide_alpha(judge):

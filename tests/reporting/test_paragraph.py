@@ -73,3 +73,11 @@ def test_of_one_arm_nothing_is_said_of_others(judge):
     text = write_paragraph(judge(Question("pools", "Which pooling?", factor="pooling", levels=("none",))))
     assert "We compared 1 arm with a reference" in text
     assert "Holm" not in text
+
+
+def test_the_paragraph_of_an_amended_plan_does_not_say_that_all_was_planned_before(judge):
+    judged = judge()
+    assert "with the decision planned at 6 seeds before any trial was run." in write_paragraph(judged)
+    judged.sweep.plan["amendments"] = ["looks: [4] became [6]"]
+    text = write_paragraph(judged)
+    assert "planned at 6 seeds and parts of the plan changed after trials had been run." in text

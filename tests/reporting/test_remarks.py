@@ -5,7 +5,8 @@ from studies import fabricate_study
 
 from bloodstudy.analysis import judge_sweep, read_sweep
 from bloodstudy.design import Question
-from bloodstudy.reporting.remarks import tell_named, tell_untuned
+from bloodstudy.reporting.facts import tell_brought
+from bloodstudy.reporting.remarks import settle, tell_named, tell_untuned
 
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
 RATES = Question("rates", "Which rate?", factor="lr", levels=(0.01, 0.0001))
@@ -49,3 +50,26 @@ def test_one_arm_is_named(untuned):
 
 def test_nothing_is_said_where_the_rate_is_the_question(untuned):
     assert untuned(RATES) == ""
+
+
+def test_an_arm_whose_model_brings_a_rate_of_its_own_has_not_that_of_the_reference(tmp_path):
+    def change(result):
+        if result["model"] == "compact":
+            result["factors"] |= {"lr": 0.001, "batch_size": 32}
+
+    smaller = Question("m", "Compact?", arms={"small": {"model": "compact"}})
+    fabricate_study(tmp_path, (smaller, POOLS), 6, photographs=5, copies=2, change=change)
+    judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
+    text = tell_untuned(judged.sweep.plan["questions"][0], judged)
+    assert text.startswith("`small` has the learning rate that its model brings (`lr=0.001`)")
+    assert "never tuned" not in text
+    assert tell_brought(judged.sweep, "reference") == (
+        "`small` has another model, compact, which brings `lr=0.001`, `batch_size=32`."
+    )
+
+
+def test_the_command_of_a_study_put_together_from_several_is_one_that_runs(tmp_path):
+    fabricate_study(tmp_path, (POOLS,), 6, photographs=5, copies=2, outcomes={("reference", 5): "missing"})
+    judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
+    judged.sweep.plan["command"] = "python -m bloodstudy.run -m study=x\npython -m bloodstudy.run -m study=x seeds=8"
+    assert settle(judged.of("pools"), judged) == "python -m bloodstudy.run -m study=x seeds=6"
