@@ -96,7 +96,7 @@ def list_limits(judged: Judged, told: Told) -> list[str]:
         return ["Arms on different splits are not paired, and no word is given: each has its mean and interval."]
     floor = told.count(judged.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", told.all_keys(), ".3g")
     normal = "; above alpha, so `improves` and `harms` rest on normality" if judged.floor > judged.alpha else ""
-    rests = "; where it does not say what `improves` and `harms` say, these rest on normality, which stands beside them"
+    rests = "; where that test does not share an `improves` or a `harms`, the arm's sentence says so"
     lines = [
         f"Error control: at most {100 * ALPHA:g} % for each kind of statement (difference, equivalence, not worse), "
         f"not over all of them. Each kind is adjusted by Holm's method over the {count_arms(judged, 'planned ')}; an "

@@ -105,7 +105,7 @@ def _strength(sweep: Sweep) -> str:
         return f"One seed: no interval{' over seeds' if divided else ''}, no verdict{other}."
     pilot = ", a pilot" if seeds < FEW_SEEDS else ""
     interval = ", an interval for each split below," if divided else ""
-    return f"{seeds} seeds{pilot}: means and all points are shown{interval} and no verdict."
+    return f"{seeds} seeds{pilot}: means and all points are shown{interval} and no verdict is given."
 
 
 def tell_no_ops(sweep: Sweep, no_ops: set[str]) -> str:
