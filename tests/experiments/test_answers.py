@@ -1,5 +1,6 @@
 """What the README says of the five questions is what their committed report says."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,11 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bloodstudy.analysis.comparison import RESPONSES
+from bloodstudy.analysis.effect import estimate
 from bloodstudy.analysis.foresight import Foresight
 
 ROOT = Path(__file__).parents[2]
 FIVE = ROOT / "experiments" / "five_questions"
 CLAIMS = ROOT / "experiments" / "compact_claims"
+POOLING = ROOT / "experiments" / "pooling"
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +50,44 @@ def find_rises(report):
     return {arm: rise for rise, arm in found}
 
 
-def test_each_interval_in_the_text_stands_in_the_table(section, rows, claims):
+@pytest.fixture(scope="module")
+def points():
+    """Return the effects of the pooling trained once more by arm: train, test and gap."""
+    claims = json.loads((POOLING / "claims.json").read_text())["claims"]
+    values = {claim["name"]: claim["value"] for claim in claims}
+    found = {}
+    for arm in ("pooling=average", "pooling=strided", "pooling=none"):
+        for response in RESPONSES:
+            path = f"effect/{arm}/to pooling=max/{response}"
+            mean, low, high = (f"{values[f'{path}/{part}']:+z.1f}" for part in ("mean", "low", "high"))
+            found.setdefault(arm, []).append(f"{mean} [{low}, {high}]")
+    return found
+
+
+def test_what_is_said_of_pooling_once_more_is_what_both_reports_say(section, rows, points):
+    then, here = ((folder / "report.md").read_text() for folder in (FIVE, POOLING))
+    own = (POOLING / "README.md").read_text()
+    for arm, cells in points.items():
+        (row,) = (row for row in rows if f"| `{arm}` |" in row)
+        pairs = zip((cell.strip() for cell in row.split("|")[3:6]), cells, strict=True)
+        assert f"| `{arm}` | {' | '.join(f'{before} | {after}' for before, after in pairs)} |" in own
+    assert f"it comes to {points['pooling=average'][1]} (" in " ".join(section.split())
+    each = r"^\| `{}` \| (\d) \| (?:`\w{{16}}` \| )?([\d.]+) \| ([\d.]+) "
+    before = re.findall(each.format("reference"), then, flags=re.MULTILINE)
+    after = re.findall(each.format("pooling=max"), here, flags=re.MULTILINE)
+    assert [seed for seed, *_ in before] == [seed for seed, *_ in after] == [str(seed) for seed in range(10)]
+    for place, side in ((1, "train"), (2, "test")):
+        found = estimate([float(new[place]) - float(old[place]) / 100 for new, old in zip(after, before, strict=True)])
+        told = re.search(rf"([+-][\d.]+) \[([+-][\d.]+), ([+-][\d.]+)\] on {side}", " ".join(own.split()))
+        numbers = [100 * found.mean, 100 * found.low, 100 * found.high]
+        assert [float(number) for number in told.groups()] == pytest.approx(numbers, abs=0.1)  # of rounded accuracies
+
+
+def test_each_interval_in_the_text_stands_in_the_table(section, rows, claims, points):
     told = re.findall(r"[+-][\d.]+ \[[^]]+\]", re.sub(r"^\|.*$", "", section, flags=re.MULTILINE))
     assert told
-    assert all(any(interval in row for row in rows + claims) for interval in told)
+    again = [cell for cells in points.values() for cell in cells]
+    assert all(any(interval in row for row in rows + claims + again) for interval in told)
 
 
 def test_the_other_numbers_are_those_of_the_report(section):
