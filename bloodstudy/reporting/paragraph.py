@@ -107,5 +107,6 @@ def _tell_untested(paired: list[Comparison], seeds: int) -> str:
     if all(verdict.word == INVALID for verdict in verdicts):
         reasons = "; ".join(dict.fromkeys(plain(verdict.reason) for verdict in verdicts))
         return f"No test was made, for no comparison is valid: {reasons}."
-    so_far = f"So far, with {plural(seeds, 'seed')}, no test was made: all this gives is estimates."
-    return _tell_left_out(paired) + so_far
+    if any(verdict.word == FAILS for verdict in verdicts):
+        return f"{_tell_left_out(paired)}So no test was made."
+    return f"So far, with {plural(seeds, 'seed')}, no test was made: all this gives is estimates."

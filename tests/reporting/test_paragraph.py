@@ -63,6 +63,13 @@ def test_the_paragraph_names_the_arms_that_failed_and_were_not_tested(judge):
     assert "are in no effect" not in write_paragraph(judge())
 
 
+def test_the_paragraph_of_a_study_whose_every_arm_failed_says_that_nothing_was_tested(judge):
+    outcomes = {(f"pooling={level}", seed): "diverged" for level in ("average", "none") for seed in range(6)}
+    text = write_paragraph(judge(outcomes=outcomes))
+    assert "(pooling=average: 6 of 6 and pooling=none: 6 of 6)" in text
+    assert text.endswith("such an arm was not tested, and counts with p = 1. So no test was made.")
+
+
 def test_the_paragraph_says_how_the_reference_was_trained(judge):
     text = write_paragraph(judge())
     told = "for 30 epochs with adam at a learning rate of 0.0005 and batches of 100 on images of 60 x 80 pixels (rgb)"
