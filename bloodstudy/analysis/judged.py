@@ -89,8 +89,8 @@ def judge_sweep(sweep: Sweep) -> Judged:
     compared = [compare(sweep, pair, _own_seeds(sweep, done, pair, seeds), np.random.default_rng(0)) for pair in pairs]
     counts, unit = _count_clusters(sweep)
     fewest = min(counts.values(), default=None)
-    enough = [all(counts.get(a, 0) >= FEW_CLUSTERS for a in (pair.arm, pair.reference)) for pair in pairs]
-    verdicts = _decide(compared, look, family, alpha, enough)
+    tellable = [all(counts.get(arm, 0) >= FEW_CLUSTERS for arm in (pair.arm, pair.reference)) for pair in pairs]
+    verdicts = _decide(compared, look, family, alpha, tellable)
     told = [
         replace(
             withhold(comparison) if verdict.word == INVALID else comparison,
@@ -122,9 +122,8 @@ def _own_seeds(sweep: Sweep, done: Mapping[str, Sequence[int]], pair: Pair, seed
 
 
 def _decide(
-    compared: Sequence[Comparison], look: Look, family: int, alpha: float, enough: Sequence[bool]
+    compared: Sequence[Comparison], look: Look, family: int, alpha: float, tellable: Sequence[bool]
 ) -> list[Verdict]:
-    """Return the verdicts; `enough`: the images that a comparison is tested on show enough clusters of each class."""
     verdicts = [_refuse(comparison, look) for comparison in compared]
     tested = [
         position
@@ -137,11 +136,7 @@ def _decide(
         flipped = [flip_signs(compared[position].points["test_accuracy"].to_numpy()) for position in tested]
         this = add_flips(this, flipped, family, alpha)
     wider = test_family([compared[position].wider for position in tested], margins, family, alpha)
-    second = [
-        add_second_words([own], [other], enough[position])[0]
-        for position, own, other in zip(tested, this, wider, strict=True)
-    ]
-    told = dict(zip(tested, second, strict=True))
+    told = dict(zip(tested, add_second_words(this, wider, [tellable[i] for i in tested]), strict=True))
     return [
         verdict or told.get(position) or Verdict(INVALID, "no seed is paired")
         for position, verdict in enumerate(verdicts)
@@ -181,18 +176,10 @@ def _count_needed(comparison: Comparison, verdict: Verdict, alpha: float) -> Nee
 
 def _count_clusters(sweep: Sweep) -> tuple[dict[str, int], str]:
     """Return the clusters of the class that has the fewest in the test, by arm, and what they are."""
-    found: dict[str, int] = {}
-    known: dict[tuple[int, str], int] = {}  # arms share their images, and counting takes a while
-    unit = "image"
-    for planned in sweep.plan["trials"]:
-        predictions = sweep.predictions.get(planned["key"])
-        if predictions is None or planned["arm"] in found:
-            continue
-        shown, judged = predictions.shown, planned["judged"]
-        if (id(shown), judged) not in known:
-            tested = shown.tested(judged)
-            counts = [len(set(shown.clusters[tested & (shown.labels == i)])) for i in range(len(shown.classes))]
-            known[id(shown), judged] = min(counts)
-        unit = shown.unit if not found else unit
-        found[planned["arm"]] = known[id(shown), judged]
-    return found, unit
+    shown = {
+        planned["arm"]: (sweep.predictions[planned["key"]].shown, planned["judged"])
+        for planned in reversed(sweep.plan["trials"])
+        if planned["key"] in sweep.predictions
+    }
+    counts = {arm: own.count_clusters(judged) for arm, (own, judged) in shown.items()}
+    return counts, next((own.unit for own, _ in shown.values()), "image")

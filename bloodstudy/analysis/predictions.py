@@ -68,6 +68,11 @@ class Shown:
             name = np.where(known == "", name, known)
         return pd.factorize(pd.Series(self.labels).astype(str) + " " + name)[0]
 
+    def count_clusters(self, judged: str) -> int:
+        """Return how many clusters the class has of which the images that a trial is judged on show the fewest."""
+        tested = self.tested(judged)
+        return min(len(set(self.clusters[tested & (self.labels == label)])) for label in range(len(self.classes)))
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:

@@ -68,15 +68,18 @@ def test_family(effects: Sequence[Effect | None], margins: Sequence[float], fami
     return found
 
 
-def add_second_words(verdicts: Sequence[Verdict], wider: Sequence[Verdict], tellable: bool) -> list[Verdict]:
-    """Return `verdicts` with the second word: whether `wider`, of the effects on new photographs, decides the same."""
+def add_second_words(verdicts: Sequence[Verdict], wider: Sequence[Verdict], tellable: Sequence[bool]) -> list[Verdict]:
+    """Return `verdicts` with the second word: whether `wider`, of the effects on new photographs, decides the same.
+
+    `tellable`: whether an arm's test images show enough of each class to say anything about new ones.
+    """
     told = []
-    for verdict, other in zip(verdicts, wider, strict=True):
+    for verdict, other, enough in zip(verdicts, wider, tellable, strict=True):
         second = flag = None
         if verdict.word in (EQUIVALENT, IMPROVES, HARMS):
-            second = (HOLDS if _passes(verdict.word, other) else NOT_SHOWN) if tellable else CANNOT
+            second = (HOLDS if _passes(verdict.word, other) else NOT_SHOWN) if enough else CANNOT
         if verdict.tested and verdict.not_worse:
-            flag = (HOLDS if other.not_worse else NOT_SHOWN) if tellable else CANNOT
+            flag = (HOLDS if other.not_worse else NOT_SHOWN) if enough else CANNOT
         told.append(replace(verdict, second=second, not_worse_second=flag))
     return told
 

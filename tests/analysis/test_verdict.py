@@ -146,9 +146,9 @@ TELLING = {"p": dict.fromkeys(KINDS, 0.0), "adjusted": dict.fromkeys(KINDS, 0.0)
     (Verdict("pending"), Verdict("improves"), None),
 ])  # fmt: skip
 def test_the_second_word_says_whether_the_decision_passes_with_the_wider_interval(word, other, second):
-    (told,) = add_second_words([word], [other], tellable=True)
+    (told,) = add_second_words([word], [other], tellable=[True])
     assert told.second == second
-    (untold,) = add_second_words([word], [other], tellable=False)
+    (untold,) = add_second_words([word], [other], tellable=[False])
     assert untold.second == (None if second is None else "cannot be told")
 
 
@@ -158,7 +158,7 @@ def test_the_second_word_says_whether_the_decision_passes_with_the_wider_interva
 ])  # fmt: skip
 def test_the_flag_has_a_second_word_of_its_own(mine, theirs, tellable, second):
     word, other = (Verdict("inconclusive", not_worse=flag) for flag in (mine, theirs))
-    assert add_second_words([word], [other], tellable)[0].not_worse_second == second
+    assert add_second_words([word], [other], [tellable])[0].not_worse_second == second
 
 
 def test_no_arm_is_no_family():

@@ -33,7 +33,7 @@ def draw_study(rng):
     compared = [draw_comparison(rng, f"lr={k}", seeds, margin) for k in range(family)]
     verdicts = rules.test_family([c.test for c in compared], [margin] * family, family, alpha)
     verdicts = rules.add_flips(verdicts, rng.uniform(0, 0.1, family).tolist(), family, alpha)
-    verdicts = add_second_words(verdicts, verdicts[::-1], bool(rng.integers(2)))
+    verdicts = add_second_words(verdicts, verdicts[::-1], [bool(rng.integers(2))] * family)
     told = []
     for comparison, verdict in zip(compared, verdicts, strict=True):
         word = str(rng.choice([verdict.word] * 6 + ["fails to train", "invalid", "pending", "pilot"]))
