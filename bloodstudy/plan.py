@@ -7,7 +7,7 @@ other data under its name is refused, any other later change is listed in it as 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import Any
 import yaml
 
 from bloodstudy import __version__, analysis, compose, design, files, preparing
-from bloodstudy.asking import Asked
 from bloodstudy.data import Dataset
 from bloodstudy.decided import ELSEWHERE, brief, decide, find_cells, label, merge_arms
 from bloodstudy.design import STUDY_DECIDES, digest
@@ -71,7 +70,7 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
     plan["trials"] = list(trials)
     if old:
         plan = _amend(plan, old, runs_dir)
-    elif asked and (before := _read_asked(runs_dir, asked)):
+    elif asked and not asked.study and (before := _read_seen(runs_dir, {trial["key"] for trial in trials})):
         plan["amendments"] = _list_changes(plan, before)
     now = [trial for trial in trials if sweep.now is None or trial["seed"] < sweep.now]
     arms_by_key = {trial["key"]: trial["arm"] for trial in reversed(trials)}
@@ -107,18 +106,18 @@ def _read_old(runs_dir: Path, study: str) -> dict[str, Any] | None:
     return analysis.read_plan(runs_dir, study) if exists else None
 
 
-def _read_asked(runs_dir: Path, asked: Asked) -> dict[str, Any] | None:
-    """Return the plan of the same questions, asked outside a study, where a trial of it has a result; else None.
+def _read_seen(runs_dir: Path, keys: Set[str]) -> dict[str, Any] | None:
+    """Return the plan of questions asked outside a study before, where one of the trials `keys` of it has a result.
 
-    They are planned anew each time, and what is changed after a result was there is listed all the same.
+    They are planned anew each time, and what is changed once a result can have been seen is listed all the same.
     """
     folder = runs_dir / design.SCRATCH
-    if asked.study or not (folder / "plan.yaml").exists():
+    if not (folder / "plan.yaml").exists():
         return None
     before = analysis.read_plan(runs_dir, design.SCRATCH)
-    names = [question["name"] for question in before.get("questions") or ()]
-    seen = any((folder / trial["key"] / "result.json").exists() for trial in before["trials"])
-    return before if seen and names == [question.name for question in asked.questions] else None
+    shared = keys & {trial["key"] for trial in before["trials"]}
+    seen = any((folder / key / "result.json").exists() for key in shared)
+    return before if before.get("questions") and seen else None
 
 
 def _settle_precision(job: compose.Job, old: Mapping[str, Any] | None) -> compose.Job:
