@@ -68,7 +68,11 @@ def write_package(stored: Stored, path: Path) -> tuple[int, int]:
     """Write the package of a study to `path`; return how many trials are in it, and how many are planned."""
     plan = _portable(analysis.read_plan(stored.runs_dir, stored.study), stored.folder / "plan.yaml")
     keys = list_keys(plan)
-    results = {key: result for key in keys if (result := _read_result(stored.folder / key)) is not None}
+    results = {
+        key: _portable(result, stored.folder / key / "result.json")
+        for key in keys
+        if (result := analysis.read_result(stored.runs_dir, stored.study, key)) is not None
+    }
     if not results:
         raise UserError(f"no trial of the study {stored.study} has a result yet: there is nothing to package")
     listed: dict[str, dict[str, Any]] = {}
@@ -97,11 +101,6 @@ def _members(stored: Stored, plan: dict[str, Any], results: dict[str, Any]) -> I
             for digest, column in packed.columns.items():
                 yield f"columns/{digest}.json", column
             yield f"trials/{key}/predictions.bin", packed.table
-
-
-def _read_result(folder: Path) -> dict[str, Any] | None:
-    result = analysis.read_result(folder.parent.parent, folder.parent.name, folder.name)
-    return None if result is None else _portable(result, folder / "result.json")
 
 
 def _portable(content: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pandas as pd
 from bloodstudy.analysis.examined import Examined, examine
 from bloodstudy.analysis.portable import hide_folders, make_portable
 from bloodstudy.analysis.predictions import Predictions, Reader
-from bloodstudy.analysis.trials import read_plan, read_result, read_trials, readable
+from bloodstudy.analysis.trials import RETRAIN, read_plan, read_result, read_trials, readable
 from bloodstudy.design import BLOCK_KEYS
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
@@ -106,10 +106,10 @@ def read_sweep(runs_dir: Path, study: str, plan: dict[str, Any] | None = None) -
             continue
         results[key] = make_portable(result)
         if (path := folder / "history.csv").exists():
-            with readable(path):
+            with readable(path, RETRAIN):
                 histories[key] = pd.read_csv(path)
         if result["outcome"] == "finished" and (path := folder / "predictions.parquet").exists():
-            with readable(path):
+            with readable(path, RETRAIN):
                 predictions[key] = reader.read(path)
     trials = _measure(read_trials(runs_dir, study, plan), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]

@@ -19,50 +19,48 @@ from bloodstudy import files
 from bloodstudy.errors import UserError
 
 COLUMNS = ("train_accuracy", "test_accuracy", "accuracy_gap", "wall_seconds", "parameters", "prediction_hash")
+RETRAIN = "Train the trial again: remove {folder}"
 CLEAN = ("test_accuracy", "accuracy_gap", "test_macro_f1")  # responses that are also measured without leaks
 
 
 def read_plan(runs_dir: Path, study: str) -> dict[str, Any]:
-    """Return the plan of `study`; raises UserError where nothing was run yet."""
+    """Return the plan of `study`; raises UserError where nothing was run yet, or it is damaged."""
     path = runs_dir / study / "plan.yaml"
     if not path.exists():
         raise UserError(
             f"there is no plan at {path}: nothing was run yet. Run a sweep first, such as: "
             "python -m bloodstudy.run -m lr=1e-2,1e-3,1e-4"
         )
-    try:
-        plan = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError) as error:
-        raise _damaged(path, error) from error
-    if not isinstance(plan, dict) or not plan.get("trials"):
-        raise _damaged(path, "it holds no plan")
-    return plan
-
-
-def _damaged(path: Path, what: object) -> UserError:
-    told = " ".join(str(what).split())[:200]
-    return UserError(
-        f"{path} is damaged: {told}. Put the study back from a package into another folder, python -m "
-        "bloodstudy.package restore=FILE runs_dir=FOLDER, or train it again there"
+    again = (
+        "Put the study back from a package into another folder, python -m bloodstudy.package restore=FILE "
+        "runs_dir=FOLDER, or train it again there"
     )
+    with readable(path, again):
+        plan = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(plan, dict) or not plan.get("trials"):
+            raise ValueError("it holds no plan")
+    return plan
 
 
 def read_result(runs_dir: Path, study: str, key: str) -> dict[str, Any] | None:
     """Return the published result of one trial, or None where it has none; raises UserError where it is damaged."""
     folder = runs_dir / study / key
-    with readable(folder / "result.json"):
+    with readable(folder / "result.json", RETRAIN):
         return files.read_json(folder / "result.json")
 
 
 @contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Turn what reading a file of a trial raises where it is damaged into a UserError that names it and the remedy."""
+def readable(path: Path, remedy: str) -> Iterator[None]:
+    """Turn what reading a stored file raises where it is damaged into a UserError that names it and the remedy.
+
+    In the remedy {folder} is the folder that the file lies in.
+    """
     try:
         yield
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
         told = " ".join(str(error).split())[:200]
         what = "cannot be read" if isinstance(error, OSError) else "is damaged"
-        raise UserError(f"{path} {what}: {told}. Train the trial again: remove {path.parent}") from error
+        raise UserError(f"{path} {what}: {told}. {remedy.format(folder=path.parent)}") from error
 
 
 def judge(responses: Mapping[str, float], judged: str) -> dict[str, float]:
