@@ -109,22 +109,23 @@ def tabulate_reference(sweep: Sweep, arm: str) -> str:
     return table(["factor", "level", "other arms change it"], rows)
 
 
+def list_brought(sweep: Sweep, arm: str, reference: str) -> dict[str, Any]:
+    """Return the levels that set an arm of another model apart from the reference, and that nobody named."""
+    own, usual = sweep.result_of(arm), sweep.result_of(reference)
+    if own is None or usual is None or own["model"] == usual["model"]:
+        return {}
+    named = {*sweep.levels_of(arm), *BLOCK_KEYS}
+    return {k: v for k, v in own["factors"].items() if k not in named and spell(v) != spell(usual["factors"].get(k))}
+
+
 def tell_brought(sweep: Sweep, reference: str) -> str:
     """Say what arms with another model than the reference's change besides: a model brings levels of its own."""
-    usual, lines = sweep.result_of(reference), []
-    for arm in sweep.arms:
-        result = sweep.result_of(arm)
-        if usual is None or result is None or result["model"] == usual["model"]:
-            continue
-        named = {*sweep.levels_of(arm), *BLOCK_KEYS}
-        own = [
-            code(f"{key}={spell(level)}")
-            for key, level in result["factors"].items()
-            if key not in named and spell(level) != spell(usual["factors"].get(key))
-        ]
-        if own:
-            lines.append(f"{code(arm)} has another model, {plain(result['model'])}, which brings {', '.join(own)}.")
-    return " ".join(lines)
+    found = {arm: list_brought(sweep, arm, reference) for arm in sweep.arms}
+    return " ".join(
+        f"The model of {code(arm)} brings {', '.join(code(f'{key}={spell(level)}') for key, level in levels.items())}."
+        for arm, levels in found.items()
+        if levels
+    )
 
 
 def tabulate_varied(sweep: Sweep) -> str:

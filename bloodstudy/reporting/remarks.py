@@ -13,6 +13,7 @@ from typing import Any
 from bloodstudy.analysis import Comparison, Judged
 from bloodstudy.analysis.verdict import FEW_SEEDS, INCONCLUSIVE, PENDING
 from bloodstudy.design import name_arm, spell
+from bloodstudy.reporting import facts
 from bloodstudy.reporting.effects import Told
 from bloodstudy.reporting.markdown import as_list, code
 from bloodstudy.reporting.sentences import margin_of
@@ -27,13 +28,14 @@ def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:
         return ""
     known = judged.sweep.result_of(question["reference"])
     rate = f" ({code('lr=' + spell(known['factors']['lr']))})" if known else ""
-    others = _list_own_rates(arms, judged, known)
-    arms = [arm for arm in arms if arm not in others]
+    rates = {arm: facts.list_brought(judged.sweep, arm, question["reference"]).get("lr") for arm in arms}
     brought = " ".join(
         f"{code(arm)} has the learning rate that its model brings ({code('lr=' + spell(own))}), so its effect is that "
         "of both."
-        for arm, own in others.items()
+        for arm, own in rates.items()
+        if own is not None
     )
+    arms = [arm for arm in arms if rates[arm] is None]
     if not arms:
         return brought
     who = "None of these arms was tuned: each" if len(arms) > 1 else f"{code(arms[0])} was never tuned: it"
@@ -42,13 +44,6 @@ def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:
         "that of the change at this rate. A question that declares `lr_strip` shows it at others."
         + (f" {brought}" if brought else "")
     )
-
-
-def _list_own_rates(arms: Sequence[str], judged: Judged, reference: Mapping[str, Any] | None) -> dict[str, float]:
-    """Return the learning rates of those arms that have another one than the reference, which no level of them says."""
-    found = {arm: judged.sweep.result_of(arm) for arm in arms}
-    rates = {arm: result["factors"]["lr"] for arm, result in found.items() if result}
-    return {arm: rate for arm, rate in rates.items() if reference and rate != reference["factors"]["lr"]}
 
 
 def tell_named(question: Mapping[str, Any], judged: Judged) -> str:
