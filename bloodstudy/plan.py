@@ -7,7 +7,7 @@ other data under its name is refused, any other later change is listed in it as 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -70,7 +70,7 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
     plan["trials"] = list(trials)
     if old:
         plan = _amend(plan, old, runs_dir)
-    elif asked and not asked.study and (before := _read_seen(runs_dir, {trial["key"] for trial in trials})):
+    elif asked and not asked.study and (before := _read_seen(runs_dir, plan)):
         plan["amendments"] = _list_changes(plan, before)
     now = [trial for trial in trials if sweep.now is None or trial["seed"] < sweep.now]
     arms_by_key = {trial["key"]: trial["arm"] for trial in reversed(trials)}
@@ -106,8 +106,8 @@ def _read_old(runs_dir: Path, study: str) -> dict[str, Any] | None:
     return analysis.read_plan(runs_dir, study) if exists else None
 
 
-def _read_seen(runs_dir: Path, keys: Set[str]) -> dict[str, Any] | None:
-    """Return the plan of questions asked outside a study before, where one of the trials `keys` of it has a result.
+def _read_seen(runs_dir: Path, plan: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the earlier plan of the questions of `plan`, asked outside a study, where a trial of both has a result.
 
     They are planned anew each time, and what is changed once a result can have been seen is listed all the same.
     """
@@ -115,9 +115,10 @@ def _read_seen(runs_dir: Path, keys: Set[str]) -> dict[str, Any] | None:
     if not (folder / "plan.yaml").exists():
         return None
     before = analysis.read_plan(runs_dir, design.SCRATCH)
-    shared = keys & {trial["key"] for trial in before["trials"]}
+    names, earlier = ([question["name"] for question in p.get("questions") or ()] for p in (plan, before))
+    shared = {trial["key"] for trial in plan["trials"]} & {trial["key"] for trial in before["trials"]}
     seen = any((folder / key / "result.json").exists() for key in shared)
-    return before if before.get("questions") and seen else None
+    return before if names == earlier and seen else None
 
 
 def _settle_precision(job: compose.Job, old: Mapping[str, Any] | None) -> compose.Job:

@@ -164,6 +164,9 @@ def test_a_question_of_no_study_lists_what_was_changed_after_its_first_result(dr
         longer = draw("question=pools", *small).content
         assert longer["looks"] == [8]
         assert "looks: [7] became [8]" in longer["amendments"]
+    (tmp_path / "conf/question/drops.yaml").write_text("sentence: Dropout?\nfactor: dropout\nlevels: [0.5]\n")
+    assert "amendments" not in draw("question=drops", *small).content  # another question, of the same reference
+    draw("question=pools", *small)
     assert "amendments" not in draw("question=pools", "lr=0.25", *small).content  # no trial of which had a result
     assert "amendments" not in draw("pooling=max,average", *small).content
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from bloodstudy.analysis.effect import DECIMALS
 
-MOST_FLIPS = 2**16  # all patterns of up to 16 seeds; of more seeds so many, drawn by a fixed generator: it keeps its level
+MOST_FLIPS = 2**16  # all patterns of up to 16 seeds; of more seeds so many are drawn, which keeps the level
 
 
 def flip_signs(differences: Sequence[float] | np.ndarray) -> float:

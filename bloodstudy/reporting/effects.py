@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bloodstudy.analysis import Comparison, Effect, Judged
+from bloodstudy.analysis.flips import MOST_FLIPS
 from bloodstudy.reporting.claims import NONE, Ledger
 from bloodstudy.reporting.measured import TOLD
 
@@ -85,7 +86,7 @@ class Told:
         value = math.nan if comparison.verdict.flipped is None else comparison.verdict.flipped
         formula = (
             "two-sided exact sign-flip test over seeds of test_accuracy[arm] - test_accuracy[reference] (of more than "
-            f"16 seeds 65,536 patterns, drawn); Holm over {self.judged.family} arms"
+            f"{MOST_FLIPS.bit_length() - 1} seeds {MOST_FLIPS:,} patterns, drawn); Holm over {self.judged.family} arms"
         )
         form = choose_form(value, self.judged.alpha)
         return self._effect(comparison, "test_accuracy", value, "p_sign_flip", formula, form)
