@@ -30,9 +30,10 @@ faults: $(STAMP) ## inject the faults that it must survive, and print the score
 
 check: lint types test slow faults ## what CI runs: lint, types, all tests
 
-lint: $(STAMP) ## ruff: rules and formatting
+lint: $(STAMP) ## ruff: rules and formatting; import-linter: the floors of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache --no-logo
 
 types: $(STAMP) ## pyright
 	$(BIN)/pyright

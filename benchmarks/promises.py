@@ -12,11 +12,12 @@ import numpy as np
 from scipy import special
 from simulated import Design, Spread, draw_crossed, draw_family, draw_trial
 
-from bloodstudy.analysis import power, verdict
-from bloodstudy.analysis.chance import at_chance
-from bloodstudy.analysis.crossed import Crossed, estimate_crossed, resample
-from bloodstudy.analysis.effect import estimate, p_difference
-from bloodstudy.analysis.verdict import ALPHA, HARMS, KINDS
+from bloodstudy.analysis.comparisons import verdict
+from bloodstudy.analysis.comparisons.verdict import ALPHA, HARMS, KINDS
+from bloodstudy.analysis.statistics import power
+from bloodstudy.analysis.statistics.chance import at_chance
+from bloodstudy.analysis.statistics.paired import estimate, p_difference
+from bloodstudy.analysis.statistics.variance_components import Crossed, estimate_crossed, resample
 
 MARGIN = 0.02  # the one that studies have where nothing else is said
 SD = 0.02  # of paired differences between seeds

@@ -26,12 +26,14 @@ def main() -> None:
 
     import numpy as np
 
-    from bloodstudy import compose, data, design, model
-    from bloodstudy.question import read_study
+    from bloodstudy import data, model
+    from bloodstudy.cli import compose
+    from bloodstudy.study import arms
+    from bloodstudy.study.question import read_study
     from bloodstudy.training import backend, evaluate, resolve_precision
 
     asked = read_study("five_questions").reference | {"data": "kaggle", "seed": options.seed}
-    (job,) = compose.check([*(f"{key}={design.spell(value)}" for key, value in asked.items()), *typed], False).jobs
+    (job,) = compose.check([*(f"{key}={arms.spell(value)}" for key, value in asked.items()), *typed], False).jobs
     factors = replace(job.settings.factors, precision=resolve_precision(job.settings.factors.precision))
     backend.set_up(len(os.sched_getaffinity(0)))
     from bloodstudy.training.feed import Feed

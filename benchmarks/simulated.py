@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bloodstudy.analysis.crossed import Crossed
+from bloodstudy.analysis.statistics.variance_components import Crossed
 
 HEAVY_DF = 3  # of Student's t: the heaviest tails that still have a variance
 

@@ -13,8 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from bloodstudy import data
-from bloodstudy.config import DataChoice, Factors
-from bloodstudy.training import Assignment, Worker
+from bloodstudy.config.schema import DataChoice, Factors
+from bloodstudy.training import Worker
+from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.precision import processor, resolve_precision
 
 

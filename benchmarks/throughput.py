@@ -71,7 +71,7 @@ def child(kind: str, model: str, precision: str, options: argparse.Namespace) ->
 
 
 def configuration(options: argparse.Namespace) -> Any:
-    from bloodstudy import compose
+    from bloodstudy.cli import compose
 
     (job,) = compose.check([f"model={options.model[0]}", "data=kaggle", f"data.root={options.data}"], False).jobs
     return job.settings

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_dir
 
-from bloodstudy import compose, config, terminal
+from bloodstudy.cli import compose, terminal
+from bloodstudy.config import schema
 from bloodstudy.errors import UserError
 
 if TYPE_CHECKING:
     from bloodstudy.data import Dataset
-    from bloodstudy.data.findings import Findings
+    from bloodstudy.data.quality.findings import Findings
 
 USAGE = """\
 python -m bloodstudy.audit [data=NAME] [data.root=FOLDER] [data.split=SPLIT] [strict=true]
@@ -44,8 +45,8 @@ def audit(arguments: list[str]) -> int:
         return 0
     settings = _read_settings(arguments)
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
-    from bloodstudy.data.brightness import measure_brightness
-    from bloodstudy.data.findings import find
+    from bloodstudy.data.quality.brightness import measure_brightness
+    from bloodstudy.data.quality.findings import find
 
     images = _load_placed(settings.data, settings.places)
     random = images
@@ -68,7 +69,7 @@ def audit(arguments: list[str]) -> int:
     return _judge(report.findings) if settings.control.strict else 0
 
 
-def _read_settings(arguments: list[str]) -> config.Settings:
+def _read_settings(arguments: list[str]) -> schema.Settings:
     """Return the checked settings; raises UserError with all that an audit cannot use."""
     options = [argument for argument in arguments if argument.startswith("-")]
     if options:
@@ -84,7 +85,7 @@ def _read_settings(arguments: list[str]) -> config.Settings:
     return sweep.jobs[0].settings
 
 
-def _load_placed(choice: config.DataChoice, places: config.Places) -> Dataset:
+def _load_placed(choice: schema.DataChoice, places: schema.Places) -> Dataset:
     """Return the images with the scene of each, found now where nothing says it; without, where that is impossible."""
     try:
         return _load(choice, places, "missing")
@@ -96,7 +97,7 @@ def _load_placed(choice: config.DataChoice, places: config.Places) -> Dataset:
         return replace(images, notes=images.notes + reasons)
 
 
-def _load(choice: config.DataChoice, places: config.Places, register: str) -> Dataset:
+def _load(choice: schema.DataChoice, places: schema.Places, register: str) -> Dataset:
     """Return the images, small and in colour."""
     from bloodstudy import data
 
@@ -111,9 +112,9 @@ def _load(choice: config.DataChoice, places: config.Places, register: str) -> Da
         )
 
 
-def _list_multi_label(settings: config.Settings) -> dict[str, str] | None:
+def _list_multi_label(settings: schema.Settings) -> dict[str, str] | None:
     """Return the photographs with several labels, None where the data have no table of labels."""
-    from bloodstudy.data.bccd import list_multi_label
+    from bloodstudy.data.sources.bccd import list_multi_label
 
     if settings.data.name not in ("kaggle", "bccd"):
         return None

@@ -9,9 +9,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bloodstudy import analysis, terminal
-from bloodstudy.rules import Rule
-from bloodstudy.stored import find_study, read_keys
+from bloodstudy import analysis
+from bloodstudy.cli import compose, terminal
+from bloodstudy.cli.arguments import find_study, read_keys
+from bloodstudy.config.rules import Rule
+from bloodstudy.errors import UserError
+from bloodstudy.execution import datasets
+from bloodstudy.study import run_folder
 
 USAGE = """\
 python -m bloodstudy.report [study=NAME] [runs_dir=FOLDER] [reports_dir=FOLDER] [images=true]
@@ -33,11 +37,9 @@ def report(arguments: list[str]) -> int:
         return 0
     typed = read_keys(arguments, USAGE, KEYS)
     stored = find_study(typed)
-    analysis.read_plan(stored.runs_dir, stored.study)  # refused at once where nothing was run: seaborn takes seconds
+    run_folder.read_plan(stored.runs_dir, stored.study)  # refused at once where nothing was run: seaborn takes seconds
     more = ""
     if typed.get("images") == "true":
-        from bloodstudy.showing import show_missed
-
         more = show_missed(stored.runs_dir, stored.study)
     from bloodstudy import reporting
 
@@ -47,3 +49,26 @@ def report(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     sys.exit(terminal.run_command(report))
+
+
+def show_missed(runs_dir: Path, study: str) -> str:
+    """Return the section of the page; raises UserError where the images are no longer those of the study."""
+    from bloodstudy import reporting
+
+    sweep = analysis.read_sweep(runs_dir, study)
+    missed = reporting.look_for_missed(analysis.judge_sweep(sweep))
+    planned = next((trial for trial in sweep.plan["trials"] if trial["key"] in missed.keys), None)
+    if planned is None:
+        raise UserError(
+            f"images=true: no trial of the study {study!r} has learnt something, so none has missed an image"
+        )
+    (job,) = compose.check(planned["overrides"], False).jobs
+    images = datasets.load_data(job.settings)
+    if images.fingerprint != planned["data"]["fingerprint"]:
+        raise UserError(
+            f"images=true: the study was trained on the fingerprint {planned['data']['fingerprint']}; received "
+            f"{images.fingerprint}. Put the images back as they were, or leave images=true out"
+        )
+    wanted = set(missed.images["image"])
+    places = {name: place for place, name in enumerate(images.manifest["image"]) if name in wanted}
+    return reporting.render_gallery(missed.images, {name: images.images[place] for name, place in places.items()})

@@ -10,16 +10,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bloodstudy import compose, remote, terminal
+from bloodstudy.cli import compose, terminal
+from bloodstudy.cli.overrides import write
 from bloodstudy.errors import UserError
-from bloodstudy.overrides import write
+from bloodstudy.execution import launchers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bloodstudy.config import Control, DataChoice
+    from bloodstudy.config.schema import Control, DataChoice
     from bloodstudy.data import Dataset
-    from bloodstudy.plan import Drawn
+    from bloodstudy.execution.planner import Drawn
 
 TOLD = ("question", "precision", "seeds", "looks", "hash")  # of the plan, as parameters of the study's run in MLflow
 MOST_NAMED = 8  # arms of a question in the printed plan; of more the number
@@ -35,19 +36,22 @@ def run(arguments: list[str]) -> int:
         return 0
     sweep = compose.check(typed.overrides, typed.multirun)
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
-    from bloodstudy import design, plan, tracking
-    from bloodstudy.closing import close
+    from bloodstudy import tracking
+    from bloodstudy.execution import planner
+    from bloodstudy.execution.summary import close
+    from bloodstudy.study import plan
+    from bloodstudy.study.question import SCRATCH
     from bloodstudy.training import require_backend
 
     require_backend()
     tracking.require_store()
     settings = sweep.jobs[0].settings
     if settings.control.restore:
-        from bloodstudy.restoring import restore
+        from bloodstudy.study.archive.restore import restore
 
-        study = sweep.asked.name if sweep.asked else design.SCRATCH
+        study = sweep.asked.name if sweep.asked else SCRATCH
         terminal.say(restore(Path(settings.control.restore), Path(settings.places.runs_dir), study).told)
-    drawn = plan.draw_up(sweep, arguments, Path(settings.places.runs_dir))
+    drawn = planner.draw_up(sweep, arguments, Path(settings.places.runs_dir))
     folder = Path(settings.places.runs_dir) / drawn.content["study"]
     _announce(drawn.images.values(), settings.data)
     left = _keep_finished(drawn, folder, settings.control)
@@ -71,11 +75,11 @@ def _keep_finished(drawn: Drawn, folder: Path, control: Control) -> list[str]:
 
     Raises UserError for code=strict where one was trained by other code of ours.
     """
-    from bloodstudy import attempt
-    from bloodstudy.code import code_digest
-    from bloodstudy.judging import judge_again
+    from bloodstudy.execution import trial_runner
+    from bloodstudy.execution.rescore import judge_again
+    from bloodstudy.study.code_digest import code_digest
 
-    found = {trial["key"]: attempt.read_kept(folder / trial["key"], control.retry) for trial in drawn.asked}
+    found = {trial["key"]: trial_runner.read_kept(folder / trial["key"], control.retry) for trial in drawn.asked}
     other = [key for key, kept in found.items() if kept and kept.get("code") != code_digest()]
     if other:
         told = (
@@ -92,7 +96,7 @@ def _keep_finished(drawn: Drawn, folder: Path, control: Control) -> list[str]:
 
 def _tell_cost(sweep: compose.Sweep, drawn: Drawn, left: list[str], folder: Path) -> dict[str, float]:
     """Print the plan and what it costs; return the expected seconds of the trials that are left, where known."""
-    from bloodstudy import cost
+    from bloodstudy.execution import cost
 
     every = len({trial["key"] for trial in drawn.asked})
     if sweep.asked:
@@ -144,18 +148,18 @@ def _print_foresight(drawn: Drawn, folder: Path) -> None:
 
 def _launch(sweep: compose.Sweep, drawn: Drawn, left: dict[str, float], folder: Path, multirun: bool) -> None:
     """Train what is left through Hydra's launcher; raises the fault of the machine that stopped it."""
-    from bloodstudy import attempt, board, launching
+    from bloodstudy.execution import progress, scheduler, trial_runner
 
     settings = sweep.jobs[0].settings
     places = {"runs_dir": folder.parent, "cache_dir": settings.places.cache_dir, "data.root": settings.data.root}
     shared = [write("retry", settings.control.retry)]
     # Absolute, since the processes of some launchers work in a folder of their own.
     shared += [write(key, str(Path(place).expanduser().absolute())) for key, place in places.items() if place]
-    launching.want(drawn.content, set(left), folder)
-    jobs = ["-m"] if multirun else launching.overrides(drawn.asked[0])  # the sweeper asks for those of many
-    with board.Board(drawn.asked, left, folder), remote.explained():
-        compose.launch(attempt.task, [*jobs, *shared, *sweep.hydras, *remote.carry(sweep.hydras)])
-    fault = launching.fault or attempt.fault
+    scheduler.want(drawn.content, set(left), folder)
+    jobs = ["-m"] if multirun else scheduler.overrides(drawn.asked[0])  # the sweeper asks for those of many
+    with progress.Board(drawn.asked, left, folder), launchers.explained():
+        compose.launch(trial_runner.task, [*jobs, *shared, *sweep.hydras, *launchers.carry(sweep.hydras)])
+    fault = scheduler.fault or trial_runner.fault
     if fault is not None:
         raise fault
 

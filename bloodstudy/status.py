@@ -14,10 +14,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from bloodstudy import analysis, terminal
-from bloodstudy.rules import Rule
-from bloodstudy.seen import Seen, clear_states, look
-from bloodstudy.stored import Stored, find_study, read_keys
+from bloodstudy.cli import terminal
+from bloodstudy.cli.arguments import find_study, read_keys
+from bloodstudy.config.rules import Rule
+from bloodstudy.study import run_folder
+from bloodstudy.study.disk_state import Seen, clear_states, look
+from bloodstudy.study.run_folder import Stored
 
 USAGE = """\
 python -m bloodstudy.status [study=NAME] [runs_dir=FOLDER] [clear=states]
@@ -40,7 +42,7 @@ def status(arguments: list[str]) -> int:
         return 0
     typed = read_keys(arguments, USAGE, CLEAR)
     stored = find_study(typed)
-    plan = analysis.read_plan(stored.runs_dir, stored.study)
+    plan = run_folder.read_plan(stored.runs_dir, stored.study)
     if "clear" in typed:
         trials, removed = clear_states(stored.folder)
         terminal.say(f"removed the training states of {_trials(trials)} with a result: {removed:,} bytes")

@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bloodstudy import config, terminal
-from bloodstudy.checking import Found, check_report, read_text
+from bloodstudy.cli import terminal
+from bloodstudy.cli.arguments import read_keys
+from bloodstudy.config import schema
+from bloodstudy.config.rules import STUDY, Rule
 from bloodstudy.errors import UserError
-from bloodstudy.rules import Rule
-from bloodstudy.stored import STUDY, read_keys
+from bloodstudy.reporting.verification import Found, check_report, read_text
 
 USAGE = """\
 python -m bloodstudy.verify REPORT [runs_dir=FOLDER] [package=FILE]
@@ -41,8 +42,8 @@ def verify(arguments: list[str]) -> int:
         return 0
     folder, typed = _read_arguments(arguments)
     study = _read_study(folder)
-    with _open_trials(study, typed) as runs_dir:
-        found = check_report(folder, runs_dir, study)
+    with _open_trials(study, typed) as runs_dir, terminal.stages("verify", "trials") as progress:
+        found = check_report(folder, runs_dir, study, progress)
     return _tell(folder, study, found)
 
 
@@ -89,7 +90,7 @@ def _read_study(folder: Path) -> str:
 def _open_trials(study: str, typed: dict[str, str]) -> Iterator[Path]:
     """Yield the run folder with the trials of `study`, that of a package for as long as it is needed."""
     if "package" in typed:
-        from bloodstudy.restoring import restore
+        from bloodstudy.study.archive.restore import restore
 
         if not Path(typed["package"]).is_file():
             raise UserError(f"package={typed['package']}: expected a package; there is no such file")
@@ -97,7 +98,7 @@ def _open_trials(study: str, typed: dict[str, str]) -> Iterator[Path]:
             restore(Path(typed["package"]), Path(beside), study)
             yield Path(beside)
         return
-    runs_dir = Path(typed.get("runs_dir", config.Places().runs_dir))
+    runs_dir = Path(typed.get("runs_dir", schema.Places().runs_dir))
     if not (runs_dir / study / "plan.yaml").exists():
         raise UserError(
             f"{runs_dir} holds no study {study!r}, which the report is of: expected {runs_dir / study / 'plan.yaml'}. "

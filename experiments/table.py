@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from bloodstudy.analysis.comparison import RESPONSES
-from bloodstudy.reporting.claims import NONE
+from bloodstudy.analysis.comparisons.comparison import RESPONSES
+from bloodstudy.reporting.claims.ledger import NONE
 
 
 def main(folder: Path) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from bloodstudy.config import DataChoice
+from bloodstudy.config.schema import DataChoice
 from bloodstudy.data import load
 
 images = load(DataChoice(name="smear"), colour="rgb", image_size=(120, 160))

@@ -23,7 +23,7 @@ import pandas as pd
 import seaborn as sns
 
 from bloodstudy import analysis
-from bloodstudy.stored import list_studies
+from bloodstudy.study.run_folder import list_studies
 
 runs = Path(os.environ.get("BLOODSTUDY_RUNS", "../runs"))
 study = next(iter(list_studies(runs)), "scratch")

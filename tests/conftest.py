@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from bloodstudy.data import Dataset
-from bloodstudy.data.provenance import Provenance
+from bloodstudy.data.provenance.provenance import Provenance
 
 HERE = Path(__file__).resolve().parent
 

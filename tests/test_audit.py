@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bloodstudy import audit as command
-from bloodstudy.data import shipped
+from bloodstudy.data.provenance import shipped
 
 ROOT = Path(__file__).parent.parent
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bloodstudy import compose
+from bloodstudy.cli import compose
 from bloodstudy.errors import UserError
 
 PAGE = (Path(__file__).parent.parent / "docs" / "launchers.md").read_text()

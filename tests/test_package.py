@@ -17,7 +17,7 @@ import yaml
 from filelock import FileLock
 
 from bloodstudy import files
-from bloodstudy.restoring import restore
+from bloodstudy.study.archive.restore import restore
 
 TINY = ["epochs=2", "image_size=[16,16]", "depth=2", "batch_size=4", "data=folder", "cache_dir=cache"]
 LEVELS = "lr=1e-3,1e30"  # the second diverges

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bloodstudy import compose, rules
+from bloodstudy.cli import compose
+from bloodstudy.config import rules
 from bloodstudy.errors import UserError
 
 ROOT = Path(__file__).parent.parent

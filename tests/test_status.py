@@ -10,8 +10,8 @@ import time
 import pytest
 
 from bloodstudy import files
-from bloodstudy.seen import Seen, clear_states, look
 from bloodstudy.status import estimate_left
+from bloodstudy.study.disk_state import Seen, clear_states, look
 
 TINY = ["data.photographs=2", "data.copies=2", "image_size=[24,32]", "depth=2", "cache_dir=cache"]
 

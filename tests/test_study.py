@@ -9,9 +9,10 @@ import time
 import pytest
 import yaml
 
-from bloodstudy import compose, files
-from bloodstudy.conf_files import conf_folder
-from bloodstudy.question import read_question, read_study
+from bloodstudy import files
+from bloodstudy.cli import compose
+from bloodstudy.config.yaml_files import conf_folder
+from bloodstudy.study.question import read_question, read_study
 
 STUDY = """\
 title: A tiny study

@@ -1,20 +1,21 @@
 """From published trials to tidy frames, effects and verdicts. Runs without TensorFlow and without MLflow."""
 
-from bloodstudy.analysis.asked import Look, Pair, role_in
-from bloodstudy.analysis.comparison import Comparison, Needed
-from bloodstudy.analysis.effect import Effect
-from bloodstudy.analysis.examined import Examined, examine
-from bloodstudy.analysis.foresight import Foresight, foresee
-from bloodstudy.analysis.interaction import Interaction, list_interactions
-from bloodstudy.analysis.judged import Judged, judge_sweep
-from bloodstudy.analysis.portable import find_folder, hide_folders, make_portable
-from bloodstudy.analysis.predictions import Predictions, Reader, Shown
-from bloodstudy.analysis.simplest import Simplest, find_simplest
-from bloodstudy.analysis.strips import Tuned, tune
-from bloodstudy.analysis.sweep import Arm, Sweep, read_sweep, summarise_arms
-from bloodstudy.analysis.trials import Leak, flag_no_ops, judge, list_leaks, read_plan, read_result, read_trials
-from bloodstudy.analysis.unpaired import SPLIT_KEYS, compare_splits, list_points, take_question
-from bloodstudy.analysis.verdict import Verdict
+from bloodstudy.analysis.comparisons.comparison import Comparison, Needed
+from bloodstudy.analysis.comparisons.interaction import Interaction, list_interactions
+from bloodstudy.analysis.comparisons.lr_sensitivity import Tuned, tune
+from bloodstudy.analysis.comparisons.pairs import Look, Pair, role_in
+from bloodstudy.analysis.comparisons.sensitivity import Foresight, foresee
+from bloodstudy.analysis.comparisons.smallest_model import Simplest, find_simplest
+from bloodstudy.analysis.comparisons.splits import SPLIT_KEYS, compare_splits, list_points, take_question
+from bloodstudy.analysis.comparisons.study import Judged, judge_sweep
+from bloodstudy.analysis.comparisons.verdict import Verdict
+from bloodstudy.analysis.results.confusion import Examined, examine
+from bloodstudy.analysis.results.predictions import Predictions, Reader, Shown
+from bloodstudy.analysis.results.sweep import Arm, Sweep, read_sweep, summarise_arms
+from bloodstudy.analysis.results.trials import Leak, flag_no_ops, judge, list_leaks, read_trials
+from bloodstudy.analysis.statistics.paired import Effect
+from bloodstudy.study.redact import find_folder, hide_folders, make_portable
+from bloodstudy.study.run_folder import read_plan, read_result
 
 __all__ = [
     "SPLIT_KEYS",

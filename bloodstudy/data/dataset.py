@@ -14,19 +14,19 @@ import numpy as np
 import pandas as pd
 import platformdirs
 
-from bloodstudy.config import DataChoice
-from bloodstudy.data.bccd import list_bccd
-from bloodstudy.data.cache import Decoded, Request, fetch
-from bloodstudy.data.decode import View
-from bloodstudy.data.embedded import list_smear
-from bloodstudy.data.folder import list_folder
-from bloodstudy.data.kaggle import list_kaggle
-from bloodstudy.data.leak import tell_leak
-from bloodstudy.data.listing import SIDES, Listing, refuse_thin_classes
-from bloodstudy.data.provenance import Provenance, trace
-from bloodstudy.data.screen import refuse_too_many
-from bloodstudy.data.split import NEED_SCENES, OFFICIAL, divide, resolve_split
-from bloodstudy.data.task import name_classes
+from bloodstudy.config.schema import DataChoice
+from bloodstudy.data.provenance.provenance import Provenance, trace
+from bloodstudy.data.screening.cache import Decoded, Request, fetch
+from bloodstudy.data.screening.decode import View
+from bloodstudy.data.screening.listing import SIDES, Listing, refuse_thin_classes
+from bloodstudy.data.screening.screen import refuse_too_many
+from bloodstudy.data.sources.bccd import list_bccd
+from bloodstudy.data.sources.folder import list_folder
+from bloodstudy.data.sources.kaggle import list_kaggle
+from bloodstudy.data.sources.smear import list_smear
+from bloodstudy.data.splits.labels import name_classes
+from bloodstudy.data.splits.notes import tell_leak
+from bloodstudy.data.splits.split import NEED_SCENES, OFFICIAL, divide, resolve_split
 from bloodstudy.errors import UserError, nearest
 
 SOURCES = ("smear", "kaggle", "bccd", "folder")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.model.registry import build, check, names, plugin_digest
 from bloodstudy.model.shapes import smallest_size
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.model.layers import LocalResponseNormalization
 from bloodstudy.model.shapes import side_after_block
 

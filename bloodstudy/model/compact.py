@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import keras
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.model import blocks, shapes
 
 SECOND_DROPOUT = 0.75  # of `dropout`: its author dropped 0.4 after the first dense layer and 0.3 after the second

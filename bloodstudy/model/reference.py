@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import keras
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.model import blocks, shapes
 
 

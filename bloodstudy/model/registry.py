@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.errors import UserError, nearest
 from bloodstudy.model import shapes
 

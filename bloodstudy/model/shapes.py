@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """From tidy frames to a report that a person reads. The only stage that draws; runs without TensorFlow and MLflow."""
 
-from bloodstudy.reporting.audit import Audit, write_audit
-from bloodstudy.reporting.audit_tables import summarise_audit
-from bloodstudy.reporting.evidence import look_for_missed
-from bloodstudy.reporting.gallery import render_gallery
-from bloodstudy.reporting.write import Report, make_report, write_report
+from bloodstudy.reporting.audit.report import Audit, write_audit
+from bloodstudy.reporting.audit.tables import summarise_audit
+from bloodstudy.reporting.report import Report, make_report, write_report
+from bloodstudy.reporting.sections.evidence import look_for_missed
+from bloodstudy.reporting.sections.hard_images import render_gallery
 
 __all__ = [
     "Audit",

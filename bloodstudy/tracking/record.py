@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bloodstudy import files
-from bloodstudy.design import DRAWN_BY
+from bloodstudy.study.trial import DRAWN_BY
 from bloodstudy.tracking.store import Store
 
 if TYPE_CHECKING:

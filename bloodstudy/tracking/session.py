@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bloodstudy.design import SCRATCH
+from bloodstudy.study.question import SCRATCH
 from bloodstudy.tracking import later, study
 from bloodstudy.tracking.line import line_of
 from bloodstudy.tracking.recorder import INTERRUPTED_PATIENCE_S

@@ -13,7 +13,7 @@ from typing import Any
 from filelock import FileLock
 
 from bloodstudy import files
-from bloodstudy.design import SCRATCH
+from bloodstudy.study.question import SCRATCH
 from bloodstudy.tracking.store import Store
 
 NOTE = "mlflow.json"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bloodstudy.data.predictions import PREFIX, STEP
-from bloodstudy.data.split import find_clean
+from bloodstudy.data.splits.split import find_clean
+from bloodstudy.study.predictions import PREFIX, STEP
 from bloodstudy.training import backend
 
 if TYPE_CHECKING:

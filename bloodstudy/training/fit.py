@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.training import backend
 from bloodstudy.training.feed import Feed, Gallery
 from bloodstudy.training.state import State, States

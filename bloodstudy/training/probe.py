@@ -14,7 +14,7 @@ import numpy as np
 
 from bloodstudy import model
 from bloodstudy.training import evaluate
-from bloodstudy.training.worker import Assignment
+from bloodstudy.training.assignment import Assignment
 
 BATCHES = 10  # an epoch: with fewer, what every epoch costs once would count as theirs
 ROUNDS = 3  # after a first one, in which the network is compiled

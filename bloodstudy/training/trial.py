@@ -16,12 +16,12 @@ import pandas as pd
 import psutil
 
 from bloodstudy import files, model
-from bloodstudy.code import code_digest
-from bloodstudy.data.predictions import hash_stored
 from bloodstudy.model.summary import list_layers
+from bloodstudy.study.code_digest import code_digest
+from bloodstudy.study.predictions import hash_stored
 from bloodstudy.training import backend, evaluate
+from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.state import States
-from bloodstudy.training.worker import Assignment
 
 Report = Callable[[dict[str, Any]], None]
 

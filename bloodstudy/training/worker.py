@@ -14,35 +14,18 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from joblib import cpu_count
 
-from bloodstudy.config import Factors
 from bloodstudy.errors import MachineError
+from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.echo import Echo
 
 # Memory in pages of 2 MiB where Linux gives them on request, elsewhere without effect: feature maps are 60 MB and more,
 # and to look up small pages takes time. It must stand in the environment before the process begins.
 LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """All that a worker needs to train one trial."""
-
-    folder: Path  # where history.csv, predictions.parquet and the states go; it has the name of the trial's key
-    model: str
-    factors: Factors
-    classes: tuple[str, ...]
-    images: Path  # .npy file, uint8 (N, H, W, C)
-    manifest: pd.DataFrame  # image, photograph, scene, label, split: one row an image
-    clean: bool = False  # whether to judge also without the test images whose scene is in training
-    probe: bool = False  # whether only to find out how long it would take
 
 
 class WorkerDiedError(Exception):

@@ -17,9 +17,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from bloodstudy import data, files
-from bloodstudy.config import DataChoice
-from bloodstudy.reporting import audit_figures, style
-from bloodstudy.reporting.audit_words import share
+from bloodstudy.config.schema import DataChoice
+from bloodstudy.reporting.audit import figures
+from bloodstudy.reporting.audit.text import share
+from bloodstudy.reporting.figures import style
 
 HERE = Path(__file__).resolve().parent
 SHOWN = 6  # copies a side
@@ -67,8 +68,8 @@ def draw_counts(figure: Figure | SubFigure, found: dict[str, Any]) -> None:
     splits = {"random split": found["random"]["summary"], "official split": found["summary"]}
     for place, summary in enumerate(splits.values()):
         part, whole = summary["test_images_leaking"], summary["test_images"]
-        axes.barh(place, 1, color=audit_figures.CLEAN, height=0.5)
-        axes.barh(place, part / whole, color=audit_figures.LEAKS, height=0.5)
+        axes.barh(place, 1, color=figures.CLEAN, height=0.5)
+        axes.barh(place, part / whole, color=figures.LEAKS, height=0.5)
         axes.text(0, place - 0.31, share(part, whole), va="bottom", fontsize=9)
     axes.set_yticks(range(len(splits)), list(splits))
     axes.set(xlim=(0, 1), ylim=(len(splits) - 0.5, -0.6), xticks=[])

@@ -1,7 +1,7 @@
 """Hydra's way into bloodstudy's plan: the jobs of the plan that was published last, one seed block a launch.
 
 In: the overrides that all its jobs share. Out: what the jobs returned. What is in the plan is decided by
-bloodstudy.plan; how jobs run, by the launcher that was chosen.
+bloodstudy.execution.planner; how jobs run, by the launcher that was chosen.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ class BloodstudySweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> list[Any]:
         """Launch block after block; `arguments` are added to the overrides of every job."""
-        from bloodstudy import launching
+        from bloodstudy.execution import scheduler
 
         returned, begun = [], 0
-        for block in self._portion(launching.blocks()):
-            jobs = [[*launching.overrides(trial), *arguments] for trial in block]
+        for block in self._portion(scheduler.blocks()):
+            jobs = [[*scheduler.overrides(trial), *arguments] for trial in block]
             done = self._launcher.launch(jobs, initial_job_idx=begun)
             begun += len(jobs)
             returned.append([job.return_value for job in done])
-            if not launching.collect(block, returned[-1]):
+            if not scheduler.collect(block, returned[-1]):
                 break
         return returned
 

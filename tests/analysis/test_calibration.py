@@ -11,7 +11,7 @@ import promises
 import pytest
 from simulated import EVEN, KAGGLE, UNEVEN, Spread, draw_crossed, draw_trial
 
-from bloodstudy.analysis.chance import majority
+from bloodstudy.analysis.statistics.chance import majority
 
 STUDIES = 500
 PAGE = Path(__file__).parent.parent.parent / "docs" / "calibration.md"

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bloodstudy.config import DataChoice
-from bloodstudy.data import Dataset, dataset, decode, load
-from bloodstudy.data.provenance import Provenance
+from bloodstudy.config.schema import DataChoice
+from bloodstudy.data import Dataset, dataset, load
+from bloodstudy.data.provenance.provenance import Provenance
+from bloodstudy.data.screening import decode
 from bloodstudy.errors import UserError
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis.comparison import RESPONSES
-from bloodstudy.analysis.effect import estimate
-from bloodstudy.analysis.foresight import Foresight
+from bloodstudy.analysis.comparisons.comparison import RESPONSES
+from bloodstudy.analysis.comparisons.sensitivity import Foresight
+from bloodstudy.analysis.statistics.paired import estimate
 
 ROOT = Path(__file__).parents[2]
 FIVE = ROOT / "experiments" / "five_questions"

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from bloodstudy.config import Factors
+from bloodstudy.config.rules import RULES
+from bloodstudy.config.schema import Factors
 from bloodstudy.model import augmenter
 from bloodstudy.model.augment import Augmenter
-from bloodstudy.rules import RULES
 
 LEVELS = [level for level in RULES["augment"].levels if level != "none"]
 CLASSES = 4

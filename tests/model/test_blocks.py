@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import pytest
 
-from bloodstudy.config import Factors
+from bloodstudy.config.rules import RULES
+from bloodstudy.config.schema import Factors
 from bloodstudy.model import blocks
 from bloodstudy.model.shapes import side_after_block
-from bloodstudy.rules import RULES
 
 PLAIN = Factors(precision="float32")
 

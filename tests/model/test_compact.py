@@ -1,6 +1,6 @@
 """The compact network, layer by layer, against the published figures."""
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.model import build
 
 NATIVE = Factors(

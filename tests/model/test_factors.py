@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bloodstudy.config import Factors
+from bloodstudy.config.rules import RULES
+from bloodstudy.config.schema import Factors
 from bloodstudy.errors import UserError
 from bloodstudy.model import build, check, shapes
-from bloodstudy.rules import RULES
 
 NATIVE = {
     "reference": Factors(precision="float32"),

@@ -1,12 +1,14 @@
 """The ladder of simpler models that the question of simplification climbs, in the study of five questions."""
 
-from bloodstudy import compose, design, model
-from bloodstudy.question import read_question, read_study
+from bloodstudy import model
+from bloodstudy.cli import compose
+from bloodstudy.study.arms import spell
+from bloodstudy.study.question import read_question, read_study
 
 
 def count(levels):
     levels = {"precision": "float32"} | read_study("five_questions").reference | levels
-    (job,) = compose.check([f"{key}={design.spell(value)}" for key, value in levels.items()], False).jobs
+    (job,) = compose.check([f"{key}={spell(value)}" for key, value in levels.items()], False).jobs
     return model.build("reference", job.settings.factors, (60, 80, 3), 4).count_params()
 
 

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.model import build
 
 NATIVE = Factors(precision="float32")

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.errors import UserError
 from bloodstudy.model import build, check, names, plugin_digest
 from bloodstudy.model.registry import GROUP
@@ -53,7 +53,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., 
 
 def test_importing_the_stage_and_asking_for_names_imports_no_keras() -> None:
     code = (
-        "import sys, bloodstudy.model as m; from bloodstudy.config import Factors;"
+        "import sys, bloodstudy.model as m; from bloodstudy.config.schema import Factors;"
         "m.names(); m.check('compact', Factors(), 4); m.smallest_size('compact', 6, 'valid');"
         "assert not {'keras', 'tensorflow', 'mlflow'} & set(sys.modules)"
     )

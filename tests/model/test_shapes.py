@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.model import check, shapes, smallest_size
 
 COMPACT = Factors(padding="valid", depth=6, colour="rgb", image_size=(200, 200), precision="float32")

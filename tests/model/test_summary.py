@@ -2,7 +2,7 @@
 
 import json
 
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.model import build
 from bloodstudy.model.summary import list_layers
 

@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from bloodstudy.config import Factors
-from bloodstudy.data.predictions import hash_stored
-from bloodstudy.design import DataIdentity, Trial, name_arm
+from bloodstudy.config.schema import Factors
+from bloodstudy.study.arms import name_arm
+from bloodstudy.study.predictions import hash_stored
+from bloodstudy.study.trial import DataIdentity, Trial
 
 CLASSES = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
 PARAMETERS = {"reference": 22_476, "compact": 219_460}

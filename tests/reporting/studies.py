@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from bloodstudy.config import Factors
-from bloodstudy.design import MARGIN, DataIdentity, Question, Trial, digest, expand, name_arm
-from bloodstudy.question import read_question
+from bloodstudy.config.schema import Factors
+from bloodstudy.study.arms import expand, name_arm
+from bloodstudy.study.plan import digest
+from bloodstudy.study.question import MARGIN, Question, read_question
+from bloodstudy.study.trial import DataIdentity, Trial
 
 CLASSES = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
 FIVE = ("simplification", "learning_rate", "pooling", "dropout", "augmentation")

@@ -3,9 +3,9 @@
 import pytest
 
 from bloodstudy.analysis import read_sweep
-from bloodstudy.reporting.claims import unmark
-from bloodstudy.reporting.differences import tell_differences
-from bloodstudy.reporting.measured import Measured, open_ledger
+from bloodstudy.reporting.claims.ledger import unmark
+from bloodstudy.reporting.claims.sweep_claims import Measured, open_ledger
+from bloodstudy.reporting.sweep_report import tell_differences
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import pytest
 from studies import fabricate_study
 
 from bloodstudy.analysis import judge_sweep, read_sweep
-from bloodstudy.design import Question
-from bloodstudy.reporting.claims import Ledger, unmark
-from bloodstudy.reporting.effects import Told
-from bloodstudy.reporting.learning import tell_still_learning
+from bloodstudy.reporting.claims.ledger import Ledger, unmark
+from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.reporting.sections.caveats import tell_still_learning
+from bloodstudy.study.question import Question
 
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
 EPOCHS = 30

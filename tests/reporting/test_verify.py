@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bloodstudy.cli.arguments import find_study
 from bloodstudy.errors import UserError
-from bloodstudy.package import write_package
-from bloodstudy.reporting import claims, write_report
-from bloodstudy.stored import find_study
+from bloodstudy.reporting import write_report
+from bloodstudy.reporting.claims import ledger
+from bloodstudy.study.archive.export import write_package
 from bloodstudy.verify import FORMAT, verify
 
 
@@ -165,7 +166,8 @@ def test_a_report_of_another_version_or_of_none_is_refused(place, content, told)
 
 def test_the_command_ends_as_it_says_without_tensorflow_and_mlflow(place, tmp_path):
     script = (
-        "import sys; from bloodstudy import terminal, verify; code = terminal.run_command(verify.verify); "
+        "import sys; from bloodstudy.cli import terminal; from bloodstudy.verify import verify; "
+        "code = terminal.run_command(verify); "
         "print([name for name in ('tensorflow', 'keras', 'mlflow') if name in sys.modules]); sys.exit(code)"
     )
     done = subprocess.run(
@@ -181,4 +183,4 @@ def test_the_command_ends_as_it_says_without_tensorflow_and_mlflow(place, tmp_pa
 
 
 def test_the_format_that_is_read_is_the_one_that_is_written():
-    assert FORMAT == claims.FORMAT
+    assert FORMAT == ledger.FORMAT

@@ -9,9 +9,9 @@ from PIL import Image
 from bloodstudy.analysis import read_sweep
 from bloodstudy.errors import UserError
 from bloodstudy.reporting import write_report
-from bloodstudy.reporting.claims import MARK, unmark
-from bloodstudy.reporting.measured import Measured, open_ledger
-from bloodstudy.reporting.write import render
+from bloodstudy.reporting.claims.ledger import MARK, unmark
+from bloodstudy.reporting.claims.sweep_claims import Measured, open_ledger
+from bloodstudy.reporting.report import render
 
 FIGURES = ["accuracy.png", "classes.png", "confusion.png", "training.png"]
 

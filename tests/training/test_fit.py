@@ -6,8 +6,8 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from bloodstudy import model  # noqa: E402
-from bloodstudy.config import Factors  # noqa: E402
-from bloodstudy.rules import RULES  # noqa: E402
+from bloodstudy.config.rules import RULES  # noqa: E402
+from bloodstudy.config.schema import Factors  # noqa: E402
 from bloodstudy.training import backend  # noqa: E402
 from bloodstudy.training import fit as fit_module  # noqa: E402
 from bloodstudy.training.feed import Feed, Gallery  # noqa: E402

@@ -12,11 +12,12 @@ import pandas as pd
 import psutil
 import pytest
 
-from bloodstudy.code import code_digest
-from bloodstudy.config import Factors
+from bloodstudy.config.schema import Factors
 from bloodstudy.errors import MachineError
+from bloodstudy.study.code_digest import code_digest
 from bloodstudy.training import state
-from bloodstudy.training.worker import Assignment, Worker, WorkerDiedError
+from bloodstudy.training.assignment import Assignment
+from bloodstudy.training.worker import Worker, WorkerDiedError
 
 FACTORS = replace(Factors(), image_size=(16, 16), epochs=2, batch_size=8, precision="float32", lr=1e-3)
 

@@ -1,0 +1,64 @@
+"""Was each arm given its own best learning rate? Strips of rates, judged on validation images and never on the test.
+
+In: a sweep, and the questions of its plan that declare a strip. Out: a `Tuned` for each of their arms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bloodstudy.analysis.comparisons.pairs import role_in
+from bloodstudy.analysis.results.sweep import Sweep
+
+
+@dataclass(frozen=True, eq=False)
+class Tuned:
+    """An arm at several learning rates."""
+
+    question: str
+    arm: str
+    rates: pd.DataFrame  # lr, arm (of the strip), seeds, validation_accuracy (mean), rising with lr
+    best: float | None  # of those with most seeds; None: no validation images, or no finished trial yet
+
+
+def tune(sweep: Sweep, seeds: Sequence[int]) -> list[Tuned]:
+    """Return the arms of each question that declares a strip, the reference first, over `seeds`."""
+    found = []
+    for question in sweep.plan.get("questions") or ():
+        if not question.get("lr_strip"):
+            continue
+        arms = sweep.plan["arms"]
+        stripped = [arm for arm in question["arms"] if role_in(sweep.plan, question, arm) != "exploratory"]
+        usual = arms[question["reference"]]["levels"].get("lr")
+        for arm in dict.fromkeys([question["reference"], *stripped]):
+            if arms[arm]["levels"].get("lr") != usual:
+                continue  # it is about another rate
+            levels = _without_lr(arms[arm]["levels"])
+            own = [name for name in question["arms"] if name == arm or _without_lr(arms[name]["levels"]) == levels]
+            rates = pd.DataFrame([_measure(sweep, name, seeds) for name in own]).sort_values("lr", kind="stable")
+            known = rates.dropna(subset=["lr", "validation_accuracy"])
+            # A rate that lost trials has its easier ones left.
+            known = known.loc[known["seeds"] == known["seeds"].max()]
+            best = known.loc[known["validation_accuracy"].idxmax(), "lr"] if len(known) else None
+            found.append(
+                Tuned(question["name"], arm, rates.reset_index(drop=True), None if best is None else float(best))
+            )
+    return found
+
+
+def _without_lr(levels: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: level for key, level in levels.items() if key != "lr"}
+
+
+def _measure(sweep: Sweep, arm: str, seeds: Sequence[int]) -> dict[str, object]:
+    rows = sweep.of(arm, "finished")
+    rows = rows.loc[rows["seed"].isin(seeds)].to_dict("records")
+    lr = float(rows[0]["lr"]) if rows else math.nan
+    validated = [float(row.get("validation_accuracy", math.nan)) for row in rows]
+    measured = sum(validated) / len(validated) if rows else math.nan
+    return {"lr": lr, "arm": arm, "seeds": len(rows), "validation_accuracy": measured}

@@ -1,0 +1,1 @@
+"""What the trials of a study measured, read from the run folder into tidy frames."""

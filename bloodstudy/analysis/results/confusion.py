@@ -1,0 +1,36 @@
+"""What the stored predictions say about the test set: confusions, and on how many photographs they rest.
+
+In: the predictions of one trial, and the split that it is judged by. Out: an `Examined`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bloodstudy.analysis.results.predictions import Predictions
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One trial on its test images."""
+
+    confusion: pd.DataFrame  # counts, rows: true class, columns: predicted class, in the order of the classes
+    photographs: int | None  # different photographs among the test images; None where they are not known
+    shared: int | None  # of these, how many have a copy among the training images
+
+
+def examine(predictions: Predictions, judged: str) -> Examined:
+    """Return what predictions say about the test images that `judged` leaves."""
+    shown, classes = predictions.shown, list(predictions.shown.classes)
+    tested = shown.tested(judged)
+    counts = np.zeros((len(classes), len(classes)), dtype=int)
+    np.add.at(counts, (shown.labels[tested], predictions.likeliest[tested]), 1)
+    confusion = pd.DataFrame(counts, index=classes, columns=classes)
+    photographs = shown.table["photograph"].to_numpy()
+    here, trained = set(photographs[tested]), set(photographs[shown.train])
+    if "" in here | trained:
+        return Examined(confusion, None, None)
+    return Examined(confusion, len(here), len(here & trained))

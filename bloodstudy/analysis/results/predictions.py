@@ -1,0 +1,144 @@
+"""What a trial predicted, image by image, and what it measured by that.
+
+In: the predictions table of a trial, and the split that it is judged by. Out: a frozen `Predictions`, and its
+responses. Trials on the same images share one table of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bloodstudy.data.splits.split import find_clean
+from bloodstudy.study.predictions import PREFIX, STEP
+
+IDENTITY = ("split", "image", "photograph", "scene", "label")
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The images that trials were measured on; `clusters` number those of one class that are not independent."""
+
+    table: pd.DataFrame  # split, image, photograph, scene, label; "" is unknown
+    classes: tuple[str, ...]
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The true class of each image, as a position in `classes`."""
+        return pd.Index(self.classes).get_indexer(self.table["label"].tolist())
+
+    @cached_property
+    def train(self) -> np.ndarray:
+        return (self.table["split"] == "train").to_numpy()
+
+    def tested(self, judged: str) -> np.ndarray:
+        """Tell which images a trial is judged on: official_clean leaves out those whose scene is in training."""
+        if judged == "official_clean":
+            return self._clean
+        return self._test
+
+    @cached_property
+    def _test(self) -> np.ndarray:
+        return (self.table["split"] == "test").to_numpy()
+
+    @cached_property
+    def _clean(self) -> np.ndarray:
+        return find_clean(self.table["split"].to_numpy(), self.table["scene"].to_numpy())
+
+    @property
+    def unit(self) -> str:
+        """The word for what counts as one piece of evidence."""
+        named = (name for name in ("scene", "photograph") if set(self.table[name]) != {""})
+        return next(named, "image")
+
+    @cached_property
+    def clusters(self) -> np.ndarray:
+        """A number for each image: images of one class that show one scene have the same (else one photograph)."""
+        name = self.table["image"].to_numpy()
+        for unit in ("photograph", "scene"):
+            known = self.table[unit].to_numpy()
+            name = np.where(known == "", name, known)
+        return pd.factorize(pd.Series(self.labels).astype(str) + " " + name)[0]
+
+    def count_clusters(self, judged: str) -> int:
+        """Return how many clusters the class has of which the images that a trial is judged on show the fewest."""
+        tested = self.tested(judged)
+        return min(len(set(self.clusters[tested & (self.labels == label)])) for label in range(len(self.classes)))
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """The probabilities of one trial."""
+
+    shown: Shown
+    thousandths: np.ndarray  # uint16 (images, classes)
+
+    @cached_property
+    def likeliest(self) -> np.ndarray:
+        return self.thousandths.argmax(axis=1)
+
+    @cached_property
+    def correct(self) -> np.ndarray:
+        return self.likeliest == self.shown.labels
+
+    def measure(self, judged: str) -> dict[str, float]:
+        """Return train_accuracy, test_accuracy, accuracy_gap, test_macro_f1, test_recall_<CLASS>, and where there is a
+        validation split validation_accuracy; NaN where there is no image to measure."""
+        tested = self.shown.tested(judged)
+        train, test = (_share(self.correct[rows]) for rows in (self.shown.train, tested))
+        measured = {"train_accuracy": train, "test_accuracy": test, "accuracy_gap": train - test}
+        validated = (self.shown.table["split"] == "validation").to_numpy()
+        if validated.any():
+            measured["validation_accuracy"] = _share(self.correct[validated])
+        recalls, f1 = self._look_at_classes(tested)
+        measured["test_macro_f1"] = float("nan") if np.isnan(recalls).any() else float(f1.mean())
+        return measured | {f"test_recall_{name}": float(recalls[i]) for i, name in enumerate(self.shown.classes)}
+
+    def _look_at_classes(self, tested: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return recall and F1 of each class; NaN where it has no image."""
+        from sklearn.metrics import precision_recall_fscore_support
+
+        every = np.arange(len(self.shown.classes))
+        if not tested.any():
+            return np.full(len(every), np.nan), np.full(len(every), np.nan)
+        options: dict[str, Any] = {"labels": every, "zero_division": np.nan}
+        found = precision_recall_fscore_support(self.shown.labels[tested], self.likeliest[tested], **options)
+        return np.asarray(found[1], dtype=float), np.asarray(found[2], dtype=float)
+
+
+def _share(correct: np.ndarray) -> float:
+    return float(correct.mean()) if len(correct) else float("nan")
+
+
+class Reader:
+    """Reads predictions, and keeps each table of images once."""
+
+    def __init__(self) -> None:
+        self._known: list[tuple[pa.Table, Shown]] = []
+
+    def read(self, path: Path) -> Predictions:
+        """Return the predictions at `path`."""
+        table = pq.read_table(path)
+        names = [name for name in table.column_names if name.startswith(PREFIX)]
+        classes = tuple(name.removeprefix(PREFIX) for name in names)
+        probabilities = np.stack([table[name].to_numpy() for name in names], axis=1)
+        images = table.select([name for name in IDENTITY if name in table.column_names])
+        return Predictions(self._share(images, classes), np.rint(probabilities * STEP).astype("uint16"))
+
+    def _share(self, images: pa.Table, classes: Sequence[str]) -> Shown:
+        for known, shown in self._known:
+            if known.equals(images) and shown.classes == classes:
+                return shown
+        frame = images.to_pandas().reindex(columns=list(IDENTITY)).astype(object)
+        frame = frame.where(frame.notna(), "")  # older tables have no scenes
+        shown = Shown(frame, tuple(classes))
+        self._known.append((images, shown))
+        return shown

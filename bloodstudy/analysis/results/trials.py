@@ -1,0 +1,114 @@
+"""The trials of a study as one tidy frame.
+
+In: the run folder with its plan. Out: one row a planned trial, in the order of the plan, with its arm, seed, levels,
+outcome, responses and cost; a trial without a result has the outcome "missing", or "interrupted" where it was begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bloodstudy import files
+from bloodstudy.study.run_folder import read_plan, read_result
+
+COLUMNS = ("train_accuracy", "test_accuracy", "accuracy_gap", "wall_seconds", "parameters", "prediction_hash")
+CLEAN = ("test_accuracy", "accuracy_gap", "test_macro_f1")  # responses that are also measured without leaks
+
+
+def judge(responses: Mapping[str, float], judged: str) -> dict[str, float]:
+    """Return the responses by which a trial is judged under the split `judged`.
+
+    official_clean leaves out the test images whose scene is in training: its test accuracy, macro F1 and gap are the
+    clean ones, the others of the test are dropped, and `test_accuracy_all` keeps the accuracy on all test images.
+    """
+    if judged != "official_clean":
+        return dict(responses)
+    kept = {name: value for name, value in responses.items() if not name.startswith("test_") or name.endswith("_clean")}
+    clean = {name: responses[f"{name}_clean"] for name in CLEAN if f"{name}_clean" in responses}
+    return kept | clean | {"test_accuracy_all": responses["test_accuracy"]}
+
+
+def read_trials(runs_dir: Path, study: str, plan: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Return one row a trial of `plan` (None: the study's): key, arm, seed, outcome, responses, cost, factor levels.
+
+    Columns of responses and cost are NaN where the trial has none. Levels stand under their own names: those that were
+    swept for every trial, and as the trial resolved them (precision is never "auto") where it has a result. Two rows
+    share a trial where the same training is judged in two ways (`judged`: official and official_clean).
+    """
+    rows = []
+    for planned in (plan or read_plan(runs_dir, study))["trials"]:
+        result = read_result(runs_dir, study, planned["key"])
+        row: dict[str, Any] = {"key": planned["key"], "arm": planned["arm"], **planned["levels"]}
+        row |= {"seed": planned["seed"], "judged": planned["judged"]}
+        responses = (result or {}).get("responses", {})
+        if result is None:
+            row |= _unfinished(runs_dir / study / planned["key"])
+        elif row["judged"] == "official_clean" and responses and "test_accuracy_clean" not in responses:
+            row |= {"outcome": "missing", "reason": "not judged by scene yet: run the same command again"}
+        else:
+            row |= {"outcome": result["outcome"], "reason": result["reason"]}
+            row |= {"model": result["model"], **result["factors"]}
+            row |= (judge(responses, row["judged"]) if responses else {}) | result["cost"]
+            row |= {name: result.get(name) for name in ("parameters", "prediction_hash", "epochs_done")}
+            row["test_images_all"] = sum(result["data"]["counts"]["test"].values())
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    for name in COLUMNS:
+        if name not in frame:
+            frame[name] = None
+    return frame
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Test images of an official split that show a scene which training shows too (or one that is not known)."""
+
+    judged: str  # official: they count; official_clean: they are left out
+    clean: int  # test images without them
+    all: int
+
+    @property
+    def left_out(self) -> int:
+        return self.all - self.clean
+
+
+def _unfinished(folder: Path) -> dict[str, str]:
+    begun = files.read_json(folder / "attempts.json")
+    if begun is None:
+        return {"outcome": "missing", "reason": "not trained yet"}
+    reason = f"attempt {begun} did not end, or is in progress elsewhere; the same command goes on with it"
+    return {"outcome": "interrupted", "reason": reason}
+
+
+def list_leaks(trials: pd.DataFrame) -> list[Leak]:
+    """Return the different leaks of the finished trials, in their order; none where scenes are unknown."""
+    if "test_images_clean" not in trials:
+        return []
+    done = trials[(trials["outcome"] == "finished") & trials["test_images_clean"].notna()]
+    counts = zip(done["judged"], done["test_images_clean"], done["test_images_all"], strict=True)
+    leaks = [Leak(judged, int(clean), int(every)) for judged, clean, every in counts]
+    return [leak for leak in dict.fromkeys(leaks) if leak.left_out]
+
+
+def flag_no_ops(trials: pd.DataFrame) -> set[str]:
+    """Return the arms whose predictions equal those of the first arm on every seed that both finished.
+
+    Equal predictions mean that the change had no effect on the computation: often a level that does nothing there.
+    """
+    finished = trials[(trials["outcome"] == "finished") & trials["prediction_hash"].notna()]
+    hashes: dict[str, dict[int, set[tuple[str, str]]]] = {}
+    for row in finished.itertuples():  # the same predictions, judged in two ways, are two things
+        hashes.setdefault(str(row.arm), {}).setdefault(row.seed, set()).add((row.prediction_hash, row.judged))  # type: ignore
+    first = str(trials["arm"].iloc[0]) if len(trials) else ""
+    own = hashes.pop(first, {})
+    flagged = set()
+    for arm, by_seed in hashes.items():
+        shared = by_seed.keys() & own.keys()
+        if shared and all(by_seed[seed] == own[seed] for seed in shared):
+            flagged.add(arm)
+    return flagged

@@ -1,0 +1,189 @@
+"""What was typed, checked before anything runs.
+
+In: the overrides of a command line. Out: one checked job a combination, or one an arm and seed of the study or the
+questions asked for, in the order in which they will run. Hydra by itself stops at the first bad override and never
+looks at the values of a sweep; here each override and each swept value is judged alone, then each combination, and all
+problems are reported together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import hydra
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra._internal.utils import get_args_parser
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from bloodstudy import model
+from bloodstudy.cli.overrides import GROUPS, UNSWEPT, is_hydras, judge, parse, repeated, values_of, write
+from bloodstudy.cli.request import Asked, read_asked
+from bloodstudy.config import schema
+from bloodstudy.config.yaml_files import conf_folder, search_path
+from bloodstudy.errors import UserError
+from bloodstudy.study.arms import Arm
+
+_TYPED_ALONE = (*UNSWEPT, "seed")  # no file of a study or a question sets these
+
+
+@dataclass(frozen=True)
+class Job:
+    """One combination of a sweep, or one arm with one seed: every level chosen for it, and all of it checked."""
+
+    levels: dict[str, Any]
+    settings: schema.Settings
+    arm: Arm | None = None  # None: a plain sweep
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All jobs of one command; `swept` holds the levels of each key that was given several."""
+
+    swept: dict[str, tuple[Any, ...]]
+    jobs: tuple[Job, ...]
+    hydras: tuple[str, ...] = ()  # what was typed for Hydra itself, such as its launcher
+    asked: Asked | None = None  # None: a plain sweep
+    now: int | None = None  # of the planned seeds, how many this command is about; None: all
+
+
+def read_arguments(arguments: list[str]) -> argparse.Namespace:
+    """Split a command line into Hydra's own options and the overrides."""
+    parser = get_args_parser()
+    parser.prog = "python -m bloodstudy"
+    return parser.parse_intermixed_args(arguments)  # an option may stand between overrides
+
+
+def launch(task: Callable[[DictConfig], Any], arguments: list[str]) -> None:
+    """Give the command line to Hydra, which composes each job and hands it to `task` through the chosen launcher."""
+    overrides = read_arguments(arguments).overrides
+    options = [word for word in arguments if word not in overrides]
+    # Overrides in one piece and first: Hydra's own parser takes no option between them.
+    sys.argv[1:] = [*overrides, *search_path(), *options]
+    GlobalHydra.instance().clear()
+    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(task)()
+
+
+def register() -> None:
+    """Make the schema, and the models that plug-ins add, known to Hydra."""
+    store = ConfigStore.instance()
+    store.store("schema", schema.defaults())
+    shipped = {file.stem for file in (conf_folder() / "model").glob("*.yaml")}
+    for name in model.names():
+        if name not in shipped:
+            store.store(group="model", name=name, package="_global_", node={"model": {"name": name}})
+
+
+def check(overrides: list[str], multirun: bool) -> Sweep:
+    """Return the jobs that `overrides` ask for; raises UserError with every problem found."""
+    parsed, problems = parse(overrides)
+    own = [override for override in parsed if not is_hydras(override)]
+    hydras = tuple(o.input_line or "" for o in parsed if is_hydras(o))
+    asked, own, found = read_asked(own, multirun)
+    with _hydra():
+        for override in [*own, *(override for override in parsed if is_hydras(override))]:
+            problems += judge(override, multirun)
+        problems += found + repeated(parsed)
+        if asked is not None:
+            for place, levels in asked.written():
+                problems += [f"{place}: {problem}" for problem in _judge_written(levels)]
+        if problems:
+            raise UserError(*problems)
+        return _combine(own, hydras) if asked is None else _arrange(own, hydras, asked)
+
+
+def _judge_written(levels: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with overrides that stand in a file, as if they had been typed."""
+    parsed, problems = parse([write(key, value) for key, value in levels.items()])
+    hydras = [f"{o.key_or_group}: a file of ours sets no option of Hydra" for o in parsed if is_hydras(o)]
+    unfit = [f"{o.key_or_group}: only the command line sets it" for o in parsed if o.key_or_group in _TYPED_ALONE]
+    return problems + hydras + unfit + [problem for override in parsed for problem in judge(override, False)]
+
+
+@contextmanager
+def _hydra() -> Iterator[None]:
+    register()
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        _base.cache_clear()
+        yield
+
+
+def _combine(own: list[Override], hydras: tuple[str, ...]) -> Sweep:
+    keys = [override.key_or_group for override in own]
+    levels = [values_of(override) for override in own]
+    chosen = [dict(zip(keys, combination, strict=True)) for combination in itertools.product(*levels)]
+    jobs = [Job(c, s) for c, s in zip(chosen, _settle(chosen, hydras), strict=True)]
+    swept = {o.key_or_group: tuple(values_of(o)) for o in own if o.is_sweep_override()}
+    return Sweep(swept, tuple(jobs), hydras)
+
+
+def _arrange(own: list[Override], hydras: tuple[str, ...], asked: Asked) -> Sweep:
+    """Return one job an arm and seed: all arms of seed 0, then all of seed 1, so that answers come early."""
+    typed = {override.key_or_group: values_of(override)[0] for override in own}
+    now = typed.get("seeds") or asked.seeds
+    seeds = max(now, asked.seeds) if asked.study else now
+    chosen = [{**asked.setting, **typed, **arm.levels, "seed": seed} for seed in range(seeds) for arm in asked.arms]
+    settled = _settle(chosen, hydras)
+    arms = [*asked.arms] * seeds
+    return Sweep({}, tuple(map(Job, chosen, settled, arms)), hydras, asked, now)
+
+
+def _settle(chosen: list[dict[str, Any]], hydras: tuple[str, ...]) -> list[schema.Settings]:
+    """Return the whole configuration of each combination; raises UserError with the problems of all."""
+    settled, problems = [], {}
+    for levels in chosen:
+        try:
+            settled.append(_settle_one(levels, hydras))
+        except UserError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise UserError(*problems)
+    return settled
+
+
+def _settle_one(chosen: dict[str, Any], hydras: tuple[str, ...]) -> schema.Settings:
+    groups = tuple(f"{key}={value}" for key, value in chosen.items() if key in GROUPS)
+    content = copy.deepcopy(_base(groups, hydras))
+    for key, value in chosen.items():
+        if key not in GROUPS:
+            *path, last = key.split(".")
+            node = content
+            for part in path:
+                node = node[part]
+            node[last] = value
+    settled = schema.settings(content)
+    if settled.model.name not in model.names():
+        known = ", ".join(model.names())
+        raise UserError(f"model.name: expected one of {known}; received {settled.model.name!r}")
+    problems = model.check(settled.model.name, settled.factors, classes=2)  # how many there are, the data will say
+    if problems:
+        raise UserError(*problems)
+    return settled
+
+
+@lru_cache(maxsize=64)
+def _base(groups: tuple[str, ...], hydras: tuple[str, ...]) -> dict[str, Any]:
+    # One composition for each choice of groups serves all their levels: composing takes 0.1 s, a large sweep minutes.
+    try:
+        composed = compose("config", [*groups, *hydras, *search_path()])
+        return OmegaConf.to_container(composed, resolve=False)  # type: ignore[return-value]
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
+        raise UserError(f"the configuration cannot be composed: {_first_lines(error)}") from error
+
+
+def _first_lines(error: Exception) -> str:
+    return " ".join(line.strip() for line in str(error).splitlines()[:8] if line.strip())

@@ -1,0 +1,135 @@
+"""What a command asks for by name: a study, or questions; and the arms that answer it.
+
+In: the overrides that were typed. Out: an `Asked`, the overrides that are left, and a sentence for each that cannot be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hydra.core.override_parser.types import Override
+
+from bloodstudy.cli.overrides import values_of
+from bloodstudy.errors import UserError
+from bloodstudy.study.arms import Arm, expand
+from bloodstudy.study.question import MARGIN, SCRATCH, Question, Study, read_question, read_study
+
+SEEDS = 6  # for questions that name no number: below it, no statement is made
+MOST_CONFIRMATORY = 16  # arms: with more, hardly any number of seeds tells one from the reference
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The questions of one command, and the study that they belong to; None: asked by themselves."""
+
+    study: Study | None
+    questions: tuple[Question, ...]
+
+    @property
+    def name(self) -> str:
+        return self.study.name if self.study else SCRATCH
+
+    @property
+    def seeds(self) -> int:
+        return self.study.seeds if self.study else max(question.seeds or SEEDS for question in self.questions)
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        return self.study.looks if self.study else (self.seeds,)
+
+    @cached_property
+    def setting(self) -> dict[str, Any]:
+        """What all trials share: the study's reference, or what the questions bring themselves."""
+        if self.study:
+            return dict(self.study.reference)
+        return {key: value for question in self.questions for key, value in question.setting.items()}
+
+    @cached_property
+    def arms(self) -> list[Arm]:
+        return expand(self.questions)
+
+    def margin(self, question: Question) -> float:
+        return question.margin or (self.study.margin if self.study else MARGIN)
+
+    def written(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the overrides that stand in files, each with where."""
+        if self.study:
+            yield f"study {self.name}, reference", self.study.reference
+        for question in self.questions:
+            yield f"question {question.name}, setting", question.setting
+            yield f"question {question.name}, reference", question.reference
+        for arm in self.arms:
+            yield f"question {arm.questions[0]}, arm {arm.name!r}", arm.levels
+
+
+def read_asked(own: Sequence[Override], multirun: bool) -> tuple[Asked | None, list[Override], list[str]]:
+    """Return what is asked for by name, the other overrides, and what is wrong; raises UserError for a wrong file."""
+    named = [override for override in own if override.key_or_group in ("study", "question")]
+    others = [override for override in own if override not in named]
+    if not named:
+        seeds = [o for o in others if o.key_or_group == "seeds"]
+        told = "seeds: counts the seeds of a study or a question; for a plain sweep write seed=0,1,2"
+        return None, others, [told] if seeds else []
+    if problems := [problem for override in named if (problem := _refuse(override, multirun))]:
+        raise UserError(*problems)
+    if len(named) > 1:
+        lines = " ".join(str(override.input_line) for override in named)
+        raise UserError(
+            f"{lines}: expected one study, or questions as in question=pooling,dropout; a study brings its own"
+        )
+    names = [str(name) for name in values_of(named[0])]
+    study = read_study(names[0]) if named[0].key_or_group == "study" else None
+    asked = Asked(study, tuple(map(read_question, study.questions if study else names)))
+    return asked, others, _conflicts(asked, others, str(named[0].input_line))
+
+
+def _refuse(override: Override, multirun: bool) -> str | None:
+    kind, text = override.key_or_group, override.input_line
+    values = values_of(override)
+    if isinstance(values[0], list):
+        several = ",".join(map(str, values[0]))
+        return f"{text}: for the union of several questions write -m question={several}, without brackets"
+    if kind == "study" and len(values) > 1:
+        return f"{text}: expected one study at a time"
+    if len(set(map(str, values))) < len(values):
+        return f"{text}: the same question is given twice"
+    if not multirun:
+        return f"{text}: a {kind} is many trials; write -m before it, as in: -m {text}"
+    return None
+
+
+def _conflicts(asked: Asked, others: Sequence[Override], text: str) -> list[str]:
+    problems = []
+    varied: dict[str, str] = {key: question.name for question in asked.questions for key in sorted(question.varied)}
+    for override in others:
+        key = override.key_or_group
+        if key == "seed":
+            problems.append(
+                f"{override.input_line}: {text} takes seeds 0, 1, 2, ... in turn; write seeds=N, their number"
+            )
+        elif override.is_sweep_override():
+            problems.append(f"{override.input_line}: {text} is the sweep; to add levels, write a question of your own")
+        elif key in varied:
+            problems.append(
+                f"{key}: the question {varied[key]} varies it itself; leave it out, or leave the question out"
+            )
+    for key in {key for question in asked.questions for key in question.setting} if not asked.study else ():
+        values = {repr(question.setting[key]) for question in asked.questions if key in question.setting}
+        if len(values) > 1:
+            problems.append(f"{key}: the questions set it to {' and '.join(sorted(values))}; ask them one at a time")
+    names = [arm.name for arm in asked.arms]
+    problems += [
+        f"two arms are called {name!r}; a name stands for one arm, so rename one of them"
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
+    tested = [arm for arm in asked.arms if "confirmatory" in map(arm.role_in, arm.questions)]
+    if len(tested) > MOST_CONFIRMATORY:
+        problems.append(
+            f"{text}: {len(tested)} arms are to be tested; expected at most {MOST_CONFIRMATORY}. Ask fewer questions, "
+            "or move levels to `further`, which are shown and not tested"
+        )
+    return problems

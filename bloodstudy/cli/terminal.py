@@ -1,0 +1,203 @@
+"""What a person sees while a command works: bars on a terminal, plain lines elsewhere, a table at the end."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from bloodstudy.errors import BloodstudyError, UserError
+
+PLAIN_EVERY_S = 5.0
+
+_live: Progress | None = None  # the bars of a sweep, which other bars join and lines stand above
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived; unwinds like KeyboardInterrupt."""
+
+
+def run_command(command: Callable[[list[str]], int]) -> int:
+    """Run a command on the arguments of this process; return its exit code, with messages instead of tracebacks."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return command(sys.argv[1:])
+    except UserError as error:
+        for problem in error.problems:
+            print(f"bloodstudy: {problem}", file=sys.stderr)
+        return error.exit_code
+    except BloodstudyError as error:
+        print(f"bloodstudy: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("bloodstudy: interrupted; the same command goes on from the last whole epoch", file=sys.stderr)
+        return 130
+    except Terminated:
+        print("bloodstudy: terminated; the same command goes on from the last whole epoch", file=sys.stderr)
+        return 143
+    except BrokenPipeError:  # who read our output, such as `head`, has closed it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at its end
+        return 141
+    except OSError as error:
+        if error.errno not in (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST) or not error.filename:
+            return _tell_defect()
+        print(f"bloodstudy: cannot use {error.filename}: {error.strerror}; name another one", file=sys.stderr)
+        return UserError.exit_code
+    except Exception:
+        return _tell_defect()
+
+
+def _tell_defect() -> int:
+    traceback.print_exc()
+    print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)
+    return 3
+
+
+def _terminate(number: int, frame: Any) -> None:
+    raise Terminated
+
+
+def say(text: str = "") -> None:
+    """Print one line on standard output at once, above the bars where there are any."""
+    if _live is not None:
+        _live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+    else:
+        print(text, flush=True)
+
+
+class Bars:
+    """The bar of a whole sweep, with that of the trial in progress under it; terminals only."""
+
+    def __init__(self, total: float) -> None:
+        self._progress = _progress()
+        self._task = self._progress.add_task("all trials", total=total, detail="")
+
+    def __enter__(self) -> Bars:
+        global _live
+        _live = self._progress
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        global _live
+        _live = None
+        self._progress.stop()
+
+    def update(self, done: float) -> None:
+        """Show that `done` of the total is done."""
+        self._progress.update(self._task, completed=done)
+
+
+def bars(total: float) -> Bars | None:
+    """Return the bars of a sweep, None where the output is no terminal."""
+    return Bars(total) if sys.stdout.isatty() else None
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    return Progress(*columns, *times, console=Console(), transient=True)
+
+
+class Bar:
+    """Progress of one long piece of work: a bar with time left on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, title: str, total: float, interactive: bool | None = None, shown: bool = True) -> None:
+        self._title, self._total, self._told = title, total, time.monotonic()
+        self._first: tuple[float, float] | None = None  # when something was done first, and how much
+        on_terminal = sys.stdout.isatty() if interactive is None else interactive
+        self._shown, self._progress, self._own = shown, None, _live is None
+        if on_terminal and shown:
+            self._progress = _live or _progress()
+            self._task = self._progress.add_task(escape(title), total=total, detail="")
+
+    def __enter__(self) -> Bar:
+        if self._progress and self._own:
+            self._progress.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._progress and self._own:
+            self._progress.stop()
+        elif self._progress:
+            self._progress.remove_task(self._task)
+
+    def update(self, done: float, detail: str = "") -> None:
+        """Show that `done` of the total is done."""
+        if self._progress:
+            self._progress.update(self._task, completed=done, detail=escape(detail))
+            return
+        if not self._shown:
+            return
+        now = time.monotonic()
+        if done > 0 and self._first is None:
+            self._first = now, done
+        if now - self._told >= PLAIN_EVERY_S:
+            self._told = now
+            share = f"{100 * done / self._total:.0f} %"
+            say(f"{self._title}: {share}{', ' + detail if detail else ''}{self._left(now, done)}")
+
+    def _left(self, now: float, done: float) -> str:
+        # Counted from the first progress, since what comes before it (imports, a new store) says nothing of the pace.
+        if self._first is None or done <= self._first[1]:
+            return ""
+        begun, had = self._first
+        return f", about {span((now - begun) / (done - had) * (self._total - done))} left"
+
+
+@contextmanager
+def stages(title: str, noun: str = "images") -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function that shows (what is being done, how much is done, of how much), one bar a kind of work."""
+    with ExitStack() as shown:
+        bars: dict[str, Bar] = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in bars:
+                shown.close()  # the kind of work before is done: a terminal shows one bar at a time
+                bars[stage] = shown.enter_context(Bar(f"{title}: {stage} {noun}", total))
+            bars[stage].update(done, f"{done:,} of {total:,}")
+
+        yield progress
+
+
+def span(seconds: float) -> str:
+    """Write a duration for people: 42 s, 3 min 10 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def amount(size: int) -> str:
+    """Write a number of bytes for people: 999 bytes, 1.2 MB."""
+    if size < 1000:
+        return f"{size} bytes"
+    for unit, factor in (("kB", 1e3), ("MB", 1e6)):
+        if size < 999.5 * factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size / 1e9:.3g} GB"
+
+
+def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[str]], right: Iterable[str] = ()) -> None:
+    """Print a table; columns named in `right` are aligned right. Wide where the output is no terminal."""
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name in header:
+        table.add_column(name, justify="right" if name in set(right) else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    console.print(table)

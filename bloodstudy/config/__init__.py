@@ -1,0 +1,1 @@
+"""What may be configured: the schema, the rule of each key, and YAML files that run nothing."""

@@ -1,0 +1,159 @@
+"""The configuration: every key, its type, its allowed values.
+
+In: a composed configuration as plain containers. Out: frozen dataclasses, checked value by value, all problems found
+before the first is reported. Nothing to the right of this module sees a `DictConfig`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from bloodstudy.config.rules import RULES, check_value, is_whole, unknown_key
+from bloodstudy.errors import UserError
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What a study varies: one level of every factor. `docs/factors.md` says what each means."""
+
+    lr: float = 5e-4
+    batch_size: int = 100
+    epochs: int = 60
+    optimizer: str = "adam"
+    dropout: float = 0.0
+    conv_dropout: float = 0.0
+    pooling: str = "max"
+    padding: str = "same"
+    augment: str = "none"
+    width: float = 1.0
+    depth: int = 4
+    head: str = "flatten"
+    norm: str = "lrn"
+    colour: str = "gray"
+    image_size: tuple[int, int] = (120, 160)  # height, width in pixels
+    precision: str = "auto"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which network: a name from `bloodstudy.model`, the user's own included."""
+
+    name: str = "reference"
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """Which images, how they are divided and what is refused."""
+
+    name: str = "smear"
+    root: str | None = None  # folder of the images; None: BLOODSTUDY_DATA, then the download (kaggle, bccd)
+    split: str = "auto"  # auto: the official split where the data has one, otherwise random
+    split_seed: int = 0
+    test_share: float = 0.2  # of each class, for split=random and grouped
+    folds: int = 5  # for split=grouped_kfold: as many test sets, each scene in one of them
+    fold: int = 0  # which of them tests: 0 to folds - 1
+    validation_share: float = 0.0  # of the training images of each class; never trained on
+    task: str = "subtype"
+    view: str = "field"  # bccd: the whole field, or the cropped white cell
+    photographs: int = 4  # smear: training photographs a class
+    copies: int = 30  # smear: augmented copies of a photograph
+    draw_seed: int = 0  # smear: seed of the drawing
+    max_refused: float = 0.01  # share of files; the run stops where more than this and more than 10 are refused
+    max_bytes: int = 50_000_000  # a larger file is refused unread
+    max_pixels: int = 50_000_000  # a larger image is refused from its header
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are written; never part of a trial's identity."""
+
+    runs_dir: str = "runs"
+    reports_dir: str = "reports"
+    cache_dir: str | None = None  # None: the user's cache folder
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a command does with what it finds; never part of a trial's identity."""
+
+    seeds: int | None = None  # how many, from 0 on; None: as many as the study or the question says
+    plan_only: bool = False  # print the plan with its cost and stop
+    retry: str = "none"  # trials that have a result already
+    code: str = "warn"  # what to do where trials were trained by other code of ours: warn, or strict: refuse
+    restore: str | None = None  # a package whose trials are put back first
+    strict: bool = False  # an audit: exit code 1 where the split leaks
+
+
+@dataclass(frozen=True)
+class StudyChoice:
+    """What the plan says of a trial, told to the job that trains it; never part of its identity, never typed."""
+
+    name: str = "scratch"  # of the study; this one is that of plain runs and sweeps
+    trial: str | None = None  # key that it has to come to
+    arm: str | None = None
+    trials: int | None = None  # how many the command trains
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One whole configuration, checked."""
+
+    factors: Factors
+    model: ModelChoice
+    data: DataChoice
+    places: Places
+    control: Control
+    study: StudyChoice = StudyChoice()
+
+
+def defaults() -> dict[str, Any]:
+    """Return the schema: every key with its default, as nested plain containers."""
+    flat = asdict(Factors()) | {"image_size": list(Factors.image_size)}
+    nouns = {"model": asdict(ModelChoice()), "data": asdict(DataChoice()), "study": asdict(StudyChoice())}
+    return flat | nouns | asdict(Places()) | asdict(Control())
+
+
+def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one with dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
+
+
+def settings(content: Mapping[str, Any]) -> Settings:
+    """Check a whole composed configuration and return it; raises UserError with every problem in it."""
+    flat = flatten(content)
+    problems = [unknown_key(key) for key in flat if key not in RULES]
+    problems += [f"{key}: missing from the configuration" for key in RULES if key not in flat]
+    problems += [text for key in RULES if key in flat and (text := check_value(key, flat[key]))]
+    fold, folds = flat.get("data.fold"), flat.get("data.folds")
+    if is_whole(fold) and is_whole(folds) and fold >= folds >= 2:
+        problems.append(f"data.fold: expected 0 to {folds - 1}, one less than data.folds; received {fold!r}.")
+    if problems:
+        raise UserError(*problems)
+
+    def group(kind: type, prefix: str) -> Any:
+        return kind(**{f.name: flat[prefix + f.name] for f in fields(kind)})
+
+    flat["image_size"] = tuple(flat["image_size"])
+    flat |= {key: float(flat[key]) for key in ("lr", "dropout", "conv_dropout", "width", "data.validation_share")}
+    return Settings(
+        group(Factors, ""),
+        group(ModelChoice, "model."),
+        group(DataChoice, "data."),
+        group(Places, ""),
+        group(Control, ""),
+        group(StudyChoice, "study."),
+    )
+
+
+def level_of(settings: Settings, key: str) -> Any:
+    """Return the level of a key that arms vary: a factor, `model`, `data` or `data.*`."""
+    if key in ("model", "data"):
+        return getattr(settings, key).name
+    noun, _, field = key.rpartition(".")
+    return getattr(getattr(settings, noun or "factors"), field)

@@ -1,0 +1,1 @@
+"""Which photograph and which scene each image shows."""

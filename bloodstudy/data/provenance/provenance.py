@@ -1,0 +1,102 @@
+"""Which photograph and which scene each image shows, and how that is known.
+
+In: a listing and what was decoded of it. Out: a `Provenance`. A scene joins the photographs of one field of view;
+scenes, not files, are what an honest split may not cut. What is known costs nothing; what must be registered is done
+only where wanted, and kept in the cache:
+
+    <cache>/<fingerprint>/photographs-<rule>.csv
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock
+
+from bloodstudy.config.schema import DataChoice
+from bloodstudy.data.provenance import shipped
+from bloodstudy.data.screening.cache import Decoded
+from bloodstudy.data.screening.listing import Listing, Progress
+from bloodstudy.files import explained, make_folder, write_text
+
+RULE = 1  # raise it with any change of what registration decides: tables of another rule are not used
+COLUMNS = ["photograph", "scene", "score", "margin"]
+HOW = ("known", "shipped", "registered", "unknown")
+
+
+@dataclass(frozen=True, eq=False)
+class Provenance:
+    """The photograph and the scene of each usable image."""
+
+    table: (
+        pd.DataFrame
+    )  # in the order of the manifest: photograph, scene ('' not placed or unknown), score (NaN: known)
+    how: str  # known: the source says it; shipped: the table of the package; registered: computed here; unknown
+
+    @property
+    def digest(self) -> str:
+        """Return 16 hex digits over the scene of each image in order; '' where scenes are unknown."""
+        if self.how == "unknown":
+            return ""
+        return hashlib.sha256("\0".join(self.table["scene"].to_list()).encode()).hexdigest()[:16]
+
+    @property
+    def unplaced(self) -> int:
+        """Return how many images have no scene."""
+        return self.table["scene"].to_list().count("")
+
+
+def trace(
+    listing: Listing,
+    decoded: Decoded,
+    choice: DataChoice,
+    cache: Path,
+    *,
+    register: str,
+    progress: Progress | None = None,
+) -> Provenance:
+    """Return the provenance of the usable images.
+
+    `register` is never, missing (only where nothing else knows the photographs) or anew (whatever is known).
+    Raises UserError where registration is wanted and impossible: `registering.register` says when.
+    """
+    files = decoded.screening.usable(listing)
+    photographs = [file.photograph for file in files]
+    if all(photographs) and listing.name != "bccd":  # the photographs of bccd overlap
+        return Provenance(_say(photographs, photographs), "known")
+    table = shipped.lookup(listing, decoded) if register != "anew" else None
+    if table is not None:
+        return Provenance(table.loc[:, COLUMNS], "shipped")
+    images = [file.image for file in files]
+    kept = cache / decoded.fingerprint / f"photographs-{RULE}.csv"
+    table = _recall(kept, images) if register != "anew" else None
+    if table is None and register != "never":
+        make_folder(kept.parent)
+        with explained(kept), FileLock(f"{kept}.lock"):
+            table = _recall(kept, images) if register != "anew" else None
+            if table is None:
+                from bloodstudy.data.provenance import registration  # and with it OpenCV, which nothing else needs
+
+                table = registration.register(listing, files, choice, progress)
+                write_text(kept, table.to_csv(index=False, lineterminator="\n"))
+    if table is not None:
+        return Provenance(table.loc[:, COLUMNS], "registered")
+    return Provenance(_say(photographs, ""), "unknown")
+
+
+def _say(photographs: list[str], scenes: list[str] | str) -> pd.DataFrame:
+    return pd.DataFrame({"photograph": photographs, "scene": scenes, "score": np.nan, "margin": np.nan})
+
+
+def _recall(kept: Path, images: list[str]) -> pd.DataFrame | None:
+    """Return the kept table where it is whole and of these very images."""
+    try:
+        table = pd.read_csv(io.BytesIO(kept.read_bytes()), keep_default_na=False)
+        return table if table["image"].to_list() == images and set(COLUMNS) <= set(table) else None
+    except (OSError, ValueError, KeyError):
+        return None

@@ -1,0 +1,128 @@
+"""The photograph and the scene of each image, computed from the images themselves.
+
+In: the usable files of a listing; for Kaggle's copies, the folder of the photographs too. Out: one row an image. What
+cannot be placed has an empty photograph and an empty scene.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bloodstudy.config.schema import DataChoice
+from bloodstudy.data.provenance.features import Picture, describe, read_grey
+from bloodstudy.data.provenance.grouping import group_images
+from bloodstudy.data.provenance.match_copies import Album
+from bloodstudy.data.provenance.scenes import find_overlaps, join
+from bloodstudy.data.provenance.threads import in_threads, one_thread_each
+from bloodstudy.data.screening import decode
+from bloodstudy.data.screening.listing import Listing, Progress
+from bloodstudy.data.screening.scan import Candidate, Place, walk
+from bloodstudy.data.screening.screen import read_file
+from bloodstudy.data.sources.bccd import find_beside, read_labels
+from bloodstudy.errors import UserError
+
+COLUMNS = ("image", "photograph", "scene", "score", "margin")
+_LEAST_PLACED = 0.9  # of a class; fewer: photographs are missing, and what is left would not be the data set any more
+
+
+def register(
+    listing: Listing, files: Sequence[Candidate], choice: DataChoice, progress: Progress | None
+) -> pd.DataFrame:
+    """Return the table of `COLUMNS`, one row for each of `files`, in order; minutes for thousands of images.
+
+    Raises UserError where Kaggle's photographs are not at hand, or too few of a class's images are placed on them.
+    """
+    with decode.pillow_limits(choice.max_pixels), one_thread_each():
+        if listing.name == "kaggle":
+            return _place_copies(listing, files, choice, progress)
+        if listing.name == "bccd":
+            return _join_photographs(files, choice, progress)
+        return _group(files, choice, progress)
+
+
+def name_scenes(names: Sequence[str], pictures: Sequence[Picture], progress: Progress | None) -> list[str]:
+    """Return the scene of each photograph, named by the first photograph that shows it."""
+    told = (lambda done: progress("comparing", done, len(pictures))) if progress else None
+    overlaps = find_overlaps(pictures, told)
+    groups = join([(overlap.first, overlap.second) for overlap in overlaps], len(pictures))
+    first: dict[int, str] = {}
+    for name, group in zip(names, groups, strict=True):
+        first.setdefault(int(group), name)
+    return [first[int(group)] for group in groups]
+
+
+def _place_copies(
+    listing: Listing, files: Sequence[Candidate], choice: DataChoice, progress: Progress | None
+) -> pd.DataFrame:
+    folder = find_beside(listing.root)
+    if folder is None:
+        raise UserError(
+            f"the photographs that the images of {listing.root} were made from are not beside them: expected "
+            "dataset-master/dataset-master/ with labels.csv and JPEGImages/, as in the archive. Without them, only "
+            "data.split=official and random can be had."
+        )
+    originals, _ = walk(folder, [Place("JPEGImages", "", "")])
+    names = [Path(file.image).stem for file in originals]
+    pictures = _read_all(originals, choice)
+    scenes = name_scenes(names, pictures, progress)
+    album = Album(pictures, scenes)
+    rows = []
+    placements = in_threads(lambda file: album.place(describe(_read(file, choice))), files)
+    for file, placed in zip(files, placements, strict=True):
+        at = placed.photograph
+        name, scene = (names[at], scenes[at]) if at is not None else ("", "")
+        rows.append((file.image, name, scene, round(placed.score, 4), round(placed.margin, 4)))
+        if progress:
+            progress("registering", len(rows), len(files))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    _refuse_unplaced(files, table, folder)
+    return table
+
+
+def _refuse_unplaced(files: Sequence[Candidate], table: pd.DataFrame, folder: Path) -> None:
+    offered = Counter(file.label for file in files)
+    placed = Counter(file.label for file, name in zip(files, table["photograph"], strict=True) if name)
+    thin = [label for label in offered if placed[label] < _LEAST_PLACED * offered[label]]
+    if not thin:
+        return
+    there = Counter(read_labels(folder / "labels.csv").values())
+    counts = "; ".join(
+        f"{label}: {placed[label]:,} of {offered[label]:,} images placed, {there[label]} photographs in labels.csv"
+        for label in sorted(thin)
+    )
+    raise UserError(
+        f"too few images could be placed on a photograph of {folder / 'JPEGImages'}: {counts}. Expected at least "
+        f"{_LEAST_PLACED:.0%} of each class: images shaped like the photographs, and all photographs that they were "
+        "made from. Complete the folder, or use data.split=official or random."
+    )
+
+
+def _join_photographs(files: Sequence[Candidate], choice: DataChoice, progress: Progress | None) -> pd.DataFrame:
+    names = [file.photograph for file in files]
+    scenes = name_scenes(names, _read_all(files, choice), progress)
+    images = [file.image for file in files]
+    return pd.DataFrame({"image": images, "photograph": names, "scene": scenes, "score": 1.0, "margin": 1.0})
+
+
+def _group(files: Sequence[Candidate], choice: DataChoice, progress: Progress | None) -> pd.DataFrame:
+    groups = group_images(lambda position: _read(files[position], choice), len(files), progress)
+    names = [f"group-{group:05d}" for group in groups]
+    images = [file.image for file in files]
+    return pd.DataFrame({"image": images, "photograph": names, "scene": names, "score": 1.0, "margin": 1.0})
+
+
+def _read_all(files: Sequence[Candidate], choice: DataChoice) -> list[Picture]:
+    return list(in_threads(lambda file: describe(_read(file, choice)), files))
+
+
+def _read(file: Candidate, choice: DataChoice) -> np.ndarray:
+    """Return the grey pixels of one file; of one that was damaged after its screening, a pixel that matches nothing."""
+    try:
+        return read_grey(read_file(file.path, choice.max_bytes), choice.max_pixels)
+    except decode.UnusableError:
+        return np.zeros((1, 1), np.uint8)

@@ -1,0 +1,80 @@
+"""Photographs that show the same field, wholly or in part, joined into scenes.
+
+In: pictures of photographs. Out: the overlapping pairs with what was measured of each, and the scene of each
+photograph. A microscope stage moves and does not turn or zoom: two photographs of one field differ by a shift, so what
+else the features propose is refused. Dust on the camera stays in place from one photograph to the next; it makes
+features agree on no shift at all, and the grey levels refuse that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bloodstudy.data.provenance.align import align
+from bloodstudy.data.provenance.features import RICH, Picture, describe
+from bloodstudy.data.provenance.search import Gallery
+from bloodstudy.data.provenance.threads import in_threads
+
+LEAST_CORRELATION = 0.8  # where they overlap; tests/data/test_scenes.py has pairs of either kind that were looked at
+LEAST_COVER = 0.1  # of the frame: below it, a few cells alone decide
+LEAST_INLIERS = 6
+_STRETCH = (0.95, 1.05)
+_CANDIDATES = 8
+
+
+class Overlap(NamedTuple):
+    """Two photographs of one field."""
+
+    first: int
+    second: int
+    correlation: float  # where both show the field
+    cover: float  # share of the first that the second shows too
+
+
+def find_overlaps(pictures: Sequence[Picture], told: Callable[[int], None] | None = None) -> list[Overlap]:
+    """Return the pairs of `pictures` that overlap, by position; `told` hears how many pictures were looked at."""
+    pictures = list(in_threads(lambda picture: describe(picture.grey, RICH), pictures))
+    gallery = Gallery([picture.descriptors for picture in pictures])
+
+    def look(position: int) -> list[Overlap]:
+        found = []
+        for other in gallery.candidates(pictures[position].descriptors, _CANDIDATES, itself=position):
+            overlap = _compare(pictures, position, other)
+            if overlap is not None:
+                found.append(overlap)
+        return found
+
+    pairs: dict[tuple[int, int], Overlap] = {}
+    looks = in_threads(look, range(len(pictures)))
+    for done, found in enumerate(looks, start=1):
+        for overlap in found:
+            pair = min(overlap[:2]), max(overlap[:2])
+            if pair not in pairs or overlap.cover > pairs[pair].cover:
+                pairs[pair] = Overlap(*pair, *overlap[2:])
+        if told:
+            told(done)
+    return [pairs[pair] for pair in sorted(pairs)]
+
+
+def _compare(pictures: Sequence[Picture], first: int, second: int) -> Overlap | None:
+    match = align(pictures[first], pictures[second])
+    if match is None or match.inliers < LEAST_INLIERS:
+        return None
+    largest, smallest = match.stretch
+    rigid = _STRETCH[0] <= smallest and largest <= _STRETCH[1]
+    if not rigid or match.correlation < LEAST_CORRELATION or match.cover < LEAST_COVER:
+        return None
+    return Overlap(first, second, match.correlation, match.cover)
+
+
+def join(pairs: Sequence[tuple[int, int]], count: int) -> np.ndarray:
+    """Return one group number for each of `count` things; those that a chain of `pairs` connects share one."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    ends = np.array(pairs, int).reshape(-1, 2)
+    links = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
+    return connected_components(links, directed=False)[1]

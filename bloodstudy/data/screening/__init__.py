@@ -1,0 +1,1 @@
+"""From files to decoded pixels: found, checked, decoded once, cached."""

@@ -1,0 +1,1 @@
+"""Which images train, validate and test, and what their classes are called."""

@@ -1,0 +1,58 @@
+"""What a split does to scenes: which test images show what training shows too, said in sentences.
+
+In: a manifest, its classes, the resolved split and how the scenes are known. Out: notes for a reader, or a UserError
+where the images that would be judged lack a class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from bloodstudy.data.screening.listing import table_of_counts
+from bloodstudy.data.splits.split import OFFICIAL, find_clean, validates_by_scene
+from bloodstudy.errors import UserError
+
+COPIED = ("kaggle", "smear")  # several images of one photograph are certain, whether or not it is known which
+
+
+def tell_leak(name: str, manifest: pd.DataFrame, classes: Sequence[str], split: str, known: bool) -> tuple[str, ...]:
+    """Return sentences on scenes that stand on both sides, and on images without a scene.
+
+    Raises UserError where split is official_clean and a class has no test image of a scene that training lacks.
+    """
+    divided, scenes = manifest["split"].to_numpy(), manifest["scene"].to_numpy()
+    notes = []
+    if "validation" in divided and not validates_by_scene(split, scenes.tolist()):
+        notes.append("the validation images are drawn at random: copies of one photograph may stand on both sides")
+    if not known:
+        if split == "random" and name in COPIED:
+            notes.append("the random split ignores photographs: copies of one photograph stand on both sides")
+        return tuple(notes)
+    clean, tested = find_clean(divided, scenes), divided == "test"
+    shared = int((tested & (scenes != "") & ~clean).sum())
+    if shared:
+        ignores = "the random split ignores photographs: " if split == "random" else ""
+        notes.append(f"{ignores}{shared:,} of {tested.sum():,} test images show a scene that training shows too")
+    if unplaced := int((scenes == "").sum()):
+        done = " and left out" if split.startswith("grouped") else ""
+        notes.append(f"{unplaced:,} image{'s are' if unplaced > 1 else ' is'} placed in no scene{done}")
+    if split in OFFICIAL:
+        notes += _tell_missing(manifest["label"].to_numpy(), clean, classes, split)
+    return tuple(notes)
+
+
+def _tell_missing(labels: np.ndarray, clean: np.ndarray, classes: Sequence[str], split: str) -> list[str]:
+    missing = [name for k, name in enumerate(classes) if not (clean & (labels == k)).any()]
+    if not missing:
+        return []
+    named = ", ".join(repr(name) for name in missing)
+    if split == "official_clean":
+        counts = table_of_counts(classes, [(str(classes[k]), "") for k in labels[clean]], ())
+        raise UserError(
+            f"data.split=official_clean: no test image of class {named} shows a scene that training lacks, so it "
+            f"cannot be judged; test images left: {counts}. Use data.split=grouped, which divides the scenes anew."
+        )
+    return [f"no test image of class {named} shows a scene that training lacks"]

@@ -1,0 +1,1 @@
+"""A command carried out: planned, launched, watched, recorded and summed up."""

@@ -1,0 +1,48 @@
+"""What a checked configuration leads to: its images, and the trial on them.
+
+In: settings. Out: the images, screened, decoded and split; and the trial, with all that decides its numbers resolved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from bloodstudy import data
+from bloodstudy.cli import terminal
+from bloodstudy.config import schema
+from bloodstudy.errors import UserError
+from bloodstudy.execution import result_record
+from bloodstudy.study import trial
+from bloodstudy.training import resolve_precision
+
+
+def load_data(settings: schema.Settings) -> data.Dataset:
+    """Return the images of `settings`, screened, decoded and split; kept for the next trial of this process."""
+    return _load(settings.data, settings.factors.colour, settings.factors.image_size, settings.places.cache_dir)
+
+
+@lru_cache(maxsize=16)  # the folds of a split, say
+def _load(choice: schema.DataChoice, colour: str, image_size: tuple[int, int], cache_dir: str | None) -> data.Dataset:
+    cache = Path(cache_dir) if cache_dir else None
+    with terminal.stages(choice.name) as progress:
+        return data.load(choice, colour=colour, image_size=image_size, cache_dir=cache, progress=progress)
+
+
+def make_trial(settings: schema.Settings, images: data.Dataset) -> trial.Trial:
+    """Return the trial of `settings` on `images`; its arm has no name yet."""
+    factors = replace(settings.factors, precision=resolve_precision(settings.factors.precision))
+    identity = trial.identify(settings.data, images.split, images.fingerprint, images.provenance.digest)
+    return trial.Trial(settings.study.name, "", settings.model.name, factors, identity)
+
+
+def refuse_leaks(images: data.Dataset, declared: bool) -> None:
+    """Raise UserError where a study would be judged on scenes that it was trained on, and nobody `declared` that."""
+    leaking = result_record.audit(images)["test_images_leaking"]
+    if images.split == "official" and leaking and not declared:
+        raise UserError(
+            f"data.split: of the official split's {len(images.rows('test')):,} test images {leaking:,} show a scene "
+            "that is in training, which flatters a model; expected data.split=official_clean, which judges without "
+            "them, or data.split=official typed out (or in the study's reference), where that is to be reproduced"
+        )

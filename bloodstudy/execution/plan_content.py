@@ -1,0 +1,92 @@
+"""What a study decides before it is run: its arms, what they are called and tested with, its margins and looks.
+
+In: what was asked for, the checked jobs and the planned trials. Out: the parts of a plan that an amendment changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bloodstudy.cli import compose
+from bloodstudy.cli.overrides import UNSWEPT
+from bloodstudy.cli.request import Asked
+from bloodstudy.config.schema import Settings, level_of
+from bloodstudy.study.arms import Arm, merge, name_arm
+
+ELSEWHERE = (*UNSWEPT, "data.root")  # typed anew with every command: no part of what a trial is
+
+
+def merge_arms(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> list[Arm]:
+    """Return the arms asked for, those that turned out to be the same trial as one."""
+    return merge(asked.arms, _identify(asked, trials))
+
+
+def _identify(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"{trial['key']} {trial['judged']}" for trial in trials[: len(asked.arms)]]  # of the first seed
+
+
+def find_cells(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the levels of each cell of a question's product, by the name of the arm that it turned out to be."""
+    first: dict[str, str] = {}
+    for arm, identity in zip(asked.arms, _identify(asked, trials), strict=True):
+        first.setdefault(identity, arm.name)
+    identities = dict(zip((_spell(arm.levels) for arm in asked.arms), _identify(asked, trials), strict=True))
+    return {
+        question.name: {first[identities[_spell({**question.reference, **cell})]]: cell for cell in question.cells}
+        for question in asked.questions
+        if question.block
+    }
+
+
+def _spell(levels: Mapping[str, Any]) -> str:
+    return json.dumps(levels, sort_keys=True)
+
+
+def label(asked: Asked, arms: Sequence[Arm], reference: Settings, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Give each trial the levels that it is shown by; one question about one factor is a sweep over that factor."""
+    key, levels = "arm", {arm.name: arm.name for arm in arms}
+    factor = asked.questions[0].factor if len(asked.questions) == 1 else None
+    if factor and all(set(arm.levels) <= {factor} for arm in arms):
+        key, levels = factor, {arm.name: arm.levels.get(factor, level_of(reference, factor)) for arm in arms}
+    for trial in trials:
+        trial["levels"] = {key: levels[trial["arm"]], "seed": trial["seed"]}
+    return {key: list(levels.values()), "seed": sorted({trial["seed"] for trial in trials})}
+
+
+def decide(asked: Asked, arms: Sequence[Arm], reference: compose.Job, cells: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a study decides before it is run."""
+    own = {key for question in asked.questions for key in question.varied} | {"seed", *ELSEWHERE}
+    return {
+        "title": asked.study.title if asked.study else None,
+        "looks": list(asked.looks),
+        "setting": {key: value for key, value in reference.levels.items() if key not in own},
+        "questions": [
+            _decide_roles(question.name, arms)
+            | {
+                "name": question.name,
+                "sentence": question.sentence,
+                "factor": question.factor,
+                "reference": name_arm(question.reference),
+                "arms": [arm.name for arm in arms if question.name in arm.questions],
+                "margin": asked.margin(question),
+                "simplify": question.simplify,
+                "lr_strip": list(question.lr_strip),
+                "cells": cells.get(question.name, {}),
+            }
+            for question in asked.questions
+        ],
+        "arms": {arm.name: {"role": arm.role, "levels": dict(arm.levels)} for arm in arms},
+    }
+
+
+def _decide_roles(question: str, arms: Sequence[Arm]) -> dict[str, Any]:
+    """Return `roles`, those of the arms that have another one in this question than in the study; else nothing."""
+    roles = {arm.name: arm.roles[question] for arm in arms if question in arm.roles}
+    return {"roles": roles} if roles else {}
+
+
+def brief(value: Any) -> str:
+    """Return a plain value on one line."""
+    return json.dumps(value, ensure_ascii=False, default=list)

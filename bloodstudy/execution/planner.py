@@ -1,0 +1,159 @@
+"""The plan: which trials there are and what was decided before the first of them was trained.
+
+In: the checked jobs of a command. Out: the content of runs/<study>/plan.yaml. The plan of a study stays what it was:
+other data under its name is refused, any other later change is listed in it as an amendment.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bloodstudy import __version__
+from bloodstudy.cli import compose
+from bloodstudy.cli.overrides import write
+from bloodstudy.data import Dataset
+from bloodstudy.errors import UserError
+from bloodstudy.execution import datasets
+from bloodstudy.execution.plan_content import ELSEWHERE, brief, decide, find_cells, label, merge_arms
+from bloodstudy.study.arms import BLOCK_KEYS, changed_levels, name_arm
+from bloodstudy.study.plan import STUDY_DECIDES, digest
+from bloodstudy.study.question import SCRATCH
+from bloodstudy.study.run_folder import read_plan
+from bloodstudy.study.trial import Trial
+from bloodstudy.training import resolve_precision
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A plan and what it was drawn up from."""
+
+    content: dict[str, Any]  # of plan.yaml
+    asked: list[dict[str, Any]]  # the planned trials that this command is about
+    images: dict[tuple[str, str], Dataset]  # by trial key and the split that the trial is judged by
+    trials: dict[str, Trial]  # by key, with the arm that it is called by
+
+
+def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> Drawn:
+    """Draw up the plan of `sweep`; raises UserError where it contradicts the study's plan that is there already."""
+    asked = sweep.asked
+    study = asked.name if asked else SCRATCH
+    old = _read_old(runs_dir, study)
+    jobs = [_settle_precision(job, old) for job in sweep.jobs]
+    every = [datasets.load_data(job.settings) for job in jobs]
+    made = [datasets.make_trial(job.settings, images) for job, images in zip(jobs, every, strict=True)]
+    trials = [_plan_trial(*one) for one in zip(jobs, made, every, strict=True)]
+    by_trial = {(t["key"], t["judged"]): images for t, images in zip(trials, every, strict=True)}
+    if asked:
+        for job, images in zip(jobs, every, strict=True):
+            datasets.refuse_leaks(images, declared="data.split" in job.levels)
+    arms = merge_arms(asked, trials) if asked else []
+    cells = find_cells(asked, trials) if asked else {}
+    trials = [trial for trial in trials if not asked or trial["arm"] in {arm.name for arm in arms}]
+    swept = label(asked, arms, jobs[0].settings, trials) if asked else sweep.swept
+    if not asked:
+        for trial, job in zip(trials, jobs, strict=True):
+            trial["levels"] = {key: job.levels[key] for key in swept}
+            apart = trial["levels"].keys() - BLOCK_KEYS
+            trial["arm"] = name_arm(trial["levels"] if apart else changed_levels(job.levels))
+    plan: dict[str, Any] = {
+        "study": study,
+        "command": shlex.join(["python", "-m", "bloodstudy.run", *arguments]),
+        "bloodstudy": __version__,
+        "question": " ".join(question.sentence for question in asked.questions) if asked else None,
+        "swept": {key: list(levels) for key, levels in swept.items()},
+        "precision": jobs[0].settings.factors.precision,
+        "seeds": sorted({trial["seed"] for trial in trials}),
+    }
+    if asked:
+        plan |= decide(asked, arms, sweep.jobs[0], cells)
+    plan["trials"] = list(trials)
+    if old:
+        plan = _amend(plan, old, runs_dir)
+    elif asked and not asked.study and (before := _read_seen(runs_dir, plan)):
+        plan["amendments"] = _list_changes(plan, before)
+    now = [trial for trial in trials if sweep.now is None or trial["seed"] < sweep.now]
+    arms_by_key = {trial["key"]: trial["arm"] for trial in reversed(trials)}
+    made = {trial.key: replace(trial, arm=arms_by_key[trial.key]) for trial in made if trial.key in arms_by_key}
+    return Drawn(plan | {"hash": digest(plan)}, now, by_trial, made)
+
+
+def _read_old(runs_dir: Path, study: str) -> dict[str, Any] | None:
+    exists = study != SCRATCH and (runs_dir / study / "plan.yaml").exists()
+    return read_plan(runs_dir, study) if exists else None
+
+
+def _read_seen(runs_dir: Path, plan: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the earlier plan of the questions of `plan`, asked outside a study, where a trial of both has a result.
+
+    They are planned anew each time, and what is changed once a result can have been seen is listed all the same.
+    """
+    folder = runs_dir / SCRATCH
+    if not (folder / "plan.yaml").exists():
+        return None
+    before = read_plan(runs_dir, SCRATCH)
+    names, earlier = ([question["name"] for question in p.get("questions") or ()] for p in (plan, before))
+    shared = {trial["key"] for trial in plan["trials"]} & {trial["key"] for trial in before["trials"]}
+    seen = any((folder / key / "result.json").exists() for key in shared)
+    return before if names == earlier and seen else None
+
+
+def _settle_precision(job: compose.Job, old: Mapping[str, Any] | None) -> compose.Job:
+    """Return `job` with its precision resolved: once for a study, when it is first planned."""
+    asked = job.settings.factors.precision
+    planned = old["precision"] if old and asked == "auto" else asked
+    factors = replace(job.settings.factors, precision=resolve_precision(planned))
+    return replace(job, settings=replace(job.settings, factors=factors))
+
+
+def _plan_trial(job: compose.Job, trial: Trial, images: Dataset) -> dict[str, Any]:
+    levels = {key: value for key, value in job.levels.items() if key not in (*ELSEWHERE, "precision")}
+    return {
+        "key": trial.key,
+        "arm": job.arm.name if job.arm else "",
+        "seed": trial.factors.seed,
+        "levels": {},
+        "data": asdict(trial.data),
+        "judged": images.split,  # official_clean shares its trial with official
+        "overrides": [*(write(*level) for level in levels.items()), f"precision={trial.factors.precision}"],
+    }
+
+
+def _amend(plan: dict[str, Any], old: Mapping[str, Any], runs_dir: Path) -> dict[str, Any]:
+    """Return `plan` with what differs from the `old` one listed; raises UserError where the data differ."""
+    now, then = ({_name_data(trial) for trial in p["trials"]} for p in (plan, old))
+    if now != then:
+        path = runs_dir / plan["study"]
+        raise UserError(
+            f"{path}/plan.yaml was made for {'; '.join(sorted(then))}; received {'; '.join(sorted(now))}. A study has "
+            f"one data set: leave the images as they were, or give this one another runs_dir"
+        )
+    levels = {trial["arm"]: trial["levels"] for trial in plan["trials"]}
+    beyond = [
+        trial | {"levels": levels[trial["arm"]] | {"seed": trial["seed"]}}
+        for trial in old["trials"]
+        if trial["seed"] not in plan["seeds"] and trial["arm"] in levels
+    ]
+    plan["trials"] += beyond  # an extension stays planned where a command asks for fewer seeds
+    plan["seeds"] = plan["swept"]["seed"] = sorted({trial["seed"] for trial in plan["trials"]})
+    looks = []
+    if plan["looks"] != old.get("looks", plan["looks"]):
+        looks = [f"looks: {brief(plan['looks'])} came after {brief(old['looks'])}, which stay"]
+        plan["looks"] = old["looks"]  # a look that is declared when its seeds may have been seen is none
+    plan["amendments"] = _list_changes(plan, old, looks)
+    return plan
+
+
+def _list_changes(plan: Mapping[str, Any], old: Mapping[str, Any], more: Sequence[str] = ()) -> list[str]:
+    """Return the amendments of the `old` plan, `more`, and what `plan` decides otherwise than it did."""
+    changed = [name for name in STUDY_DECIDES if brief(old.get(name)) != brief(plan[name])]
+    changes = [f"{name}: {brief(old.get(name))} became {brief(plan[name])}" for name in changed]
+    return list(dict.fromkeys([*old.get("amendments", []), *more, *changes]))
+
+
+def _name_data(trial: Mapping[str, Any]) -> str:
+    data = {name: value for name, value in trial["data"].items() if value is not None}
+    return f"data={data.pop('name')} judged by {trial['judged']} ({', '.join(f'{k} {v}' for k, v in data.items())})"

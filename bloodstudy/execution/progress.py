@@ -1,0 +1,110 @@
+"""What a person sees of a sweep while it runs: one line a trial, and how much is done and how long it will take.
+
+In: the wanted trials and their run folder, looked at twice a second, since launchers give control back only when a
+whole block has ended. Out: lines; on a terminal bars of the sweep and of the trial that this process trains.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from bloodstudy import analysis, files
+from bloodstudy.cli import terminal
+
+LOOK_EVERY_S = 0.5
+
+_shown: Board | None = None  # the one of this process; none in a launcher's other processes, which stay quiet
+
+
+class Board:
+    """Watches the results of a sweep come in."""
+
+    def __init__(self, trials: Sequence[Mapping[str, Any]], wanted: Mapping[str, float], folder: Path) -> None:
+        """Make a board for the planned `trials`; `wanted` has the expected cost of each key that is to be trained."""
+        self._trials, self._wanted, self._folder = trials, wanted, folder
+        self._before = {key: self._stamp(key) for key in wanted}
+        self._done: set[str] = set()
+        self._first: tuple[float, float] | None = None
+        self._timed = len(set(wanted.values())) > 1  # expected seconds, not just one of each
+        self._quit = threading.Event()
+        self._bars = terminal.bars(sum(wanted.values())) if len(wanted) > 1 else None
+
+    def __enter__(self) -> Board:
+        global _shown
+        _shown, self._begun = self, time.monotonic()
+        if self._bars:
+            self._bars.__enter__()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        global _shown
+        self._quit.set()
+        self._thread.join()
+        self._look()
+        if self._bars:
+            self._bars.__exit__(kind, error, trace)
+        _shown = None
+
+    def _watch(self) -> None:
+        while not self._quit.wait(LOOK_EVERY_S):
+            self._look()
+
+    def _look(self) -> None:
+        for key in self._wanted:
+            if key not in self._done and self._stamp(key) != self._before[key]:
+                result = files.read_json(self._folder / key / "result.json")
+                if result is not None:  # being trained again, it has none for a while
+                    self._done.add(key)
+                    self._tell(key, result)
+
+    def _stamp(self, key: str) -> int | None:
+        try:
+            return (self._folder / key / "result.json").stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+
+    def _tell(self, key: str, result: Mapping[str, Any]) -> None:
+        place = next(i for i, trial in enumerate(self._trials) if trial["key"] == key)
+        trial = self._trials[place]
+        title = f"[{place + 1}/{len(self._trials)}] {trial['arm']}, seed {trial['seed']}"
+        terminal.say(f"{title}: {headline(result, trial['judged'])}{self._left()}")
+
+    def _left(self) -> str:
+        every, done = sum(self._wanted.values()), sum(self._wanted[key] for key in self._done)
+        if self._bars:
+            self._bars.update(done)
+        now = time.monotonic()
+        if self._first is None:  # counted from here: what came before (imports, a new store) says nothing of the pace
+            self._first = now, done
+        if len(self._done) == len(self._wanted):
+            return ""
+        begun, had = self._first
+        pace = (now - begun) / (done - had) if done > had else (1.0 if self._timed else (now - self._begun) / done)
+        return f"; about {terminal.span(pace * (every - done))} left"
+
+
+@contextmanager
+def follow(title: str, total: float) -> Iterator[terminal.Bar]:
+    """Yield the bar of one trial; it shows nothing in a process without a board."""
+    with terminal.Bar(title, total, shown=_shown is not None) as bar:
+        yield bar
+
+
+def headline(result: Mapping[str, Any], judged: str) -> str:
+    """Return what came out of one trial, in a line."""
+    seconds = terminal.span(result["cost"]["wall_seconds"])
+    if result["outcome"] != "finished":
+        return f"{result['outcome']} after {seconds}: {result['reason']}"
+    measured = analysis.judge(result["responses"], judged)
+    if "test_accuracy" not in measured:
+        return f"finished ({seconds})"
+    figures = f"train {measured['train_accuracy']:.3f}, test {measured['test_accuracy']:.3f}"
+    return f"{figures}, gap {measured['accuracy_gap']:+.3f} ({seconds})"

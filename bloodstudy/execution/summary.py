@@ -1,0 +1,110 @@
+"""The end of a run: what came out, what failed, where to look next."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from bloodstudy import analysis, tracking
+from bloodstudy.cli import compose, terminal
+from bloodstudy.execution.planner import Drawn
+from bloodstudy.study import question
+
+FAILED = ("failed", "out_of_memory", "interrupted", "missing")
+
+
+def close(folder: Path, drawn: Drawn, sweep: compose.Sweep) -> int:
+    """Log what the store does not hold yet, print the results of the asked trials, return the exit code."""
+    trials = analysis.read_trials(folder.parent, folder.name, drawn.content | {"trials": drawn.asked})
+    rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
+    if len(rows) > 1:
+        _print_sweep(rows, analysis.flag_no_ops(trials))
+        for leak in analysis.list_leaks(trials):
+            terminal.say(_tell_leak(leak))
+    else:
+        _print_trial(rows[0])
+    failed = [row for row in rows if row["outcome"] in FAILED]
+    _finish(folder, "FAILED" if failed else "FINISHED")
+    if any(row["outcome"] in ("failed", "out_of_memory") for row in failed):
+        terminal.say("the same command with retry=failed trains these again:")
+    for row in failed:
+        terminal.say(f"{row['outcome']}: {row['arm']}, seed {row['seed']}: {row['reason']}")
+    _print_next(folder, len(rows), sweep)
+    return 1 if failed else 0
+
+
+def _finish(study_folder: Path, status: str) -> None:
+    ending = tracking.finish(study_folder, status, lambda: terminal.say("waiting for the tracking store ..."))
+    if ending.logged:
+        terminal.say(f"logged {_count(ending.logged, 'earlier trial')} to MLflow")
+    if ending.owed:
+        why = f" ({ending.trouble})" if ending.trouble else ""
+        terminal.say(f"{_count(ending.owed, 'trial')} not in MLflow yet{why}: the next command logs what is missing")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number > 1 else ''}"
+
+
+def _print_trial(row: dict[str, Any]) -> None:
+    if row["outcome"] != "finished":
+        return
+    clean, every = row.get("test_images_clean"), row["test_images_all"]
+    on_clean = f"on the {clean:,.0f} test images whose scene is not in training" if clean else ""
+    terminal.say()
+    terminal.say(f"train accuracy  {row['train_accuracy']:.3f}   (inference mode, images as they are)")
+    if row["judged"] == "official_clean":
+        on_all = f"; {row['test_accuracy_all']:.3f} on all {every:,}" if clean < every else ""
+        terminal.say(f"test accuracy   {row['test_accuracy']:.3f}   ({on_clean}{on_all})")
+    elif clean and clean < every:
+        terminal.say(f"test accuracy   {row['test_accuracy']:.3f}   (on all {every:,} test images;")
+        terminal.say(f"                        {row['test_accuracy_clean']:.3f} {on_clean})")
+    else:
+        terminal.say(f"test accuracy   {row['test_accuracy']:.3f}")
+    terminal.say(f"gap            {row['accuracy_gap']:+.3f}")
+
+
+def _tell_leak(leak: analysis.Leak) -> str:
+    if leak.judged == "official_clean":
+        return (
+            f"data.split=official_clean: judged on the {leak.clean:,} of {leak.all:,} test images whose scene is not "
+            "in training"
+        )
+    return (
+        f"data.split=official: {leak.left_out:,} of {leak.all:,} test images show a scene that is in training; "
+        "data.split=official_clean judges the same trials without them"
+    )
+
+
+def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:
+    seeds = len({row["seed"] for row in trials}) > 1
+    header = ["arm", *(["seed"] if seeds else []), "train", "test", "gap", "outcome", "time"]
+    rows = []
+    for row in trials:
+        figures = ["-"] * 3
+        if row["outcome"] == "finished":
+            figures = [f"{row['train_accuracy']:.3f}", f"{row['test_accuracy']:.3f}", f"{row['accuracy_gap']:+.3f}"]
+        note = f"{row['outcome']}, no-op?" if row["arm"] in no_ops else row["outcome"]
+        time = terminal.span(row["wall_seconds"]) if row["outcome"] not in ("missing", "interrupted") else "-"
+        rows.append([row["arm"], *([str(row["seed"])] if seeds else []), *figures, note, time])
+    terminal.print_table("", header, rows, right=("seed", "train", "test", "gap", "time"))
+    if no_ops:
+        terminal.say(f"no-op?: the predictions equal those of {trials[0]['arm']!r} on every seed")
+
+
+def _print_next(folder: Path, trials: int, sweep: compose.Sweep) -> None:
+    places = "" if folder.parent == Path("runs") else f" runs_dir={folder.parent}"
+    study = "" if folder.name == question.SCRATCH else f" study={folder.name}"
+    steps = []
+    if trials == 1:
+        steps.append(("python -m bloodstudy.run -m lr=1e-2,1e-3,1e-4", "a sweep"))
+    elif sweep.asked is None and "seed" not in sweep.swept:
+        steps.append(("the same with seed=0,1,2", "one seed says little"))
+    steps.append((f"python -m bloodstudy.report{study}{places}", "the report, with figures"))
+    uri = tracking.public_uri() if os.environ.get("MLFLOW_TRACKING_URI") else "sqlite:///mlflow.db"
+    steps.append((uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}", "compare the runs"))
+    width = max(len(step) for step, _ in steps)
+    terminal.say("\nnext:")
+    for step, purpose in steps:
+        terminal.say(f"  {step:<{width}}  {purpose}")

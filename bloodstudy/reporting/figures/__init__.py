@@ -1,0 +1,1 @@
+"""The figures that several parts of a report share, and their style."""

@@ -1,0 +1,158 @@
+"""The other figures: training curves, confusion matrices, class frequencies.
+
+In: a sweep and the styles of its arms. Out: matplotlib figures, whatever the number of arms.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bloodstudy.analysis import Arm, Sweep, summarise_arms
+from bloodstudy.reporting.figures.style import DISTINCT, INK, Style, fold, label, new_figure
+from bloodstudy.reporting.render.markdown import tell_lost
+
+MOST_MATRICES = 9
+CLEAR_SEEDS = 20  # whose training curves can be told from their mean at full strength
+MOST_WRITTEN = 8  # classes whose shares are written into the matrix and above the bars
+SIDES = {"train": (INK, ""), "test": ("0.7", "//"), "validation": ("0.5", "..")}  # shade and hatch of the bars
+_LEGEND: dict[str, Any] = {"frameon": False, "handlelength": 3.5}
+CURVES = (("fit_accuracy", "accuracy while fitting"), ("fit_loss", "loss while fitting"))
+
+
+def draw_training(
+    sweep: Sweep, styles: dict[str, Style], groups: Sequence[tuple[str, Sequence[str]]] | None = None
+) -> Figure:
+    """Return accuracy and loss against the epoch, one line an arm (mean over seeds).
+
+    A row of panels holds the arms of a group, named by its title; eight arms each where there are no groups.
+    """
+    rows = groups or [("", sweep.arms[start : start + DISTINCT]) for start in range(0, len(sweep.arms), DISTINCT)]
+    chunks = [arms for _, arms in rows]
+    figure = new_figure(9.6, 0.4 + (2.4 if groups else 3.0) * len(chunks))
+    panels = figure.subplots(len(chunks), 2, sharex=True, sharey="col", squeeze=False)
+    for pair, arms in zip(panels, chunks, strict=True):
+        for axes, (column, words) in zip(pair, CURVES, strict=True):
+            for arm in arms:
+                _draw_curves(axes, sweep, arm, column, styles[arm])
+            axes.set_ylabel(words)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        title = next(words for words, own in rows if own is arms)
+        handles = [_legend_line(sweep, arm, styles[arm]) for arm in arms]
+        pair[1].legend(
+            handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), title=label(title, 30), **_LEGEND
+        )
+    for axes in panels[-1]:
+        axes.set_xlabel("epoch")
+    losses = np.concatenate([history["fit_loss"].to_numpy(dtype=float) for history in sweep.histories.values()])
+    losses = losses[np.isfinite(losses) & (losses > 0)]
+    if len(losses) and losses.max() > 30 * losses.min():
+        panels[0, 1].set_yscale("log")
+    return figure
+
+
+def _draw_curves(axes: Axes, sweep: Sweep, arm: str, column: str, style: Style) -> None:
+    known = [sweep.histories[key].set_index("epoch")[column] for key in sweep.of(arm)["key"] if key in sweep.histories]
+    if not known:
+        return
+    together = pd.concat(known, axis=1).replace([np.inf, -np.inf], np.nan)
+    if len(known) > 1:
+        faint = 0.5 * min(1.0, CLEAR_SEEDS / len(known))  # many seeds fade together, or they hide the means
+        axes.plot(together, color=style.colour, linewidth=0.6, alpha=faint)
+    every = max(1, len(together) // 6)
+    marks = {"marker": style.marker, "markersize": 4.5, "markevery": every}
+    axes.plot(together.mean(axis=1), color=style.colour, linestyle=style.line, linewidth=1.6, **marks)
+
+
+def _legend_line(sweep: Sweep, arm: str, style: Style) -> Line2D:
+    lost = tell_lost(sweep.of(arm))
+    words = fold(arm, 30) + (f"\n({lost})" if lost else "")
+    return Line2D([], [], color=style.colour, linestyle=style.line, marker=style.marker, markersize=4.5, label=words)
+
+
+def list_tested(sweep: Sweep) -> list[Arm]:
+    """Return the arms that have test predictions."""
+    return [arm for arm in summarise_arms(sweep) if sweep.examined(arm.name)]
+
+
+def choose_matrices(sweep: Sweep, first: str | None = None) -> list[str]:
+    """Return the arms whose confusions are drawn: all, or `first` and those with the highest and lowest accuracies."""
+    shown = list_tested(sweep)
+    if len(shown) > MOST_MATRICES:
+        always = [arm for arm in shown if arm.name == first]
+        ranked = sorted((arm for arm in shown if arm.name != first), key=lambda arm: -arm.test)
+        most = MOST_MATRICES - len(always)
+        highest = math.ceil(most / 2)
+        kept = [*always, *ranked[:highest], *ranked[highest - most :]]
+        shown = [arm for arm in shown if arm in kept]
+    return [arm.name for arm in shown]
+
+
+def draw_confusions(sweep: Sweep, arms: list[str]) -> Figure:
+    """Return one matrix an arm: share of each true class, with counts, summed over seeds."""
+    means = {arm.name: arm.test for arm in summarise_arms(sweep)}
+    columns = min(len(arms), 2 if len(arms) in (2, 4) else 3)
+    rows = math.ceil(len(arms) / columns)
+    figure = new_figure(1.2 + 2.9 * columns, 0.5 + 3.0 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False)
+    for position, (axes, arm) in enumerate(itertools.zip_longest(panels.flat, arms)):
+        if arm is None:
+            axes.set_visible(False)
+            continue
+        confusions = [examined.confusion for examined in sweep.examined(arm)]
+        _draw_matrix(axes, np.sum([c.to_numpy() for c in confusions], axis=0), list(confusions[0].columns))
+        axes.set_title(f"{fold(arm, 34)}\ntest {means[arm]:.3f}")
+        if position % columns:
+            axes.set_yticklabels([])
+    figure.supxlabel("predicted class", fontsize=9)
+    figure.supylabel("true class", fontsize=9)
+    return figure
+
+
+def _draw_matrix(axes: Axes, counts: np.ndarray, classes: list[str]) -> None:
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(totals, 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    if len(classes) <= MOST_WRITTEN:
+        for (row, column), share in np.ndenumerate(shares):
+            text = f"{100 * share:.0f} %\n{counts[row, column]}"
+            colour = "white" if share > 0.55 else "0.1"
+            size = 8 if len(classes) <= 4 else 6
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
+    names, places = [label(name, 14) for name in classes], range(len(classes))
+    axes.set_xticks(places, names, rotation=35, ha="right", rotation_mode="anchor", fontsize=7.5)
+    axes.set_yticks(places, names, fontsize=7.5)
+    axes.grid(visible=False)
+
+
+def draw_classes(counts: list[tuple[str, pd.DataFrame]]) -> Figure:
+    """Return the images of each class (rows of a frame) by split (its columns), a panel for each data set."""
+    figure = new_figure(6.4, 0.4 + 2.6 * len(counts))
+    panels = figure.subplots(len(counts), 1, squeeze=False)
+    for axes, (title, frame) in zip(panels.flat, counts, strict=True):
+        names = [label(name, 16) for name in frame.index]
+        places = frame.set_axis(range(len(names))).rename_axis("place").reset_index()  # two names may shorten to one
+        tidy = places.melt("place", var_name="split", value_name="n")
+        shades = {split: SIDES[split][0] for split in frame.columns}
+        sns.barplot(tidy, x="place", y="n", hue="split", palette=shades, saturation=1, ax=axes)
+        for bars, split in zip(axes.containers, frame.columns, strict=True):
+            for bar in bars:
+                bar.set(hatch=SIDES[split][1], edgecolor="white")
+            if len(names) <= MOST_WRITTEN:
+                axes.bar_label(bars, fmt="{:,.0f}", fontsize=8)
+        axes.set(xlabel="", ylabel="images", title=label(title, 96) if len(counts) > 1 else "")
+        axes.set_xticks(range(len(names)), names)
+        if len(names) > 5 or max(map(len, names)) > 12:
+            axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
+        axes.margins(y=0.12)
+        axes.legend(axes.containers, frame.columns, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    return figure

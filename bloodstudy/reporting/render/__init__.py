@@ -1,0 +1,1 @@
+"""Markdown, HTML, and the comparison of two reports."""

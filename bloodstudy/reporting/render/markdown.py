@@ -1,0 +1,84 @@
+"""Markdown that shows any text as it is.
+
+In: names and messages that may hold pipes, backticks, tags or line breaks. Out: pieces of GitHub-flavoured Markdown in
+which none of it has a meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import jinja2
+import pandas as pd
+
+from bloodstudy import PACKAGE
+
+BOX = "\N{REPLACEMENT CHARACTER}"  # shown for what does not print, marks of claims included
+_SPECIAL = re.compile(r"[&<>|`*\[\]\\!~$#@]|\b_|_\b|(?<=_)_")
+
+
+def visible(text: object) -> str:
+    """Return `text` on one line, white space collapsed and what does not print replaced by a box."""
+    line = " ".join(str(text).split())
+    return "".join(character if character.isprintable() else BOX for character in line)
+
+
+def plain(text: object) -> str:
+    """Return `text` for a sentence or an alternative text."""
+    return _SPECIAL.sub(lambda match: f"&#{ord(match.group())};", visible(text))
+
+
+def code(text: object) -> str:
+    """Return `text` as a code span, safe in tables and with readers that take tags first."""
+    line = visible(text)
+    return f"<code>{plain(line)}</code>" if set(line) & set("`|\\<>&") or not line else f"`{line}`"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return "1 seed" or "2 seeds"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def as_list(values: Sequence[object]) -> str:
+    """Return values as a person writes them: "a", "a and b", "a, b and c"."""
+    texts = [str(value) for value in values]
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+def fence(text: str) -> str:
+    """Return `text` as a block of code whose fence is longer than any run of backticks in it."""
+    text = "\n".join("".join(c if c.isprintable() else BOX for c in line) for line in text.splitlines())
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    marks = "`" * max(3, longest + 1)
+    return f"{marks}\n{text}\n{marks}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = ()) -> str:
+    """Return a table of cells that are Markdown already; columns named in `right` are aligned right."""
+    rule = ["---:" if name in set(right) else "---" for name in header]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *rows])
+
+
+def template(name: str) -> jinja2.Template:
+    """Return the template of this name; a variable that it is not given is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PACKAGE / "reporting" / "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(name)
+
+
+def embed(name: str, text: str, drawn: list[str]) -> str:
+    """Return the Markdown of a figure; empty where it was not drawn."""
+    return f"![{plain(text)}](figures/{name}.png)" if name in drawn else ""
+
+
+def tell_lost(trials: pd.DataFrame) -> str:
+    """Say what became of the trials of an arm that did not finish, such as "2 of 3 diverged"; empty where all did."""
+    lost = trials["outcome"][trials["outcome"] != "finished"]
+    counted = f"{len(lost)} of {len(trials)} " if len(trials) > 1 else ""
+    return counted + ", ".join(dict.fromkeys(lost)).replace("_", " ") if len(lost) else ""

@@ -1,0 +1,72 @@
+"""What the trials took: the content of cost.md, and its figure of accuracy against time.
+
+In: a sweep. Out: Markdown and a figure. Times differ from machine to machine, so they stand apart from the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bloodstudy.analysis import Sweep
+from bloodstudy.reporting.claims.ledger import NONE
+from bloodstudy.reporting.figures.style import DISTINCT, Style, fold, new_figure
+from bloodstudy.reporting.render.markdown import code, plural, table
+
+PER_COLUMN = 12  # arms in a column of the legend
+
+
+def draw_time(sweep: Sweep, styles: Mapping[str, Style]) -> Figure:
+    """Return mean test accuracy of each arm against the mean seconds of fitting, with every seed where arms are few."""
+    figure = new_figure(8.4, 4.2)
+    axes, handles = figure.subplots(), []
+    for arm in sweep.arms:
+        done = sweep.of(arm, "finished").dropna(subset=["fit_seconds", "test_accuracy"])
+        if not len(done):
+            continue
+        style, seconds = styles[arm], done["fit_seconds"].to_numpy(dtype=float)
+        accuracy = 100 * done["test_accuracy"].to_numpy(dtype=float)
+        marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}
+        if len(sweep.arms) <= DISTINCT:
+            axes.plot(seconds, accuracy, markersize=3, mfc="none", alpha=0.5, **marks)
+        axes.plot([seconds.mean()], [accuracy.mean()], markersize=7.5, zorder=3, **marks)
+        handles.append(Line2D([], [], markersize=6, label=fold(arm, 30), **marks))
+    axes.margins(x=0.08)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("seconds of fitting")
+    axes.set_ylabel("test accuracy (%)")
+    columns = 1 + (len(handles) - 1) // PER_COLUMN
+    axes.legend(
+        handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, ncols=columns, fontsize=7.5
+    )
+    return figure
+
+
+def tabulate_cost(sweep: Sweep) -> str:
+    """Return what each trial took."""
+    numbers = ["seed", "time (s)", "fit (s)", "peak memory (MB)", "threads", "attempts"]
+    forms = {"wall_seconds": ".1f", "fit_seconds": ".1f", "peak_memory_mb": ",.0f", "threads": ".0f", "attempts": ".0f"}
+    rows = []
+    for row in sweep.trials.drop_duplicates("key").to_dict("records"):  # one may be judged in two ways
+        told = [_write(row.get(name), form) for name, form in forms.items()]
+        rows.append([code(row["arm"]), str(row["seed"]), *told])
+    return table(["arm", *numbers], rows, right=numbers)
+
+
+def tell_total(sweep: Sweep) -> str:
+    """Return what all trials took together: time one after another, and threads times time, by which energy goes."""
+    trials = sweep.trials.drop_duplicates("key").to_dict("records")
+    known = [row for row in trials if not any(pd.isna(row.get(name)) for name in ("wall_seconds", "threads"))]
+    if not known:
+        return ""
+    hours = sum(float(row["wall_seconds"]) for row in known) / 3600
+    core_hours = sum(float(row["wall_seconds"]) * float(row["threads"]) for row in known) / 3600
+    return f"{plural(len(known), 'trial')} took {hours:.2f} hours in all, {core_hours:.2f} hours of a core."
+
+
+def _write(value: Any, form: str) -> str:
+    return NONE if value is None or pd.isna(value) else format(value, form)

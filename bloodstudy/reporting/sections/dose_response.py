@@ -1,0 +1,144 @@
+"""Dose and response: train and test accuracy over the ordered levels of a numeric factor.
+
+In: a question about one factor, judged. Out: a `Dose` where its levels are numbers, and its figure: accuracies on the
+left, the effect on test accuracy with its interval on the right; a learning rate stands on a log axis.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis.comparisons.validity import look_at_training
+from bloodstudy.reporting.figures.accuracy import Scale, place_levels
+from bloodstudy.reporting.figures.style import INK, SHADE, Style, label, new_figure
+from bloodstudy.reporting.render.markdown import tell_lost
+from bloodstudy.study.arms import spell
+
+FEWEST = 3  # levels that make a curve
+STUCK = "stayed at chance, in no mean"
+
+
+@dataclass(frozen=True, eq=False)
+class Dose:
+    """The arms of a question in the order of their levels."""
+
+    factor: str
+    scale: Scale
+    levels: tuple[float, ...]  # rising
+    arms: tuple[str, ...]
+    comparisons: tuple[Comparison | None, ...]  # None: the reference
+
+
+def find_dose(question: Mapping[str, Any], judged: Judged) -> Dose | None:
+    """Return the arms of `question` by their level; None where these are no ordered numbers, or fewer than three."""
+    factor, levels = question["factor"], {}
+    for arm in [question["reference"], *question["arms"]]:
+        apart = set(judged.sweep.levels_of(arm)) - {factor} - set(judged.sweep.levels_of(question["reference"]))
+        known = [judged.sweep.results[key] for key in judged.sweep.of(arm)["key"] if key in judged.sweep.results]
+        if factor and known and factor in known[0]["factors"] and not apart:
+            levels[arm] = known[0]["factors"][factor]
+    if len(set(map(str, levels.values()))) < FEWEST:
+        return None
+    scale = place_levels(factor, list(levels.values()))
+    if not scale.ordered:
+        return None
+    order = sorted(range(len(levels)), key=lambda place: scale.positions[place])
+    arms = [list(levels)[place] for place in order]
+    compared = [judged.find(arm, question["reference"]) for arm in arms]
+    positions = [scale.positions[place] for place in order]
+    ordered = Scale(positions, scale.words, True, scale.logarithmic)
+    return Dose(factor, ordered, tuple(levels[arm] for arm in arms), tuple(arms), tuple(compared))
+
+
+def draw_dose(dose: Dose, judged: Judged, styles: Mapping[str, Style]) -> Figure:
+    """Return the figure."""
+    figure = new_figure(9.6, 3.4)
+    left, right = figure.subplots(1, 2)
+    chance = {arm: look_at_training(judged.sweep, arm, judged.sweep.seeds).chance for arm in dose.arms}
+    lost = [_tell_lost(judged.sweep.of(arm), chance[arm]) for arm in dose.arms]
+    _draw_accuracies(left, dose, judged, styles, chance)
+    _draw_effects(right, dose, styles)
+    names = ["\n".join(filter(None, (label(spell(x), 12), note))) for x, note in zip(dose.levels, lost, strict=True)]
+    for axes in (left, right):
+        if dose.scale.logarithmic:
+            axes.set_xscale("log")
+        axes.set_xlim(*dose.scale.ends)
+        axes.set_xticks(dose.scale.positions, names)
+        axes.set_xticks([], minor=True)
+        axes.set_xlabel(dose.scale.words)
+        axes.grid(visible=False, axis="x")
+    marks: dict[str, Any] = {"color": INK, "marker": "o"}
+    handles = [
+        Line2D([], [], **marks, markersize=6.5, linestyle="-", label="train, mean"),
+        Line2D([], [], **marks, markersize=8, linestyle="--", mfc="none", label="test, mean"),
+        Line2D([], [], **marks, markersize=3, linestyle="", mfc="none", label="one seed"),
+        Line2D([], [], color=INK, linestyle=":", label="reference"),
+        Patch(color=SHADE, label="margin"),
+    ]
+    if any(chance.values()):
+        handles.insert(3, Line2D([], [], color=INK, marker="x", markersize=4, linestyle="", label=STUCK))
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
+    return figure
+
+
+def _tell_lost(trials: pd.DataFrame, chance: Sequence[int]) -> str:
+    told = (tell_lost(trials), f"{len(chance)} at chance" if chance else "")
+    return "\n".join(textwrap.fill(note, 10) for note in told if note)  # narrow, since neighbours stand close
+
+
+def _draw_accuracies(
+    axes: Axes, dose: Dose, judged: Judged, styles: Mapping[str, Style], chance: Mapping[str, Sequence[int]]
+) -> None:
+    means: dict[str, list[float]] = {"train_accuracy": [], "test_accuracy": []}
+    for x, arm in zip(dose.scale.positions, dose.arms, strict=True):
+        done, style = judged.sweep.of(arm, "finished"), styles[arm]
+        stuck = done["seed"].isin(chance[arm]).to_numpy(dtype=bool)
+        for name, values in means.items():
+            every = 100 * done[name].to_numpy(dtype=float)
+            own = every[~stuck]
+            axes.plot([_beside(x, dose)] * stuck.sum(), every[stuck], "x", color=style.colour, markersize=4)
+            face, size = (style.colour, 6.5) if name == "train_accuracy" else ("none", 8)
+            marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour, "mfc": face}
+            axes.plot([_beside(x, dose)] * len(own), own, markersize=3, alpha=0.7, **marks)
+            values.append(float(own.mean()) if len(own) else np.nan)
+            axes.plot([x], [values[-1]], markersize=size, mew=1.5, zorder=3, **marks)
+    for (_, values), line in zip(means.items(), ("-", "--"), strict=True):
+        axes.plot(dose.scale.positions, values, color=INK, linewidth=1, linestyle=line, zorder=1)
+    axes.set_ylabel("accuracy (%)")
+    axes.set_title("train and test accuracy")
+
+
+def _beside(x: float, dose: Dose) -> float:
+    """Return where the single seeds of a level stand, so that they do not hide their mean."""
+    low, high = min(dose.scale.positions), max(dose.scale.positions)
+    return x / (high / low) ** 0.025 if dose.scale.logarithmic else x - 0.025 * (high - low)
+
+
+def _draw_effects(axes: Axes, dose: Dose, styles: Mapping[str, Style]) -> None:
+    margin = next((100 * c.pair.margin for c in dose.comparisons if c), 0.0)
+    axes.axhspan(-margin, margin, color=SHADE, linewidth=0, zorder=0.5)
+    axes.axhline(0, color=INK, linewidth=0.9, zorder=1)
+    for x, arm, comparison in zip(dose.scale.positions, dose.arms, dose.comparisons, strict=True):
+        style = styles[arm]
+        if comparison is None:
+            axes.axvline(x, color=INK, linestyle=":", linewidth=1.2, zorder=1)
+        elif comparison.seeds:
+            own, effect = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float), comparison.test
+            face = style.colour if comparison.pair.tested else "white"
+            marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}
+            axes.plot([_beside(x, dose)] * len(own), own, markersize=3, mfc="none", alpha=0.7, **marks)
+            axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=2)
+            axes.plot([x], [100 * effect.mean], markersize=7, mew=1.4, mfc=face, zorder=3, **marks)
+    axes.set_ylabel("difference (points)")
+    axes.set_title("effect on test accuracy, 95 % interval")

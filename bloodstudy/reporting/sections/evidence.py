@@ -1,0 +1,168 @@
+"""What the answers rest on: the test photographs of each class, the arms' own accuracies, the images nobody gets right.
+
+In: a judged study, and how its numbers are told. Out: Markdown tables and sentences. Images are named, never shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from bloodstudy.analysis import Judged, Shown
+from bloodstudy.analysis.comparisons.hard_images import Missed, find_missed
+from bloodstudy.analysis.comparisons.validity import look_at_training
+from bloodstudy.data.quality.effective_size import weigh_test
+from bloodstudy.reporting.claims.ledger import NONE
+from bloodstudy.reporting.claims.study_claims import PERCENT, RESPONSES, Told
+from bloodstudy.reporting.claims.sweep_claims import TOLD
+from bloodstudy.reporting.render.markdown import code, plain, table
+
+MOST_NAMED = 30
+RECALL = "test_recall_"
+OFFICIAL = "official_test_accuracy"  # of a study that is judged by official_clean
+FORMULAS = {OFFICIAL: "test_accuracy, with the test images whose scene is in training"}
+
+
+def tabulate_photographs(judged: Judged, told: Told) -> str:
+    """Return the test images, photographs (or scenes) and effective number of each class; empty where none is known."""
+    found = _find_shown(judged)
+    if found is None or found[0].unit == "image":
+        return ""
+    shown, split, key = found
+    rows = shown.table.loc[shown.tested(split)]
+    frame = pd.DataFrame({"class": rows["label"].tolist(), shown.unit: rows[shown.unit].tolist()})
+    header = ["test images", f"{shown.unit}s", "worth independent images"]
+    formulas = {
+        "images": "number of test images of the class",
+        "units": f"number of different {shown.unit}s among them",
+        "effective": f"(sum n)^2 / sum n^2 over the images n that each {shown.unit} gave",
+    }
+    forms = {"images": ",d", "units": ",d", "effective": ".1f"}
+    cells = []
+    for row in weigh_test(frame, shown.classes, shown.unit).to_dict("records"):
+        own = [
+            told.count(_number(row[name]), f"test/{row['class']}/{name}", formulas[name], [key], forms[name])
+            for name in forms
+        ]
+        cells.append([code(row["class"]) if row["class"] in shown.classes else "all", *own])
+    return table(["class", *header], cells, right=header)
+
+
+def name_weighed(judged: Judged) -> str:
+    """Return which test images `tabulate_photographs` is about, where there are several; else nothing."""
+    found = _find_shown(judged)
+    splits = dict.fromkeys(planned["judged"] for planned in judged.sweep.plan["trials"])
+    return f"split {code(found[1])}" if found and len(splits) > 1 else ""
+
+
+def _find_shown(judged: Judged) -> tuple[Shown, str, str] | None:
+    for planned in judged.sweep.plan["trials"]:
+        predictions = judged.sweep.predictions.get(planned["key"])
+        if predictions is not None:
+            return predictions.shown, planned["judged"], planned["key"]
+    return None
+
+
+def tabulate_arms(judged: Judged, told: Told) -> str:
+    """Return what each arm itself reaches: means over its finished seeds, in per cent."""
+    sweep, titles = judged.sweep, {name: title for title, name in RESPONSES.items()}
+    if _is_clean(judged):
+        titles[OFFICIAL] = "test, official"
+    if "test_macro_f1" in sweep.trials:
+        titles["test_macro_f1"] = "macro F1"
+    recalls = [name for name in sweep.trials.columns if str(name).startswith(RECALL)]
+    titles |= {name: f"recall {plain(name.removeprefix(RECALL))}" for name in recalls}
+    rows = []
+    for arm in sweep.arms:
+        done = sweep.of(arm, "finished")
+        keys = list(done["key"])
+        if OFFICIAL in titles:
+            done = done.assign(**{OFFICIAL: [_judge_officially(key, judged) for key in keys]})
+        cells = [code(arm), told.finished(arm), told.parameters(arm)]
+        for name in titles:
+            value = 100 * float(done[name].to_numpy(dtype=float).mean()) if len(done) else math.nan
+            form = PERCENT if name != "accuracy_gap" else "+z.1f"
+            formula = f"100 * mean over the finished seeds of {FORMULAS.get(name, name)}"
+            cells.append(told.count(value, f"arm/{arm}/{name}/percent", formula, keys, form))
+        rows.append(cells)
+    numbers = ["seeds", "parameters", *titles.values()]
+    return table(["arm", *numbers], rows, right=numbers)
+
+
+def tell_official(judged: Judged) -> str:
+    """Explain the column of the official split; empty where there is none."""
+    counted = (
+        "*Test, official* counts the test images whose scene is in training too; of an arm that is judged on the clean "
+        "split, no other column does."
+    )
+    return counted if _is_clean(judged) else ""
+
+
+def _is_clean(judged: Judged) -> bool:
+    return any(planned["judged"] == "official_clean" for planned in judged.sweep.plan["trials"])
+
+
+def tell_chance(judged: Judged, told: Told) -> str:
+    """Say which arms' means hold trials that stayed at chance; empty where none did."""
+    sweep, counts = judged.sweep, []
+    for arm in sweep.arms:
+        if stuck := look_at_training(sweep, arm, sweep.seeds).chance:
+            done = sweep.of(arm, "finished")
+            count = told.count(len(stuck), f"arm/{arm}/at_chance", TOLD["at_chance"], done["key"], "d")
+            counts.append(f"{code(arm)} {count} of {told.finished(arm)}")
+    return f"Trials that stayed at chance are in these means: {', '.join(counts)}." if counts else ""
+
+
+def _judge_officially(key: str, judged: Judged) -> float:
+    predictions = judged.sweep.predictions.get(key)
+    return float(predictions.correct[predictions.shown.tested("official")].mean()) if predictions else math.nan
+
+
+def look_for_missed(judged: Judged) -> Missed:
+    """Return the test images that all trials that learnt something get wrong."""
+    sweep, failing = judged.sweep, set()
+    for arm in sweep.arms:
+        seeds = look_at_training(sweep, arm, sweep.seeds).failing
+        failing |= set(sweep.of(arm)["key"][sweep.of(arm)["seed"].isin(seeds)])
+    return find_missed(sweep, failing)
+
+
+def tell_missed(missed: Missed, told: Told) -> str:
+    """Return how many test images nobody gets right."""
+    if not missed.keys:
+        return ""
+    formula = "number of test images whose largest p_* is that of another class than their label, in every trial"
+    count = told.count(len(missed.images), "missed/images", formula, missed.keys)
+    tested = told.count(missed.tested, "missed/tested", "number of test images", missed.keys)
+    trials = told.count(len(missed.keys), "missed/trials", "number of trials that learnt something", missed.keys)
+    where = f"all {trials} trials" if len(missed.keys) > 1 else f"the {trials} trial"
+    text = f"{count} of {tested} test images are wrong in {where} that learnt something."
+    if len(missed.images) > MOST_NAMED:
+        text += f" The first {MOST_NAMED}, those that are most often taken for the same class:"
+    elif len(missed.images):
+        text += " They are:"
+    return text
+
+
+def tabulate_missed(missed: Missed, told: Told) -> str:
+    """Return the images that nobody gets right, the first thirty; empty where there is none."""
+    rows = []
+    for row in _records(missed.images.head(MOST_NAMED)):
+        name = f"missed/{row['image']}/share"
+        formula = "100 * share of the trials that take it for this class"
+        share = told.count(100 * row["share"], name, formula, missed.keys, ".0f")
+        photograph = code(row["photograph"]) if row["photograph"] else NONE
+        rows.append([code(row["image"]), photograph, code(row["label"]), code(row["called"]), f"{share} %"])
+    header = ["image", "photograph", "label", "taken for", "by"]
+    return table(header, rows, right=["by"]) if rows else ""
+
+
+def _records(frame: pd.DataFrame) -> list[Mapping[str, Any]]:
+    return frame.to_dict("records")  # type: ignore[return-value]
+
+
+def _number(value: Any) -> float:
+    return math.nan if pd.isna(value) else float(value)

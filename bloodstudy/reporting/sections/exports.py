@@ -1,0 +1,92 @@
+"""The table of effects for other programs: CSV with every digit, LaTeX for a paper.
+
+In: a judged study. Out: the content of effects.csv (one row a comparison and response) and of effects.tex (booktabs).
+"""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.reporting.claims.ledger import NONE, round_value
+from bloodstudy.reporting.claims.study_claims import RESPONSES
+from bloodstudy.reporting.render.markdown import visible
+
+_ESCAPED = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+}  # fmt: skip
+
+
+def tabulate_effects(judged: Judged) -> pd.DataFrame:
+    """Return one row a comparison and response, in fractions of accuracy; adjusted p-values on test accuracy alone.
+
+    The effects leave out the `failed` trials of the arm, which diverged or stayed at chance.
+    """
+    rows = []
+    for comparison in judged.comparisons:
+        bootstrap = comparison.bootstrap or (math.nan, math.nan)
+        for response, effect in comparison.effects.items():
+            test = response == "test_accuracy"
+            row = {
+                "arm": comparison.pair.arm, "reference": comparison.pair.reference,
+                "questions": " ".join(comparison.pair.questions), "role": comparison.pair.role, "response": response,
+                "seeds": effect.n, "failed": len(comparison.training.failing),
+                "effect": effect.mean, "low": effect.low, "high": effect.high, "sd": effect.sd,
+                "d_z": effect.d_z, "margin": comparison.pair.margin,
+                "new_photographs_low": comparison.wider.low if test else math.nan,
+                "new_photographs_high": comparison.wider.high if test else math.nan,
+                "new_photographs_bootstrap_low": bootstrap[0] if test else math.nan,
+                "new_photographs_bootstrap_high": bootstrap[1] if test else math.nan,
+            }  # fmt: skip
+            verdict = comparison.verdict
+            adjusted = (verdict.adjusted if test and verdict.tested else None) or {}
+            row |= {f"p_{kind}": adjusted.get(kind, math.nan) for kind in ("difference", "equivalence", "not_worse")}
+            row |= {"word": verdict.word if test else "", "second_word": (verdict.second or "") if test else ""}
+            rows.append({name: round_value(v) if isinstance(v, float) else v for name, v in row.items()})
+    return pd.DataFrame(rows)
+
+
+def write_csv(judged: Judged) -> str:
+    """Return the content of effects.csv."""
+    return tabulate_effects(judged).to_csv(index=False, lineterminator="\n")
+
+
+def write_latex(judged: Judged) -> str:
+    """Return the content of effects.tex: a table that needs the package booktabs and nothing else."""
+    lines = [
+        r"\begin{tabular}{lrrrrl}",
+        r"\toprule",
+        r"Arm & Seeds & Train & Test & Gap & Verdict \\",
+        r"\midrule",
+        *(_write_row(comparison) for comparison in judged.comparisons),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    note = (
+        "% Differences to the reference in points of accuracy, mean over paired seeds [95 % interval].\n"
+        "% A star: trials of the arm diverged or stayed at chance, and are not in its effects."
+    )
+    return "\n".join([note, *lines]) + "\n"
+
+
+def _write_row(comparison: Comparison) -> str:
+    effects = [_write_effect(comparison, response) for response in RESPONSES.values()]
+    name = escape(comparison.pair.arm) + ("$^*$" if comparison.conditional else "")
+    cells = [name, str(len(comparison.seeds)), *effects, escape(comparison.verdict.word)]
+    return " & ".join(cells) + r" \\"
+
+
+def _write_effect(comparison: Comparison, response: str) -> str:
+    effect = comparison.effects[response]
+    if math.isnan(effect.mean):
+        return NONE.replace("–", "--")
+    mean, low, high = (f"{100 * value:+z.2f}" for value in (effect.mean, effect.low, effect.high))
+    return f"${mean}$" if math.isnan(effect.low) else f"${mean}$ [${low}$, ${high}$]"
+
+
+def escape(text: str) -> str:
+    """Return `text` for LaTeX, each special character meaning itself."""
+    return "".join(_ESCAPED.get(character, character) for character in visible(text))

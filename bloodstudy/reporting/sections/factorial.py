@@ -1,0 +1,89 @@
+"""What a question declared beside its arms: whole products of two factors, and strips of learning rates.
+
+In: the interactions and the tuned arms of a question, and how their numbers are told. Out: Markdown tables and remarks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from bloodstudy.analysis import Interaction
+from bloodstudy.analysis.comparisons.lr_sensitivity import Tuned
+from bloodstudy.reporting.claims.ledger import NONE
+from bloodstudy.reporting.claims.study_claims import PERCENT, POINTS, RESPONSES, Told
+from bloodstudy.reporting.render.markdown import code, table
+from bloodstudy.study.arms import spell
+
+VALIDATION = "100 * mean over seeds of validation_accuracy"
+
+
+def tabulate_interactions(found: Sequence[Interaction], told: Told) -> str:
+    """Return the differences of differences, in points with 95 % intervals; empty where no product was planned."""
+    rows = []
+    for own in found:
+        changes = " and ".join(code(f"{key}={spell(level)}") for key, _, level in (own.first, own.second))
+        keys = [key for arm in own.arms for key in told.keys(arm, list(own.points.index))]
+        cells = [_tell_effect(own, response, keys, told) for response in RESPONSES.values()]
+        seeds = told.count(len(own.points), f"block/{'/'.join(own.arms)}/seeds", "seeds with all four cells", keys, "d")
+        rows.append([changes, seeds, *cells])
+    return table(["both", "seeds", *RESPONSES], rows, right=["seeds", *RESPONSES]) if rows else ""
+
+
+def _tell_effect(own: Interaction, response: str, keys: list[str], told: Told) -> str:
+    effect, path = own.effects[response], f"block/{'/'.join(own.arms)}/{response}"
+    formula = f"of ({response}[both] - {response}[second]) - ({response}[first] - {response}[neither])"
+    mean = told.count(100 * effect.mean, f"{path}/mean", f"100 * mean over seeds {formula}", keys, POINTS)
+    if math.isnan(effect.low):
+        return mean
+    low, high = (
+        told.count(
+            100 * value, f"{path}/{end}", f"100 * {end} end of the 95 % t interval over seeds {formula}", keys, POINTS
+        )
+        for end, value in (("lower", effect.low), ("upper", effect.high))
+    )
+    return f"{mean} [{low}, {high}]"
+
+
+def tabulate_strips(found: Sequence[Tuned], told: Told) -> str:
+    """Return the validation accuracy of each arm at each learning rate, its best in bold; empty without a strip.
+
+    A rate at which fewer trials finished than at others says how many.
+    """
+    rates = sorted({float(lr) for own in found for lr in own.rates["lr"].dropna()})
+    rows = []
+    for own in found:
+        cells = {
+            float(row["lr"]): _tell_rate(row, own, told) for row in own.rates.dropna(subset=["lr"]).to_dict("records")
+        }
+        rows.append([code(own.arm), *(cells.get(rate, NONE) for rate in rates)])
+    names = [f"lr={spell(rate)}" for rate in rates]
+    return table(["arm", *names], rows, right=names) if rows and rates else ""
+
+
+def _tell_rate(row: dict, own: Tuned, told: Told) -> str:
+    keys = told.keys(row["arm"])
+    value = 100 * float(row["validation_accuracy"])
+    text = told.count(value, f"arm/{row['arm']}/validation_accuracy", VALIDATION, keys, PERCENT)
+    if row["seeds"] < own.rates["seeds"].max():
+        finished = "number of trials of the arm that finished, of the seeds looked at"
+        count = told.count(row["seeds"], f"arm/{row['arm']}/finished_looked_at", finished, keys, "d")
+        text += f" ({count} seed{'' if row['seeds'] == 1 else 's'})"
+    return f"**{text}**" if own.best is not None and float(row["lr"]) == own.best else text
+
+
+def tell_strips(found: Sequence[Tuned]) -> str:
+    """Say which arms are best at another rate than the reference."""
+    if not found:
+        return ""
+    reference, *others = found
+    if not any(own.rates["seeds"].sum() for own in found):
+        return "No rate is chosen yet: no seed is finished in all arms."
+    if reference.best is None:
+        return "No rate is chosen: the strip needs validation images (`data.validation_share`), never the test."
+    apart = [own for own in others if own.best is not None and own.best != reference.best]
+    best = f"The reference is best at {code(f'lr={spell(reference.best)}')} on the validation images"
+    if not apart:
+        return f"{best}, and so is each arm that was tried."
+    told = ", ".join(f"{code(own.arm)} at {code(f'lr={spell(own.best)}')}" for own in apart)
+    return f"{best}; others are not: {told}. Their effects at the reference's rate are partly those of the rate."

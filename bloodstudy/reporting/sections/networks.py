@@ -1,0 +1,35 @@
+"""The networks of a study, layer by layer, as their trials published them.
+
+In: a sweep. Out: a Markdown table for the reference, and for the first arm of each other network.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bloodstudy.analysis import Sweep
+from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.reporting.render.markdown import code, plain, table
+
+
+def list_networks(sweep: Sweep, told: Told) -> list[dict[str, str]]:
+    """Return arm, model and table of each different model; nothing for results of an older version, without layers."""
+    shown: dict[str, dict[str, str]] = {}
+    for arm in sweep.arms:
+        known = [sweep.results[key] for key in sweep.of(arm)["key"] if key in sweep.results]
+        result = next((own for own in known if own.get("layers")), None)
+        if result is not None and result["model"] not in shown:
+            own = {"arm": code(arm), "model": code(result["model"]), "table": _tabulate(result, arm, told)}
+            shown[result["model"]] = own
+    return list(shown.values())
+
+
+def _tabulate(result: dict[str, Any], arm: str, told: Told) -> str:
+    rows, keys = [], told.keys(arm)
+    for place, layer in enumerate(result["layers"], start=1):
+        shape = " × ".join(map(str, layer["output"] or ())) or "–"
+        formula = "number of weights of the layer, trainable or not"
+        parameters = told.count(layer["parameters"], f"arm/{arm}/layer/{place}/parameters", formula, keys)
+        rows.append([str(place), plain(layer["kind"]), shape, parameters])
+    rows.append(["", "all", "", told.parameters(arm)])
+    return table(["", "layer", "output", "parameters"], rows, right=["output", "parameters"])

@@ -1,0 +1,127 @@
+"""What a reader must know beside a question's table: what was never tuned, what is open and how it would be settled.
+
+In: a question with its comparisons. Out: Markdown sentences, and the command that trains the seeds that are missing.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, INCONCLUSIVE, PENDING
+from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.reporting.render.markdown import as_list, code
+from bloodstudy.reporting.sections import data
+from bloodstudy.reporting.sections.verdicts import margin_of
+from bloodstudy.study.arms import name_arm, spell
+
+
+def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:
+    """Say which arms were trained at a learning rate that nobody chose for them; empty where a strip was declared."""
+    if question.get("lr_strip") or question["factor"] == "lr":
+        return ""
+    arms = [c.pair.arm for c in judged.of(question["name"]) if "lr" not in judged.sweep.levels_of(c.pair.arm)]
+    if not arms:
+        return ""
+    known = judged.sweep.result_of(question["reference"])
+    rate = f" ({code('lr=' + spell(known['factors']['lr']))})" if known else ""
+    rates = {arm: data.list_brought(judged.sweep, arm, question["reference"]).get("lr") for arm in arms}
+    brought = " ".join(
+        f"{code(arm)} has the learning rate that its model brings ({code('lr=' + spell(own))}), so its effect is that "
+        "of both."
+        for arm, own in rates.items()
+        if own is not None
+    )
+    arms = [arm for arm in arms if rates[arm] is None]
+    if not arms:
+        return brought
+    who = "None of these arms was tuned: each" if len(arms) > 1 else f"{code(arms[0])} was never tuned: it"
+    return (
+        f"{who} has the reference's learning rate{rate}, whether or not that suits it, so an effect is "
+        "that of the change at this rate. A question that declares `lr_strip` shows it at others."
+        + (f" {brought}" if brought else "")
+    )
+
+
+def tell_named(question: Mapping[str, Any], judged: Judged) -> str:
+    """Say what an arm that has a name of its own sets; empty where each is called by what it sets."""
+    arms = {arm: judged.sweep.levels_of(arm) for arm in question["arms"] if arm != question["reference"]}
+    told = [
+        f"{code(arm)} is {code(' '.join(f'{key}={spell(level)}' for key, level in levels.items()))}"
+        for arm, levels in arms.items()
+        if levels and arm != name_arm(levels)
+    ]
+    return f"{'; '.join(told)}." if told else ""
+
+
+def tell_open(question: Mapping[str, Any], judged: Judged, told: Told) -> list[str]:
+    """Return a line for each inconclusive arm: how many seeds in all would settle it, for which of two truths."""
+    return [
+        _tell_needed(comparison, told)
+        for comparison in judged.of(question["name"])
+        if comparison.verdict.word == INCONCLUSIVE and comparison.needed
+    ]
+
+
+def _tell_needed(comparison: Comparison, told: Told) -> str:
+    needed, arm = comparison.needed, code(comparison.pair.arm)
+    margin, parts = margin_of(comparison), []
+    if needed is None:
+        return ""
+    truths = {
+        "equivalence": (needed.equivalence, "to show equivalence if there is no effect"),
+        "difference": (needed.difference, f"to show a difference if the effect is {margin}"),
+    }
+    for name, (seeds, truth) in truths.items():
+        if seeds is None:
+            parts.append(f"more seeds than anybody trains {truth}")
+        else:
+            formula = (
+                f"fewest seeds with power 0.8 {truth}, at alpha / arms, given the spread of the paired differences"
+            )
+            count = told.count_of(comparison, f"needed_{name}", seeds, formula)
+            had = " (no more than this study had)" if seeds <= comparison.test.n else ""
+            parts.append(f"{count} seeds{had} {truth}")
+    return f"{arm} takes {' and '.join(parts)}, each with a chance of 80 %."
+
+
+def settle(comparisons: Sequence[Comparison], judged: Judged) -> str:
+    """Return the command that would settle the open arms among `comparisons`; empty where none is open."""
+    plan = judged.sweep.plan
+    if any(c.verdict.word == PENDING for c in comparisons):
+        return _with_seeds(plan["command"], max(judged.look.next, len(judged.sweep.seeds)))
+    wanted = [
+        seeds
+        for comparison in comparisons
+        if comparison.verdict.word == INCONCLUSIVE and comparison.needed
+        for seeds in (comparison.needed.equivalence, comparison.needed.difference)
+        if seeds is not None and seeds > judged.look.done
+    ]
+    return _with_seeds(plan["command"], max(wanted)) if wanted else ""
+
+
+def tell_extension(judged: Judged, command: str) -> str:
+    """Say what more seeds than were declared are worth; `command` is the one that would train them, or empty."""
+    looks = as_list(judged.look.looks)
+    if judged.look.used < FEW_SEEDS and judged.look.decides:
+        return (
+            f"The decision was declared for {looks} seeds, so this study stays a pilot, however many are added. For a "
+            f"statement, declare `seeds: {FEW_SEEDS}` or more in a study of its own."
+        )
+    if not command:
+        return ""
+    return (
+        f"That is the largest of these numbers. The decision was declared for {looks} seeds, so in this study further "
+        "ones are exploratory; to conclude from them, declare them before: a study of its own, with `looks` at that "
+        "number."
+    )
+
+
+def _with_seeds(command: str, seeds: int) -> str:
+    """Return a command with `seeds=N`, in place of the number that it names."""
+    first = command.splitlines()[0]  # of a study put together from several commands, one a line
+    words = [word for word in shlex.split(first) if not re.fullmatch(r"seeds=.*", word)]
+    return shlex.join([*words, f"seeds={seeds}"])

@@ -1,0 +1,173 @@
+"""Our figures beside those of the two systems that the networks come from, and why they may differ.
+
+In: a sweep or study of the Kaggle images. Out: a table with intervals over seeds, and reasons generated from what
+differs between their settings and ours. Nothing for other data or other networks.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bloodstudy.analysis import Sweep
+from bloodstudy.analysis.comparisons.validity import look_at_training
+from bloodstudy.analysis.statistics.paired import estimate_share, predict_share
+from bloodstudy.reporting.claims.ledger import NONE, Ledger
+from bloodstudy.reporting.claims.study_claims import PERCENT
+from bloodstudy.reporting.claims.sweep_claims import TOLD
+from bloodstudy.reporting.render.markdown import code, table
+from bloodstudy.study.arms import spell
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the author of a network reports of it."""
+
+    name: str
+    model: str
+    train: str
+    test: str
+    note: str
+    factors: dict[str, Any]  # the settings that led to it
+    split: str  # how it was tested, in words
+
+
+REFERENCE = {
+    "image_size": (120, 160), "optimizer": "adam", "lr": 5e-4, "batch_size": 100, "norm": "lrn", "width": 1.0,
+}  # fmt: skip
+OFFICIAL = "the official split"
+SOURCES = (
+    Source(
+        "run on grey images", "reference", "100 %", "about 65 %", "grey images",
+        {**REFERENCE, "colour": "gray", "epochs": 600}, OFFICIAL,
+    ),
+    Source(
+        "note on colour images", "reference", NONE, "about 90 %", "a later note on colour images",
+        {**REFERENCE, "colour": "rgb"}, OFFICIAL,
+    ),
+    Source(
+        "run", "compact", "80 %", "79 %", "after 20 epochs",
+        {"image_size": (200, 200), "colour": "rgb", "epochs": 20, "padding": "valid", "width": 1.0},
+        "a split that is not said",
+    ),
+)  # fmt: skip
+# What a source may not say, and what then goes without saying.
+SILENT = {
+    "epochs": None, "optimizer": None, "lr": None, "batch_size": None, "precision": "float32", "conv_dropout": 0.0,
+}  # fmt: skip
+RESPONSES = {
+    "train_accuracy": "train_accuracy",
+    "fit_accuracy": "the accuracy that `fit` prints for the last epoch",
+    "test_accuracy": "test_accuracy",
+}
+
+
+def list_sources(sweep: Sweep, ledger: Ledger) -> dict[str, Any] | None:
+    """Return table and reasons, or None where there is nothing to compare with."""
+    arms = {arm: result for arm in sweep.arms if (result := _find_result(sweep, arm)) is not None}
+    nearest = {arm: _find_nearest(result) for arm, result in arms.items()}
+    rows, reasons = [], []
+    for source in SOURCES:
+        ours = [arm for arm, result in arms.items() if result["model"] == source.model]
+        if not ours:
+            continue
+        rows.append([f"`{source.model}`, its author", "1", source.train, NONE, source.test, NONE, source.note])
+        own = [arm for arm in ours if nearest[arm] is source]
+        # Of those as near, the first.
+        arm = min(own or ours, key=lambda arm: _measure_distance(arm, arms[arm], source, sweep))
+        if own:
+            rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, sweep, ledger)])
+        reasons.append(f"{code(arm)} and its author's {source.name}: {_tell_apart(arm, arms[arm], source, sweep)}")
+    numbers = ["trials", "train", "train, as `fit` prints it", "test", "test of one more seed"]
+    return {"table": table(["network", *numbers, "remark"], rows, right=numbers), "reasons": reasons} if rows else None
+
+
+def _find_result(sweep: Sweep, arm: str) -> dict[str, Any] | None:
+    """Return a result of an arm on Kaggle images whose network has a source, None where none finished."""
+    known = [sweep.results[key] for key in sweep.of(arm, "finished")["key"] if key in sweep.results]
+    found = known[0] if known else None
+    return found if found and found["data"]["name"] == "kaggle" and _find_nearest(found) is not None else None
+
+
+def _find_nearest(result: dict[str, Any]) -> Source | None:
+    """Return the source whose setting differs least from that of a result, the first of those as near."""
+    known = [source for source in SOURCES if source.model == result["model"]]
+    return min(known, key=lambda source: len(_list_changed(result, source)), default=None)
+
+
+def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
+    """Return the cells of an arm, over the seeds that learnt: a mean with the others would be the accuracy of none."""
+    finished, stuck = sweep.of(arm, "finished"), look_at_training(sweep, arm, sweep.seeds).chance
+    some = 0 < len(stuck) < len(finished)
+    done = finished[~finished["seed"].isin(stuck)] if some else finished
+    path, without = ("learnt/", ", without those that stayed at chance") if some else ("", "")
+    keys, cells = list(done["key"]), []
+    fitted = [sweep.histories[key]["fit_accuracy"].iloc[-1] if key in sweep.histories else math.nan for key in keys]
+    for name, what in RESPONSES.items():
+        values = np.asarray(fitted if name == "fit_accuracy" else done[name], dtype=float)
+        found = estimate_share(values)
+        told = {
+            "percent": (found.mean, f"100 * mean over the finished seeds of {what}"),
+            "lower": (found.low, f"100 * lower end of the 95 % t interval of the mean of {what}, at least 0"),
+            "upper": (found.high, f"100 * upper end of the 95 % t interval of the mean of {what}, at most 100"),
+        }
+        mean, low, high = (
+            ledger.tell(
+                100 * value, PERCENT, name=f"arm/{arm}/{path}{name}/{part}", formula=formula + without, trials=keys
+            )
+            for part, (value, formula) in told.items()
+        )
+        cells.append(f"{mean} %" + ("" if math.isnan(found.low) else f" [{low}, {high}]"))
+    more = predict_share(np.asarray(done["test_accuracy"], dtype=float))
+    predicted = "end of the 95 % t prediction interval of test_accuracy of one more seed"
+    low, high = (
+        ledger.tell(
+            100 * value, PERCENT, name=f"arm/{arm}/{path}test_accuracy/one_more_{end}", trials=keys,
+            formula=f"100 * {end} {predicted}, {bound}{without}",
+        )
+        for end, value, bound in (("lower", more.low, "at least 0"), ("upper", more.high, "at most 100"))
+    )  # fmt: skip
+    cells.append(NONE if math.isnan(more.low) else f"{low} to {high} %")
+    seeds, lost = (
+        ledger.tell(count, "d", name=f"arm/{arm}/{name}", formula=TOLD[name], trials=finished["key"]) if count else ""
+        for name, count in (("finished", len(finished)), ("at_chance", len(stuck)))
+    )
+    remark = f"{lost} of {seeds} stayed at chance{', left out' if some else ''}" if stuck else ""
+    return [seeds, *cells, remark]
+
+
+def _list_changed(result: dict[str, Any], source: Source) -> list[str]:
+    """Return the factors of the source that have another level here."""
+    return [key for key, theirs in source.factors.items() if spell(result["factors"][key]) != spell(theirs)]
+
+
+def _measure_distance(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) -> tuple[int, bool, float]:
+    """Return how many factors have another level here, whether the split is another, and how far their numbers are off.
+
+    The last is by how many powers of e, in all.
+    """
+    changed, elsewhere = _list_changed(result, source), sweep.of(arm)["judged"].iloc[0] != "official"
+    pairs = [(result["factors"][key], source.factors[key]) for key in changed]
+    numbers = [pair for pair in pairs if all(isinstance(value, int | float) and value > 0 for value in pair)]
+    off = sum(abs(math.log(ours / theirs)) for ours, theirs in numbers)
+    return len(changed), bool(elsewhere and source.split == OFFICIAL), off
+
+
+def _tell_apart(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) -> str:
+    """Return what differs between the setting of `arm` and the source's."""
+    factors, split = result["factors"], str(sweep.of(arm)["judged"].iloc[0])
+    apart = [
+        f"{code(f'{key}={spell(factors[key])}')} here, {code(spell(source.factors[key]))} there"
+        for key in _list_changed(result, source)
+    ]
+    unsaid = [key for key, usual in SILENT.items() if key not in source.factors and factors[key] != usual]
+    apart += [f"{code(f'{key}={spell(factors[key])}')} here, not said there" for key in unsaid]
+    if split != "official" or source.split != OFFICIAL:
+        leaks = ", without the test images whose scene is in training" if split == "official_clean" else ""
+        apart.append(f"judged by {code(f'data.split={split}')}{leaks} here, by {source.split} there")
+    if len(sweep.of(arm, "finished")) > 1:
+        apart.append("several seeds here, one run there, which has no interval")
+    return "; ".join(apart) or "nothing that is known"

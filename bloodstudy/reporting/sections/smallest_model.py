@@ -1,0 +1,90 @@
+"""Can it be simplified: test accuracy against parameters, the smallest model not worse, and other margins.
+
+In: the answer of a question that seeks the smallest model. Out: a figure, sentences and the strip of margins.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from bloodstudy.analysis import Judged
+from bloodstudy.analysis.comparisons.smallest_model import Simplest
+from bloodstudy.analysis.statistics.paired import estimate_share
+from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.reporting.figures.style import INK, SHADE, Style, fold, new_figure
+from bloodstudy.reporting.render.markdown import as_list, code, table
+
+
+def find_question(plan: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the question that seeks the smallest model, or None."""
+    return next((question for question in plan["questions"] if question.get("simplify")), None)
+
+
+def tell_smallest(found: Simplest, question: Mapping[str, Any], judged: Judged, told: Told) -> str:
+    """Answer the question in a sentence; empty where it is not decided."""
+    if found.smallest is None:
+        return ""
+    reference = question["reference"]
+    # An arm of two questions is tested once, with the smaller of their margins.
+    tested = {c.pair.arm: f"{100 * c.pair.margin:g}" for c in judged.of(question["name"]) if c.pair.tested}
+    margin = f"{tested.get(found.smallest) or as_list(sorted(set(tested.values()), key=float))} points"
+    own = f"{told.parameters(reference)} parameters"
+    if found.smallest == reference:
+        return f"No smaller model is shown to be not worse by more than {margin}: the reference, with {own}, stays."
+    smallest = f"{told.parameters(found.smallest)} parameters"
+    comparison = judged.find(found.smallest, reference)
+    second = comparison.verdict.not_worse_second if comparison else None
+    text = f"Yes: {code(found.smallest)} is the smallest model shown to be not worse than the reference by more than "
+    text += f"{margin}, with {smallest} instead of the reference's {own}."
+    return text + (f" For new photographs: {second}." if second else "")
+
+
+def tabulate_margins(found: Simplest, judged: Judged, told: Told) -> str:
+    """Return how the answer changes with the margin: one row a stretch of margins; empty where nothing is decided."""
+    rows = []
+    for smallest, stretch in itertools.groupby(found.strip.to_dict("records"), key=lambda row: row["smallest"]):
+        margins = [f"{100 * row['margin']:g}" for row in stretch]
+        span = f"{margins[0]} to {margins[-1]}" if len(margins) > 1 else margins[0]
+        rows.append([span, code(smallest), told.parameters(smallest)])
+    header = ["margin (points)", "smallest model not worse", "parameters"]
+    return table(header, rows, right=["parameters"]) if rows else ""
+
+
+def draw_models(found: Simplest, judged: Judged, styles: Mapping[str, Style]) -> Figure:
+    """Return test accuracy against parameters, with every seed, the mean and its interval."""
+    figure = new_figure(7.4, 3.6)
+    axes = figure.subplots()
+    reference = found.models["arm"].iloc[0]
+    handles = []
+    for row in found.models.dropna(subset=["parameters"]).to_dict("records"):
+        arm, x, style = row["arm"], row["parameters"], styles[row["arm"]]
+        values = judged.sweep.of(arm, "finished")["test_accuracy"].to_numpy(dtype=float)
+        effect = estimate_share(values)
+        marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}
+        axes.plot(np.full(len(values), 0.93 * x), 100 * values, markersize=3, mfc="none", alpha=0.6, **marks)
+        axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=2)
+        face = style.colour if row["not_worse"] else "white"
+        axes.plot([x], [100 * effect.mean], markersize=8, mew=1.4, mfc=face, zorder=3, **marks)
+        if arm == reference:
+            margin = next((100 * c.pair.margin for c in judged.of(found.question)), 0.0)
+            axes.axhspan(100 * effect.mean - margin, 100 * effect.mean + margin, color=SHADE, linewidth=0, zorder=0.5)
+        handles.append(Line2D([], [], markersize=7, mfc=face, mew=1.4, label=fold(arm, 30), **marks))
+    axes.set_xscale("log")
+    axes.set_xlabel("parameters (log scale)")
+    axes.set_ylabel("test accuracy (%)")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.grid(visible=False, axis="x")
+    handles += [
+        Line2D([], [], color=INK, marker="o", markersize=7, linestyle="", label="filled: not worse"),
+        Line2D([], [], color=INK, marker="o", markersize=7, mfc="white", linestyle="", label="hollow: not shown"),
+        Patch(color=SHADE, label="margin about the reference"),
+    ]
+    axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+    return figure

@@ -1,0 +1,198 @@
+"""The sentences on verdicts, each from its verdict object alone, so that prose never contradicts its table.
+
+In: a comparison or the comparisons of a question, and how their numbers are told. Out: Markdown. "No difference shown"
+is what an inconclusive arm gets; that there is none is never said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis.comparisons.mechanism import direction
+from bloodstudy.analysis.comparisons.study import PUBLISHED
+from bloodstudy.analysis.comparisons.verdict import (
+    EQUIVALENT,
+    EXPLORATORY,
+    FAILS,
+    FEW_SEEDS,
+    HARMS,
+    IMPROVES,
+    INCONCLUSIVE,
+    INVALID,
+    PENDING,
+    PILOT,
+    UNPAIRED,
+)
+from bloodstudy.reporting.claims.study_claims import RESPONSES, Told
+from bloodstudy.reporting.render.markdown import code, plain, plural
+
+ORDER = (IMPROVES, HARMS, EQUIVALENT, INCONCLUSIVE, FAILS, INVALID, PENDING, PILOT, UNPAIRED)
+MECHANISMS = {
+    "test only": "only the test effect is shown",
+    "train only": "only the train effect is shown",
+    "narrows the gap without a shown test effect": "it narrows the gap without a shown test effect",
+    "widens the gap without a shown test effect": "it widens the gap without a shown test effect",
+    "narrows the gap without a shown train effect": "it narrows the gap without a shown train effect",
+    "widens the gap without a shown train effect": "it widens the gap without a shown train effect",
+}
+
+
+def margin_of(comparison: Comparison) -> str:
+    """Return the margin in points, as it was declared."""
+    return f"{100 * comparison.pair.margin:g} points"
+
+
+def tell_arm(comparison: Comparison, told: Told) -> str:
+    """Return the conclusion on one arm: its word, the three effects, how it works, what holds for new photographs."""
+    parts = [f"{code(comparison.pair.arm)} {_tell_word(comparison, told)}{_tell_effects(comparison, told)}."]
+    parts += [
+        _tell_failing(comparison, told),
+        _tell_chance_of(comparison, told),
+        _tell_mechanism(comparison),
+        _tell_flag(comparison),
+        _tell_second(comparison),
+    ]
+    return " ".join(filter(None, parts))
+
+
+def _tell_word(comparison: Comparison, told: Told) -> str:
+    verdict, margin = comparison.verdict, margin_of(comparison)
+    far = f" by more than the margin of {margin}" if verdict.beyond else ""
+    reference = "the reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
+    if verdict.word == FAILS:
+        failing, others = told.failing(comparison), told.failing(comparison, "reference")
+        rest = "; of the others, conditional on their training" if comparison.conditional else ""
+        return f"**fails to train**: {failing} trials diverged or stayed at chance ({reference}: {others}){rest}"
+    words = {
+        IMPROVES: f"**improves** test accuracy{far}",
+        HARMS: f"**harms** test accuracy{far}",
+        EQUIVALENT: f"is **equivalent** to {reference} within {margin}"
+        + (", with a difference that is detectable but smaller than the margin" if verdict.detectable else ""),
+        INCONCLUSIVE: f"is **inconclusive**: no difference shown, nor equivalence within {margin}",
+        INVALID: f"is **invalid**, nothing is concluded: {plain(verdict.reason)}",
+        PENDING: f"is **pending {plain(verdict.reason)}**",
+        PILOT: f"is a **pilot** of fewer than {FEW_SEEDS} seeds, from which nothing is concluded",
+        EXPLORATORY: "is **exploratory**, shown and not tested",
+        UNPAIRED: "is **not paired**: it stands on another split",
+    }
+    return words[verdict.word]
+
+
+def _tell_effects(comparison: Comparison, told: Told) -> str:
+    if not comparison.seeds:
+        return ""
+    told_effects = {
+        short: f"{short} {told.points(comparison, name)} {told.interval(comparison, name)}".removesuffix(" –")
+        for short, name in RESPONSES.items()
+    }
+    plural = "s" if len(comparison.seeds) > 1 else ""
+    test = told_effects["test"].replace(" [", " points [") if " [" in told_effects["test"] else told_effects["test"]
+    seeds = f"{told.seeds(comparison)} seed{plural}"
+    return f": {test} ({told_effects['train']}, {told_effects['gap']}; {seeds})"
+
+
+def _tell_failing(comparison: Comparison, told: Told) -> str:
+    """Say which trials the effects leave out, or that all did, where the word itself does not."""
+    if not comparison.training.failing or comparison.verdict.word in (FAILS, INVALID, UNPAIRED):
+        return ""
+    rest = " and are not in these effects" if comparison.seeds else ""
+    return f"{told.failing(comparison)} trials diverged or stayed at chance{rest}."
+
+
+def _tell_chance_of(comparison: Comparison, told: Told) -> str:
+    """Explain an interval that seems to say more than the word."""
+    verdict, clear = comparison.verdict, direction(comparison.test) != "unclear"
+    if clear and (verdict.word == INCONCLUSIVE or (verdict.word == EQUIVALENT and not verdict.detectable)):
+        several = {"arms tested": told.judged.family > 1, "looks": len(told.judged.look.looks) > 1}
+        counted = " and the number of ".join(name for name, there in several.items() if there)
+        return f"Its interval leaves out 0, but not once the number of {counted} is allowed for."
+    if verdict.normality and verdict.flipped is not None:
+        p = told.flipped(comparison)
+        return f"That rests on normality: an exact sign-flip test over the seeds does not say so (adjusted p = {p})."
+    if verdict.normality:
+        return "That rests on normality: with so few seeds an exact sign-flip test could not say so."
+    return ""
+
+
+def _tell_mechanism(comparison: Comparison) -> str:
+    if comparison.mechanism is None:
+        return ""
+    train, test = (direction(comparison.effects[RESPONSES[side]]) for side in ("train", "test"))
+    phrase = MECHANISMS.get(comparison.mechanism, f"it {comparison.mechanism}")
+    return f"Train {train}, test {test}: {phrase}."
+
+
+def _tell_flag(comparison: Comparison) -> str:
+    verdict = comparison.verdict
+    if not verdict.tested or not verdict.not_worse or verdict.word in (IMPROVES, EQUIVALENT):
+        return ""
+    return f"It is not worse by more than {margin_of(comparison)}."
+
+
+def _tell_second(comparison: Comparison) -> str:
+    second = comparison.verdict.second
+    return f"For new photographs: {second}." if second else ""
+
+
+def tell_question(comparisons: Sequence[Comparison], judged: Judged) -> str:
+    """Return the line that sums up a question: its tested arms by word."""
+    tested = [comparison for comparison in comparisons if comparison.pair.tested]
+    if not tested:
+        return "No arm of this question is tested; what it shows is exploratory."
+    words = {word: [c for c in tested if c.verdict.word == word] for word in ORDER}
+    if words[PENDING]:
+        return (
+            f"Not decided yet: {plural(len(words[PENDING]), 'arm')} pending at {judged.look.done} of "
+            f"{judged.look.next} seeds." + (f" {plural(len(words[INVALID]), 'arm')} invalid." if words[INVALID] else "")
+        )
+    if words[PILOT]:
+        return f"Not decided: {judged.look.used} of the {FEW_SEEDS} seeds that a statement takes; estimates alone."
+    if len(tested) == 1:
+        return ""
+    phrases = [_phrase(word, own) for word, own in words.items() if own]
+    if not words[IMPROVES] and any(c.verdict.tested for c in tested):
+        phrases.insert(0, "none is shown to improve test accuracy")
+    return f"Of {plural(len(tested), 'tested arm')}, {'; '.join(phrases)}."
+
+
+def _phrase(word: str, own: Sequence[Comparison]) -> str:
+    names = [code(comparison.pair.arm) for comparison in own]
+    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    one = len(own) == 1
+    phrases = {
+        IMPROVES: f"{who} {'improves' if one else 'improve'} test accuracy",
+        HARMS: f"{who} {'harms' if one else 'harm'} it",
+        EQUIVALENT: f"{who} {'is' if one else 'are'} equivalent to the reference",
+        INCONCLUSIVE: f"no difference shown for {who} (inconclusive)",
+        FAILS: f"{who} {'fails' if one else 'fail'} to train",
+        INVALID: f"{who} {'is' if one else 'are'} invalid",
+        UNPAIRED: f"{who} {'stands' if one else 'stand'} on other splits and {'is' if one else 'are'} not paired",
+    }
+    return phrases[word]
+
+
+def tell_progress(judged: Judged, told: Told) -> str:
+    """Return how far the study has come, and what is missing."""
+    trials = judged.sweep.trials.drop_duplicates("key")
+    rows = list(zip(trials["key"], trials["outcome"], strict=True))
+    done, lost = ([key for key, outcome in rows if (outcome in PUBLISHED) is there] for there in (True, False))
+    look, missing = judged.look, len(lost)
+    with_result = told.count(len(done), "study/published", "number of trials that have a result", done)
+    planned = told.count(len(rows), "study/planned", "number of planned trials", [key for key, _ in rows])
+    text = f"{with_result} of {planned} planned trials have a result"
+    if missing:
+        without = told.count(missing, "study/missing", "number of planned trials without a result", lost)
+        verb, them = ("is", "it") if missing == 1 else ("are", "them")
+        text += f"; {without} {verb} missing, and the same command goes on with {them}"
+    text += f". All tested arms have the first {look.done} of {len(judged.sweep.seeds)} seeds"
+    if not look.decides:
+        invalid = any(comparison.verdict.word == INVALID for comparison in judged.comparisons)
+        word = f"pending {look.done}/{look.next}{' or invalid' if invalid else ''}"
+        return f"{text}; the study decides at {look.next}, so until then every word is {word}."
+    if look.used < FEW_SEEDS:
+        return f"{text}: a pilot, since under {FEW_SEEDS} seeds nothing is decided."
+    looks = f" (looks declared at {', '.join(map(str, look.looks))})" if len(look.looks) > 1 else ""
+    if look.beyond:
+        return f"{text}; it decided at {look.used}{looks}, and the {look.beyond} beyond are exploratory."
+    return f"{text}, and it decides at {look.used}{looks}."

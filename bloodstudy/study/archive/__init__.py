@@ -1,0 +1,1 @@
+"""A study in one file: written, opened warily, restored."""

@@ -1,0 +1,132 @@
+"""Predictions, small enough to send.
+
+In: the predictions table of a trial as it is stored: columns of text, then the probability of each class in
+thousandths. Out: a short string of bytes, and its columns of text by digest, which trials on the same images share.
+Reading back gives the same table, to the bit; nothing that is read is ever executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+
+from bloodstudy.study.predictions import PREFIX, STEP
+
+MOST_CLASSES, MOST_ROWS = 1_000, 10_000_000
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The predictions of one trial."""
+
+    table: bytes
+    columns: dict[str, bytes]  # its columns of text, by digest
+
+
+def pack(table: pa.Table) -> Packed:
+    """Return `table` in small; raises ValueError, in words for people, where it is no table of predictions."""
+    names = table.column_names
+    classes = [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
+    text = names[: len(names) - len(classes)]
+    if not classes or names != [*text, *(PREFIX + name for name in classes)]:
+        raise ValueError("expected columns of text and then one p_<CLASS> for each class")
+    columns, digests = {}, {}
+    for name in text:
+        kind = table.schema.field(name).type
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            raise ValueError(f"expected text in column {name!r}; received {kind}")
+        content = json.dumps(table[name].to_pylist(), ensure_ascii=False, separators=(",", ":")).encode()
+        digests[name] = hashlib.sha256(content).hexdigest()
+        columns[digests[name]] = content
+    header = json.dumps({"text": digests, "classes": classes, "rows": table.num_rows}, ensure_ascii=False)
+    return Packed(header.encode() + b"\n" + _to_planes(_steps(table, classes)), columns)
+
+
+def unpack(packed: bytes, columns: Mapping[str, bytes]) -> pa.Table:
+    """Return the table that was packed; raises ValueError where `packed` or one of its columns is no such thing."""
+    head, _, planes = packed.partition(b"\n")
+    header = _read(head)
+    if not isinstance(header, dict) or set(header) != {"text", "classes", "rows"}:
+        raise ValueError("its header is not that of packed predictions")
+    digests, classes, rows = header["text"], header["classes"], header["rows"]
+    if not isinstance(digests, dict) or not _are_texts(classes) or not 1 <= len(classes) <= MOST_CLASSES:
+        raise ValueError("its header names no columns and classes")
+    if not isinstance(rows, int) or not 0 <= rows <= MOST_ROWS or len(planes) != 2 * len(classes) * rows:
+        raise ValueError(
+            f"expected {len(classes)} probabilities for each of {rows} images; received {len(planes)} bytes"
+        )
+    arrays = {}
+    for name, digest in digests.items():
+        if digest not in columns:
+            raise ValueError(f"its column {name!r} is missing")
+        arrays[name] = _read_column(columns[digest])
+        if len(arrays[name]) != rows:
+            raise ValueError(f"its column {name!r} has {len(arrays[name])} rows; expected {rows}")
+    steps = _from_planes(planes, len(classes), rows)
+    values = (steps / STEP).astype("float32")
+    arrays |= {PREFIX + name: pa.array(values[:, k]) for k, name in enumerate(classes)}
+    if len(arrays) != len(digests) + len(classes):
+        raise ValueError("it names a column twice")
+    return pa.table(arrays)
+
+
+def _steps(table: pa.Table, classes: list[str]) -> np.ndarray:
+    """Return the thousandths, int (rows, classes)."""
+    for name in classes:
+        if not pa.types.is_float32(table.schema.field(PREFIX + name).type) or table[PREFIX + name].null_count:
+            raise ValueError(f"expected a float32 probability of every image in column {PREFIX + name!r}")
+    values = np.column_stack([table[PREFIX + name].to_numpy() for name in classes])
+    steps = np.rint(np.nan_to_num(values, nan=-1, posinf=-1, neginf=-1).astype("float64") * STEP).astype("int64")
+    if not np.array_equal((steps / STEP).astype("float32"), values) or steps.min(initial=0) < 0:
+        raise ValueError("expected probabilities in whole thousandths")
+    return steps
+
+
+def _to_planes(steps: np.ndarray) -> bytes:
+    """Return uint16 columns, all their low bytes before all their high ones, the last column by what is left of 1.
+
+    Probabilities add up to 1 but for rounding, so that nearly all of what is left is -1, 0 or 1 thousandths.
+    """
+    rest = STEP - steps.sum(axis=1)
+    folded = np.where(rest < 0, -2 * rest - 1, 2 * rest)  # 0 -1 1 -2 2 as 0 1 2 3 4
+    columns = np.concatenate([steps[:, :-1].T.ravel(), folded])
+    if columns.max(initial=0) > np.iinfo("uint16").max:
+        raise ValueError("expected probabilities that add up to about 1")
+    return (columns % 256).astype("uint8").tobytes() + (columns // 256).astype("uint8").tobytes()
+
+
+def _from_planes(planes: bytes, classes: int, rows: int) -> np.ndarray:
+    low, high = np.frombuffer(planes, "uint8").reshape(2, classes, rows).astype("int64")
+    columns = (low + 256 * high).T
+    folded = columns[:, -1]
+    rest = np.where(folded % 2, -(folded + 1) // 2, folded // 2)
+    steps = columns.copy()
+    steps[:, -1] = STEP - rest - columns[:, :-1].sum(axis=1)
+    if steps.min(initial=0) < 0:
+        raise ValueError("it holds a probability below 0")
+    return steps
+
+
+@lru_cache(maxsize=64)
+def _read_column(content: bytes) -> pa.Array:
+    values = _read(content)
+    if not isinstance(values, list) or not all(value is None or isinstance(value, str) for value in values):
+        raise ValueError("one of its columns is no list of texts")
+    return pa.array(values, pa.large_string())
+
+
+def _read(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("its JSON cannot be read") from error
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)

@@ -1,0 +1,116 @@
+"""A study, written into one archive.
+
+In: the plan and the trials that have a result. Out: a zip archive with a SHA-256 of each member. The same trials give
+the same bytes, and no folder, user or host of this machine is named in them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from bloodstudy import PACKAGE, __version__, files
+from bloodstudy.errors import UserError
+from bloodstudy.study.archive import codec
+from bloodstudy.study.archive.schema import FORMAT
+from bloodstudy.study.plan import dump_plan
+from bloodstudy.study.plan_merge import list_keys
+from bloodstudy.study.redact import find_folder, make_portable
+from bloodstudy.study.run_folder import Stored, read_plan, read_result
+
+AS_THEY_ARE = ("config.yaml", "history.csv", "attempts.json")
+
+
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the time of every member: the same trials give the same bytes
+
+
+def write_package(stored: Stored, path: Path) -> tuple[int, int]:
+    """Write the package of a study to `path`; return how many trials are in it, and how many are planned."""
+    plan = _portable(read_plan(stored.runs_dir, stored.study), stored.folder / "plan.yaml")
+    keys = list_keys(plan)
+    results = {
+        key: _portable(result, stored.folder / key / "result.json")
+        for key in keys
+        if (result := read_result(stored.runs_dir, stored.study, key)) is not None
+    }
+    if not results:
+        raise UserError(f"no trial of the study {stored.study} has a result yet: there is nothing to package")
+    listed: dict[str, dict[str, Any]] = {}
+    with files.published(path) as beside, zipfile.ZipFile(beside, "w") as archive:
+        for name, content in _members(stored, plan, results):
+            if name not in listed:  # columns are shared
+                _add(archive, name, content)
+                listed[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        about = {"format": FORMAT, "bloodstudy": __version__, "study": stored.study, "members": listed}
+        _add(archive, "manifest.json", _to_json(about))
+    return len(results), len(keys)
+
+
+def _members(stored: Stored, plan: dict[str, Any], results: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and content of each member but the manifest."""
+    yield "plan.yaml", dump_plan(plan).encode()
+    yield "requirements.lock", _requirements().encode()
+    for key in sorted(results):
+        folder = stored.folder / key
+        yield f"trials/{key}/result.json", _to_json(results[key])
+        for name in AS_THEY_ARE:
+            if (folder / name).exists():
+                yield f"trials/{key}/{name}", (folder / name).read_bytes()
+        if (folder / "predictions.parquet").exists():
+            packed = _pack(folder / "predictions.parquet")
+            for digest, column in packed.columns.items():
+                yield f"columns/{digest}.json", column
+            yield f"trials/{key}/predictions.bin", packed.table
+
+
+def _portable(content: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return a plan or result without the folders of this machine."""
+    content = make_portable(content)
+    if (named := find_folder(content)) is not None:
+        raise UserError(
+            f"{path} names a folder of this machine, {named!r}, where it cannot be left out: a package must not. Run "
+            "the sweep with relative paths"
+        )
+    return content
+
+
+def _pack(path: Path) -> codec.Packed:
+    table = pq.ParquetFile(path).read()
+    try:
+        packed = codec.pack(table)
+    except ValueError as error:
+        raise UserError(f"{path} cannot be packaged: {error}") from error
+    for name in table.column_names:
+        if not name.startswith(codec.PREFIX):
+            for value in table[name].unique().to_pylist():
+                if value and (value[0] in "/\\" or value[1:3] == ":\\"):
+                    raise UserError(
+                        f"{path} names a folder of this machine in column {name!r}, {value!r}: a package must not"
+                    )
+    return packed
+
+
+def _requirements() -> str:
+    """Return what to install: the clone's lock, otherwise the versions that are installed here."""
+    lock = PACKAGE.parent / "requirements.lock"
+    if lock.exists():
+        return lock.read_text(encoding="utf-8")
+    installed = {f"{found.name}=={found.version}" for found in distributions() if found.name}
+    return "".join(f"{line}\n" for line in sorted(installed, key=str.lower))
+
+
+def _to_json(content: Any) -> bytes:
+    return (json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n").encode()
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    member = zipfile.ZipInfo(name, EPOCH)
+    member.compress_type, member.create_system, member.external_attr = zipfile.ZIP_DEFLATED, 3, 0o100644 << 16
+    archive.writestr(member, content, compresslevel=9)

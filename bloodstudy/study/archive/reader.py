@@ -1,0 +1,158 @@
+"""A package, opened warily: an archive that anyone may have made.
+
+In: a file. Out: a `Package`, of which names, kinds and sizes of the members are checked when it is opened, their hashes
+whenever one is read, and all that they say by `check`. UserError names the member at fault.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from bloodstudy.errors import UserError
+from bloodstudy.study.archive import codec, schema
+from bloodstudy.study.plan_merge import list_keys
+
+MOST_BYTES, MOST_BYTES_EACH = 4_000_000_000, 64_000_000  # of what comes out of an archive
+OF_TRIAL = ("config.yaml", "history.csv", "attempts.json", "predictions.bin", "result.json")  # the last one counts
+NAMES = re.compile(
+    rf"manifest\.json|plan\.yaml|requirements\.lock|columns/[0-9a-f]{{64}}\.json|trials/{schema.KEY}/"
+    rf"(?:{'|'.join(map(re.escape, OF_TRIAL))})"
+)
+
+
+@dataclass(frozen=True)
+class Package:
+    """An open archive whose members have allowed names, kinds and sizes; `check` is called before anything else."""
+
+    path: Path
+    archive: zipfile.ZipFile
+    members: dict[str, dict[str, Any]]  # bytes and SHA-256 of each, by name; without the manifest itself
+    study: str
+    columns: dict[str, bytes] = field(default_factory=dict)  # of text, by digest
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of its trials."""
+        return sorted({name.split("/")[1] for name in self.members if name.startswith("trials/")})
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a member; raises UserError where it is not what the manifest says."""
+        content, said = _read_member(self.path, self.archive, name), self.members[name]
+        if len(content) != said["bytes"] or hashlib.sha256(content).hexdigest() != said["sha256"]:
+            raise _refuse(self.path, f"{name} is not what the manifest says: it was damaged or changed")
+        return content
+
+    def read_table(self, key: str) -> pa.Table:
+        """Return the predictions of a trial."""
+        return codec.unpack(self.read(f"trials/{key}/predictions.bin"), self.columns)
+
+    def check(self) -> dict[str, Any]:
+        """Read everything there is; return the plan. Raises UserError at the first thing that cannot be."""
+        for name in self.members:
+            if name.startswith("columns/"):
+                self.columns[name.removeprefix("columns/").removesuffix(".json")] = self.read(name)
+        plan = self._parse("plan.yaml", partial(schema.read_plan, study=self.study))
+        planned = set(list_keys(plan))
+        for key in self.keys:
+            if key not in planned:
+                raise _refuse(self.path, f"trials/{key} is not in its plan")
+            for name in self.of_trial(key):
+                self._parse(f"trials/{key}/{name}", partial(self._check, name, key))
+        self._parse("requirements.lock", bytes.decode)
+        return plan
+
+    def of_trial(self, key: str) -> list[str]:
+        """Return the files of a trial, its result at the end."""
+        return [name for name in OF_TRIAL if f"trials/{key}/{name}" in self.members or name == "result.json"]
+
+    def _check(self, name: str, key: str, content: bytes) -> None:
+        match name:
+            case "result.json":
+                schema.check_result(content, key, self.study)
+            case "config.yaml":
+                schema.check_configuration(content)
+            case "history.csv":
+                schema.check_history(content)
+            case "attempts.json":
+                schema.check_json(content)
+            case "predictions.bin":
+                codec.unpack(content, self.columns)
+
+    def _parse(self, name: str, check: Callable[[bytes], Any]) -> Any:
+        if name not in self.members:
+            raise _refuse(self.path, f"{name} is missing")
+        content = self.read(name)
+        try:
+            return check(content)
+        except schema.DAMAGE as error:
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise _refuse(self.path, f"{name} cannot be used: {reason}") from error
+
+
+@contextmanager
+def open_package(path: Path) -> Iterator[Package]:
+    """Open the archive at `path` and check what stands in its table of contents."""
+    if not path.is_file():
+        raise UserError(f"restore={path}: expected a package of python -m bloodstudy.package; there is no such file")
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        raise _refuse(path, f"it is no archive, or cut off ({error})") from error
+    with archive:
+        names = _check_members(path, archive)
+        try:
+            manifest = _read_member(path, archive, "manifest.json") if "manifest.json" in names else b"null"
+            listed, study = schema.read_manifest(manifest)
+        except schema.DAMAGE as error:
+            raise _refuse(path, f"manifest.json cannot be used: {error}") from error
+        if differing := sorted(set(listed) ^ (names - {"manifest.json"})):
+            raise _refuse(path, f"{differing[0]!r} stands in the archive or in its manifest, but not in both")
+        yield Package(path, archive, listed, study)
+
+
+def _check_members(path: Path, archive: zipfile.ZipFile) -> set[str]:
+    """Return the names of the members; raises UserError for the first that is not as `write_package` makes it."""
+    names: set[str] = set()
+    for member in archive.infolist():
+        name = member.orig_filename  # as it stands there: `filename` is cleaned
+        if not NAMES.fullmatch(name):
+            raise _refuse(path, f"it holds {name!r}, which is no name of a package")
+        if name in names:
+            raise _refuse(path, f"it holds {name} twice")
+        if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG) or member.external_attr & 0x10:
+            raise _refuse(path, f"{name} is a link or a folder; expected plain files")
+        if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _refuse(path, f"{name} is encrypted, or compressed in another way than zip's own")
+        if member.file_size > MOST_BYTES_EACH:
+            raise _refuse(
+                path, f"{name} says that it has {member.file_size:,} bytes; expected at most {MOST_BYTES_EACH:,}"
+            )
+        names.add(name)
+    if (total := sum(member.file_size for member in archive.infolist())) > MOST_BYTES:
+        raise _refuse(path, f"its members say that they have {total:,} bytes; expected at most {MOST_BYTES:,}")
+    return names
+
+
+def _read_member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        with archive.open(name) as stream:  # reads no more than what was said of it
+            return stream.read(MOST_BYTES_EACH + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, struct.error) as error:
+        raise _refuse(path, f"{name} is damaged ({error})") from error
+
+
+def _refuse(path: Path, problem: str) -> UserError:
+    return UserError(f"{path}: {problem}. Nothing was restored")

@@ -1,0 +1,90 @@
+"""A package of trials, put back where trials are.
+
+In: an archive. Out: its trials in <runs_dir>/<study>, each whole or not at all, and its plan added to the one there.
+All of it is checked before anything is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from bloodstudy import files
+from bloodstudy.errors import UserError
+from bloodstudy.study import run_folder
+from bloodstudy.study.archive.reader import Package, open_package
+from bloodstudy.study.plan import dump_plan
+from bloodstudy.study.plan_merge import list_keys, merge_plans
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What became of the trials of a package; trials by their keys."""
+
+    study: str
+    folder: Path  # of the study
+    added: tuple[str, ...]
+    kept: tuple[str, ...]  # had a result already, which was left as it is
+    busy: tuple[str, ...]  # are being trained in another process, which was left alone
+    planned: int  # trials of the plan as it is now
+    with_result: int  # of these
+
+    @property
+    def told(self) -> str:
+        """What became of them, in a line."""
+        packaged = len(self.added) + len(self.kept) + len(self.busy)
+        left = f", {len(self.kept)} have a result here that is kept" if self.kept else ""
+        left += f", {len(self.busy)} are in progress in another process" if self.busy else ""
+        return (
+            f"{self.folder}: restored {len(self.added)} of {packaged} packaged trials{left}; {self.with_result} of "
+            f"{self.planned} planned trials have a result"
+        )
+
+
+def restore(path: Path, runs_dir: Path, study: str | None = None) -> Restored:
+    """Put the trials of the package at `path` into `runs_dir`; a trial that has a result there is never overwritten.
+
+    Raises UserError, with nothing written, where the package is damaged, holds what it must not, is none of `study`, or
+    has another plan than the study that is there.
+    """
+    with open_package(path) as package:
+        plan = package.check()
+        if study is not None and plan["study"] != study:
+            raise UserError(f"restore={path} is a package of the study {plan['study']}; expected one of {study}")
+        folder = runs_dir / plan["study"]
+        if (folder / "plan.yaml").exists():
+            here = run_folder.read_plan(runs_dir, plan["study"])
+            merged = merge_plans(here, plan, f"{folder / 'plan.yaml'} and {path}")
+        else:
+            here, merged = None, plan
+        if merged is not here:
+            files.write_text(folder / "plan.yaml", dump_plan(merged))
+        done: dict[str, list[str]] = {"added": [], "kept": [], "busy": []}
+        for key in package.keys:
+            done[_write_trial(files.make_folder(folder / key), package, key)].append(key)
+    keys = list_keys(merged)
+    with_result = sum((folder / key / "result.json").exists() for key in keys)
+    became = {name: tuple(own) for name, own in done.items()}
+    return Restored(plan["study"], folder, **became, planned=len(keys), with_result=with_result)
+
+
+def _write_trial(folder: Path, package: Package, key: str) -> str:
+    """Write one trial, its result at the end; return what became of it."""
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            if (folder / "result.json").exists():
+                return "kept"
+            (folder / "logged.json").unlink(missing_ok=True)  # of a result that is gone
+            for name in package.of_trial(key):
+                if name == "predictions.bin":
+                    with files.published(folder / "predictions.parquet") as beside:
+                        pq.write_table(package.read_table(key), beside, compression="zstd")
+                else:
+                    with files.published(folder / name) as beside:
+                        beside.write_bytes(package.read(f"trials/{key}/{name}"))
+            return "added"
+    except Timeout:
+        return "busy"

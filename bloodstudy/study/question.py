@@ -1,0 +1,177 @@
+"""Questions and studies as they stand in `conf/question` and `conf/study`: of the working folder, else ours.
+
+In: a name. Out: a `design.Question` or a `Study`, every key of the file checked; keys and levels of the configuration
+that it names are judged later, as if they had been typed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bloodstudy.config.rules import NAME, NAMED, Rule, number, whole
+from bloodstudy.config.yaml_files import named, read_yaml
+from bloodstudy.errors import UserError, nearest
+
+SCRATCH = "scratch"  # the study that plain runs and sweeps belong to
+MARGIN = 0.02  # of accuracy, where neither a question nor its study names one
+
+
+@dataclass(frozen=True)
+class Question:
+    """One sentence ending in a question mark, and what is varied to answer it; overrides are {key: value}."""
+
+    name: str
+    sentence: str
+    factor: str | None = None  # with `levels`: one arm a level
+    levels: tuple[Any, ...] = ()
+    further: tuple[Any, ...] = ()  # levels that are shown and not tested
+    arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # or by name, each its overrides
+    reference: Mapping[str, Any] = field(default_factory=dict)  # its own, where it differs from the study's
+    margin: float | None = None
+    block: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # a whole product, besides
+    lr_strip: tuple[float, ...] = ()  # learning rates at which each arm is trained, besides
+    simplify: bool = False  # answered by the smallest model that is shown to be not worse
+    setting: Mapping[str, Any] = field(default_factory=dict)  # what all its trials share, asked outside a study
+    seeds: int | None = None
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        """The combinations of its block."""
+        return [dict(zip(self.block, cell, strict=True)) for cell in itertools.product(*self.block.values())]
+
+    @property
+    def varied(self) -> set[str]:
+        """The keys that its arms set apart, its own reference included."""
+        arms = self.arms.values()
+        own = {self.factor} if self.factor else set()
+        strip = {"lr"} if self.lr_strip else set()
+        return own.union(*arms, self.reference, self.block, strip)
+
+
+@dataclass(frozen=True)
+class Study:
+    """One data set, one reference, questions and a number of seeds."""
+
+    name: str
+    title: str
+    questions: tuple[str, ...]
+    reference: dict[str, Any]  # keys of the configuration, `data` and `model` among them
+    seeds: int  # 0, 1, ... up to this number
+    looks: tuple[int, ...]  # numbers of seeds at which it decides; alpha is divided by how many they are
+    margin: float = MARGIN
+
+
+def _words(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _overrides(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _levels(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 0
+
+
+_SEEDS = whole("a whole number from 1 to 10000", lambda v: 1 <= v <= 10_000)
+_MARGIN = number("a difference of accuracy between 0 and 1, such as 0.02", lambda v: 0 < v < 1)
+_SETTING = Rule("key: value, one a line", _overrides)
+_SENTENCE = Rule("one sentence that ends in a question mark", lambda v: _words(v) and v.strip().endswith("?"))
+_ARMS = Rule(
+    "name: {key: value, ...}, one arm a line",
+    lambda v: _overrides(v) and len(v) > 0 and all(_overrides(levels) and levels for levels in v.values()),
+)
+_BLOCK = Rule(
+    "key: [level, level, ...], two keys or more",
+    lambda v: _overrides(v) and len(v) > 1 and all(map(_levels, v.values())),
+)
+
+QUESTION = {
+    "sentence": _SENTENCE,
+    "factor": Rule("a key of the configuration", _words),
+    "levels": Rule("a list of levels besides the reference's own", _levels),
+    "further": Rule("a list of levels that are shown and not tested", _levels),
+    "arms": _ARMS,
+    "reference": _SETTING,
+    "margin": _MARGIN,
+    "block": _BLOCK,
+    "simplify": Rule("true or false", lambda v: isinstance(v, bool)),
+    "lr_strip": Rule("a list of two learning rates or more", lambda v: _levels(v) and len(v) > 1),
+    "setting": _SETTING,
+    "seeds": _SEEDS,
+}
+STUDY = {
+    "title": Rule("a line of words", _words),
+    "data": Rule("the name of a data set", _words),
+    "reference": _SETTING,
+    "questions": Rule("a list of questions", lambda v: _levels(v) and all(map(_words, v))),
+    "seeds": _SEEDS,
+    "looks": Rule("a list of numbers of seeds", lambda v: _levels(v) and all(type(n) is int and n > 0 for n in v)),
+    "margin": _MARGIN,
+}
+
+
+def read_question(name: str) -> Question:
+    """Return the question `name`; raises UserError where there is none or its file is wrong."""
+    path, content = _read("question", name, QUESTION, {"sentence"})
+    problems = []
+    if ("arms" in content) == ("factor" in content):
+        problems.append("expected either factor with levels, or arms")
+    if ("levels" in content) != ("factor" in content):
+        problems.append("factor and levels go together")
+    if "further" in content and "factor" not in content:
+        problems.append("further: goes with factor and levels")
+    every = [*content.get("levels", []), *content.get("further", [])]
+    if len({repr(level) for level in every}) < len(every):
+        problems.append(f"levels: the same level is given twice; received {every!r}")
+    _refuse(path, problems)
+    return Question(name=name, **_with_tuples(content, "levels", "further", "lr_strip"))
+
+
+def read_study(name: str) -> Study:
+    """Return the study `name`; raises UserError where there is none or its file is wrong."""
+    path, content = _read("study", name, STUDY, {"title", "questions", "seeds"})
+    content.setdefault("looks", [content["seeds"]])
+    problems = []
+    if name == SCRATCH:
+        problems.append(f"{SCRATCH!r} is the name of plain runs and sweeps; call the study something else")
+    if sorted(set(content["looks"])) != content["looks"] or content["looks"][-1] > content["seeds"]:
+        problems.append(f"looks: expected rising numbers up to seeds; received {content['looks']!r}")
+    if len(set(content["questions"])) < len(content["questions"]):
+        problems.append(f"questions: the same question is given twice; received {content['questions']!r}")
+    _refuse(path, problems)
+    data = {"data": content.pop("data")} if "data" in content else {}
+    content["reference"] = data | content.get("reference", {})
+    return Study(name=name, **_with_tuples(content, "questions", "looks"))
+
+
+def _read(group: str, name: str, rules: dict[str, Rule], needed: set[str]) -> tuple[Path, dict[str, Any]]:
+    found = named(group)
+    if name not in found:
+        raise UserError(
+            f"{group}: expected one of {', '.join(sorted(found))}; received {name!r}.{nearest(name, found)}"
+        )
+    path, content = found[name], read_yaml(found[name])
+    problems = [] if NAME.fullmatch(name) else [f"expected a file name of {NAMED}; received {name!r}. Rename it"]
+    problems += [f"unknown key {key!r}.{nearest(key, rules)}" for key in content if key not in rules]
+    problems += [f"{key}: missing" for key in sorted(needed - set(content))]
+    problems += [
+        f"{key}: expected {rules[key].expected}; received {value!r:.80}"
+        for key, value in content.items()
+        if key in rules and not rules[key].accepts(value)
+    ]
+    _refuse(path, problems)
+    return path, content
+
+
+def _with_tuples(content: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: tuple(value) if key in keys else value for key, value in content.items()}
+
+
+def _refuse(path: Path, problems: list[str]) -> None:
+    if problems:
+        raise UserError(*(f"{path}: {problem}" for problem in problems))

@@ -1,0 +1,80 @@
+"""A trial, and the key that it is known by.
+
+In: checked settings, and the fingerprint of the data. Out: frozen trials. A trial's key is the hash of all that decides
+its numbers, as resolved; where files lie, how runs are logged and what the trial is called are not part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from bloodstudy.config.schema import DataChoice, Factors
+
+DRAWN_BY = ("split_seed", "test_share", "folds", "fold", "validation_share")  # what a division was drawn from
+
+
+@dataclass(frozen=True)
+class DataIdentity:
+    """The data as a trial sees them, without any path. What does not decide images and division is None."""
+
+    name: str
+    task: str
+    view: str
+    split: str  # resolved, never auto; official for official_clean too: it is trained the same and judged otherwise
+    fingerprint: str
+    split_seed: int | None = None
+    test_share: float | None = None
+    folds: int | None = None
+    fold: int | None = None
+    validation_share: float | None = None
+    scenes: str | None = None  # digest of the scene of each image, where a division keeps them whole
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One arm in one block."""
+
+    study: str
+    arm: str
+    model: str
+    factors: Factors  # precision resolved, never auto
+    data: DataIdentity
+
+    @property
+    def key(self) -> str:
+        """Sixteen hex digits over factors, model and data as resolved; what is None has no part."""
+        return make_key(asdict(self.factors), self.model, asdict(self.data))
+
+
+def make_key(factors: Mapping[str, Any], model: str, data: Mapping[str, Any]) -> str:
+    """Return the key of a trial; of `data` what a `DataIdentity` has counts."""
+    own = {own.name for own in fields(DataIdentity)}
+    known = {name: value for name, value in data.items() if name in own and value is not None}
+    identity = {"factors": dict(factors), "model": model, "data": known}
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def identify(choice: DataChoice, split: str, fingerprint: str, scenes: str = "") -> DataIdentity:
+    """Return the identity of the data that `choice` led to; what does not decide the images and split is dropped.
+
+    `split` is resolved; `scenes` is the digest of the scenes, empty where they are unknown.
+    """
+    grouped, validated = split.startswith("grouped"), choice.validation_share > 0
+    drawn = grouped or split == "random"
+    return DataIdentity(
+        name=choice.name,
+        task=choice.task,
+        view=choice.view if choice.name == "bccd" else "field",
+        split="official" if split == "official_clean" else split,
+        fingerprint=fingerprint,
+        split_seed=choice.split_seed if drawn or validated else None,
+        test_share=choice.test_share if split in ("random", "grouped") else None,
+        folds=choice.folds if split == "grouped_kfold" else None,
+        fold=choice.fold if split == "grouped_kfold" else None,
+        validation_share=choice.validation_share if validated else None,
+        scenes=(scenes or None) if grouped or (validated and split != "random") else None,
+    )

@@ -1,0 +1,24 @@
+"""What a worker is told about one trial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bloodstudy.config.schema import Factors
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All that a worker needs to train one trial."""
+
+    folder: Path  # where history.csv, predictions.parquet and the states go; it has the name of the trial's key
+    model: str
+    factors: Factors
+    classes: tuple[str, ...]
+    images: Path  # .npy file, uint8 (N, H, W, C)
+    manifest: pd.DataFrame  # image, photograph, scene, label, split: one row an image
+    clean: bool = False  # whether to judge also without the test images whose scene is in training
+    probe: bool = False  # whether only to find out how long it would take

@@ -1,0 +1,140 @@
+import json
+
+import pandas as pd
+import pytest
+import yaml
+
+from bloodstudy.analysis import Leak, flag_no_ops, list_leaks, read_trials
+from bloodstudy.errors import UserError
+from bloodstudy.study.run_folder import read_plan
+
+
+def write_sweep(runs_dir, planned, results):
+    """Lay out a run folder: `planned` trials, and `results` by key."""
+    study = runs_dir / "scratch"
+    study.mkdir()
+    (study / "plan.yaml").write_text(yaml.safe_dump({"study": "scratch", "swept": {}, "trials": planned}))
+    for key, result in results.items():
+        (study / key).mkdir()
+        (study / key / "result.json").write_text(json.dumps(result))
+
+
+def result_of(lr, outcome="finished", **more):
+    responses = {"train_accuracy": 0.9, "test_accuracy": 0.7, "accuracy_gap": 0.2}
+    result = {"outcome": outcome, "reason": None, "model": "reference", "factors": {"lr": lr, "precision": "float32"}}
+    result["cost"], result["data"] = {"wall_seconds": 12.5}, {"counts": {"test": {"A": 30, "B": 20}}}
+    return result | ({"responses": responses, "prediction_hash": "aa"} if outcome == "finished" else {}) | more
+
+
+def plan_of(*keys):
+    return [
+        {
+            "key": key,
+            "arm": f"lr={position}",
+            "seed": 0,
+            "levels": {"lr": position, "precision": "auto"},
+            "judged": "official",
+        }
+        for position, key in enumerate(keys)
+    ]
+
+
+def test_trials_stand_in_the_order_of_the_plan_whatever_became_of_them(tmp_path):
+    planned = plan_of("c", "a", "b")
+    write_sweep(tmp_path, planned, {"a": result_of(1), "b": result_of(2, "diverged", reason="no number", parameters=7)})
+    trials = read_trials(tmp_path, "scratch")
+    assert list(trials["key"]) == ["c", "a", "b"]
+    assert list(trials["outcome"]) == ["missing", "finished", "diverged"]
+    assert list(trials["reason"]) == ["not trained yet", None, "no number"] or pd.isna(trials["reason"][1])
+    assert trials["test_accuracy"][1] == 0.7
+    assert trials["test_accuracy"][[0, 2]].isna().all()
+    assert trials["parameters"][2] == 7
+    assert trials["wall_seconds"][1] == 12.5
+
+
+def test_a_missing_trial_keeps_its_swept_levels_and_another_shows_them_as_resolved(tmp_path):
+    write_sweep(tmp_path, plan_of("a", "b"), {"b": result_of(1)})
+    trials = read_trials(tmp_path, "scratch")
+    assert list(trials["lr"]) == [0, 1]
+    assert list(trials["precision"]) == ["auto", "float32"]
+
+
+def test_all_columns_are_there_when_nothing_is_finished(tmp_path):
+    write_sweep(tmp_path, plan_of("a"), {})
+    trials = read_trials(tmp_path, "scratch")
+    assert (
+        trials[["train_accuracy", "test_accuracy", "accuracy_gap", "wall_seconds", "parameters"]].isna().all(axis=None)
+    )
+    assert flag_no_ops(trials) == set()
+
+
+def test_a_study_that_was_never_run_says_what_to_type(tmp_path):
+    with pytest.raises(UserError, match=r"nothing was run yet.*bloodstudy\.run"):
+        read_plan(tmp_path, "scratch")
+
+
+def trials_of(*rows):
+    return pd.DataFrame(rows, columns=["arm", "seed", "outcome", "prediction_hash"]).assign(judged="official")
+
+
+def test_an_arm_is_flagged_where_its_predictions_equal_the_first_arms_on_every_shared_seed():
+    trials = trials_of(
+        ("reference", 0, "finished", "x0"),
+        ("reference", 1, "finished", "x1"),
+        ("same", 0, "finished", "x0"),
+        ("same", 1, "finished", "x1"),
+        ("half", 0, "finished", "x0"),
+        ("half", 1, "finished", "y1"),
+        ("crossed", 0, "finished", "x1"),
+        ("crossed", 1, "finished", "x0"),
+        ("one of two", 0, "finished", "x0"),
+        ("one of two", 1, "diverged", None),
+        ("diverged", 0, "diverged", None),
+    )
+    assert flag_no_ops(trials) == {"same", "one of two"}
+
+
+def test_no_arm_is_flagged_where_the_first_did_not_finish():
+    trials = trials_of(("reference", 0, "failed", None), ("a", 0, "finished", "x"), ("b", 0, "finished", "x"))
+    assert flag_no_ops(trials) == set()
+    assert flag_no_ops(trials.iloc[:0]) == set()
+
+
+def test_two_trials_of_one_arm_and_seed_are_compared_as_a_set():
+    trials = trials_of(("reference", 0, "finished", "x"), ("twice", 0, "finished", "x"), ("twice", 0, "finished", "y"))
+    assert flag_no_ops(trials) == set()
+
+
+CLEAN = {"test_accuracy_clean": 0.6, "accuracy_gap_clean": 0.3, "test_macro_f1_clean": 0.5, "test_images_clean": 40}
+
+
+def judged_twice(tmp_path, **responses):
+    planned = [{"key": "a", "arm": f"data.split={split}", "seed": 0, "levels": {"data.split": split}, "judged": split}
+               for split in ("official", "official_clean")]  # fmt: skip
+    result = result_of(1)
+    result["responses"] |= {"test_macro_f1": 0.65, "test_recall_A": 0.9} | responses
+    write_sweep(tmp_path, planned, {"a": result})
+    return read_trials(tmp_path, "scratch")
+
+
+def test_one_trial_is_judged_on_all_test_images_and_on_the_clean_ones(tmp_path):
+    trials = judged_twice(tmp_path, **CLEAN)
+    assert trials["test_accuracy"].tolist() == [0.7, 0.6]
+    assert trials["accuracy_gap"].tolist() == [0.2, 0.3]
+    assert trials["test_macro_f1"].tolist() == [0.65, 0.5]
+    assert trials["test_accuracy_all"][1] == 0.7
+    assert pd.isna(trials["test_recall_A"][1]), "a figure of all test images is none of the clean ones"
+    assert list_leaks(trials) == [Leak("official", 40, 50), Leak("official_clean", 40, 50)]
+    assert list_leaks(trials)[0].left_out == 10
+    assert flag_no_ops(trials) == set()
+
+
+def test_without_leak_or_without_scenes_nothing_is_told(tmp_path):
+    assert list_leaks(judged_twice(tmp_path, **CLEAN | {"test_images_clean": 50})) == []
+
+
+def test_a_trial_that_was_never_judged_by_scene_is_missing_there_alone(tmp_path):
+    trials = judged_twice(tmp_path)
+    assert trials["outcome"].tolist() == ["finished", "missing"]
+    assert "run the same command again" in trials["reason"][1]
+    assert list_leaks(trials) == []

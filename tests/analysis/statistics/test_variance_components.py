@@ -1,0 +1,158 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bloodstudy.analysis.statistics.paired import estimate
+from bloodstudy.analysis.statistics.variance_components import Crossed, cross, estimate_crossed, resample
+
+
+def draw(seed, seeds=8, classes=(5, 7, 4), copies=(3, 20), photograph=0.2):
+    """Draw differences (seeds, images) of -1, 0 and 1 with effects of the photograph; classes; clusters."""
+    rng = np.random.default_rng(seed)
+    strata = np.repeat(np.arange(len(classes)), classes)
+    sizes = rng.integers(*copies, size=len(strata))
+    clusters = np.repeat(np.arange(len(strata)), sizes)
+    chance = np.clip(0.5 + rng.normal(0, photograph, len(strata)), 0, 1)[clusters]
+    won, lost = (rng.random((seeds, len(clusters))) < p for p in (chance, 0.5))
+    return won.astype(int) - lost.astype(int), strata[clusters], clusters
+
+
+def columns(crossed):
+    return sorted(zip(crossed.strata, crossed.weights.round(12), crossed.parts[0].round(12), strict=True))
+
+
+def test_parts_are_the_sums_over_the_images_of_each_cluster():
+    differences, classes, clusters = draw(0)
+    crossed = cross(differences, classes, clusters)
+    for column in range(crossed.parts.shape[1]):
+        own = clusters == column
+        assert crossed.parts[:, column] == pytest.approx(differences[:, own].sum(axis=1) / len(clusters))
+        assert crossed.weights[column] == pytest.approx(own.mean())
+        assert set(classes[own]) == {crossed.strata[column]}
+    assert crossed.parts.sum(axis=1) == pytest.approx(differences.mean(axis=1))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 50))
+def test_trap_row_order_of_images_seeds_or_cluster_numbers_changes_no_number(seed):
+    differences, classes, clusters = draw(seed)
+    rng = np.random.default_rng(seed)
+    images, rows = rng.permutation(len(clusters)), rng.permutation(len(differences))
+    names = rng.permutation(1000)[clusters]
+    first = cross(differences, classes, clusters)
+    second = cross(differences[rows][:, images], classes[images], names[images])
+    assert columns(cross(differences[:, images], classes[images], names[images])) == columns(first)
+    one, other = estimate_crossed(first), estimate_crossed(second)
+    assert (one.mean, one.se, one.df) == pytest.approx((other.mean, other.se, other.df))
+
+
+def test_equal_clusters_give_the_textbook_components_of_a_crossed_design():
+    rng = np.random.default_rng(5)
+    seeds, photographs = 7, 12
+    table = rng.normal(size=(seeds, photographs)) + rng.normal(size=photographs) + rng.normal(size=(seeds, 1))
+    crossed = Crossed(table / photographs, np.full(photographs, 1 / photographs), np.zeros(photographs, dtype=int))
+    effect = estimate_crossed(crossed)
+    rows, columns_, grand = table.mean(axis=1), table.mean(axis=0), table.mean()
+    ms_seed = photographs * rows.var(ddof=1)
+    ms_photograph = seeds * columns_.var(ddof=1)
+    rest = table - rows[:, None] - columns_ + grand
+    ms_rest = (rest**2).sum() / ((seeds - 1) * (photographs - 1))
+    variance = (ms_seed + ms_photograph - ms_rest) / (seeds * photographs)
+    df = (ms_seed + ms_photograph - ms_rest) ** 2 / (
+        ms_seed**2 / (seeds - 1) + ms_photograph**2 / (photographs - 1) + ms_rest**2 / ((seeds - 1) * (photographs - 1))
+    )
+    assert effect.mean == pytest.approx(grand)
+    assert effect.se == pytest.approx(math.sqrt(variance))
+    assert effect.df == pytest.approx(df)
+
+
+def test_trap_seed_counted_as_an_extra_sample():
+    differences, classes, clusters = draw(1, photograph=0.3)
+    once = estimate_crossed(cross(differences, classes, clusters))
+    often = estimate_crossed(cross(np.tile(differences, (30, 1)), classes, clusters))
+    assert often.se > 0.9 * once.se  # the photographs are as few as before, however many seeds look at them
+    assert often.se > 3 * differences.std() / math.sqrt(differences.size * 30)
+
+
+def test_the_standard_error_is_never_below_that_over_seeds():
+    for seed in range(30):
+        differences, classes, clusters = draw(seed, photograph=0.02 * (seed % 10))
+        wider, this = estimate_crossed(cross(differences, classes, clusters)), estimate(differences.mean(axis=1))
+        assert wider.mean == pytest.approx(this.mean)
+        assert wider.se >= this.se * (1 - 1e-9)
+
+
+def test_copies_of_a_photograph_are_no_further_evidence():
+    differences, classes, clusters = draw(2, photograph=0.4)
+    crossed, copied = (
+        estimate_crossed(cross(np.repeat(differences, n, axis=1), np.repeat(classes, n), np.repeat(clusters, n)))
+        for n in (1, 5)
+    )
+    assert (copied.mean, copied.se, copied.df) == pytest.approx((crossed.mean, crossed.se, crossed.df))
+
+
+def test_arms_that_agree_on_every_image_have_an_effect_of_zero_without_spread():
+    differences, classes, clusters = draw(0)
+    effect = estimate_crossed(cross(0 * differences, classes, clusters))
+    assert (effect.mean, effect.low, effect.high, effect.testable) == (0, 0, 0, True)
+
+
+@pytest.mark.parametrize(("seeds", "classes"), [(1, (5, 5)), (8, (5, 1))])
+def test_a_single_seed_or_a_class_of_a_single_photograph_leaves_no_interval(seeds, classes):
+    effect = estimate_crossed(cross(*draw(0, seeds=seeds, classes=classes)))
+    assert math.isnan(effect.low)
+    assert not effect.testable
+
+
+def test_trap_a_bootstrap_that_ignores_its_own_seed():
+    crossed = cross(*draw(3))
+    first, again, other = (resample(crossed, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    assert first == again
+    assert first != other
+
+
+def test_trap_bootstrap_over_the_wrong_axis():
+    """With photograph effects alone, drawing images or seeds makes far too little of the spread."""
+    differences, classes, clusters = draw(4, seeds=20, classes=(15, 15), photograph=0.35)
+    crossed = cross(differences, classes, clusters)
+    low, high = resample(crossed, np.random.default_rng(0))
+    means = differences.mean(axis=1)
+    over_seeds = np.quantile(np.random.default_rng(0).choice(means, (2000, len(means))).mean(axis=1), [0.025, 0.975])
+    images = differences.mean(axis=0)
+    over_images = np.quantile(np.random.default_rng(0).choice(images, (2000, len(images))).mean(axis=1), [0.025, 0.975])
+    assert high - low > 3 * np.ptp(over_seeds)
+    assert high - low > 1.5 * np.ptp(over_images)
+
+
+def test_trap_arms_resampled_apart_in_a_paired_bootstrap():
+    """What both arms share, hard seeds and hard photographs, leaves the paired bootstrap as narrow as the effect."""
+    rng = np.random.default_rng(0)
+    _, classes, clusters = draw(0, classes=(20, 20))
+    hard = np.clip(0.5 + rng.normal(0, 0.4, 40), 0, 1)[clusters]
+    arm = (rng.random((10, len(clusters))) < hard).astype(int)
+    reference = np.where(rng.random(arm.shape) < 0.02, 1 - arm, arm)
+    paired = np.ptp(resample(cross(arm - reference, classes, clusters), np.random.default_rng(1)))
+    apart = [
+        resample(cross(each, classes, clusters), np.random.default_rng(s)) for s, each in ((1, arm), (2, reference))
+    ]
+    assert 4 * paired < math.hypot(*(np.ptp(interval) for interval in apart))
+
+
+@pytest.mark.parametrize("photograph", [0.05, 0.4])
+def test_the_bootstrap_and_the_variance_components_agree_where_clusters_are_many(photograph):
+    crossed = cross(*draw(6, seeds=25, classes=(40, 40), photograph=photograph))
+    effect, (low, high) = estimate_crossed(crossed), resample(crossed, np.random.default_rng(0))
+    assert low < effect.mean < high
+    assert 0.85 < (high - low) / (effect.high - effect.low) < 1.35  # interactions count thrice in the bootstrap
+
+
+def test_the_bootstrap_makes_up_for_the_few_photographs_that_it_draws_from():
+    photographs = np.random.default_rng(9).normal(size=6)
+    crossed = Crossed(np.tile(photographs / 6, (8, 1)), np.full(6, 1 / 6), np.zeros(6, dtype=int))
+    plain = np.random.default_rng(1).choice(photographs, (40_000, 6)).mean(axis=1)
+    stretched = np.quantile(photographs.mean() + (plain - photographs.mean()) * math.sqrt(6 / 5), [0.025, 0.975])
+    found = resample(crossed, np.random.default_rng(2), 40_000)
+    assert found == pytest.approx(tuple(stretched), abs=0.02 * np.ptp(stretched))

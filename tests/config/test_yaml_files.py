@@ -1,0 +1,56 @@
+"""Files of configuration as plain data."""
+
+import pytest
+
+from bloodstudy.config import yaml_files
+from bloodstudy.errors import UserError
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(text):
+        (tmp_path / "a.yaml").write_text(text)
+        return yaml_files.read_yaml(tmp_path / "a.yaml")
+
+    return read
+
+
+def test_plain_data_are_read_as_people_mean_them(read):
+    text = "lr: 1e-3\nsmall: 5.0e-4\nlevels: [1, 0.5, max, null, true]\nday: 2026-01-02\nnested: {a: {b: x}}\n"
+    assert read(text) == {
+        "lr": 0.001, "small": 0.0005, "levels": [1, 0.5, "max", None, True], "day": "2026-01-02",
+        "nested": {"a": {"b": "x"}},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: &x [1]\nb: *x\n", "alias *x: write it out"),
+        ("a: 1\na: 2\n", "key 'a' is given twice"),
+        ("a: !!python/name:os.system\n", "cannot be read as plain YAML"),
+        ("a: {b: [{_target_: os.system}]}\n", "a.b[0]._target_: keys that begin with an underscore"),
+        ("a: {b: ['${oc.env:HOME}']}\n", "a.b[0]: interpolations"),
+        ("1: x\n", "expected a word as the key; received 1"),
+        ("- 1\n", "expected key: value, one a line"),
+        ("a: [\n", "cannot be read as plain YAML"),
+    ],
+)
+def test_what_is_more_than_data_is_refused_by_name(read, text, told):
+    with pytest.raises(UserError) as refused:
+        read(text)
+    assert told in str(refused.value)
+    assert "a.yaml" in str(refused.value)
+
+
+def test_the_working_folder_wins_over_ours(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ours = yaml_files.named("question")
+    assert yaml_files.search_path() == []
+    (tmp_path / "conf/question").mkdir(parents=True)
+    (tmp_path / "conf/question/pooling.yaml").write_text("sentence: Mine?\n")
+    (tmp_path / "conf/question/more.yaml").write_text("sentence: More?\n")
+    found = yaml_files.named("question")
+    assert set(found) == {*ours, "more"}
+    assert found["pooling"].read_text() == "sentence: Mine?\n"
+    assert len(yaml_files.search_path()) == 1

@@ -1,0 +1,147 @@
+"""What cannot be used is refused with a reason, in order, within limits."""
+
+import errno
+import hashlib
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bloodstudy.config.schema import DataChoice
+from bloodstudy.data.screening import screen as module
+from bloodstudy.data.screening.decode import View
+from bloodstudy.data.screening.screen import fingerprint, refuse_too_many, screen
+from bloodstudy.data.sources.folder import list_folder
+from bloodstudy.errors import MachineError, UserError
+
+VIEW = View(8, 12, "rgb")
+
+
+def run(root, progress=None, **limits):
+    kept = []
+    listing = list_folder(root)
+    return listing, screen(listing, DataChoice(name="folder", **limits), VIEW, kept.append, progress), kept
+
+
+def test_usable_files_are_hashed_and_kept_in_order(small):
+    listing, screening, kept = run(small)
+    assert screening.refused == ()
+    expected = [hashlib.sha256(Path(file.path).read_bytes()).hexdigest() for file in listing.candidates]
+    assert list(screening.content) == expected
+    assert len(kept) == 16
+    assert {pixels.shape for pixels in kept} == {(8, 12, 3)}
+
+
+def test_each_kind_of_broken_file_is_refused_by_name(small):
+    good = (small / "train/A/000.jpg").read_bytes()
+    for name, content in {
+        "zero.jpg": b"",
+        "html.jpg": b"<html></html>",
+        "cut10.jpg": good[: len(good) // 10],
+        "cut50.jpg": good[: len(good) // 2],
+        "cut99.jpg": good[: int(len(good) * 0.99) - 4],
+        "big.jpg": good + b"\0" * 10_000,
+    }.items():
+        (small / "train/A" / name).write_bytes(content)
+    (small / "train/A/wrong-name.png").write_bytes(good)
+    listing, screening, kept = run(small, max_bytes=10_000)
+    reasons = {Path(image).name: reason for image, reason in screening.refused}
+    assert set(reasons) == {"zero.jpg", "html.jpg", "cut10.jpg", "cut50.jpg", "cut99.jpg", "big.jpg"}
+    assert reasons["zero.jpg"] == "zero bytes"
+    assert "not an image" in reasons["html.jpg"]
+    assert "truncated" in reasons["cut99.jpg"]
+    assert "more than 10,000 (data.max_bytes)" in reasons["big.jpg"]
+    assert len(kept) == 17 == len(screening.usable(listing))
+
+
+def test_too_large_a_file_is_never_opened(small, monkeypatch):
+    with (small / "train/A/huge.jpg").open("wb") as stream:
+        stream.truncate(2_000_000_000)
+    opened = []
+    real = os.open
+    monkeypatch.setattr(module.os, "open", lambda path, *rest: (opened.append(path), real(path, *rest))[1])
+    _, screening, _ = run(small)
+    assert [image for image, _ in screening.refused] == ["train/A/huge.jpg"]
+    assert len(opened) == 16
+    assert not any("huge" in path for path in opened)
+
+
+def test_file_that_grew_after_it_was_listed_is_refused(small):
+    listing = list_folder(small)
+    (small / "train/A/000.jpg").write_bytes(b"\0" * 5000)
+    screening = screen(listing, DataChoice(name="folder", max_bytes=4000), VIEW, lambda _: None)
+    assert ("train/A/000.jpg", "more than 4,000 bytes (data.max_bytes)") in screening.refused
+
+
+@pytest.mark.timeout(20)
+def test_file_that_became_a_pipe_does_not_hang(small):
+    listing = list_folder(small)
+    (small / "train/A/000.jpg").unlink()
+    os.mkfifo(small / "train/A/000.jpg")
+    screening = screen(listing, DataChoice(name="folder"), VIEW, lambda _: None)
+    assert "not a regular file" in dict(screening.refused)["train/A/000.jpg"]
+
+
+def test_file_that_vanished_or_may_not_be_read_is_refused(small, monkeypatch):
+    listing = list_folder(small)
+    (small / "train/A/000.jpg").unlink()
+    screening = screen(listing, DataChoice(name="folder"), VIEW, lambda _: None)
+    assert screening.refused == (("train/A/000.jpg", "cannot be read: No such file or directory"),)
+
+
+def test_fault_of_the_machine_is_not_a_fault_of_the_file(small, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(module.os, "open", fail)
+    with pytest.raises(MachineError, match="Input/output error"):
+        run(small)
+
+
+def test_lack_of_memory_is_not_a_fault_of_the_file(small, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(module.decode, "decode", fail)
+    with pytest.raises(MachineError, match="not enough memory"):
+        run(small)
+
+
+def test_progress_ends_at_the_total_and_no_thread_stays(small):
+    seen = []
+    run(small, lambda *args: seen.append(args))
+    assert seen[-1] == ("decoding", 16, 16)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
+
+
+def test_fingerprint_is_of_names_contents_and_labels_alone(small, tmp_path):
+    listing, screening, _ = run(small)
+    digits = fingerprint(listing, screening)
+    assert len(digits) == 16
+    assert int(digits, 16) >= 0
+    (small / "train/A/broken.jpg").write_bytes(b"")
+    os.utime(small / "train/A/000.jpg")
+    assert fingerprint(*run(small)[:2]) == digits
+    moved = small.rename(tmp_path / "elsewhere")
+    assert fingerprint(*run(moved)[:2]) == digits
+    relabelled = replace(listing, candidates=tuple(file._replace(label="C") for file in listing.candidates))
+    assert fingerprint(relabelled, screening) != digits
+    boxed = replace(listing, candidates=tuple(file._replace(box=(0, 0, 9, 9)) for file in listing.candidates))
+    assert fingerprint(boxed, screening) != digits
+    (moved / "train/A/000.jpg").rename(moved / "train/A/other.jpg")
+    assert fingerprint(*run(moved)[:2]) != digits
+
+
+@pytest.mark.parametrize(
+    ("refused", "offered", "share", "stops"),
+    [(10, 20, 0.01, False), (11, 1100, 0.01, False), (11, 1099, 0.01, True), (11, 20, 1.0, False), (12, 5000, 0, True)],
+)
+def test_more_than_the_share_and_more_than_ten_stop(refused, offered, share, stops):
+    refusals = [(f"A/{k}.jpg", "zero bytes") for k in range(refused)]
+    if not stops:
+        return refuse_too_many(refusals, offered, share, Path("quarantine.csv"))
+    with pytest.raises(UserError, match=rf"{refused} of {offered} files .*'A/0.jpg': zero bytes.*quarantine\.csv"):
+        refuse_too_many(refusals, offered, share, Path("quarantine.csv"))
+    return None

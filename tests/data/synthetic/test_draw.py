@@ -1,0 +1,169 @@
+"""The drawn data set: repeatable, laid out as promised, and not to be had by colour alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from bloodstudy.data.synthetic.cells import white_cell
+from bloodstudy.data.synthetic.draw import (
+    CLASSES,
+    SPLITS,
+    Transform,
+    augment_copy,
+    draw,
+    draw_photograph,
+    photograph_number,
+)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    draw(folder, photographs=1, copies=3, seed=5)
+    return folder
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_same_seed_draws_the_same_bytes_and_another_seed_does_not(small: Path, tmp_path: Path) -> None:
+    draw(tmp_path / "again", photographs=1, copies=3, seed=5)
+    draw(tmp_path / "other", photographs=1, copies=3, seed=6)
+    again, other, first = content(tmp_path / "again"), content(tmp_path / "other"), content(small)
+    assert again == first
+    assert other.keys() == first.keys()
+    assert not any(other[name] == first[name] for name in first)
+
+
+def test_more_photographs_and_copies_leave_the_earlier_ones_as_they_were(small: Path, tmp_path: Path) -> None:
+    draw(tmp_path, photographs=2, copies=4, seed=5)
+    more, first = content(tmp_path), content(small)
+    images = [name for name in first if name.endswith(".jpeg")]
+    assert all(more[name] == first[name] for name in images)
+    assert len(more) > len(first)
+
+
+def test_layout_counts_and_table_agree(small: Path) -> None:
+    table = pd.read_csv(small / "photographs.csv")
+    on_disk = {path.relative_to(small).as_posix() for path in small.rglob("*.jpeg")}
+    assert set(table["image"]) == on_disk
+    assert table["image"].is_unique
+    assert (table["image"].str.split("/").str[0] == table["split"]).all()
+    assert (table["image"].str.split("/").str[1] == table["class"]).all()
+    assert all(photograph in image for photograph, image in zip(table["photograph"], table["image"], strict=True))
+    counts = table.groupby(["split", "class"]).size()
+    assert counts.to_dict() == {(split, kind): 3 * n for split, n in (("train", 1), ("test", 2)) for kind in CLASSES}
+
+
+def test_a_photograph_belongs_to_one_split_and_one_class(small: Path) -> None:
+    table = pd.read_csv(small / "photographs.csv")
+    assert (table.groupby("photograph")[["split", "class"]].nunique() == 1).to_numpy().all()
+    assert set(table["photograph"].value_counts()) == {3}
+
+
+@given(st.lists(st.tuples(st.sampled_from(SPLITS), st.sampled_from(CLASSES), st.integers(0, 500)), unique=True))
+def test_photograph_numbers_are_unique(places: list[tuple[str, str, int]]) -> None:
+    assert len({photograph_number(*place) for place in places}) == len(places)
+
+
+def test_progress_counts_photographs(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    draw(tmp_path, photographs=1, copies=1, seed=0, progress=lambda done, total: told.append((done, total)))
+    assert told == [(k, 12) for k in range(1, 13)]
+
+
+def test_copies_are_colour_jpegs_of_the_kaggle_size_with_black_borders(small: Path) -> None:
+    table = pd.read_csv(small / "photographs.csv")
+    for name, angle_deg in zip(table["image"], table["angle_deg"], strict=True):
+        with Image.open(small / name) as image:
+            assert (image.format, image.size, image.mode) == ("JPEG", (320, 240), "RGB")
+            black = (np.asarray(image).max(axis=2) < 16).mean()
+        assert black < 0.45
+        if abs(angle_deg) > 5:
+            assert black > 0.02
+
+
+@pytest.mark.parametrize("cell_class", CLASSES)
+def test_the_white_cell_is_the_darkest_thing_on_a_light_plate(cell_class: str) -> None:
+    photograph = draw_photograph(cell_class, np.random.default_rng(3))
+    assert (photograph.shape, photograph.dtype) == ((480, 640, 3), np.uint8)
+    grey = photograph.mean(axis=2)
+    assert np.percentile(grey, 75) > 150
+    dark = grey < 125
+    assert 0.005 < dark.mean() < 0.2
+    red, green, blue = photograph[dark].mean(axis=0)
+    assert blue > red > green  # purple
+
+
+def test_classes_differ_in_nucleus_and_cytoplasm() -> None:
+    cells = {kind: [white_cell(kind, 1.0, np.random.default_rng(k)) for k in range(8)] for kind in CLASSES}
+    area = {kind: np.mean([cell.body.sum() for cell in drawn]) for kind, drawn in cells.items()}
+    share = {
+        kind: np.mean([(cell.stains["nucleus"] > 0.3).sum() / (cell.body > 0.5).sum() for cell in drawn])
+        for kind, drawn in cells.items()
+    }
+    assert max(area, key=area.__getitem__) == "MONOCYTE"
+    assert min(area, key=area.__getitem__) == "LYMPHOCYTE"
+    assert share.pop("LYMPHOCYTE") > 0.6
+    assert max(share.values()) < 0.5
+    assert {kind for kind, drawn in cells.items() if "granules" in drawn[0].stains} == {"EOSINOPHIL"}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.builds(
+        Transform,
+        angle_deg=st.floats(-20, 20),
+        dx_px=st.floats(-20, 20),
+        dy_px=st.floats(-15, 15),
+        flip_x=st.booleans(),
+        flip_y=st.booleans(),
+    ),
+    st.floats(-50, 50),
+    st.floats(-40, 40),
+)
+def test_backward_undoes_flip_turn_and_shift(transform: Transform, x: float, y: float) -> None:
+    flipped = complex(-x if transform.flip_x else x, -y if transform.flip_y else y)
+    there = flipped * np.exp(1j * np.radians(transform.angle_deg)) + complex(transform.dx_px, transform.dy_px)
+    to_x, to_y = there.real + 160, there.imag + 120
+    a, b, c, d, e, f = transform.backward()
+    assert (a * to_x + b * to_y + c - 160, d * to_x + e * to_y + f - 120) == pytest.approx((x, y), abs=1e-9)
+
+
+def test_a_marked_point_lands_where_the_transform_says() -> None:
+    photograph = np.zeros((480, 640, 3), np.uint8)
+    photograph[160:170, 400:410] = 255
+    for seed in range(6):
+        copy, transform = augment_copy(photograph, np.random.default_rng(seed))
+        y, x = np.argwhere(copy[..., 0] > 100).mean(axis=0) + 0.5
+        a, b, c, d, e, f = transform.backward()
+        assert (a * x + b * y + c, d * x + e * y + f) == pytest.approx((202.5, 82.5), abs=0.6)
+
+
+def features(folder: Path, size: tuple[int, int]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return split -> (images, 3 * size) mean colours and the labels."""
+    table = pd.read_csv(folder / "photographs.csv")
+    found = {}
+    for split, rows in table.groupby("split"):
+        images = [Image.open(folder / name).resize(size, Image.Resampling.BOX) for name in rows["image"]]
+        found[str(split)] = np.stack([np.asarray(image, float).ravel() for image in images]), rows["class"].to_numpy()
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_colour_and_thumbnails_do_not_give_the_class_away(seed: int, tmp_path: Path) -> None:
+    draw(tmp_path, photographs=4, copies=30, seed=seed)
+    for size in ((1, 1), (8, 8)):
+        sides = features(tmp_path, size)
+        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=3000)).fit(*sides["train"])
+        assert model.score(*sides["test"]) < 0.60, size

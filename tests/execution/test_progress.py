@@ -1,0 +1,61 @@
+"""Lines of a sweep, as results come into its folder."""
+
+import time
+
+import pytest
+
+from bloodstudy import files
+from bloodstudy.execution import progress
+
+TRIALS = [{"key": key, "arm": f"arm {key}", "seed": 0, "judged": "official"} for key in "abc"]
+RESULT = {
+    "outcome": "finished", "reason": None, "cost": {"wall_seconds": 3.2},
+    "responses": {"train_accuracy": 0.75, "test_accuracy": 0.5, "accuracy_gap": 0.25},
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch):
+    monkeypatch.setattr(progress, "LOOK_EVERY_S", 0.01)
+
+
+def wait_for(capsys, text):
+    said, until = "", time.monotonic() + 5
+    while text not in said:
+        assert time.monotonic() < until, said
+        time.sleep(0.01)
+        said += capsys.readouterr().out
+    return said
+
+
+def test_each_result_is_told_once_with_the_time_left(tmp_path, capsys):
+    files.write_json(tmp_path / "a" / "result.json", RESULT)
+    with progress.Board(TRIALS, {"b": 10.0, "c": 20.0}, tmp_path):
+        files.write_json(tmp_path / "c" / "result.json", RESULT)
+        line = "[3/3] arm c, seed 0: train 0.750, test 0.500, gap +0.250 (3 s); about 10 s left\n"
+        assert wait_for(capsys, "arm c") == line
+        files.write_json(tmp_path / "b" / "result.json", RESULT | {"outcome": "failed", "reason": "it broke"})
+        assert wait_for(capsys, "arm b") == "[2/3] arm b, seed 0: failed after 3 s: it broke\n"
+    assert capsys.readouterr().out == ""
+
+
+def test_a_trial_that_is_trained_again_is_told_when_its_result_is_new(tmp_path, capsys):
+    files.write_json(tmp_path / "a" / "result.json", RESULT)
+    with progress.Board(TRIALS, {"a": 1.0}, tmp_path):
+        time.sleep(0.05)
+        assert capsys.readouterr().out == ""
+        (tmp_path / "a" / "result.json").unlink()
+        time.sleep(0.05)
+        assert capsys.readouterr().out == ""
+        files.write_json(tmp_path / "a" / "result.json", RESULT)
+    assert "arm a" in capsys.readouterr().out, "looked at once more at the end"
+
+
+def test_a_process_without_a_board_stays_quiet(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("bloodstudy.cli.terminal.PLAIN_EVERY_S", 0.0)
+    with progress.follow("trial", 2) as bar:
+        bar.update(1, "half")
+    assert capsys.readouterr().out == ""
+    with progress.Board(TRIALS, {"a": 1.0}, tmp_path), progress.follow("trial", 2) as bar:
+        bar.update(1, "half")
+    assert "trial: 50 %, half" in capsys.readouterr().out

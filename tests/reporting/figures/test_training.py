@@ -1,0 +1,95 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from bloodstudy.analysis import read_sweep
+from bloodstudy.reporting.figures import training
+from bloodstudy.reporting.figures.style import look, style_arms
+
+LEVELS = ["none", "flip", "rotate", "shift", "affine", "colour", "mixup", "randaugment"]
+
+
+@pytest.fixture
+def read(sweep_of, tmp_path):
+    def made(swept, **more):
+        sweep_of(tmp_path, swept, **more)
+        return read_sweep(tmp_path, "scratch")
+
+    return made
+
+
+def test_curves_are_the_histories_one_line_an_arm(read):
+    sweep = read({"lr": [0.1, 0.01]})
+    with look():
+        figure = training.draw_training(sweep, style_arms(sweep.arms))
+    for axes, column in zip(figure.axes, ("fit_accuracy", "fit_loss"), strict=True):
+        for line, key in zip(axes.lines, sweep.trials["key"], strict=True):
+            assert np.allclose(line.get_ydata(), sweep.histories[key][column])
+    assert [text.get_text() for text in figure.axes[1].get_legend().get_texts()] == ["lr=0.1", "lr=0.01"]
+
+
+def test_the_legend_says_what_became_of_an_arm_that_did_not_finish(read):
+    sweep = read({"lr": [0.1, 0.01], "seed": [0, 1]}, outcomes={0: "diverged", 1: "diverged", 3: "missing"})
+    with look():
+        figure = training.draw_training(sweep, style_arms(sweep.arms))
+    words = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
+    assert words == ["lr=0.1\n(2 of 2 diverged)", "lr=0.01\n(1 of 2 missing)"]
+
+
+def test_more_than_eight_arms_get_further_rows(read):
+    sweep = read({"augment": LEVELS, "width": [1, 2]}, epochs=2)
+    with look():
+        figure = training.draw_training(sweep, style_arms(sweep.arms))
+    assert [len(axes.lines) for axes in figure.axes] == [8, 8, 8, 8]
+
+
+def test_styles_are_distinct_within_eight_arms():
+    styles = list(style_arms([str(i) for i in range(9)]).values())
+    for field in ("colour", "marker", "line"):
+        assert len({getattr(style, field) for style in styles[:8]}) == 8
+    assert styles[8] == styles[0]
+
+
+def test_matrices_hold_the_counts_summed_over_seeds(read):
+    sweep = read({"augment": ["none", "flip"], "seed": [0, 1]}, outcomes={3: "failed"})
+    with look():
+        first, second = training.draw_confusions(sweep, training.choose_matrices(sweep)).axes
+    counts = [int(text.get_text().split("\n")[1]) for text in first.texts]
+    keys = sweep.of("augment=none")["key"]
+    assert counts == sum(sweep.examine(key, "official").confusion.to_numpy() for key in keys).ravel().tolist()
+    shares = first.images[0].get_array()
+    assert np.allclose(shares.sum(axis=1), 1)
+    mean = sweep.of("augment=none")["test_accuracy"].mean()
+    assert first.get_title() == f"augment=none\ntest {mean:.3f}"
+    assert sum(int(text.get_text().split("\n")[1]) for text in second.texts) == 136
+
+
+def test_of_many_arms_the_highest_and_lowest_are_shown_in_the_order_of_the_sweep(read):
+    sweep = read({"augment": LEVELS, "width": [1, 2]}, skill=lambda levels: (0.9, LEVELS.index(levels["augment"]) / 10))
+    shown = training.choose_matrices(sweep)
+    assert len(shown) == training.MOST_MATRICES
+    ranked = sweep.trials.sort_values("test_accuracy", kind="stable")["arm"].tolist()
+    assert set(shown) >= {*ranked[:3], *ranked[-4:]}
+    assert shown == [arm for arm in sweep.arms if arm in shown]
+    (left_out, *_) = (arm for arm in sweep.arms if arm not in shown)
+    with_it = training.choose_matrices(sweep, left_out)
+    assert left_out in with_it
+    assert len(with_it) == training.MOST_MATRICES
+
+
+def test_bars_are_the_counts_even_where_names_shorten_to_the_same():
+    names = ["a very long class name, one", "a very long class name, two"]
+    frame = pd.DataFrame({"train": [5, 6], "test": [3, 4]}, index=[name.replace("name", "of a name") for name in names])
+    with look():
+        (axes,) = training.draw_classes([("folder", frame)]).axes
+    assert [[bar.get_height() for bar in bars] for bars in axes.containers] == [[5, 6], [3, 4]]
+
+
+def test_a_split_keeps_its_look_whether_or_not_there_is_a_validation_split():
+    frame = pd.DataFrame({"train": [5, 6], "validation": [1, 2], "test": [3, 4]}, index=["A", "B"])
+    with look():
+        three, two = training.draw_classes([("folder", frame), ("folder", frame[["train", "test"]])]).axes
+    assert [[bar.get_height() for bar in bars] for bars in three.containers] == [[5, 6], [1, 2], [3, 4]]
+    looks = [[(bars[0].get_facecolor(), bars[0].get_hatch()) for bars in axes.containers] for axes in (three, two)]
+    assert len(set(looks[0])) == 3
+    assert [looks[0][0], looks[0][2]] == looks[1]
