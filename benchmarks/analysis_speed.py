@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, nargs="+", default=[200, 1000], help="trials of each study")
     parser.add_argument("--profile", action="store_true", help="print where the time goes")
     options = parser.parse_args()
-    from bloodstudy.analysis import judge_sweep, read_sweep
+    from bloodstudy.analysis import analyse_study, load_study
 
     for trials in options.trials:
         with tempfile.TemporaryDirectory() as folder:
@@ -46,9 +46,9 @@ def main() -> None:
             if options.profile:
                 profile.enable()
             start = time.perf_counter()
-            sweep = read_sweep(Path(folder), "speed")
+            sweep = load_study(Path(folder), "speed")
             read = time.perf_counter()
-            judged = judge_sweep(sweep)
+            judged = analyse_study(sweep)
             end = time.perf_counter()
             profile.disable()
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

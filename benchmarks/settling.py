@@ -36,9 +36,9 @@ def main() -> None:
     (job,) = compose.check([*(f"{key}={arms.spell(value)}" for key, value in asked.items()), *typed], False).jobs
     factors = replace(job.settings.factors, precision=resolve_precision(job.settings.factors.precision))
     backend.set_up(len(os.sched_getaffinity(0)))
-    from bloodstudy.training.feed import Feed
+    from bloodstudy.training.batches import Feed
     from bloodstudy.training.fit import fit
-    from bloodstudy.training.settle import settle
+    from bloodstudy.training.precise_batch_norm import settle
 
     loaded = data.load(job.settings.data, colour=factors.colour, image_size=factors.image_size)
     labels, split = (loaded.manifest[name].to_numpy() for name in ("label", "split"))

@@ -109,7 +109,7 @@ def ours(options: argparse.Namespace) -> dict[str, float]:
     settings = configuration(options)
     factors = replace(settings.factors, precision=options.precision[0], epochs=EPOCHS)
     backend.set_up(len(os.sched_getaffinity(0)))
-    from bloodstudy.training.feed import Feed
+    from bloodstudy.training.batches import Feed
     from bloodstudy.training.fit import fit
 
     loaded = data.load(settings.data, colour=factors.colour, image_size=factors.image_size)

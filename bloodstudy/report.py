@@ -55,8 +55,8 @@ def show_missed(runs_dir: Path, study: str) -> str:
     """Return the section of the page; raises UserError where the images are no longer those of the study."""
     from bloodstudy import reporting
 
-    sweep = analysis.read_sweep(runs_dir, study)
-    missed = reporting.look_for_missed(analysis.judge_sweep(sweep))
+    sweep = analysis.load_study(runs_dir, study)
+    missed = reporting.find_hard_images_of(analysis.analyse_study(sweep))
     planned = next((trial for trial in sweep.plan["trials"] if trial["key"] in missed.keys), None)
     if planned is None:
         raise UserError(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from bloodstudy.config.schema import Control, DataChoice
     from bloodstudy.data import Dataset
-    from bloodstudy.execution.planner import Drawn
+    from bloodstudy.execution.planner import PlannedRun
 
 TOLD = ("question", "precision", "seeds", "looks", "hash")  # of the plan, as parameters of the study's run in MLflow
 MOST_NAMED = 8  # arms of a question in the printed plan; of more the number
@@ -51,11 +51,11 @@ def run(arguments: list[str]) -> int:
 
         study = sweep.asked.name if sweep.asked else SCRATCH
         terminal.say(restore(Path(settings.control.restore), Path(settings.places.runs_dir), study).told)
-    drawn = planner.draw_up(sweep, arguments, Path(settings.places.runs_dir))
+    drawn = planner.make_plan(sweep, arguments, Path(settings.places.runs_dir))
     folder = Path(settings.places.runs_dir) / drawn.content["study"]
     _announce(drawn.images.values(), settings.data)
     left = _keep_finished(drawn, folder, settings.control)
-    expected = _tell_cost(sweep, drawn, left, folder)
+    expected = _describe_cost(sweep, drawn, left, folder)
     if settings.control.plan_only:
         terminal.say("plan_only=true: nothing was trained. The same without it trains what is left.")
         return 0
@@ -70,7 +70,7 @@ def run(arguments: list[str]) -> int:
         raise
 
 
-def _keep_finished(drawn: Drawn, folder: Path, control: Control) -> list[str]:
+def _keep_finished(drawn: PlannedRun, folder: Path, control: Control) -> list[str]:
     """Return the keys that are still to be trained; the others are judged by what is known of the images now.
 
     Raises UserError for code=strict where one was trained by other code of ours.
@@ -94,9 +94,9 @@ def _keep_finished(drawn: Drawn, folder: Path, control: Control) -> list[str]:
     return [key for key, kept in found.items() if kept is None]
 
 
-def _tell_cost(sweep: compose.Sweep, drawn: Drawn, left: list[str], folder: Path) -> dict[str, float]:
+def _describe_cost(sweep: compose.RunRequest, drawn: PlannedRun, left: list[str], folder: Path) -> dict[str, float]:
     """Print the plan and what it costs; return the expected seconds of the trials that are left, where known."""
-    from bloodstudy.execution import cost
+    from bloodstudy.execution import cost_estimate
 
     every = len({trial["key"] for trial in drawn.asked})
     if sweep.asked:
@@ -109,12 +109,12 @@ def _tell_cost(sweep: compose.Sweep, drawn: Drawn, left: list[str], folder: Path
     if not left or not (sweep.asked or sweep.jobs[0].settings.control.plan_only):
         return {}  # a plain sweep starts at once
     images = {key: data for (key, _), data in drawn.images.items()}
-    found = cost.estimate([(drawn.trials[key], images[key]) for key in left], folder)
-    terminal.say(found.tell())
+    found = cost_estimate.estimate([(drawn.trials[key], images[key]) for key in left], folder)
+    terminal.say(found.describe())
     return dict(found.seconds)
 
 
-def _print_questions(drawn: Drawn, folder: Path, control: Control) -> None:
+def _print_questions(drawn: PlannedRun, folder: Path, control: Control) -> None:
     from bloodstudy.analysis import role_in
 
     rows = []
@@ -138,15 +138,15 @@ def _print_questions(drawn: Drawn, folder: Path, control: Control) -> None:
         _print_foresight(drawn, folder)
 
 
-def _print_foresight(drawn: Drawn, folder: Path) -> None:
+def _print_foresight(drawn: PlannedRun, folder: Path) -> None:
     """Say what effect the planned seeds would detect, by the spread of the trials that have finished."""
     from bloodstudy import analysis
 
-    if found := analysis.foresee(analysis.read_sweep(folder.parent, folder.name, drawn.content)):
-        terminal.say(found.tell())
+    if found := analysis.foresee(analysis.load_study(folder.parent, folder.name, drawn.content)):
+        terminal.say(found.describe())
 
 
-def _launch(sweep: compose.Sweep, drawn: Drawn, left: dict[str, float], folder: Path, multirun: bool) -> None:
+def _launch(sweep: compose.RunRequest, drawn: PlannedRun, left: dict[str, float], folder: Path, multirun: bool) -> None:
     """Train what is left through Hydra's launcher; raises the fault of the machine that stopped it."""
     from bloodstudy.execution import progress, scheduler, trial_runner
 

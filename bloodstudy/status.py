@@ -18,8 +18,8 @@ from bloodstudy.cli import terminal
 from bloodstudy.cli.arguments import find_study, read_keys
 from bloodstudy.config.rules import Rule
 from bloodstudy.study import run_folder
-from bloodstudy.study.disk_state import Seen, clear_states, look
-from bloodstudy.study.run_folder import Stored
+from bloodstudy.study.disk_state import TrialState, clear_states, read_state
+from bloodstudy.study.run_folder import StudyLocation
 
 USAGE = """\
 python -m bloodstudy.status [study=NAME] [runs_dir=FOLDER] [clear=states]
@@ -46,11 +46,11 @@ def status(arguments: list[str]) -> int:
     if "clear" in typed:
         trials, removed = clear_states(stored.folder)
         terminal.say(f"removed the training states of {_trials(trials)} with a result: {removed:,} bytes")
-    _print(stored, plan, {folder.name: look(folder) for folder in _list_folders(stored.folder, plan)})
+    _print(stored, plan, {folder.name: read_state(folder) for folder in _list_folders(stored.folder, plan)})
     return 0
 
 
-def estimate_left(seen: Iterable[Seen], seconds: Sequence[float]) -> float | None:
+def estimate_left(seen: Iterable[TrialState], seconds: Sequence[float]) -> float | None:
     """Return the seconds that unfinished trials will take one after the other, None where nothing says it.
 
     `seconds` are those of finished trials like them; of the epochs that a trial has done it needs none again.
@@ -67,8 +67,8 @@ def _list_folders(study_folder: Path, plan: dict[str, Any]) -> list[Path]:
     return list(dict.fromkeys([study_folder / planned["key"] for planned in plan["trials"]] + stored))
 
 
-def _print(stored: Stored, plan: dict[str, Any], seen: dict[str, Seen]) -> None:
-    arms: dict[str, dict[str, Seen]] = {}
+def _print(stored: StudyLocation, plan: dict[str, Any], seen: dict[str, TrialState]) -> None:
+    arms: dict[str, dict[str, TrialState]] = {}
     for planned in plan["trials"]:  # a trial that is judged in two ways is in two arms
         arms.setdefault(planned["arm"], {})[planned["key"]] = seen[planned["key"]]
     every = {key: trial for trials in arms.values() for key, trial in trials.items()}
@@ -86,11 +86,11 @@ def _print(stored: Stored, plan: dict[str, Any], seen: dict[str, Seen]) -> None:
     done = sum(trial.outcome == "finished" for trial in every.values())
     title = f"{stored.study}: {done} of {len(every)} trials finished"
     terminal.print_table(title, header, rows, right=header[1:])
-    for line in _tell(every, seen, total):
+    for line in _describe(every, seen, total):
         terminal.say(line)
 
 
-def _row(trials: dict[str, Seen], shown: list[str], left: float | None) -> list[str]:
+def _row(trials: dict[str, TrialState], shown: list[str], left: float | None) -> list[str]:
     counts = Counter(trial.outcome for trial in trials.values())
     begun = [(trial.epochs_done, trial.epochs) for trial in trials.values() if trial.epochs_done and trial.epochs]
     epochs = "{} of {}".format(*map(sum, zip(*begun, strict=True))) if begun else "-"
@@ -98,7 +98,7 @@ def _row(trials: dict[str, Seen], shown: list[str], left: float | None) -> list[
     return [str(counts[name] or "-") for name in shown] + [epochs, time, terminal.amount(_size(trials.values()))]
 
 
-def _tell(planned: dict[str, Seen], seen: dict[str, Seen], left: float | None) -> list[str]:
+def _describe(planned: dict[str, TrialState], seen: dict[str, TrialState], left: float | None) -> list[str]:
     """Return the lines below the table."""
     lines = []
     if left:
@@ -120,11 +120,11 @@ def _trials(number: int) -> str:
     return "1 trial" if number == 1 else f"{number} trials"
 
 
-def _seconds(trials: dict[str, Seen]) -> list[float]:
+def _seconds(trials: dict[str, TrialState]) -> list[float]:
     return [trial.wall_seconds for trial in trials.values() if trial.wall_seconds is not None]
 
 
-def _size(trials: Iterable[Seen]) -> int:
+def _size(trials: Iterable[TrialState]) -> int:
     return sum(trial.size for trial in trials)
 
 

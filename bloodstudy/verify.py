@@ -44,7 +44,7 @@ def verify(arguments: list[str]) -> int:
     study = _read_study(folder)
     with _open_trials(study, typed) as runs_dir, terminal.stages("verify", "trials") as progress:
         found = check_report(folder, runs_dir, study, progress)
-    return _tell(folder, study, found)
+    return _describe(folder, study, found)
 
 
 def _read_arguments(arguments: list[str]) -> tuple[Path, dict[str, str]]:
@@ -107,7 +107,7 @@ def _open_trials(study: str, typed: dict[str, str]) -> Iterator[Path]:
     yield runs_dir
 
 
-def _tell(folder: Path, study: str, found: Found) -> int:
+def _describe(folder: Path, study: str, found: Found) -> int:
     trials = f"{found.trials:,} trial{'' if found.trials == 1 else 's'}"
     if found.unhashed:
         trials += f" ({found.unhashed:,} of them without a hash of their predictions: an older version trained them)"

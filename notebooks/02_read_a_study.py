@@ -27,8 +27,8 @@ from bloodstudy.study.run_folder import list_studies
 
 runs = Path(os.environ.get("BLOODSTUDY_RUNS", "../runs"))
 study = next(iter(list_studies(runs)), "scratch")
-sweep = analysis.read_sweep(runs, study)
-judged = analysis.judge_sweep(sweep)
+sweep = analysis.load_study(runs, study)
+judged = analysis.analyse_study(sweep)
 print(f"{study}: {len(sweep.trials)} trials, {judged.look.done} of {len(sweep.seeds)} seeds, {judged.family} tested arms")
 
 # %% [markdown]

@@ -11,7 +11,7 @@ import pytest
 
 from bloodstudy import files
 from bloodstudy.status import estimate_left
-from bloodstudy.study.disk_state import Seen, clear_states, look
+from bloodstudy.study.disk_state import TrialState, clear_states, read_state
 
 TINY = ["data.photographs=2", "data.copies=2", "image_size=[24,32]", "depth=2", "cache_dir=cache"]
 
@@ -56,7 +56,7 @@ def test_a_finished_study_has_nothing_left(trained):
 
 
 def test_what_failed_is_counted_and_what_is_gone_is_to_be_trained_again(trained):
-    stored = sorted((trained / "runs/scratch").glob("*/result.json"), key=lambda file: look(file.parent).outcome)
+    stored = sorted((trained / "runs/scratch").glob("*/result.json"), key=lambda file: read_state(file.parent).outcome)
     results, seconds = [stored[1], stored[0]], files.read_json(stored[2])["cost"]["wall_seconds"]
     kept = [file.read_text() for file in results]
     try:
@@ -109,10 +109,12 @@ def test_the_command_says_what_it_cleared(trained):
 
 
 def test_epochs_that_are_done_need_no_more_time():
-    half = Seen("interrupted", epochs=60, epochs_done=45)
-    assert estimate_left([half, Seen("missing"), Seen("finished", 90.0)], [90.0, 110.0]) == pytest.approx(125)
+    half = TrialState("interrupted", epochs=60, epochs_done=45)
+    assert estimate_left([half, TrialState("missing"), TrialState("finished", 90.0)], [90.0, 110.0]) == pytest.approx(
+        125
+    )
     assert estimate_left([half], []) is None
-    assert estimate_left([Seen("finished", 90.0), Seen("failed")], []) == 0
+    assert estimate_left([TrialState("finished", 90.0), TrialState("failed")], []) == 0
 
 
 @pytest.mark.parametrize(("arguments", "told"), [

@@ -15,7 +15,7 @@ from bloodstudy.config.rules import RULES, STUDY, Rule, check_value, unknown_key
 from bloodstudy.config.schema import Places
 from bloodstudy.errors import UserError, nearest
 from bloodstudy.study.question import SCRATCH
-from bloodstudy.study.run_folder import Stored, list_studies
+from bloodstudy.study.run_folder import StudyLocation, list_studies
 
 KEYS = {"study": STUDY} | {name: RULES[name] for name in ("runs_dir", "reports_dir")}
 
@@ -54,7 +54,7 @@ def read_keys(arguments: list[str], usage: str, own: Mapping[str, Rule] | None =
     return typed
 
 
-def find_study(typed: Mapping[str, str]) -> Stored:
+def find_study(typed: Mapping[str, str]) -> StudyLocation:
     """Return the study of `typed`, or the one planned last; raises UserError where a named one has no plan.
 
     Where nothing was ever run it is the study of plain runs, and reading its plan says so.
@@ -67,7 +67,7 @@ def find_study(typed: Mapping[str, str]) -> Stored:
             f"study: expected one of {', '.join(planned)}, which {places.runs_dir} holds; received {name!r}."
             + nearest(name, planned)
         )
-    return Stored(name or (planned[0] if planned else SCRATCH), places)
+    return StudyLocation(name or (planned[0] if planned else SCRATCH), places)
 
 
 def _unquote(value: str) -> str:

@@ -31,7 +31,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bloodstudy import model
 from bloodstudy.cli.overrides import GROUPS, UNSWEPT, is_hydras, judge, parse, repeated, values_of, write
-from bloodstudy.cli.request import Asked, read_asked
+from bloodstudy.cli.request import StudyRequest, read_request
 from bloodstudy.config import schema
 from bloodstudy.config.yaml_files import conf_folder, search_path
 from bloodstudy.errors import UserError
@@ -41,7 +41,7 @@ _TYPED_ALONE = (*UNSWEPT, "seed")  # no file of a study or a question sets these
 
 
 @dataclass(frozen=True)
-class Job:
+class RequestedTrial:
     """One combination of a sweep, or one arm with one seed: every level chosen for it, and all of it checked."""
 
     levels: dict[str, Any]
@@ -50,13 +50,13 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class RunRequest:
     """All jobs of one command; `swept` holds the levels of each key that was given several."""
 
     swept: dict[str, tuple[Any, ...]]
-    jobs: tuple[Job, ...]
+    jobs: tuple[RequestedTrial, ...]
     hydras: tuple[str, ...] = ()  # what was typed for Hydra itself, such as its launcher
-    asked: Asked | None = None  # None: a plain sweep
+    asked: StudyRequest | None = None  # None: a plain sweep
     now: int | None = None  # of the planned seeds, how many this command is about; None: all
 
 
@@ -87,12 +87,12 @@ def register() -> None:
             store.store(group="model", name=name, package="_global_", node={"model": {"name": name}})
 
 
-def check(overrides: list[str], multirun: bool) -> Sweep:
+def check(overrides: list[str], multirun: bool) -> RunRequest:
     """Return the jobs that `overrides` ask for; raises UserError with every problem found."""
     parsed, problems = parse(overrides)
     own = [override for override in parsed if not is_hydras(override)]
     hydras = tuple(o.input_line or "" for o in parsed if is_hydras(o))
-    asked, own, found = read_asked(own, multirun)
+    asked, own, found = read_request(own, multirun)
     with _hydra():
         for override in [*own, *(override for override in parsed if is_hydras(override))]:
             problems += judge(override, multirun)
@@ -122,16 +122,16 @@ def _hydra() -> Iterator[None]:
         yield
 
 
-def _combine(own: list[Override], hydras: tuple[str, ...]) -> Sweep:
+def _combine(own: list[Override], hydras: tuple[str, ...]) -> RunRequest:
     keys = [override.key_or_group for override in own]
     levels = [values_of(override) for override in own]
     chosen = [dict(zip(keys, combination, strict=True)) for combination in itertools.product(*levels)]
-    jobs = [Job(c, s) for c, s in zip(chosen, _settle(chosen, hydras), strict=True)]
+    jobs = [RequestedTrial(c, s) for c, s in zip(chosen, _settle(chosen, hydras), strict=True)]
     swept = {o.key_or_group: tuple(values_of(o)) for o in own if o.is_sweep_override()}
-    return Sweep(swept, tuple(jobs), hydras)
+    return RunRequest(swept, tuple(jobs), hydras)
 
 
-def _arrange(own: list[Override], hydras: tuple[str, ...], asked: Asked) -> Sweep:
+def _arrange(own: list[Override], hydras: tuple[str, ...], asked: StudyRequest) -> RunRequest:
     """Return one job an arm and seed: all arms of seed 0, then all of seed 1, so that answers come early."""
     typed = {override.key_or_group: values_of(override)[0] for override in own}
     now = typed.get("seeds") or asked.seeds
@@ -139,7 +139,7 @@ def _arrange(own: list[Override], hydras: tuple[str, ...], asked: Asked) -> Swee
     chosen = [{**asked.setting, **typed, **arm.levels, "seed": seed} for seed in range(seeds) for arm in asked.arms]
     settled = _settle(chosen, hydras)
     arms = [*asked.arms] * seeds
-    return Sweep({}, tuple(map(Job, chosen, settled, arms)), hydras, asked, now)
+    return RunRequest({}, tuple(map(RequestedTrial, chosen, settled, arms)), hydras, asked, now)
 
 
 def _settle(chosen: list[dict[str, Any]], hydras: tuple[str, ...]) -> list[schema.Settings]:

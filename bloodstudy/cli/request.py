@@ -22,7 +22,7 @@ MOST_CONFIRMATORY = 16  # arms: with more, hardly any number of seeds tells one 
 
 
 @dataclass(frozen=True)
-class Asked:
+class StudyRequest:
     """The questions of one command, and the study that they belong to; None: asked by themselves."""
 
     study: Study | None
@@ -65,7 +65,7 @@ class Asked:
             yield f"question {arm.questions[0]}, arm {arm.name!r}", arm.levels
 
 
-def read_asked(own: Sequence[Override], multirun: bool) -> tuple[Asked | None, list[Override], list[str]]:
+def read_request(own: Sequence[Override], multirun: bool) -> tuple[StudyRequest | None, list[Override], list[str]]:
     """Return what is asked for by name, the other overrides, and what is wrong; raises UserError for a wrong file."""
     named = [override for override in own if override.key_or_group in ("study", "question")]
     others = [override for override in own if override not in named]
@@ -82,7 +82,7 @@ def read_asked(own: Sequence[Override], multirun: bool) -> tuple[Asked | None, l
         )
     names = [str(name) for name in values_of(named[0])]
     study = read_study(names[0]) if named[0].key_or_group == "study" else None
-    asked = Asked(study, tuple(map(read_question, study.questions if study else names)))
+    asked = StudyRequest(study, tuple(map(read_question, study.questions if study else names)))
     return asked, others, _conflicts(asked, others, str(named[0].input_line))
 
 
@@ -101,7 +101,7 @@ def _refuse(override: Override, multirun: bool) -> str | None:
     return None
 
 
-def _conflicts(asked: Asked, others: Sequence[Override], text: str) -> list[str]:
+def _conflicts(asked: StudyRequest, others: Sequence[Override], text: str) -> list[str]:
     problems = []
     varied: dict[str, str] = {key: question.name for question in asked.questions for key in sorted(question.varied)}
     for override in others:

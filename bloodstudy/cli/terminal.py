@@ -52,14 +52,14 @@ def run_command(command: Callable[[list[str]], int]) -> int:
         return 141
     except OSError as error:
         if error.errno not in (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST) or not error.filename:
-            return _tell_defect()
+            return _describe_defect()
         print(f"bloodstudy: cannot use {error.filename}: {error.strerror}; name another one", file=sys.stderr)
         return UserError.exit_code
     except Exception:
-        return _tell_defect()
+        return _describe_defect()
 
 
-def _tell_defect() -> int:
+def _describe_defect() -> int:
     traceback.print_exc()
     print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)
     return 3

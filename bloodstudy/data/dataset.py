@@ -25,7 +25,7 @@ from bloodstudy.data.sources.folder import list_folder
 from bloodstudy.data.sources.kaggle import list_kaggle
 from bloodstudy.data.sources.smear import list_smear
 from bloodstudy.data.splits.labels import name_classes
-from bloodstudy.data.splits.notes import tell_leak
+from bloodstudy.data.splits.notes import describe_leak
 from bloodstudy.data.splits.split import NEED_SCENES, OFFICIAL, divide, resolve_split
 from bloodstudy.errors import UserError, nearest
 
@@ -107,7 +107,7 @@ def load(
     manifest = _manifest(listing, decoded, provenance, labels, split, choice)
     quarantine = pd.DataFrame(refused, columns=["image", "reason"], dtype=str)
     images, digits = decoded.images, decoded.fingerprint
-    notes = listing.notes + tell_leak(listing.name, manifest, classes, split, provenance.how != "unknown")
+    notes = listing.notes + describe_leak(listing.name, manifest, classes, split, provenance.how != "unknown")
     return Dataset(listing.name, classes, split, digits, images, manifest, provenance, quarantine, notes)
 
 

@@ -11,23 +11,23 @@ from typing import Any
 
 from bloodstudy.cli import compose
 from bloodstudy.cli.overrides import UNSWEPT
-from bloodstudy.cli.request import Asked
+from bloodstudy.cli.request import StudyRequest
 from bloodstudy.config.schema import Settings, level_of
 from bloodstudy.study.arms import Arm, merge, name_arm
 
 ELSEWHERE = (*UNSWEPT, "data.root")  # typed anew with every command: no part of what a trial is
 
 
-def merge_arms(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> list[Arm]:
+def merge_arms(asked: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> list[Arm]:
     """Return the arms asked for, those that turned out to be the same trial as one."""
     return merge(asked.arms, _identify(asked, trials))
 
 
-def _identify(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> list[str]:
+def _identify(asked: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"{trial['key']} {trial['judged']}" for trial in trials[: len(asked.arms)]]  # of the first seed
 
 
-def find_cells(asked: Asked, trials: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+def find_cells(asked: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
     """Return the levels of each cell of a question's product, by the name of the arm that it turned out to be."""
     first: dict[str, str] = {}
     for arm, identity in zip(asked.arms, _identify(asked, trials), strict=True):
@@ -44,7 +44,9 @@ def _spell(levels: Mapping[str, Any]) -> str:
     return json.dumps(levels, sort_keys=True)
 
 
-def label(asked: Asked, arms: Sequence[Arm], reference: Settings, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def label(
+    asked: StudyRequest, arms: Sequence[Arm], reference: Settings, trials: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     """Give each trial the levels that it is shown by; one question about one factor is a sweep over that factor."""
     key, levels = "arm", {arm.name: arm.name for arm in arms}
     factor = asked.questions[0].factor if len(asked.questions) == 1 else None
@@ -55,7 +57,9 @@ def label(asked: Asked, arms: Sequence[Arm], reference: Settings, trials: Sequen
     return {key: list(levels.values()), "seed": sorted({trial["seed"] for trial in trials})}
 
 
-def decide(asked: Asked, arms: Sequence[Arm], reference: compose.Job, cells: Mapping[str, Any]) -> dict[str, Any]:
+def decide(
+    asked: StudyRequest, arms: Sequence[Arm], reference: compose.RequestedTrial, cells: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return what a study decides before it is run."""
     own = {key for question in asked.questions for key in question.varied} | {"seed", *ELSEWHERE}
     return {

@@ -28,7 +28,7 @@ from bloodstudy.training import resolve_precision
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class PlannedRun:
     """A plan and what it was drawn up from."""
 
     content: dict[str, Any]  # of plan.yaml
@@ -37,7 +37,7 @@ class Drawn:
     trials: dict[str, Trial]  # by key, with the arm that it is called by
 
 
-def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> Drawn:
+def make_plan(sweep: compose.RunRequest, arguments: Sequence[str], runs_dir: Path) -> PlannedRun:
     """Draw up the plan of `sweep`; raises UserError where it contradicts the study's plan that is there already."""
     asked = sweep.asked
     study = asked.name if asked else SCRATCH
@@ -78,7 +78,7 @@ def draw_up(sweep: compose.Sweep, arguments: Sequence[str], runs_dir: Path) -> D
     now = [trial for trial in trials if sweep.now is None or trial["seed"] < sweep.now]
     arms_by_key = {trial["key"]: trial["arm"] for trial in reversed(trials)}
     made = {trial.key: replace(trial, arm=arms_by_key[trial.key]) for trial in made if trial.key in arms_by_key}
-    return Drawn(plan | {"hash": digest(plan)}, now, by_trial, made)
+    return PlannedRun(plan | {"hash": digest(plan)}, now, by_trial, made)
 
 
 def _read_old(runs_dir: Path, study: str) -> dict[str, Any] | None:
@@ -101,7 +101,7 @@ def _read_seen(runs_dir: Path, plan: Mapping[str, Any]) -> dict[str, Any] | None
     return before if names == earlier and seen else None
 
 
-def _settle_precision(job: compose.Job, old: Mapping[str, Any] | None) -> compose.Job:
+def _settle_precision(job: compose.RequestedTrial, old: Mapping[str, Any] | None) -> compose.RequestedTrial:
     """Return `job` with its precision resolved: once for a study, when it is first planned."""
     asked = job.settings.factors.precision
     planned = old["precision"] if old and asked == "auto" else asked
@@ -109,7 +109,7 @@ def _settle_precision(job: compose.Job, old: Mapping[str, Any] | None) -> compos
     return replace(job, settings=replace(job.settings, factors=factors))
 
 
-def _plan_trial(job: compose.Job, trial: Trial, images: Dataset) -> dict[str, Any]:
+def _plan_trial(job: compose.RequestedTrial, trial: Trial, images: Dataset) -> dict[str, Any]:
     levels = {key: value for key, value in job.levels.items() if key not in (*ELSEWHERE, "precision")}
     return {
         "key": trial.key,

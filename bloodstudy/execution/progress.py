@@ -63,7 +63,7 @@ class Board:
                 result = files.read_json(self._folder / key / "result.json")
                 if result is not None:  # being trained again, it has none for a while
                     self._done.add(key)
-                    self._tell(key, result)
+                    self._describe(key, result)
 
     def _stamp(self, key: str) -> int | None:
         try:
@@ -71,7 +71,7 @@ class Board:
         except FileNotFoundError:
             return None
 
-    def _tell(self, key: str, result: Mapping[str, Any]) -> None:
+    def _describe(self, key: str, result: Mapping[str, Any]) -> None:
         place = next(i for i, trial in enumerate(self._trials) if trial["key"] == key)
         trial = self._trials[place]
         title = f"[{place + 1}/{len(self._trials)}] {trial['arm']}, seed {trial['seed']}"

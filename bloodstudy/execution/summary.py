@@ -8,20 +8,20 @@ from typing import Any
 
 from bloodstudy import analysis, tracking
 from bloodstudy.cli import compose, terminal
-from bloodstudy.execution.planner import Drawn
+from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.study import question
 
 FAILED = ("failed", "out_of_memory", "interrupted", "missing")
 
 
-def close(folder: Path, drawn: Drawn, sweep: compose.Sweep) -> int:
+def close(folder: Path, drawn: PlannedRun, sweep: compose.RunRequest) -> int:
     """Log what the store does not hold yet, print the results of the asked trials, return the exit code."""
     trials = analysis.read_trials(folder.parent, folder.name, drawn.content | {"trials": drawn.asked})
     rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
     if len(rows) > 1:
         _print_sweep(rows, analysis.flag_no_ops(trials))
         for leak in analysis.list_leaks(trials):
-            terminal.say(_tell_leak(leak))
+            terminal.say(_describe_leak(leak))
     else:
         _print_trial(rows[0])
     failed = [row for row in rows if row["outcome"] in FAILED]
@@ -65,7 +65,7 @@ def _print_trial(row: dict[str, Any]) -> None:
     terminal.say(f"gap            {row['accuracy_gap']:+.3f}")
 
 
-def _tell_leak(leak: analysis.Leak) -> str:
+def _describe_leak(leak: analysis.Leak) -> str:
     if leak.judged == "official_clean":
         return (
             f"data.split=official_clean: judged on the {leak.clean:,} of {leak.all:,} test images whose scene is not "
@@ -93,7 +93,7 @@ def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:
         terminal.say(f"no-op?: the predictions equal those of {trials[0]['arm']!r} on every seed")
 
 
-def _print_next(folder: Path, trials: int, sweep: compose.Sweep) -> None:
+def _print_next(folder: Path, trials: int, sweep: compose.RunRequest) -> None:
     places = "" if folder.parent == Path("runs") else f" runs_dir={folder.parent}"
     study = "" if folder.name == question.SCRATCH else f" study={folder.name}"
     steps = []

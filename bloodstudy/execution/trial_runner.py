@@ -27,7 +27,7 @@ from bloodstudy.config import schema
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.execution import cpu_affinity, datasets, progress, result_record, worker_pool
 from bloodstudy.study.trial import Trial
-from bloodstudy.training import Worker, state
+from bloodstudy.training import Worker, checkpoint
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.worker import WorkerDiedError
 
@@ -123,7 +123,7 @@ def _clear(folder: Path, anew: bool) -> None:
     Where it had one, it is trained `anew`: from nothing. Otherwise its saved states stay, to be gone on from.
     """
     if anew:
-        state.clear(folder)
+        checkpoint.clear(folder)
     for name in ("result.json", "logged.json", "predictions.parquet", "history.csv"):
         (folder / name).unlink(missing_ok=True)
 
@@ -152,7 +152,7 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool) -> di
         result = result_record.assemble(trial, images, event, attempts, seconds)
         files.write_json(folder / "result.json", result)
         if result["outcome"] != "diverged":  # what it was before that may tell why
-            state.clear(folder)
+            checkpoint.clear(folder)
         if result["outcome"] in DEATHS:
             worker.kill()  # where it still lives, it may have too little memory left for the next trial
         recorder.end()

@@ -3,13 +3,13 @@
 from bloodstudy.reporting.audit.report import Audit, write_audit
 from bloodstudy.reporting.audit.tables import summarise_audit
 from bloodstudy.reporting.report import Report, make_report, write_report
-from bloodstudy.reporting.sections.evidence import look_for_missed
+from bloodstudy.reporting.sections.evidence import find_hard_images_of
 from bloodstudy.reporting.sections.hard_images import render_gallery
 
 __all__ = [
     "Audit",
     "Report",
-    "look_for_missed",
+    "find_hard_images_of",
     "make_report",
     "render_gallery",
     "summarise_audit",

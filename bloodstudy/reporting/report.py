@@ -11,17 +11,17 @@ from functools import partial
 from pathlib import Path
 
 from bloodstudy import files
-from bloodstudy.analysis import Sweep, compare_splits, flag_no_ops, read_sweep, summarise_arms
+from bloodstudy.analysis import StudyResults, compare_splits, flag_no_ops, load_study, summarise_arms
 from bloodstudy.reporting import sweep_report
 from bloodstudy.reporting.claims.ledger import NONE, Ledger, to_json, unmark
-from bloodstudy.reporting.claims.sweep_claims import Measured, open_ledger
+from bloodstudy.reporting.claims.sweep_claims import SweepClaims, open_ledger
 from bloodstudy.reporting.figures import accuracy, style, training
 from bloodstudy.reporting.render.html import render_html
 from bloodstudy.reporting.render.markdown import code, fence, plain, table, template
 from bloodstudy.reporting.sections import cost as spent
 from bloodstudy.reporting.sections import data, published_results, splits
 from bloodstudy.reporting.study_report import write_study
-from bloodstudy.reporting.sweep_report import tell_differences
+from bloodstudy.reporting.sweep_report import describe_differences
 from bloodstudy.study.arms import spell
 
 FIGURES = ("accuracy", "splits", "training", "confusion", "classes")
@@ -64,8 +64,8 @@ def write_report(runs_dir: Path, reports_dir: Path, study: str, more: str = "") 
 
 def make_report(runs_dir: Path, study: str, folder: Path, more: str = "") -> Report:
     """Draw the figures of the report of `study` into `folder` and return the rest of it."""
-    sweep = read_sweep(runs_dir, study)
-    measured, figures = Measured(sweep, open_ledger(sweep)), folder / "figures"
+    sweep = load_study(runs_dir, study)
+    measured, figures = SweepClaims(sweep, open_ledger(sweep)), folder / "figures"
     if sweep.plan.get("questions"):
         written = write_study(measured, figures)
         title, marked, tables = written.title, written.marked, written.tables
@@ -75,14 +75,14 @@ def make_report(runs_dir: Path, study: str, folder: Path, more: str = "") -> Rep
         matrices = training.choose_matrices(sweep)
         title = sweep_report.title(sweep)
         marked = render(measured, matrices, _draw(sweep, matrices, files.make_folder(figures)))
-    cost = [f"# {title}: what it cost", picture, spent.tell_total(sweep), spent.tabulate_cost(sweep), COST]
-    cost.append(data.tell_processors(sweep))
+    cost = [f"# {title}: what it cost", picture, spent.describe_total(sweep), spent.tabulate_cost(sweep), COST]
+    cost.append(data.describe_processors(sweep))
     page = partial(render_html, marked, measured.ledger, sweep.trials, folder, title)
     told = "\n\n".join(part for part in cost if part) + "\n"
     return Report(marked, page(), told, measured.ledger, tables, page(more) if more else "")
 
 
-def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:
+def render(measured: SweepClaims, matrices: list[str], drawn: list[str]) -> str:
     """Return the marked Markdown.
 
     Args:
@@ -98,29 +98,29 @@ def render(measured: Measured, matrices: list[str], drawn: list[str]) -> str:
         question=plain(sweep.plan.get("question") or ""),
         summary=" ".join(sweep_report.summarise(measured)),
         trials=_tabulate_trials(measured, no_ops),
-        no_ops=sweep_report.tell_no_ops(sweep, no_ops),
+        no_ops=sweep_report.describe_no_ops(sweep, no_ops),
         arms=_tabulate_arms(measured) if len(sweep.seeds) > 1 else "",
-        differences=tell_differences(measured),
+        differences=describe_differences(measured),
         unfinished=_list_unfinished(sweep),
-        **splits.tell_section(measured),
+        **splits.describe_section(measured),
         figures={name: _embed(measured, name) if name in drawn else "" for name in FIGURES},
         sources=published_results.list_sources(sweep, measured.ledger),
         several_seeds=len(sweep.seeds) > 1,
         matrices=len(matrices),
         hidden=hidden,
         command=fence(sweep.plan["command"]),
-        data=[data.tell_data(measured, place, own) for place, own in enumerate(data.list_data(sweep), start=1)],
+        data=[data.describe_data(measured, place, own) for place, own in enumerate(data.list_data(sweep), start=1)],
         common=data.tabulate_common(sweep),
         varied=data.tabulate_varied(sweep),
         origin=data.list_origin(sweep),
     )
 
 
-def _embed(measured: Measured, name: str) -> str:
+def _embed(measured: SweepClaims, name: str) -> str:
     return f"![{sweep_report.describe(measured, name)}](figures/{name}.png)"
 
 
-def _draw_time(sweep: Sweep, folder: Path) -> str:
+def _draw_time(sweep: StudyResults, folder: Path) -> str:
     """Draw accuracy against time and return its Markdown."""
     styles = style.style_study(sweep.arms, [question["reference"] for question in sweep.plan["questions"]])
     with style.look():
@@ -129,7 +129,7 @@ def _draw_time(sweep: Sweep, folder: Path) -> str:
     return f"![{mean}; the table holds each trial's](cost.png)"
 
 
-def _draw(sweep: Sweep, matrices: list[str], folder: Path) -> list[str]:
+def _draw(sweep: StudyResults, matrices: list[str], folder: Path) -> list[str]:
     styles = style.style_arms(sweep.arms)
     counts = [(data_set.name, data_set.counts) for data_set in data.list_data(sweep)]
     points = splits.find_points(sweep)
@@ -156,31 +156,31 @@ def _draw(sweep: Sweep, matrices: list[str], folder: Path) -> list[str]:
     return [name for name in FIGURES if wanted[name]]
 
 
-def _tabulate_trials(measured: Measured, no_ops: set[str]) -> str:
-    sweep, tell = measured.sweep, measured.trial
+def _tabulate_trials(measured: SweepClaims, no_ops: set[str]) -> str:
+    sweep, write = measured.sweep, measured.trial
     seeds = ["seed"] if len(sweep.seeds) > 1 else []
     numbers = [*seeds, "train", "test", "gap", "parameters"]
     rows = []
     for row in sweep.trials.to_dict("records"):
         outcome = plain(row["outcome"].replace("_", " ")) + (", no-op?" if row["arm"] in no_ops else "")
-        figures = [tell(row, "train_accuracy", ".3f"), tell(row, "test_accuracy", ".3f")]
-        figures += [tell(row, "accuracy_gap", "+.3f"), tell(row, "parameters", ",d")]
+        figures = [write(row, "train_accuracy", ".3f"), write(row, "test_accuracy", ".3f")]
+        figures += [write(row, "accuracy_gap", "+.3f"), write(row, "parameters", ",d")]
         rows.append([code(row["arm"]), *([str(row["seed"])] if seeds else []), *figures, outcome])
     return table(["arm", *numbers, "outcome"], rows, right=numbers)
 
 
-def _tabulate_arms(measured: Measured) -> str:
-    header, tell = ["arm", "seeds finished", "train", "test", "test, lowest to highest", "gap"], measured.arm
+def _tabulate_arms(measured: SweepClaims) -> str:
+    header, write = ["arm", "seeds finished", "train", "test", "test, lowest to highest", "gap"], measured.arm
     rows = []
     for arm in summarise_arms(measured.sweep):
-        counts = f"{tell(arm, 'finished', 'd')} of {tell(arm, 'planned', 'd')}"
-        means = [tell(arm, "train", ".3f"), tell(arm, "test", ".3f")]
-        spread = f"{tell(arm, 'test_low', '.3f')} to {tell(arm, 'test_high', '.3f')}" if arm.finished else NONE
-        rows.append([code(arm.name), counts, *means, spread, tell(arm, "gap", "+.3f")])
+        counts = f"{write(arm, 'finished', 'd')} of {write(arm, 'planned', 'd')}"
+        means = [write(arm, "train", ".3f"), write(arm, "test", ".3f")]
+        spread = f"{write(arm, 'test_low', '.3f')} to {write(arm, 'test_high', '.3f')}" if arm.finished else NONE
+        rows.append([code(arm.name), counts, *means, spread, write(arm, "gap", "+.3f")])
     return table(header, rows, right=header[1:])
 
 
-def _list_unfinished(sweep: Sweep) -> list[str]:
+def _list_unfinished(sweep: StudyResults) -> list[str]:
     rows = [row for row in sweep.trials.to_dict("records") if row["outcome"] != "finished"]
     return [
         f"{plain(row['outcome'].replace('_', ' '))}: {code(row['arm'])}, seed {spell(row['seed'])}: "

@@ -14,11 +14,11 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from bloodstudy import files
-from bloodstudy.analysis import Judged, Sweep, compare_splits, judge_sweep, list_leaks
+from bloodstudy.analysis import StudyAnalysis, StudyResults, analyse_study, compare_splits, list_leaks
 from bloodstudy.analysis.comparisons.smallest_model import Simplest, find_simplest
 from bloodstudy.errors import UserError
-from bloodstudy.reporting.claims.study_claims import PERCENT, RESPONSES, Told
-from bloodstudy.reporting.claims.sweep_claims import Measured
+from bloodstudy.reporting.claims.study_claims import PERCENT, RESPONSES, StudyClaims
+from bloodstudy.reporting.claims.sweep_claims import SweepClaims
 from bloodstudy.reporting.figures import forest, style, training
 from bloodstudy.reporting.render.markdown import code, embed, fence, plain, table, template
 from bloodstudy.reporting.sections import (
@@ -50,15 +50,15 @@ class Written:
     tables: dict[str, str]  # content of the other files, by name
 
 
-def write_study(measured: Measured, folder: Path) -> Written:
+def write_study(measured: SweepClaims, folder: Path) -> Written:
     """Draw the figures of a study's report into `folder` and return the rest of it.
 
     Raises UserError where no trial is finished.
     """
     sweep = measured.sweep
     if "finished" not in set(sweep.trials["outcome"]):
-        raise UserError(tell_nothing(sweep))
-    judged = judge_sweep(sweep)
+        raise UserError(describe_nothing(sweep))
+    judged = analyse_study(sweep)
     asked = smallest_model.find_question(sweep.plan)
     simplest = find_simplest(judged, asked["name"]) if asked else None
     drawings = list_drawings(judged, simplest)
@@ -72,15 +72,15 @@ def write_study(measured: Measured, folder: Path) -> Written:
                 style.save(figure, folder / f"{name}.{kind}")
     marked = render(judged, measured, simplest, list(drawings))
     tables = {"effects.csv": exports.write_csv(judged), "effects.tex": exports.write_latex(judged)}
-    return Written(tell_title(sweep), marked, tables)
+    return Written(describe_title(sweep), marked, tables)
 
 
-def tell_title(sweep: Sweep) -> str:
+def describe_title(sweep: StudyResults) -> str:
     """Return the title of the report."""
     return plain(sweep.plan.get("title") or sweep.plan.get("question") or f"Study {sweep.plan['study']}")
 
 
-def tell_nothing(sweep: Sweep) -> str:
+def describe_nothing(sweep: StudyResults) -> str:
     """Return why there is nothing to report, with the next step."""
     outcomes = sweep.trials["outcome"].value_counts()
     told = ", ".join(f"{count} {str(name).replace('_', ' ')}" for name, count in outcomes.items())
@@ -92,7 +92,7 @@ def tell_nothing(sweep: Sweep) -> str:
     )
 
 
-def list_drawings(judged: Judged, simplest: Simplest | None) -> dict[str, Drawing]:
+def list_drawings(judged: StudyAnalysis, simplest: Simplest | None) -> dict[str, Drawing]:
     """Return the figures of the report by name, not drawn yet."""
     sweep, groups = judged.sweep, group_arms(judged)
     styles = style.style_study(sweep.arms, [arms[0] for _, arms in groups])
@@ -125,21 +125,21 @@ def list_drawings(judged: Judged, simplest: Simplest | None) -> dict[str, Drawin
     return drawings
 
 
-def render(judged: Judged, measured: Measured, simplest: Simplest | None, drawn: list[str]) -> str:
+def render(judged: StudyAnalysis, measured: SweepClaims, simplest: Simplest | None, drawn: list[str]) -> str:
     """Return the marked Markdown; `drawn` are the figures that exist."""
-    told = Told(judged, measured.ledger)
+    told = StudyClaims(judged, measured.ledger)
     return template("study.md.j2").render(
-        title=tell_title(judged.sweep),
-        **answers.tell_answers(judged, told, measured, simplest, drawn),
-        **tell_data(judged, told, measured, drawn),
-        **tell_methods(judged, told, measured),
+        title=describe_title(judged.sweep),
+        **answers.describe_answers(judged, told, measured, simplest, drawn),
+        **describe_data(judged, told, measured, drawn),
+        **describe_methods(judged, told, measured),
     )
 
 
 CLEAN = "official_clean"
 
 
-def group_arms(judged: Judged) -> list[tuple[str, list[str]]]:
+def group_arms(judged: StudyAnalysis) -> list[tuple[str, list[str]]]:
     """Return the arms of each question, its reference first."""
     return [
         (question["name"].replace("_", " "), list(dict.fromkeys([question["reference"], *question["arms"]])))
@@ -147,11 +147,11 @@ def group_arms(judged: Judged) -> list[tuple[str, list[str]]]:
     ]
 
 
-def tell_data(judged: Judged, told: Told, measured: Measured, drawn: list[str]) -> dict[str, Any]:
+def describe_data(judged: StudyAnalysis, told: StudyClaims, measured: SweepClaims, drawn: list[str]) -> dict[str, Any]:
     """Return what the answers rest on."""
     sweep = judged.sweep
     matrices = training.choose_matrices(sweep, sweep.plan["questions"][0]["reference"])
-    missed = evidence.look_for_missed(judged)
+    missed = evidence.find_hard_images_of(judged)
     texts = {
         "classes": "Images of each class in the training and the test set; the table holds the numbers",
         "training": f"Accuracy and loss while fitting against the epoch, one line an arm ({len(sweep.arms)} in all)",
@@ -159,26 +159,28 @@ def tell_data(judged: Judged, told: Told, measured: Measured, drawn: list[str]) 
         "calibration": "How often each arm is right against how sure it is, one panel a question",
     }
     return {
-        "data": [data.tell_data(measured, place, own) for place, own in enumerate(data.list_data(sweep), start=1)],
-        "judged": [caveats.tell_shared(measured, leak) for leak in list_leaks(sweep.trials) if leak.judged == CLEAN],
+        "data": [data.describe_data(measured, place, own) for place, own in enumerate(data.list_data(sweep), start=1)],
+        "judged": [
+            caveats.describe_shared(measured, leak) for leak in list_leaks(sweep.trials) if leak.judged == CLEAN
+        ],
         "photographs": evidence.tabulate_photographs(judged, told),
         "weighed": evidence.name_weighed(judged),
         "unit": judged.unit,
         "networks": networks.list_networks(sweep, told),
         "arms": evidence.tabulate_arms(judged, told),
-        "at_chance": evidence.tell_chance(judged, told),
-        "official": evidence.tell_official(judged),
+        "at_chance": evidence.describe_chance(judged, told),
+        "official": evidence.describe_official(judged),
         "figures": {name: embed(name, text, drawn) for name, text in texts.items()},
         "matrices": len(matrices),
         "hidden": len(training.list_tested(sweep)) - len(matrices),
         "calibration": calibration.tabulate_calibration(calibration.weigh_arms(judged), told),
-        "missed": evidence.tell_missed(missed, told),
+        "missed": evidence.describe_missed(missed, told),
         "missed_images": evidence.tabulate_missed(missed, told),
         "sources": published_results.list_sources(sweep, told.ledger),
     }
 
 
-def tell_methods(judged: Judged, told: Told, measured: Measured) -> dict[str, Any]:
+def describe_methods(judged: StudyAnalysis, told: StudyClaims, measured: SweepClaims) -> dict[str, Any]:
     """Return how the study was done, and each planned trial."""
     sweep = judged.sweep
     return {
@@ -190,13 +192,13 @@ def tell_methods(judged: Judged, told: Told, measured: Measured) -> dict[str, An
         "limits": methods.list_limits(judged, told),
         "origin": data.list_origin(sweep),
         "levels": data.tabulate_reference(sweep, sweep.plan["questions"][0]["reference"]),
-        "brought": data.tell_brought(sweep, sweep.plan["questions"][0]["reference"]),
+        "brought": data.describe_brought(sweep, sweep.plan["questions"][0]["reference"]),
         "paragraph": methods_paragraph.write_paragraph(judged),
         "trials": _tabulate_trials(measured),
     }
 
 
-def _tabulate_trials(measured: Measured) -> str:
+def _tabulate_trials(measured: SweepClaims) -> str:
     rows = []
     for row in measured.sweep.trials.to_dict("records"):
         keys, path = [row["key"]], f"trial/{row['key']}/{row['judged']}"
@@ -205,7 +207,7 @@ def _tabulate_trials(measured: Measured) -> str:
             value = float("nan") if row[name] is None else 100 * float(row[name])
             form = PERCENT if name != "accuracy_gap" else "+z.1f"
             formula = f"100 * {name}"
-            cells.append(measured.ledger.tell(value, form, name=f"{path}/{name}", formula=formula, trials=keys))
+            cells.append(measured.ledger.add(value, form, name=f"{path}/{name}", formula=formula, trials=keys))
         outcome = plain(str(row["outcome"]).replace("_", " "))
         reason = plain(row["reason"]) if isinstance(row["reason"], str) else ""
         rows.append([*cells, f"{outcome}: {reason}" if reason else outcome])

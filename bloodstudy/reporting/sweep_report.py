@@ -6,17 +6,17 @@ accuracy is not clear of chance level, where seeds of it are missing, or where a
 
 from __future__ import annotations
 
-from bloodstudy.analysis import SPLIT_KEYS, Arm, Sweep, judge_sweep, summarise_arms
+from bloodstudy.analysis import SPLIT_KEYS, ArmSummary, StudyResults, analyse_study, summarise_arms
 from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS
-from bloodstudy.reporting.claims.study_claims import Told
-from bloodstudy.reporting.claims.sweep_claims import Measured
+from bloodstudy.reporting.claims.study_claims import StudyClaims
+from bloodstudy.reporting.claims.sweep_claims import SweepClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain
 from bloodstudy.reporting.sections import splits
 from bloodstudy.reporting.sections.caveats import warn_of_sweep
 from bloodstudy.reporting.sections.effect_tables import tabulate_effects
 
 
-def title(sweep: Sweep) -> str:
+def title(sweep: StudyResults) -> str:
     """Return the title of the report."""
     if len(sweep.trials) == 1:
         return f"One trial: {code(sweep.arms[0])}"
@@ -26,14 +26,14 @@ def title(sweep: Sweep) -> str:
     return f"Sweep over {' × '.join(map(code, sweep.factors))}{seeds}" if sweep.factors else code(sweep.arms[0]) + seeds
 
 
-def summarise(measured: Measured) -> list[str]:
+def summarise(measured: SweepClaims) -> list[str]:
     """Return the summary, one sentence an item."""
     sweep = measured.sweep
     arms = summarise_arms(sweep)
     done = [arm for arm in arms if arm.finished]
     sentences = [_progress(measured)]
     if done:
-        sentences += [_tell_best(measured, arms), _tell_gaps(measured, done)]
+        sentences += [_describe_best(measured, arms), _describe_gaps(measured, done)]
         if dull := [arm for arm in done if not arm.clear]:
             who = f"Not clearly above chance level: {_list(dull)}. " if len(dull) < len(done) or len(arms) == 1 else ""
             sentences.append(f"{who}At chance the gap says nothing about generalisation.")
@@ -41,7 +41,7 @@ def summarise(measured: Measured) -> list[str]:
     return [*sentences, *warn_of_sweep(measured)]
 
 
-def _progress(measured: Measured) -> str:
+def _progress(measured: SweepClaims) -> str:
     sweep = measured.sweep
     trials = sweep.trials.drop_duplicates(["key", "outcome"])  # one trial may be judged in two ways
     outcomes = dict.fromkeys(name for name in trials["outcome"] if name != "finished")
@@ -52,13 +52,13 @@ def _progress(measured: Measured) -> str:
     return text + (f" ({others}, listed below)." if others else ".")
 
 
-def _tell_best(measured: Measured, arms: list[Arm]) -> str:
-    sweep, tell = measured.sweep, measured.arm
+def _describe_best(measured: SweepClaims, arms: list[ArmSummary]) -> str:
+    sweep, write = measured.sweep, measured.arm
     mean = "mean " if len(sweep.seeds) > 1 else ""
     if len(arms) == 1:
         arm = arms[0]
-        partly = "" if arm.whole else f" ({tell(arm, 'finished', 'd')} of {tell(arm, 'planned', 'd')} seeds)"
-        train, test = (f"accuracy {tell(arm, side, '.3f')}" for side in ("train", "test"))
+        partly = "" if arm.whole else f" ({write(arm, 'finished', 'd')} of {write(arm, 'planned', 'd')} seeds)"
+        train, test = (f"accuracy {write(arm, side, '.3f')}" for side in ("train", "test"))
         text = f"{mean}train {train}, {mean}test {test}{partly}; {_chance(measured, arm)}."
         return text[0].upper() + text[1:]
     if len(sweep.data) > 1:
@@ -72,7 +72,7 @@ def _tell_best(measured: Measured, arms: list[Arm]) -> str:
         return f"No finished arm is clearly above chance level, so none is named the best; {chance}."
     highest = max(clear, key=lambda arm: arm.test)
     best = [arm for arm in clear if round(arm.test, 3) == round(highest.test, 3)]
-    accuracy, chance = tell(highest, "test", ".3f"), _chance(measured, best[0])
+    accuracy, chance = write(highest, "test", ".3f"), _chance(measured, best[0])
     if len(whole) == 1:
         return f"{_list(best)} alone finished all its seeds, with {mean}test accuracy {accuracy}; {chance}."
     share = "share the highest" if len(best) > 1 else "has the highest"
@@ -83,11 +83,11 @@ def _tell_best(measured: Measured, arms: list[Arm]) -> str:
     return text
 
 
-def _chance(measured: Measured, arm: Arm) -> str:
+def _chance(measured: SweepClaims, arm: ArmSummary) -> str:
     return f"chance level, the share of the largest class of the test set, is {measured.arm(arm, 'chance', '.3f')}"
 
 
-def _tell_gaps(measured: Measured, done: list[Arm]) -> str:
+def _describe_gaps(measured: SweepClaims, done: list[ArmSummary]) -> str:
     low, high = min(done, key=lambda arm: arm.gap), max(done, key=lambda arm: arm.gap)
     lowest = measured.arm(low, "gap", "+.3f")
     if len(done) == 1:
@@ -98,7 +98,7 @@ def _tell_gaps(measured: Measured, done: list[Arm]) -> str:
     return f"The gap (train − test) lies between {lowest} ({code(low.name)}) and {highest} ({code(high.name)})."
 
 
-def _strength(sweep: Sweep) -> str:
+def _strength(sweep: StudyResults) -> str:
     seeds, divided = len(sweep.seeds), bool(set(SPLIT_KEYS) & set(sweep.factors))
     if seeds == 1:
         other = "; another seed may turn the order around" if len(sweep.arms) > 1 else ""
@@ -108,7 +108,7 @@ def _strength(sweep: Sweep) -> str:
     return f"{seeds} seeds{pilot}: means and all points are shown{interval} and no verdict is given."
 
 
-def tell_no_ops(sweep: Sweep, no_ops: set[str]) -> str:
+def describe_no_ops(sweep: StudyResults, no_ops: set[str]) -> str:
     """Explain the flag "no-op?", or return nothing."""
     if not no_ops:
         return ""
@@ -118,7 +118,7 @@ def tell_no_ops(sweep: Sweep, no_ops: set[str]) -> str:
     )
 
 
-def describe(measured: Measured, name: str) -> str:
+def describe(measured: SweepClaims, name: str) -> str:
     """Return the alternative text of a figure, in Markdown: what it shows, for who cannot see it."""
     sweep, values = measured.sweep, ""
     over = plain(" and ".join(sweep.factors) or "the seeds")
@@ -137,14 +137,14 @@ def describe(measured: Measured, name: str) -> str:
     return texts[name]
 
 
-def _list(arms: list[Arm]) -> str:
+def _list(arms: list[ArmSummary]) -> str:
     names = [code(arm.name) for arm in arms]
     return as_list(names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} more"])
 
 
-def tell_differences(measured: Measured) -> dict[str, str]:
+def describe_differences(measured: SweepClaims) -> dict[str, str]:
     """Return table and words on the arms that can be paired with the first one; empty where there is none."""
-    judged = judge_sweep(measured.sweep)
+    judged = analyse_study(measured.sweep)
     shown = [c for c in judged.comparisons if len(c.seeds) > 1 and not c.unpaired]
     if not shown:
         return {}
@@ -153,4 +153,4 @@ def tell_differences(measured: Measured) -> dict[str, str]:
         "95 % intervals. Nothing was declared before, so nothing is tested and no arm gets a word: a question in "
         "conf/question declares arms, margin and seeds."
     )
-    return {"words": words, "table": tabulate_effects(shown, Told(judged, measured.ledger), tested=False)}
+    return {"words": words, "table": tabulate_effects(shown, StudyClaims(judged, measured.ledger), tested=False)}

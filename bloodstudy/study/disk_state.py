@@ -19,7 +19,7 @@ STATES = ("state-*.npz", ".state-*")  # also what a write that was killed has le
 
 
 @dataclass(frozen=True)
-class Seen:
+class TrialState:
     """One trial as it lies on disk."""
 
     outcome: str
@@ -30,7 +30,7 @@ class Seen:
     state_size: int = 0  # of these, bytes of training states
 
 
-def look(folder: Path) -> Seen:
+def read_state(folder: Path) -> TrialState:
     """Return what is to be seen of the trial in `folder`, which may not exist."""
     sizes = {file: file.stat().st_size for file in folder.rglob("*") if file.is_file()}
     size = sum(sizes.values())
@@ -38,14 +38,14 @@ def look(folder: Path) -> Seen:
     result = files.read_json(folder / "result.json")
     if result is not None:
         wall_seconds = result["cost"]["wall_seconds"] if result["outcome"] == "finished" else None
-        return Seen(result["outcome"], wall_seconds, size=size, state_size=state_size)
+        return TrialState(result["outcome"], wall_seconds, size=size, state_size=state_size)
     if _is_locked(folder / ".lock"):
         outcome = "running"
     elif state_size or (folder / "attempts.json").exists():
         outcome = "interrupted"
     else:
-        return Seen("missing", size=size)
-    return Seen(outcome, None, _read_epochs(folder), _count_epochs(folder), size, state_size)
+        return TrialState("missing", size=size)
+    return TrialState(outcome, None, _read_epochs(folder), _count_epochs(folder), size, state_size)
 
 
 def clear_states(study_folder: Path) -> tuple[int, int]:

@@ -23,7 +23,7 @@ RETRAIN = "Train the trial again: remove {folder}"
 
 
 @dataclass(frozen=True)
-class Stored:
+class StudyLocation:
     """A study of which something is stored, and where."""
 
     study: str

@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bloodstudy.tracking import later, record, study
-from bloodstudy.tracking.line import Call, line_of
+from bloodstudy.tracking import backfill, record, study
+from bloodstudy.tracking.call_queue import Call, line_of
 from bloodstudy.tracking.store import Store
 
 EPOCHS_EVERY_S = 2.0  # epochs are logged together, since each call to a server has its price
@@ -89,5 +89,5 @@ class Recorder:
         self._logged |= {row["epoch"] for row in rows}
 
     def _log_some_of_the_others(self, store: Store) -> None:
-        others = list(islice(later.log_owed(store, self._folder.parent), LATER_AT_A_TIME))
+        others = list(islice(backfill.log_owed(store, self._folder.parent), LATER_AT_A_TIME))
         self._line.owing = len(others) == LATER_AT_A_TIME

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bloodstudy.study.question import SCRATCH
-from bloodstudy.tracking import later, study
-from bloodstudy.tracking.line import line_of
+from bloodstudy.tracking import backfill, study
+from bloodstudy.tracking.call_queue import line_of
 from bloodstudy.tracking.recorder import INTERRUPTED_PATIENCE_S
 from bloodstudy.tracking.store import Store, public_uri
 
@@ -39,7 +39,7 @@ def begin(study_folder: Path, to_train: int = 0, params: Mapping[str, Any] | Non
     `params`.
     """
     line = line_of(study_folder.name)
-    if later.owes(study_folder):
+    if backfill.owes(study_folder):
         line.put(lambda store: _settle(store, study_folder))
     if to_train and study_folder.name != SCRATCH:
         line.put(lambda store: _open_study(store, study_folder, params))
@@ -56,19 +56,19 @@ def finish(study_folder: Path, status: str = "FINISHED", waiting: Callable[[], N
 
     def finish(store: Store) -> None:
         if status != "KILLED":
-            for folder in later.log_owed(store, study_folder):
+            for folder in backfill.log_owed(store, study_folder):
                 logged.append(folder)  # one by one: who waits looks on
-        if not later.settle(store, study_folder):
+        if not backfill.settle(store, study_folder):
             study.close_study(store, study_folder, status)
 
-    if line.is_used or later.owes(study_folder):
+    if line.is_used or backfill.owes(study_folder):
         _wait(line.put(finish), logged, INTERRUPTED_PATIENCE_S if status == "KILLED" else PATIENCE_S, waiting)
-    owed = len(later.unlogged(study_folder, public_uri()))
+    owed = len(backfill.unlogged(study_folder, public_uri()))
     return Ending(len(logged), owed, line.trouble if owed else None)
 
 
 def _settle(store: Store, study_folder: Path) -> None:
-    later.settle(store, study_folder)
+    backfill.settle(store, study_folder)
 
 
 def _open_study(store: Store, study_folder: Path, params: Mapping[str, Any] | None) -> None:

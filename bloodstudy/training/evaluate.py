@@ -27,7 +27,7 @@ def predict(model: keras.Model, images: np.ndarray, progress: Callable[[float], 
     """Return class probabilities, float32 (N, classes), of uint8 `images` (N, H, W, C), reporting the share done."""
     import keras
 
-    from bloodstudy.training.feed import Gallery
+    from bloodstudy.training.batches import Gallery
 
     gallery = Gallery(images)
     told = keras.callbacks.LambdaCallback()

@@ -17,8 +17,8 @@ import numpy as np
 
 from bloodstudy.config.schema import Factors
 from bloodstudy.training import backend
-from bloodstudy.training.feed import Feed, Gallery
-from bloodstudy.training.state import State, States
+from bloodstudy.training.batches import Feed, Gallery
+from bloodstudy.training.checkpoint import State, States
 
 Report = Callable[[dict[str, Any]], None]
 

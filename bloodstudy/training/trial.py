@@ -21,7 +21,7 @@ from bloodstudy.study.code_digest import code_digest
 from bloodstudy.study.predictions import hash_stored
 from bloodstudy.training import backend, evaluate
 from bloodstudy.training.assignment import Assignment
-from bloodstudy.training.state import States
+from bloodstudy.training.checkpoint import States
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -32,7 +32,7 @@ def set_up(threads: int) -> None:
     backend.set_up(threads)
     import sklearn.metrics  # noqa: F401  (a second of import that no trial should pay)
 
-    from bloodstudy.training import feed, fit  # noqa: F401
+    from bloodstudy.training import batches, fit  # noqa: F401
 
     # What is imported stays: a collection that looks through all of it takes 0.4 s, and there are two in a trial.
     gc.freeze()
@@ -45,9 +45,9 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     """
     import keras
 
-    from bloodstudy.training.feed import Feed, Gallery
+    from bloodstudy.training.batches import Feed, Gallery
     from bloodstudy.training.fit import fit
-    from bloodstudy.training.settle import settle
+    from bloodstudy.training.precise_batch_norm import settle
 
     keras.backend.clear_session()  # collects garbage too
     _forget_peak_memory()
@@ -58,18 +58,18 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     train_rows, validation_rows = (np.flatnonzero(manifest["split"] == side) for side in ("train", "validation"))
 
     if assignment.probe:
-        from bloodstudy.training.probe import probe
+        from bloodstudy.training.timing import probe
 
         took = probe(assignment, images, one_hot)
         return {"outcome": "finished", "peak_memory_mb": _peak_memory_mb(), **took}
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
     augmenter = model.augmenter(factors, len(assignment.classes))
-    feed = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenter)
+    batches = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenter)
     validation = Gallery(images, validation_rows, one_hot) if len(validation_rows) else None
 
     begun = time.monotonic()
     states = States(assignment.folder, _guard(assignment, threads))
-    fitted = fit(network, factors, feed, len(train_rows), report, validation, states)
+    fitted = fit(network, factors, batches, len(train_rows), report, validation, states)
     rows = fitted.rows
     earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
     fit_seconds = time.monotonic() - begun + earlier_seconds
@@ -91,7 +91,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     }
     if not fitted.diverged:
         begun = time.monotonic()
-        settle(network, feed, factors.epochs)
+        settle(network, batches, factors.epochs)
         result |= _measure(network, assignment, images, labels, report)
         result["evaluate_seconds"] = time.monotonic() - begun
     result["peak_memory_mb"] = _peak_memory_mb()

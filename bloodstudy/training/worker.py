@@ -21,7 +21,7 @@ from joblib import cpu_count
 
 from bloodstudy.errors import MachineError
 from bloodstudy.training.assignment import Assignment
-from bloodstudy.training.echo import Echo
+from bloodstudy.training.stderr_tail import Echo
 
 # Memory in pages of 2 MiB where Linux gives them on request, elsewhere without effect: feature maps are 60 MB and more,
 # and to look up small pages takes time. It must stand in the environment before the process begins.

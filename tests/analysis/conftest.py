@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import Predictions, Shown, Sweep
+from bloodstudy.analysis import Predictions, StudyResults, TestImages
 
 CLASSES = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
 COPIES = 25
 
 
-def show(photographs: Sequence[int]) -> Shown:
+def show(photographs: Sequence[int]) -> TestImages:
     """Return the images of so many test photographs a class, COPIES of each, and a quarter as many to train on."""
     rows = []
     for name, count in zip(CLASSES, photographs, strict=True):
@@ -23,10 +23,10 @@ def show(photographs: Sequence[int]) -> Shown:
         rows += [("train", name, f"{name} train {i // COPIES}", i) for i in range(count * COPIES // 4)]
     table = pd.DataFrame(rows, columns=["split", "label", "photograph", "number"])
     table["image"] = table["split"] + "/" + table["label"] + "/" + table["number"].astype(str)
-    return Shown(table.assign(scene="")[["split", "image", "photograph", "scene", "label"]], CLASSES)
+    return TestImages(table.assign(scene="")[["split", "image", "photograph", "scene", "label"]], CLASSES)
 
 
-def predict(shown: Shown, share: float, seed: int) -> Predictions:
+def predict(shown: TestImages, share: float, seed: int) -> Predictions:
     """Return a trial that gets this share of the test and training images right; a negative share: one class for all.
 
     Which ones is drawn from the seed alone: of two trials of a seed the better one gets right what the other does.
@@ -53,7 +53,7 @@ def build(
     questions: Sequence[Mapping[str, Any]] | None = None,
     photographs: Sequence[int] = (12, 12, 12, 12),
     edit: Callable[[dict[str, Any], dict[str, Any]], None] = lambda planned, result: None,
-) -> Sweep:
+) -> StudyResults:
     """Return a study of `arms`, each the share that a trial gets right by seed; the first is the reference.
 
     `outcomes` names what is not finished, "missing" included, by arm and seed; `edit` changes a planned trial and its
@@ -82,10 +82,10 @@ def build(
                 predictions[key] = predict(shown, share(seed) if callable(share) else share, seed)
                 row |= predictions[key].measure(planned["judged"])
             rows.append(row)
-    return Sweep(plan, pd.DataFrame(rows), results, {}, predictions)
+    return StudyResults(plan, pd.DataFrame(rows), results, {}, predictions)
 
 
 @pytest.fixture
-def study_of() -> Callable[..., Sweep]:
+def study_of() -> Callable[..., StudyResults]:
     """Return `build`."""
     return build

@@ -25,7 +25,7 @@ def draw(tmp_path, monkeypatch):
 
     def draw(*words):
         words = [*words, f"cache_dir={tmp_path / 'cache'}"]
-        drawn = planner.draw_up(compose.check(words, True), ["-m", *words], tmp_path / "runs")
+        drawn = planner.make_plan(compose.check(words, True), ["-m", *words], tmp_path / "runs")
         plan.publish(drawn.content, tmp_path / "runs" / drawn.content["study"])
         return drawn
 

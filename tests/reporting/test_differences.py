@@ -2,24 +2,24 @@
 
 import pytest
 
-from bloodstudy.analysis import read_sweep
+from bloodstudy.analysis import load_study
 from bloodstudy.reporting.claims.ledger import unmark
-from bloodstudy.reporting.claims.sweep_claims import Measured, open_ledger
-from bloodstudy.reporting.sweep_report import tell_differences
+from bloodstudy.reporting.claims.sweep_claims import SweepClaims, open_ledger
+from bloodstudy.reporting.sweep_report import describe_differences
 
 
 @pytest.fixture
-def tell(sweep_of, tmp_path):
+def write(sweep_of, tmp_path):
     def told(swept, **more):
         results = sweep_of(tmp_path, swept, **more)
-        sweep = read_sweep(tmp_path, "scratch")
-        return results, tell_differences(Measured(sweep, open_ledger(sweep)))
+        sweep = load_study(tmp_path, "scratch")
+        return results, describe_differences(SweepClaims(sweep, open_ledger(sweep)))
 
     return told
 
 
-def test_each_arm_is_set_beside_the_first_without_a_word(tell):
-    results, told = tell({"lr": [0.1, 0.01], "seed": [0, 1, 2]})
+def test_each_arm_is_set_beside_the_first_without_a_word(write):
+    results, told = write({"lr": [0.1, 0.01], "seed": [0, 1, 2]})
     assert "each arm less `lr=0.1`" in told["words"]
     (row,) = unmark(told["table"]).splitlines()[2:]
     tests = [result["responses"]["test_accuracy"] for result in results]
@@ -30,5 +30,5 @@ def test_each_arm_is_set_beside_the_first_without_a_word(tell):
 
 
 @pytest.mark.parametrize("swept", [{}, {"lr": [0.1, 0.01]}, {"seed": [0, 1, 2]}])
-def test_nothing_to_pair_says_nothing(tell, swept):
-    assert tell(swept)[1] == {}
+def test_nothing_to_pair_says_nothing(write, swept):
+    assert write(swept)[1] == {}

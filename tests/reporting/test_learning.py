@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from studies import fabricate_study
 
-from bloodstudy.analysis import judge_sweep, read_sweep
+from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.claims.ledger import Ledger, unmark
-from bloodstudy.reporting.claims.study_claims import Told
-from bloodstudy.reporting.sections.caveats import tell_still_learning
+from bloodstudy.reporting.claims.study_claims import StudyClaims
+from bloodstudy.reporting.sections.caveats import describe_still_learning
 from bloodstudy.study.question import Question
 
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
@@ -16,7 +16,7 @@ EPOCHS = 30
 
 
 @pytest.fixture
-def tell(tmp_path):
+def write(tmp_path):
     """Return a function that tells of a study whose arms rise so much over their last 8 of 30 epochs, by seed."""
 
     def told(**rises):
@@ -26,23 +26,23 @@ def tell(tmp_path):
             rise = rises.get(trial["arm"].removeprefix("pooling="), 0.0) + 0.001 * trial["seed"]
             curve = np.interp(np.arange(EPOCHS), [0, EPOCHS - 9, EPOCHS - 1], [0.2, 0.6, 0.6 + rise])
             pd.read_csv(path).assign(fit_accuracy=curve).to_csv(path, index=False)
-        judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
-        text = tell_still_learning(judged.sweep.plan["questions"][0], judged, Told(judged, Ledger()))
+        judged = analyse_study(load_study(tmp_path, "five_questions"))
+        text = describe_still_learning(judged.sweep.plan["questions"][0], judged, StudyClaims(judged, Ledger()))
         return unmark(text)
 
     return told
 
 
-def test_an_arm_that_rose_by_more_than_the_margin_is_named_with_its_rise_beside_the_reference(tell):
-    text = tell(average=0.031, none=0.01)
+def test_an_arm_that_rose_by_more_than_the_margin_is_named_with_its_rise_beside_the_reference(write):
+    text = write(average=0.031, none=0.01)
     mean = 100 * np.mean([0.031 + 0.001 * seed for seed in range(6)])
     assert f"still rose by {mean:+.1f} points for `pooling=average` and +0.2 for the reference." in text
     assert "pooling=none" not in text
 
 
-def test_a_reference_that_still_learns_is_said_alone(tell):
-    assert "still rose by +5.2 for the reference." in tell(reference=0.05)
+def test_a_reference_that_still_learns_is_said_alone(write):
+    assert "still rose by +5.2 for the reference." in write(reference=0.05)
 
 
-def test_where_all_have_settled_nothing_is_said(tell):
-    assert tell(average=0.01) == ""
+def test_where_all_have_settled_nothing_is_said(write):
+    assert write(average=0.01) == ""

@@ -1,15 +1,15 @@
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import read_sweep
+from bloodstudy.analysis import load_study
 from bloodstudy.reporting.claims.ledger import unmark
-from bloodstudy.reporting.claims.sweep_claims import Measured, open_ledger
+from bloodstudy.reporting.claims.sweep_claims import SweepClaims, open_ledger
 from bloodstudy.reporting.sweep_report import summarise, title
 
 
 def summary(runs_dir):
-    sweep = read_sweep(runs_dir, "scratch")
-    return unmark(" ".join(summarise(Measured(sweep, open_ledger(sweep)))))
+    sweep = load_study(runs_dir, "scratch")
+    return unmark(" ".join(summarise(SweepClaims(sweep, open_ledger(sweep)))))
 
 
 @pytest.fixture
@@ -98,4 +98,4 @@ def test_titles(sweep_of, tmp_path):
         ("d", {"pooling": ["max", "average"], "width": [1, 2]}, "Sweep over `pooling` × `width`"),
     ):
         sweep_of(tmp_path / folder, swept)
-        assert title(read_sweep(tmp_path / folder, "scratch")) == words
+        assert title(load_study(tmp_path / folder, "scratch")) == words

@@ -6,11 +6,11 @@ import pytest
 import yaml
 from PIL import Image
 
-from bloodstudy.analysis import read_sweep
+from bloodstudy.analysis import load_study
 from bloodstudy.errors import UserError
 from bloodstudy.reporting import write_report
 from bloodstudy.reporting.claims.ledger import MARK, unmark
-from bloodstudy.reporting.claims.sweep_claims import Measured, open_ledger
+from bloodstudy.reporting.claims.sweep_claims import SweepClaims, open_ledger
 from bloodstudy.reporting.report import render
 
 FIGURES = ["accuracy.png", "classes.png", "confusion.png", "training.png"]
@@ -42,9 +42,9 @@ def text_of(sweep_of, tmp_path):
 
 def render_text(runs_dir, drawn=()):
     """Return the Markdown of a report."""
-    sweep = read_sweep(runs_dir, "scratch")
+    sweep = load_study(runs_dir, "scratch")
     ledger = open_ledger(sweep)
-    marked = render(Measured(sweep, ledger), [], list(drawn))
+    marked = render(SweepClaims(sweep, ledger), [], list(drawn))
     said = {(int(index), text) for index, text in MARK.findall(marked)}
     told = {(index, text) for index, claim in enumerate(ledger.claims) for text in claim.texts}
     if drawn:  # the classes stand below their figure
@@ -170,7 +170,7 @@ def test_what_was_run_is_told_and_what_differs_is_not_given_as_common(text_of):
 
 def test_an_attempt_without_a_result_is_told_as_none(text_of, tmp_path):
     _, text = text_of({"lr": [0.1, 0.01, 0.001]}, outcomes={1: "missing", 2: "missing"})
-    key = read_sweep(tmp_path / "runs", "scratch").trials["key"].iloc[1]
+    key = load_study(tmp_path / "runs", "scratch").trials["key"].iloc[1]
     (tmp_path / "runs" / "scratch" / key).mkdir()
     (tmp_path / "runs" / "scratch" / key / "attempts.json").write_text("2")
     assert render_text(tmp_path / "runs", ["classes"]) == text, "a package would not know of it"

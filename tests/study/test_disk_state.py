@@ -6,7 +6,7 @@ import numpy as np
 from filelock import FileLock
 
 from bloodstudy import files
-from bloodstudy.study.disk_state import Seen, clear_states, look
+from bloodstudy.study.disk_state import TrialState, clear_states, read_state
 
 
 def test_states_of_trials_with_a_result_are_cleared_and_no_others(tmp_path):
@@ -25,7 +25,7 @@ def test_states_of_trials_with_a_result_are_cleared_and_no_others(tmp_path):
     assert sorted(path.parent.name + path.name for path in tmp_path.glob("*/*.npz")) == [
         "akeep.npz", "bkeep.npz", "c.state-0.npz.k3x.npz", "ckeep.npz", "cstate-0.npz", "cstate-1.npz",
     ]  # fmt: skip
-    assert look(tmp_path / "c") == Seen("interrupted", None, None, 0, 1025, 1024)
+    assert read_state(tmp_path / "c") == TrialState("interrupted", None, None, 0, 1025, 1024)
 
 
 def test_the_epochs_of_an_interrupted_trial_are_those_of_its_newest_state(tmp_path):
@@ -34,8 +34,8 @@ def test_the_epochs_of_an_interrupted_trial_are_those_of_its_newest_state(tmp_pa
         header = np.frombuffer(json.dumps({"epoch": epoch, "rows": []}).encode(), np.uint8)
         np.savez(tmp_path / f"state-{epoch % 2}.npz", header=header, weights=np.zeros(9))
     files.write_json(tmp_path / "attempts.json", 1)
-    seen = look(tmp_path)
+    seen = read_state(tmp_path)
     assert (seen.outcome, seen.epochs, seen.epochs_done) == ("interrupted", 60, 45)
     state = tmp_path / "state-1.npz"
     state.write_bytes(state.read_bytes()[:200])
-    assert look(tmp_path).epochs_done == 44, "a damaged state counts for nothing"
+    assert read_state(tmp_path).epochs_done == 44, "a damaged state counts for nothing"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bloodstudy import files, tracking
-from bloodstudy.tracking import line
+from bloodstudy.tracking import call_queue
 
 TAGS = {"trial_key": "k1", "study": "scratch", "arm": "lr=0.1", "seed": "0", "outcome": "running"}
 DATA = {"name": "kaggle", "task": "subtype", "view": "field", "split": "random", "split_seed": 0, "test_share": 0.2,
@@ -33,7 +33,7 @@ def folder(fresh, tmp_path, monkeypatch):
     shutil.copy(fresh, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr(line, "_lines", {})
+    monkeypatch.setattr(call_queue, "_lines", {})
     return tmp_path
 
 

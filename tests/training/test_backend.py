@@ -4,7 +4,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from bloodstudy.training import backend  # noqa: E402
-from bloodstudy.training.feed import Feed, Gallery  # noqa: E402
+from bloodstudy.training.batches import Feed, Gallery  # noqa: E402
 
 IMAGES = np.arange(40, dtype="uint8").reshape(10, 2, 2, 1)
 ONE_HOT = np.eye(2, dtype="float32")[np.arange(10) % 2]

@@ -10,9 +10,9 @@ from bloodstudy.config.rules import RULES  # noqa: E402
 from bloodstudy.config.schema import Factors  # noqa: E402
 from bloodstudy.training import backend  # noqa: E402
 from bloodstudy.training import fit as fit_module  # noqa: E402
-from bloodstudy.training.feed import Feed, Gallery  # noqa: E402
+from bloodstudy.training.batches import Feed, Gallery  # noqa: E402
+from bloodstudy.training.checkpoint import State, States  # noqa: E402
 from bloodstudy.training.fit import OPTIMIZERS, fit  # noqa: E402
-from bloodstudy.training.state import State, States  # noqa: E402
 
 FACTORS = replace(Factors(), image_size=(16, 16), epochs=2, batch_size=8, precision="float32", lr=1e-3)
 RNG = np.random.default_rng(0)

@@ -15,7 +15,7 @@ import pytest
 from bloodstudy.config.schema import Factors
 from bloodstudy.errors import MachineError
 from bloodstudy.study.code_digest import code_digest
-from bloodstudy.training import state
+from bloodstudy.training import checkpoint
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.worker import Worker, WorkerDiedError
 
@@ -41,7 +41,7 @@ def assignment(tmp_path):
 
 
 def result_of(worker, assignment):
-    state.clear(assignment.folder)
+    checkpoint.clear(assignment.folder)
     return list(worker.train(assignment))[-1]
 
 
@@ -194,7 +194,7 @@ def test_a_killed_trial_goes_on_in_a_fresh_worker(worker, assignment):
     whole = result_of(worker, longer)
     doomed = Worker(threads=1)
     result_of(doomed, assignment)  # a worker that has trained before names its variables as a fresh one does
-    state.clear(assignment.folder)
+    checkpoint.clear(assignment.folder)
     events = doomed.train(longer)
     while next(events).get("epoch") != 3:
         pass

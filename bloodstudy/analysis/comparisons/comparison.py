@@ -15,7 +15,7 @@ import pandas as pd
 from bloodstudy.analysis.comparisons.pairs import Pair
 from bloodstudy.analysis.comparisons.validity import Training, find_faults, look_at_training, split_apart
 from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, Verdict
-from bloodstudy.analysis.results.sweep import Sweep
+from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.paired import Effect, estimate
 from bloodstudy.analysis.statistics.variance_components import cross, estimate_crossed, resample
 
@@ -61,7 +61,7 @@ class Comparison:
         return self.effects["test_accuracy"]
 
 
-def compare(sweep: Sweep, pair: Pair, seeds: Sequence[int], rng: np.random.Generator | None) -> Comparison:
+def compare(sweep: StudyResults, pair: Pair, seeds: Sequence[int], rng: np.random.Generator | None) -> Comparison:
     """Return the comparison of `pair` over `seeds`; effects are empty where nothing can be paired.
 
     Without an `rng` there is no bootstrap.
@@ -98,7 +98,7 @@ def withhold(comparison: Comparison) -> Comparison:
     )  # fmt: skip
 
 
-def _finished(sweep: Sweep, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
+def _finished(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
     rows = sweep.of(arm, "finished").drop_duplicates(["key", "judged"])
     rows = rows.loc[rows["seed"].isin(seeds) & rows["key"].isin(list(sweep.predictions))]
     names = [*RESPONSES, "test_macro_f1", *sorted(n for n in rows.columns if str(n).startswith("test_recall_"))]
@@ -107,7 +107,7 @@ def _finished(sweep: Sweep, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
 
 
 def _widen(
-    sweep: Sweep, own: pd.DataFrame, others: pd.DataFrame, rng: np.random.Generator | None
+    sweep: StudyResults, own: pd.DataFrame, others: pd.DataFrame, rng: np.random.Generator | None
 ) -> tuple[Effect, tuple[float, float] | None]:
     arms = [[sweep.predictions[key] for key in frame["key"]] for frame in (own, others)]
     shown = arms[0][0].shown

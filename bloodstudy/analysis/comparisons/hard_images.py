@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 
 from bloodstudy.analysis.results.predictions import Predictions
-from bloodstudy.analysis.results.sweep import Sweep
+from bloodstudy.analysis.results.sweep import StudyResults
 
 COLUMNS = ("image", "photograph", "label", "called", "share")
 
 
 @dataclass(frozen=True, eq=False)
-class Missed:
+class HardImages:
     """The test images that all trials get wrong."""
 
     images: pd.DataFrame  # image, photograph, label, called (the class named most often), share (of trials naming it)
@@ -27,7 +27,7 @@ class Missed:
     keys: tuple[str, ...]  # of the trials that were looked at
 
 
-def find_missed(sweep: Sweep, without: Collection[str] = ()) -> Missed:
+def find_hard_images(sweep: StudyResults, without: Collection[str] = ()) -> HardImages:
     """Return what all finished trials but those `without` (keys) get wrong.
 
     Trials on other images than the first are left out: the images would not be the same.
@@ -43,7 +43,7 @@ def find_missed(sweep: Sweep, without: Collection[str] = ()) -> Missed:
         if predictions.shown is first.shown and split == (judged or split):
             known[str(key)], judged = predictions, str(split)
     if not known:
-        return Missed(pd.DataFrame(columns=list(COLUMNS)), 0, ())
+        return HardImages(pd.DataFrame(columns=list(COLUMNS)), 0, ())
     shown = next(iter(known.values())).shown
     tested = np.flatnonzero(shown.tested(judged))
     wrong = ~np.any([predictions.correct[tested] for predictions in known.values()], axis=0)
@@ -55,4 +55,4 @@ def find_missed(sweep: Sweep, without: Collection[str] = ()) -> Missed:
     frame["called"] = [shown.classes[i] for i in votes.argmax(axis=0)] if len(rows) else []
     frame["share"] = votes.max(axis=0)
     frame = frame.sort_values(["share", "image"], ascending=[False, True], kind="stable").reset_index(drop=True)
-    return Missed(frame, len(tested), tuple(known))
+    return HardImages(frame, len(tested), tuple(known))

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy.analysis.comparisons.validity import look_at_training
-from bloodstudy.analysis.results.sweep import Sweep
+from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.paired import Effect, estimate
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
@@ -33,7 +33,7 @@ class Interaction:
     missing: tuple[int, ...]  # seeds at which a cell has no trial that finished and learnt: not in the effects
 
 
-def list_interactions(sweep: Sweep, seeds: Sequence[int]) -> list[Interaction]:
+def list_interactions(sweep: StudyResults, seeds: Sequence[int]) -> list[Interaction]:
     """Return the interactions of all blocks of the plan, over those of `seeds` on which all four cells learnt."""
     found = []
     for question in sweep.plan.get("questions") or ():
@@ -65,7 +65,7 @@ def _name(levels: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 
 def _measure(
-    sweep: Sweep,
+    sweep: StudyResults,
     question: str,
     first: tuple[str, Any, Any],
     second: tuple[str, Any, Any],

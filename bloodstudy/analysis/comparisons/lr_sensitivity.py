@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy.analysis.comparisons.pairs import role_in
-from bloodstudy.analysis.results.sweep import Sweep
+from bloodstudy.analysis.results.sweep import StudyResults
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Tuned:
     best: float | None  # of those with most seeds; None: no validation images, or no finished trial yet
 
 
-def tune(sweep: Sweep, seeds: Sequence[int]) -> list[Tuned]:
+def tune(sweep: StudyResults, seeds: Sequence[int]) -> list[Tuned]:
     """Return the arms of each question that declares a strip, the reference first, over `seeds`."""
     found = []
     for question in sweep.plan.get("questions") or ():
@@ -55,7 +55,7 @@ def _without_lr(levels: Mapping[str, Any]) -> dict[str, Any]:
     return {key: level for key, level in levels.items() if key != "lr"}
 
 
-def _measure(sweep: Sweep, arm: str, seeds: Sequence[int]) -> dict[str, object]:
+def _measure(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> dict[str, object]:
     rows = sweep.of(arm, "finished")
     rows = rows.loc[rows["seed"].isin(seeds)].to_dict("records")
     lr = float(rows[0]["lr"]) if rows else math.nan

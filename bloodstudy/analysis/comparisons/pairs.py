@@ -33,7 +33,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Look:
+class InterimLook:
     """How far a study has come: all tested arms have the first `done` seeds."""
 
     done: int
@@ -97,10 +97,10 @@ def _pair_plain(plan: Mapping[str, Any]) -> list[Pair]:
     return [Pair(arm, reference, EXPLORATORY, (), MARGIN) for arm in arms if arm != reference]
 
 
-def find_look(plan: Mapping[str, Any], done: Mapping[str, Sequence[int]], arms: Sequence[str]) -> Look:
+def find_interim_look(plan: Mapping[str, Any], done: Mapping[str, Sequence[int]], arms: Sequence[str]) -> InterimLook:
     """Return how far the study has come, from the seeds of each arm that have a result; `arms` must all have them."""
     planned = sorted({trial["seed"] for trial in plan["trials"]})
     common = 0
     while common < len(planned) and all(planned[common] in done.get(arm, ()) for arm in arms):
         common += 1
-    return Look(common, tuple(plan.get("looks") or (len(planned),)))
+    return InterimLook(common, tuple(plan.get("looks") or (len(planned),)))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bloodstudy.analysis.comparisons.comparison import compare
 from bloodstudy.analysis.comparisons.pairs import list_pairs
 from bloodstudy.analysis.comparisons.verdict import ALPHA, FEW_SEEDS
-from bloodstudy.analysis.results.sweep import Sweep
+from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.paired import Effect
 from bloodstudy.analysis.statistics.power import detectable, equivalence_ratio, upper_spread
 
@@ -43,7 +43,7 @@ class Foresight:
         """The largest spread at which equivalence within the margin is shown with a chance of 80 %."""
         return self.margin / equivalence_ratio(self.seeds, self.alpha)
 
-    def tell(self) -> str:
+    def describe(self) -> str:
         """Return what the study can show, in sentences."""
         if self.seeds < FEW_SEEDS:
             return f"under {FEW_SEEDS} seeds nothing is concluded: the only word is pilot"
@@ -64,7 +64,7 @@ class Foresight:
         )
 
 
-def foresee(sweep: Sweep) -> Foresight | None:
+def foresee(sweep: StudyResults) -> Foresight | None:
     """Return what the plan of `sweep` can show at its last look, or None where it tests no arm."""
     plan = sweep.plan
     tested = [pair for pair in list_pairs(plan) if pair.tested]

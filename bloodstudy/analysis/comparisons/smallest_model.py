@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bloodstudy.analysis.comparisons.study import Judged
+from bloodstudy.analysis.comparisons.study import StudyAnalysis
 from bloodstudy.analysis.comparisons.verdict import FAILS, test_family
 
 MARGINS = tuple(round(0.0025 * step, 4) for step in range(1, 21))  # 0.25 to 5 points
@@ -26,7 +26,7 @@ class Simplest:
     strip: pd.DataFrame  # margin, smallest: the answer at other margins; empty where nothing is decided
 
 
-def find_simplest(judged: Judged, question: str) -> Simplest:
+def find_simplest(judged: StudyAnalysis, question: str) -> Simplest:
     """Return the smallest model of `question`: fewest parameters, then as planned."""
     compared = judged.of(question)
     reference = next(asked["reference"] for asked in judged.sweep.plan["questions"] if asked["name"] == question)
@@ -53,7 +53,7 @@ def _choose(models: pd.DataFrame, passing: set[str]) -> str:
     return str(min(known, key=lambda row: row["parameters"])["arm"])
 
 
-def _pass(judged: Judged, question: str, margin: float) -> set[str]:
+def _pass(judged: StudyAnalysis, question: str, margin: float) -> set[str]:
     """Return the arms of `question` that would carry the flag at another margin, the rest of the family at its own."""
     tested = [c for c in judged.comparisons if c.verdict.not_worse is not None]
     margins = [margin if question in c.pair.questions else c.pair.margin for c in tested]
@@ -62,6 +62,6 @@ def _pass(judged: Judged, question: str, margin: float) -> set[str]:
     return {c.pair.arm for c in passed if question in c.pair.questions}
 
 
-def _count_parameters(judged: Judged, arm: str) -> float:
+def _count_parameters(judged: StudyAnalysis, arm: str) -> float:
     counted = judged.sweep.of(arm)["parameters"].dropna()
     return float(counted.iloc[0]) if len(counted) else float("nan")

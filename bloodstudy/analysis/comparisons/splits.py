@@ -19,12 +19,12 @@ from bloodstudy.analysis.statistics.paired import CONFIDENCE, estimate_share
 from bloodstudy.study.arms import name_arm
 
 if TYPE_CHECKING:
-    from bloodstudy.analysis.results.sweep import Sweep
+    from bloodstudy.analysis.results.sweep import StudyResults
 
 SPLIT_KEYS = ("data.split", "data.split_seed", "data.test_share", "data.folds", "data.fold")
 
 
-def take_question(sweep: Sweep, question: Mapping[str, Any]) -> Sweep:
+def take_question(sweep: StudyResults, question: Mapping[str, Any]) -> StudyResults:
     """Return the part of a study that one of its questions is about, swept over whatever sets its arms apart."""
     arms = {name: sweep.plan["arms"][name]["levels"] for name in question["arms"]}
     own = [place for place, planned in enumerate(sweep.plan["trials"]) if planned["arm"] in arms]
@@ -35,7 +35,7 @@ def take_question(sweep: Sweep, question: Mapping[str, Any]) -> Sweep:
     return replace(sweep, plan=plan, trials=sweep.trials.iloc[own].reset_index(drop=True))
 
 
-def list_points(sweep: Sweep, clear_from: Mapping[str, float]) -> pd.DataFrame:
+def list_points(sweep: StudyResults, clear_from: Mapping[str, float]) -> pd.DataFrame:
     """Return the test accuracies to compare: rest, split, unit (seed or division), of, test_accuracy, stuck, keys.
 
     `rest` names what else was swept. Where a split was drawn several times (other folds, another split_seed), these
@@ -62,7 +62,7 @@ def list_points(sweep: Sweep, clear_from: Mapping[str, float]) -> pd.DataFrame:
     return units.agg(test_accuracy=("test_accuracy", "mean"), stuck=("stuck", "any"), keys=("key", tuple))
 
 
-def _place(sweep: Sweep, planned: dict[str, Any]) -> dict[str, Any]:
+def _place(sweep: StudyResults, planned: dict[str, Any]) -> dict[str, Any]:
     data = planned["data"]
     split = [planned["judged"]]
     for key in ("test_share", "folds"):

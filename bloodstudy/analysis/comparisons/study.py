@@ -12,7 +12,7 @@ import numpy as np
 
 from bloodstudy.analysis.comparisons.comparison import RESPONSES, Comparison, Needed, compare, withhold
 from bloodstudy.analysis.comparisons.mechanism import name_mechanism
-from bloodstudy.analysis.comparisons.pairs import Look, Pair, find_look, list_pairs
+from bloodstudy.analysis.comparisons.pairs import InterimLook, Pair, find_interim_look, list_pairs
 from bloodstudy.analysis.comparisons.verdict import (
     ALPHA,
     EXPLORATORY,
@@ -32,7 +32,7 @@ from bloodstudy.analysis.comparisons.verdict import (
     sign_flip_floor,
     test_family,
 )
-from bloodstudy.analysis.results.sweep import Sweep
+from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.power import seeds_for_difference, seeds_for_equivalence
 from bloodstudy.analysis.statistics.sign_flip import flip_signs
 
@@ -40,11 +40,11 @@ PUBLISHED = ("finished", "diverged", "failed", "out_of_memory")
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class StudyAnalysis:
     """A study, judged."""
 
-    sweep: Sweep
-    look: Look
+    sweep: StudyResults
+    look: InterimLook
     alpha: float  # of each look
     family: int  # arms that the plan tests
     comparisons: tuple[Comparison, ...]  # in the order of the plan
@@ -78,11 +78,11 @@ def _show(comparison: Comparison) -> Comparison:
     return replace(comparison, pair=replace(comparison.pair, role=EXPLORATORY), verdict=verdict, needed=None)
 
 
-def judge_sweep(sweep: Sweep) -> Judged:
+def analyse_study(sweep: StudyResults) -> StudyAnalysis:
     """Return the study of `sweep`, judged."""
     pairs = list_pairs(sweep.plan)
     done = _done(sweep)
-    look = find_look(sweep.plan, done, _decisive(pairs) or sweep.arms)
+    look = find_interim_look(sweep.plan, done, _decisive(pairs) or sweep.arms)
     seeds = sweep.seeds[: look.used]
     family = sum(pair.tested for pair in pairs)
     alpha = ALPHA / len(look.looks)
@@ -100,7 +100,7 @@ def judge_sweep(sweep: Sweep) -> Judged:
         )
         for comparison, verdict in zip(compared, verdicts, strict=True)
     ]
-    return Judged(sweep, look, alpha, family, tuple(told), fewest, unit)
+    return StudyAnalysis(sweep, look, alpha, family, tuple(told), fewest, unit)
 
 
 def _decisive(pairs: Sequence[Pair]) -> list[str]:
@@ -108,12 +108,12 @@ def _decisive(pairs: Sequence[Pair]) -> list[str]:
     return list(dict.fromkeys(arm for pair in pairs if pair.tested for arm in (pair.reference, pair.arm)))
 
 
-def _done(sweep: Sweep) -> dict[str, list[int]]:
+def _done(sweep: StudyResults) -> dict[str, list[int]]:
     done = sweep.trials[sweep.trials["outcome"].isin(PUBLISHED)]
     return {str(arm): sorted(set(own["seed"])) for arm, own in done.groupby("arm")}
 
 
-def _own_seeds(sweep: Sweep, done: Mapping[str, Sequence[int]], pair: Pair, seeds: Sequence[int]) -> list[int]:
+def _own_seeds(sweep: StudyResults, done: Mapping[str, Sequence[int]], pair: Pair, seeds: Sequence[int]) -> list[int]:
     """Return the seeds at which to compare a pair; an arm that is only shown must not have all of them yet."""
     if pair.tested:
         return list(seeds)
@@ -122,7 +122,7 @@ def _own_seeds(sweep: Sweep, done: Mapping[str, Sequence[int]], pair: Pair, seed
 
 
 def _decide(
-    compared: Sequence[Comparison], look: Look, family: int, alpha: float, tellable: Sequence[bool]
+    compared: Sequence[Comparison], look: InterimLook, family: int, alpha: float, tellable: Sequence[bool]
 ) -> list[Verdict]:
     verdicts = [_refuse(comparison, look) for comparison in compared]
     tested = [
@@ -143,7 +143,7 @@ def _decide(
     ]
 
 
-def _refuse(comparison: Comparison, look: Look) -> Verdict | None:
+def _refuse(comparison: Comparison, look: InterimLook) -> Verdict | None:
     """Return the word of what is not tested, or None."""
     if comparison.unpaired:
         return Verdict(UNPAIRED, "the arms stand on different splits")
@@ -174,7 +174,7 @@ def _count_needed(comparison: Comparison, verdict: Verdict, alpha: float) -> Nee
     return Needed(seeds_for_equivalence(sd, margin, alpha), seeds_for_difference(sd, margin, alpha))
 
 
-def _count_clusters(sweep: Sweep) -> tuple[dict[str, int], str]:
+def _count_clusters(sweep: StudyResults) -> tuple[dict[str, int], str]:
     """Return the clusters of the class that has the fewest in the test, by arm, and what they are."""
     shown = {
         planned["arm"]: (sweep.predictions[planned["key"]].shown, planned["judged"])

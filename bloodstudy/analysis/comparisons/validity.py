@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy.analysis.comparisons.pairs import Pair
-from bloodstudy.analysis.results.sweep import Sweep
+from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.chance import at_chance
 from bloodstudy.study.arms import spell
 
@@ -33,7 +33,7 @@ class Training:
         return tuple(sorted({*self.diverged, *self.chance}))
 
 
-def look_at_training(sweep: Sweep, arm: str, seeds: Sequence[int]) -> Training:
+def look_at_training(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> Training:
     """Return how `arm` trained over `seeds`."""
     rows = _rows(sweep, arm, seeds)
     diverged = rows.loc[rows["outcome"] == "diverged", "seed"]
@@ -48,13 +48,13 @@ def look_at_training(sweep: Sweep, arm: str, seeds: Sequence[int]) -> Training:
     return Training(len(rows), tuple(map(int, diverged)), tuple(stuck))
 
 
-def split_apart(sweep: Sweep, pair: Pair) -> bool:
+def split_apart(sweep: StudyResults, pair: Pair) -> bool:
     """Tell whether the arms stand on different splits because that is what is compared: nothing to be paired."""
     levels = {key for arm in (pair.arm, pair.reference) for key in sweep.levels_of(arm)}
     return any(key.startswith("data.") for key in levels) and len(_splits(sweep, (pair.arm, pair.reference))) > 1
 
 
-def find_faults(sweep: Sweep, pair: Pair, seeds: Sequence[int], reference: Training) -> list[str]:
+def find_faults(sweep: StudyResults, pair: Pair, seeds: Sequence[int], reference: Training) -> list[str]:
     """Return why nothing can be concluded on `pair` over `seeds`, a phrase each; nothing where all is well."""
     faults = []
     for arm in (pair.reference, pair.arm):
@@ -77,7 +77,7 @@ def find_faults(sweep: Sweep, pair: Pair, seeds: Sequence[int], reference: Train
     return faults
 
 
-def _find_mixtures(sweep: Sweep, pair: Pair, seeds: Sequence[int]) -> list[str]:
+def _find_mixtures(sweep: StudyResults, pair: Pair, seeds: Sequence[int]) -> list[str]:
     arms, faults = (pair.arm, pair.reference), []
     planned = [trial for trial in sweep.plan["trials"] if trial["arm"] in arms and trial["seed"] in seeds]
     fingerprints = sorted({trial["data"]["fingerprint"] for trial in planned})
@@ -97,7 +97,7 @@ def _find_mixtures(sweep: Sweep, pair: Pair, seeds: Sequence[int]) -> list[str]:
     return faults
 
 
-def _splits(sweep: Sweep, arms: Sequence[str]) -> set[str]:
+def _splits(sweep: StudyResults, arms: Sequence[str]) -> set[str]:
     found = set()
     for trial in sweep.plan["trials"]:
         if trial["arm"] in arms:
@@ -107,7 +107,7 @@ def _splits(sweep: Sweep, arms: Sequence[str]) -> set[str]:
     return found
 
 
-def _rows(sweep: Sweep, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
+def _rows(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
     rows = sweep.of(arm).drop_duplicates(["key", "judged"])
     return rows.loc[rows["seed"].isin(seeds)].sort_values(by="seed", kind="stable")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis.results.confusion import Examined, examine
+from bloodstudy.analysis.results.confusion import TestConfusion, examine
 from bloodstudy.analysis.results.predictions import Predictions, Reader
 from bloodstudy.analysis.results.trials import read_trials
 from bloodstudy.study.arms import BLOCK_KEYS
@@ -24,7 +24,7 @@ NOISE_TIMES = 2.0  # how far above chance level, in standard errors, an accuracy
 
 
 @dataclass(frozen=True)
-class Sweep:
+class StudyResults:
     """One sweep; the dictionaries are keyed by trial key and hold what is there."""
 
     plan: dict[str, Any]
@@ -32,7 +32,7 @@ class Sweep:
     results: dict[str, dict[str, Any]]
     histories: dict[str, pd.DataFrame]
     predictions: dict[str, Predictions]
-    _examined: dict[tuple[str, str], Examined] = field(default_factory=dict)
+    _examined: dict[tuple[str, str], TestConfusion] = field(default_factory=dict)
 
     @property
     def arms(self) -> list[str]:
@@ -79,20 +79,20 @@ class Sweep:
             return self.plan["arms"][arm]["levels"]
         return {key: level for key, level in self.levels.get(arm, {}).items() if key not in BLOCK_KEYS}
 
-    def examine(self, key: str, judged: str) -> Examined:
+    def examine(self, key: str, judged: str) -> TestConfusion:
         """Return what the test predictions of a trial say, on the images that `judged` leaves."""
         if (key, judged) not in self._examined:
             self._examined[key, judged] = examine(self.predictions[key], judged)
         return self._examined[key, judged]
 
-    def examined(self, arm: str) -> list[Examined]:
+    def examined(self, arm: str) -> list[TestConfusion]:
         """Return what the test predictions of the finished trials of `arm` say, on the images it is judged on."""
         done = self.of(arm, "finished")
         rows = zip(done["key"], done["judged"], strict=True)
         return [self.examine(key, judged) for key, judged in rows if key in self.predictions]
 
 
-def read_sweep(runs_dir: Path, study: str, plan: dict[str, Any] | None = None) -> Sweep:
+def load_study(runs_dir: Path, study: str, plan: dict[str, Any] | None = None) -> StudyResults:
     """Return the sweep that `plan` (None: the study's own) describes; raises UserError where nothing was run yet.
 
     It names no folder of the machine, and a trial without a result is missing whether it was begun or not: a report
@@ -115,7 +115,7 @@ def read_sweep(runs_dir: Path, study: str, plan: dict[str, Any] | None = None) -
     trials = _measure(read_trials(runs_dir, study, plan), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
     trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = "missing", "not trained yet"
-    return Sweep(make_portable(plan), trials, results, histories, predictions)
+    return StudyResults(make_portable(plan), trials, results, histories, predictions)
 
 
 def _measure(trials: pd.DataFrame, predictions: dict[str, Predictions]) -> pd.DataFrame:
@@ -132,7 +132,7 @@ def _measure(trials: pd.DataFrame, predictions: dict[str, Predictions]) -> pd.Da
 
 
 @dataclass(frozen=True)
-class Arm:
+class ArmSummary:
     """One arm over its seeds. Responses are means over the finished trials, NaN where there is none."""
 
     name: str
@@ -156,17 +156,17 @@ class Arm:
         return self.test > self.clear_from
 
 
-def summarise_arms(sweep: Sweep) -> list[Arm]:
+def summarise_arms(sweep: StudyResults) -> list[ArmSummary]:
     """Return the arms in the order of the sweep."""
     return [_summarise(sweep, name) for name in sweep.arms]
 
 
-def _summarise(sweep: Sweep, name: str) -> Arm:
+def _summarise(sweep: StudyResults, name: str) -> ArmSummary:
     done = sweep.of(name, "finished")
     train, test, gap = (done[column].to_numpy(dtype=float) for column in RESPONSES)
     if not len(test):
         nan = float("nan")
-        return Arm(name, len(sweep.of(name)), 0, nan, nan, nan, nan, nan, nan, nan)
+        return ArmSummary(name, len(sweep.of(name)), 0, nan, nan, nan, nan, nan, nan, nan)
     examined = sweep.examined(name)
     counts = list(sweep.results[done["key"].iloc[0]]["data"]["counts"]["test"].values())
     if examined:
@@ -175,7 +175,7 @@ def _summarise(sweep: Sweep, name: str) -> Arm:
     # Copies of a photograph are no further evidence, so it is the photographs that count, where they are known.
     photographs = examined[0].photographs if examined else None
     noise = (chance * (1 - chance) / (photographs or sum(counts))) ** 0.5
-    return Arm(
+    return ArmSummary(
         name,
         planned=len(sweep.of(name)),
         finished=len(done),

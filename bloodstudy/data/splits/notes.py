@@ -18,7 +18,9 @@ from bloodstudy.errors import UserError
 COPIED = ("kaggle", "smear")  # several images of one photograph are certain, whether or not it is known which
 
 
-def tell_leak(name: str, manifest: pd.DataFrame, classes: Sequence[str], split: str, known: bool) -> tuple[str, ...]:
+def describe_leak(
+    name: str, manifest: pd.DataFrame, classes: Sequence[str], split: str, known: bool
+) -> tuple[str, ...]:
     """Return sentences on scenes that stand on both sides, and on images without a scene.
 
     Raises UserError where split is official_clean and a class has no test image of a scene that training lacks.
@@ -40,11 +42,11 @@ def tell_leak(name: str, manifest: pd.DataFrame, classes: Sequence[str], split: 
         done = " and left out" if split.startswith("grouped") else ""
         notes.append(f"{unplaced:,} image{'s are' if unplaced > 1 else ' is'} placed in no scene{done}")
     if split in OFFICIAL:
-        notes += _tell_missing(manifest["label"].to_numpy(), clean, classes, split)
+        notes += _describe_missing(manifest["label"].to_numpy(), clean, classes, split)
     return tuple(notes)
 
 
-def _tell_missing(labels: np.ndarray, clean: np.ndarray, classes: Sequence[str], split: str) -> list[str]:
+def _describe_missing(labels: np.ndarray, clean: np.ndarray, classes: Sequence[str], split: str) -> list[str]:
     missing = [name for k, name in enumerate(classes) if not (clean & (labels == k)).any()]
     if not missing:
         return []

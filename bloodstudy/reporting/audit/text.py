@@ -12,7 +12,7 @@ from typing import Any
 
 from bloodstudy.data.quality.effective_size import ACCURACY
 from bloodstudy.data.quality.findings import Findings
-from bloodstudy.reporting.claims.sweep_claims import Tell, write_number
+from bloodstudy.reporting.claims.sweep_claims import WriteNumber, write_number
 from bloodstudy.reporting.render.markdown import code, plain
 
 TOLD = {  # the numbers of a summary, as the claims of a report say them
@@ -34,58 +34,58 @@ HOW = {
 }
 
 
-def count(number: int, noun: str, none: str = "no", what: str = "", tell: Tell = write_number) -> str:
+def count(number: int, noun: str, none: str = "no", what: str = "", write: WriteNumber = write_number) -> str:
     """Return "no image", "1 image" or "2,487 images"; `tell` is called with `what` it is."""
     if not number:
         return f"{none} {noun}"
-    return f"{tell(what, number, ',d')} {noun}{'s' if number > 1 else ''}"
+    return f"{write(what, number, ',d')} {noun}{'s' if number > 1 else ''}"
 
 
-def share(part: int, whole: int, what: tuple[str, str, str] = ("", "", ""), tell: Tell = write_number) -> str:
+def share(part: int, whole: int, what: tuple[str, str, str] = ("", "", ""), write: WriteNumber = write_number) -> str:
     """Return "153 of 2,487 (6.2 %)"; a part that is neither none nor all never reads as 0.0 or 100.0 %."""
     percent = 100 * part / whole if whole else 0.0
     if part and part < whole and f"{percent:.1f}" in ("0.0", "100.0"):
         told = "under 0.1 %" if percent < 50 else "over 99.9 %"
     else:
-        told = f"{tell(what[2], percent, '.1f')} %"
-    return f"{tell(what[0], part, ',d')} of {tell(what[1], whole, ',d')} ({told})"
+        told = f"{write(what[2], percent, '.1f')} %"
+    return f"{write(what[0], part, ',d')} of {write(what[1], whole, ',d')} ({told})"
 
 
-def tell_audit(summary: Mapping[str, Any], name: str, tell: Tell = write_number) -> str:
+def describe_audit(summary: Mapping[str, Any], name: str, write: WriteNumber = write_number) -> str:
     """Return one or two sentences for a report: does the split leak, do labels contradict, what is the test worth."""
     if summary["test_images_leaking"] is None:
         look = code(f"python -m bloodstudy.audit data={name}")
         text = "Which scene each image shows is not known, so whether the split leaks is not known either"
-        return f"{text}{_tell_across(summary, tell)}; {look} looks."
+        return f"{text}{_describe_across(summary, write)}; {look} looks."
     leaking, tested = summary["test_images_leaking"], summary["test_images"]
     text = "No test image shows a scene that training shows too"
     if leaking:
         what = ("test_images_leaking", "test_images", "test_share_leaking")
-        leak = share(leaking, tested, what, tell)
+        leak = share(leaking, tested, what, write)
         text = f"{leak} test images show a scene that training shows too, or repeat its bytes"
     unplaced, conflicts = summary["unplaced"], summary["label_conflicts"]
-    text += f" ({count(unplaced, 'image', what='unplaced', tell=tell)} could not be placed)" if unplaced else ""
-    scenes = count(conflicts, "scene", what="label_conflicts", tell=tell)
+    text += f" ({count(unplaced, 'image', what='unplaced', write=write)} could not be placed)" if unplaced else ""
+    scenes = count(conflicts, "scene", what="label_conflicts", write=write)
     text += f"; {scenes} {'stand' if conflicts > 1 else 'stands'} under two classes"
-    return f"{text}{_tell_across(summary, tell)}. {tell_worth(summary, tell)}"
+    return f"{text}{_describe_across(summary, write)}. {describe_worth(summary, write)}"
 
 
-def _tell_across(summary: Mapping[str, Any], tell: Tell) -> str:
+def _describe_across(summary: Mapping[str, Any], write: WriteNumber) -> str:
     across = summary["duplicates_across"]
-    return f"; exact duplicates across the split: {tell('duplicates_across', across, ',d')}" if across else ""
+    return f"; exact duplicates across the split: {write('duplicates_across', across, ',d')}" if across else ""
 
 
-def tell_worth(summary: Mapping[str, Any], tell: Tell = write_number) -> str:
+def describe_worth(summary: Mapping[str, Any], write: WriteNumber = write_number) -> str:
     """Say how many independent images the test set is worth."""
     overall, least = summary["effective_test_photographs"], summary["effective_test_photographs_min"]
     if overall is None or least is None:
         return "How many independent photographs the test images are worth is not known."
-    worth = f"{tell('effective_test_photographs', overall, ',.0f')} independent photographs, "
-    worth += f"{tell('effective_test_photographs_min', least, '.3g')} in the class with the fewest"
-    return f"At worst the {tell('test_images', summary['test_images'], ',d')} test images are worth {worth}."
+    worth = f"{write('effective_test_photographs', overall, ',.0f')} independent photographs, "
+    worth += f"{write('effective_test_photographs_min', least, '.3g')} in the class with the fewest"
+    return f"At worst the {write('test_images', summary['test_images'], ',d')} test images are worth {worth}."
 
 
-def tell_leak(findings: Findings, random: Findings) -> str:
+def describe_leak(findings: Findings, random: Findings) -> str:
     """Say how many test images training knows, and what a random split would do."""
     own, drawn = findings.summary(), random.summary()
     split = f"{plain(findings.split)} split"
@@ -105,12 +105,12 @@ def tell_leak(findings: Findings, random: Findings) -> str:
     return text
 
 
-def tell_refused(refused: int) -> str:
+def describe_refused(refused: int) -> str:
     """Say how many files were refused."""
     return f"{count(refused, 'file')} cannot be used:" if refused else "Every file can be used."
 
 
-def tell_multi_label(labels: Mapping[str, str] | None, name: str) -> str:
+def describe_multi_label(labels: Mapping[str, str] | None, name: str) -> str:
     """Say how many photographs carry several labels, where the data say so at all."""
     if labels is None:
         if name in ("kaggle", "bccd"):
@@ -119,7 +119,7 @@ def tell_multi_label(labels: Mapping[str, str] | None, name: str) -> str:
     return f"{count(len(labels), 'photograph', 'No')} of labels.csv with two labels or more{':' if labels else '.'}"
 
 
-def tell_duplicates(summary: Mapping[str, Any]) -> str:
+def describe_duplicates(summary: Mapping[str, Any]) -> str:
     """Say how many files are byte-for-byte copies, over which border."""
     extra = summary["duplicates"]
     if not extra:
@@ -128,7 +128,7 @@ def tell_duplicates(summary: Mapping[str, Any]) -> str:
     return f"{text}{summary['duplicates_across']:,}, across classes: {summary['duplicate_conflicts']:,}."
 
 
-def tell_conflicts(findings: Findings) -> str:
+def describe_conflicts(findings: Findings) -> str:
     """Say how many scenes stand under two classes, and what that means."""
     if not findings.scenes_known:
         return "Not known, since the scenes are not."
@@ -142,7 +142,7 @@ def tell_conflicts(findings: Findings) -> str:
     )
 
 
-def tell_intervals(findings: Findings) -> str:
+def describe_intervals(findings: Findings) -> str:
     """Say what an accuracy measured on this test set is known to, both ways of counting."""
     last = findings.effective.to_dict("records")[-1]
     naive = f"{last['naive_low']:.3f} to {last['naive_high']:.3f}"

@@ -54,7 +54,7 @@ class Ledger:
         """The claims, in the order in which they were first told."""
         return list(self._claims.values())
 
-    def tell(self, value: float, form: str, *, name: str, formula: str, trials: Iterable[str]) -> str:
+    def add(self, value: float, form: str, *, name: str, formula: str, trials: Iterable[str]) -> str:
         """Return `value` formatted with `form`, marked as the claim `name`; a dash where it is no finite number.
 
         The text is Markdown: it goes into sentences and tables as it is, never through `plain` or `code`. The same name

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from bloodstudy.analysis import Comparison, Effect, Judged
+from bloodstudy.analysis import Comparison, Effect, StudyAnalysis
 from bloodstudy.analysis.statistics.sign_flip import MOST_FLIPS
 from bloodstudy.reporting.claims.ledger import NONE, Ledger
 from bloodstudy.reporting.claims.sweep_claims import TOLD
@@ -34,10 +34,10 @@ _TESTS = {
 
 
 @dataclass(frozen=True)
-class Told:
+class StudyClaims:
     """A judged study whose numbers are told to a ledger."""
 
-    judged: Judged
+    judged: StudyAnalysis
     ledger: Ledger
 
     def points(self, comparison: Comparison, response: str, part: str = "mean") -> str:
@@ -110,11 +110,11 @@ class Told:
         keys, path = self.keys(name), f"arm/{name}"
         if not comparison.pair.tested:  # it may stand at other seeds, and beside another reference at others again
             path = f"effect/{comparison.pair.arm}/to {comparison.pair.reference}/{of}"
-        failing = self.ledger.tell(
+        failing = self.ledger.add(
             len(training.failing), "d", name=f"{path}/failing", trials=keys,
             formula="number of seeds whose trial diverged or stayed at chance",
         )  # fmt: skip
-        trials = self.ledger.tell(
+        trials = self.ledger.add(
             training.trials, "d", name=f"{path}/looked_at", formula="number of trials looked at", trials=keys
         )
         return f"{failing} of {trials}"
@@ -125,7 +125,7 @@ class Told:
 
     def count(self, value: float, name: str, formula: str, trials: Iterable[str], form: str = ",d") -> str:
         """Tell a number that no comparison has."""
-        return self.ledger.tell(value, form, name=name, formula=formula, trials=trials)
+        return self.ledger.add(value, form, name=name, formula=formula, trials=trials)
 
     def parameters(self, arm: str) -> str:
         """Tell how many parameters an arm's network has; a dash where none of its trials says so."""
@@ -163,7 +163,7 @@ class Told:
         against = "" if pair.reference == "reference" else f"/to {pair.reference}"
         name = "/".join(filter(None, ("effect", pair.arm + against, response, part)))
         trials = [*self.keys(pair.arm, comparison.seeds), *self.keys(pair.reference, comparison.seeds)]
-        return self.ledger.tell(value, form, name=name, formula=formula, trials=trials)
+        return self.ledger.add(value, form, name=name, formula=formula, trials=trials)
 
 
 def choose_form(value: float, alpha: float) -> str:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis import Arm, Leak, Sweep
+from bloodstudy.analysis import ArmSummary, Leak, StudyResults
 from bloodstudy.reporting.claims.ledger import Ledger
 
-Tell = Callable[[str, float, str], str]  # what it is, its value, its format; returns the text
+WriteNumber = Callable[[str, float, str], str]  # what it is, its value, its format; returns the text
 TOLD = {
     "train_accuracy": "share of the train images whose largest p_* is that of their label",
     "test_accuracy": "share of the test images whose largest p_* is that of their label",
@@ -36,7 +36,7 @@ OF_SPLIT = {
 }
 
 
-def open_ledger(sweep: Sweep) -> Ledger:
+def open_ledger(sweep: StudyResults) -> Ledger:
     """Return the empty ledger of the report of `sweep`."""
     keys = dict.fromkeys(planned["key"] for planned in sweep.plan["trials"])
     hashes = {key: sweep.results.get(key, {}).get("stored_hash") for key in keys}
@@ -44,16 +44,16 @@ def open_ledger(sweep: Sweep) -> Ledger:
 
 
 @dataclass(frozen=True)
-class Measured:
+class SweepClaims:
     """A sweep whose numbers are told to a ledger."""
 
-    sweep: Sweep
+    sweep: StudyResults
     ledger: Ledger
 
     def trial(self, row: Mapping[str, Any], response: str, form: str) -> str:
         """Tell a response of one trial, given as a row of the trials' frame."""
         clean, value = row["judged"] == "official_clean", row[response]  # one trial may be judged in both ways
-        return self.ledger.tell(
+        return self.ledger.add(
             float("nan") if pd.isna(value) else float(value),
             form,
             name=f"trial/{row['key']}/{'official_clean/' if clean else ''}{response}",
@@ -61,7 +61,7 @@ class Measured:
             trials=[row["key"]],
         )
 
-    def arm(self, arm: Arm, what: str, form: str) -> str:
+    def arm(self, arm: ArmSummary, what: str, form: str) -> str:
         """Tell train, test, gap, test_low, test_high, chance, finished or planned of an arm."""
         known = {
             "train": ("train_accuracy/mean", "mean over the finished seeds of train_accuracy"),
@@ -75,7 +75,7 @@ class Measured:
         }
         path, formula = known[what]
         keys = self.sweep.of(arm.name, None if what == "planned" else "finished")["key"]
-        return self.ledger.tell(getattr(arm, what), form, name=f"arm/{arm.name}/{path}", formula=formula, trials=keys)
+        return self.ledger.add(getattr(arm, what), form, name=f"arm/{arm.name}/{path}", formula=formula, trials=keys)
 
     def outcomes(self, outcome: str | None) -> str:
         """Tell how many trials ended with `outcome`, or how many there are; one judged in two ways counts once."""
@@ -83,7 +83,7 @@ class Measured:
         keys = list(trials["key"] if outcome is None else trials["key"][trials["outcome"] == outcome])
         name = "study/planned" if outcome is None else f"study/outcome={outcome}"
         formula = "number of planned trials" if outcome is None else f"number of trials with the outcome {outcome}"
-        return self.ledger.tell(len(keys), ",d", name=name, formula=formula, trials=keys)
+        return self.ledger.add(len(keys), ",d", name=name, formula=formula, trials=keys)
 
     def leak(self, leak: Leak, what: str) -> str:
         """Tell clean, all or left_out of the test images of an official split."""
@@ -95,7 +95,7 @@ class Measured:
         trials = self.sweep.trials
         judged = (trials["outcome"] == "finished") & (trials["judged"] == leak.judged)
         same = (trials["test_images_clean"] == leak.clean) & (trials["test_images_all"] == leak.all)
-        return self.ledger.tell(
+        return self.ledger.add(
             getattr(leak, what),
             ",d",
             name=f"leak/{leak.judged}/{leak.clean}/{what}",
@@ -103,31 +103,31 @@ class Measured:
             trials=trials["key"][judged & same],
         )
 
-    def of(self, prefix: str, formulas: Mapping[str, str], trials: list[str]) -> Tell:
+    def of(self, prefix: str, formulas: Mapping[str, str], trials: list[str]) -> WriteNumber:
         """Return a function that tells numbers of the same trials under one prefix."""
 
-        def tell(what: str, value: float, form: str) -> str:
-            return self.ledger.tell(value, form, name=f"{prefix}/{what}", formula=formulas[what], trials=trials)
+        def write(what: str, value: float, form: str) -> str:
+            return self.ledger.add(value, form, name=f"{prefix}/{what}", formula=formulas[what], trials=trials)
 
-        return tell
+        return write
 
-    def split(self, points: pd.DataFrame, prefix: str) -> Callable[[Mapping[str, Any]], Tell]:
+    def split(self, points: pd.DataFrame, prefix: str) -> Callable[[Mapping[str, Any]], WriteNumber]:
         """Return a function that returns, for a row of the compared splits, how its numbers are told."""
 
-        def tell_row(row: Mapping[str, Any]) -> Tell:
+        def describe_row(row: Mapping[str, Any]) -> WriteNumber:
             own = points.loc[points["rest"] == row["rest"]]
             here = own.loc[own["split"] == row["split"]]
             keys = [key for unit in here["keys"] for key in unit]
             others = [key for unit in own.loc[own["split"] == own["split"].iloc[0], "keys"] for key in unit]
             path = f"{prefix}/{row['rest']}/{row['split']}"
 
-            def tell(what: str, value: float, form: str) -> str:
+            def write(what: str, value: float, form: str) -> str:
                 trials = [*others, *keys] if what.startswith("difference") else keys
                 return self.of(path, OF_SPLIT, trials)(what, value, form)
 
-            return tell
+            return write
 
-        return tell_row
+        return describe_row
 
 
 def write_number(what: str, value: float, form: str) -> str:

@@ -17,9 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bloodstudy.analysis import Arm, Sweep, summarise_arms
+from bloodstudy.analysis import ArmSummary, StudyResults, summarise_arms
 from bloodstudy.reporting.figures.style import INK, SHADE, Style, label, new_figure
-from bloodstudy.reporting.render.markdown import tell_lost
+from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
 
 MOST_COLUMNS = 4
@@ -60,7 +60,7 @@ def place_levels(key: str, levels: list[Any]) -> Scale:
     return Scale([float(level) for level in levels], words, ordered=True, logarithmic=logarithmic)
 
 
-def draw_accuracy(sweep: Sweep, styles: dict[str, Style]) -> Figure:
+def draw_accuracy(sweep: StudyResults, styles: dict[str, Style]) -> Figure:
     """Return the figure; needs at least one finished trial."""
     arms = summarise_arms(sweep)
     first, *others = sweep.factors or [""]
@@ -88,7 +88,7 @@ def draw_accuracy(sweep: Sweep, styles: dict[str, Style]) -> Figure:
     return figure
 
 
-def _draw_panel(axes: Axes, sweep: Sweep, first: str, arms: list[Arm], styles: dict[str, Style]) -> None:
+def _draw_panel(axes: Axes, sweep: StudyResults, first: str, arms: list[ArmSummary], styles: dict[str, Style]) -> None:
     levels = list(sweep.plan["swept"][first]) if first else ["all seeds"]
     scale = place_levels(first, levels)
     places = {arm.name: scale.positions[levels.index(sweep.levels[arm.name][first]) if first else 0] for arm in arms}
@@ -108,12 +108,12 @@ def _draw_panel(axes: Axes, sweep: Sweep, first: str, arms: list[Arm], styles: d
         axes.plot(x, [arm.chance for arm in arms], color=INK, linestyle="", marker="_", markersize=24)
     for arm in arms:
         _draw_arm(axes, sweep.of(arm.name, "finished"), arm, places[arm.name], styles[arm.name])
-    lost = {places[arm.name]: tell_lost(sweep.of(arm.name)) for arm in arms}
+    lost = {places[arm.name]: describe_lost(sweep.of(arm.name)) for arm in arms}
     _name_levels(axes, scale, [label(spell(level), 18) for level in levels], [lost[at] for at in scale.positions])
     axes.grid(visible=False, axis="x")
 
 
-def _draw_arm(axes: Axes, done: pd.DataFrame, arm: Arm, x: float, style: Style) -> None:
+def _draw_arm(axes: Axes, done: pd.DataFrame, arm: ArmSummary, x: float, style: Style) -> None:
     for name, mean, face, size in (("train", arm.train, style.colour, 6.5), ("test", arm.test, "none", 9.5)):
         marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour, "mfc": face}
         if arm.planned > 1:

@@ -17,9 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bloodstudy.analysis import Arm, Sweep, summarise_arms
+from bloodstudy.analysis import ArmSummary, StudyResults, summarise_arms
 from bloodstudy.reporting.figures.style import DISTINCT, INK, Style, fold, label, new_figure
-from bloodstudy.reporting.render.markdown import tell_lost
+from bloodstudy.reporting.render.markdown import describe_lost
 
 MOST_MATRICES = 9
 CLEAR_SEEDS = 20  # whose training curves can be told from their mean at full strength
@@ -30,7 +30,7 @@ CURVES = (("fit_accuracy", "accuracy while fitting"), ("fit_loss", "loss while f
 
 
 def draw_training(
-    sweep: Sweep, styles: dict[str, Style], groups: Sequence[tuple[str, Sequence[str]]] | None = None
+    sweep: StudyResults, styles: dict[str, Style], groups: Sequence[tuple[str, Sequence[str]]] | None = None
 ) -> Figure:
     """Return accuracy and loss against the epoch, one line an arm (mean over seeds).
 
@@ -60,7 +60,7 @@ def draw_training(
     return figure
 
 
-def _draw_curves(axes: Axes, sweep: Sweep, arm: str, column: str, style: Style) -> None:
+def _draw_curves(axes: Axes, sweep: StudyResults, arm: str, column: str, style: Style) -> None:
     known = [sweep.histories[key].set_index("epoch")[column] for key in sweep.of(arm)["key"] if key in sweep.histories]
     if not known:
         return
@@ -73,18 +73,18 @@ def _draw_curves(axes: Axes, sweep: Sweep, arm: str, column: str, style: Style) 
     axes.plot(together.mean(axis=1), color=style.colour, linestyle=style.line, linewidth=1.6, **marks)
 
 
-def _legend_line(sweep: Sweep, arm: str, style: Style) -> Line2D:
-    lost = tell_lost(sweep.of(arm))
+def _legend_line(sweep: StudyResults, arm: str, style: Style) -> Line2D:
+    lost = describe_lost(sweep.of(arm))
     words = fold(arm, 30) + (f"\n({lost})" if lost else "")
     return Line2D([], [], color=style.colour, linestyle=style.line, marker=style.marker, markersize=4.5, label=words)
 
 
-def list_tested(sweep: Sweep) -> list[Arm]:
+def list_tested(sweep: StudyResults) -> list[ArmSummary]:
     """Return the arms that have test predictions."""
     return [arm for arm in summarise_arms(sweep) if sweep.examined(arm.name)]
 
 
-def choose_matrices(sweep: Sweep, first: str | None = None) -> list[str]:
+def choose_matrices(sweep: StudyResults, first: str | None = None) -> list[str]:
     """Return the arms whose confusions are drawn: all, or `first` and those with the highest and lowest accuracies."""
     shown = list_tested(sweep)
     if len(shown) > MOST_MATRICES:
@@ -97,7 +97,7 @@ def choose_matrices(sweep: Sweep, first: str | None = None) -> list[str]:
     return [arm.name for arm in shown]
 
 
-def draw_confusions(sweep: Sweep, arms: list[str]) -> Figure:
+def draw_confusions(sweep: StudyResults, arms: list[str]) -> Figure:
     """Return one matrix an arm: share of each true class, with counts, summed over seeds."""
     means = {arm.name: arm.test for arm in summarise_arms(sweep)}
     columns = min(len(arms), 2 if len(arms) in (2, 4) else 3)

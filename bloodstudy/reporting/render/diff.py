@@ -32,7 +32,7 @@ def compare_markdown(marked: str, claims: Sequence[Claim], found: str) -> list[s
             for offset in range(b - a):
                 told += _compare_line(c + offset + 1, expected[a + offset], claims, lines[c + offset])
         else:
-            told.append(_tell_place("report.md", c + 1, unmark("\n".join(expected[a:b])), "\n".join(lines[c:d])))
+            told.append(_describe_place("report.md", c + 1, unmark("\n".join(expected[a:b])), "\n".join(lines[c:d])))
     return told
 
 
@@ -40,7 +40,7 @@ def _compare_line(number: int, marked: str, claims: Sequence[Claim], found: str)
     literals = MARK.split(marked)
     pattern = NUMBER.join(map(re.escape, literals[::3]))
     if (match := re.fullmatch(pattern, found)) is None:
-        return [_tell_place("report.md", number, unmark(marked), found)]
+        return [_describe_place("report.md", number, unmark(marked), found)]
     told = []
     for index, text, said in zip(literals[1::3], literals[2::3], match.groups(), strict=True):
         if said != text:
@@ -95,10 +95,10 @@ def compare_page(expected: str, found: str) -> list[str]:
     here, there = (lines[at] if at < len(lines) else "" for lines in (one, other))
     if "data:image" in here and re.sub('base64,[^"]*', "", here) == re.sub('base64,[^"]*', "", there):
         return [f"report.html line {at + 1} has another figure than the trials give"]
-    return [_tell_place("report.html", at + 1, here, there)]
+    return [_describe_place("report.html", at + 1, here, there)]
 
 
-def _tell_place(where: str, number: int, expected: str, found: str) -> str:
+def _describe_place(where: str, number: int, expected: str, found: str) -> str:
     at = next(
         (i for i, (a, b) in enumerate(zip(expected, found, strict=False)) if a != b), min(len(expected), len(found))
     )

@@ -77,7 +77,7 @@ def embed(name: str, text: str, drawn: list[str]) -> str:
     return f"![{plain(text)}](figures/{name}.png)" if name in drawn else ""
 
 
-def tell_lost(trials: pd.DataFrame) -> str:
+def describe_lost(trials: pd.DataFrame) -> str:
     """Say what became of the trials of an arm that did not finish, such as "2 of 3 diverged"; empty where all did."""
     lost = trials["outcome"][trials["outcome"] != "finished"]
     counted = f"{len(lost)} of {len(trials)} " if len(trials) > 1 else ""

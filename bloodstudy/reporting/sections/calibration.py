@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bloodstudy.analysis import Judged
+from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.statistics.calibration import Reliability, weigh_probabilities
-from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_figure
 from bloodstudy.reporting.render.markdown import code, table
 
@@ -26,7 +26,7 @@ FORMULAS = {
 }
 
 
-def weigh_arms(judged: Judged) -> dict[str, Reliability]:
+def weigh_arms(judged: StudyAnalysis) -> dict[str, Reliability]:
     """Return the calibration of each arm that has test predictions."""
     sweep, found = judged.sweep, {}
     for arm in sweep.arms:
@@ -37,7 +37,7 @@ def weigh_arms(judged: Judged) -> dict[str, Reliability]:
     return found
 
 
-def tabulate_calibration(found: Mapping[str, Reliability], told: Told) -> str:
+def tabulate_calibration(found: Mapping[str, Reliability], told: StudyClaims) -> str:
     """Return the expected calibration error of each arm, and by how much it is too sure."""
     rows = []
     for arm, reliability in found.items():

@@ -9,20 +9,20 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from bloodstudy.analysis import Arm, Judged, Leak, Sweep, flag_no_ops, list_leaks, summarise_arms
-from bloodstudy.reporting.claims.study_claims import Told
-from bloodstudy.reporting.claims.sweep_claims import Measured
+from bloodstudy.analysis import ArmSummary, Leak, StudyAnalysis, StudyResults, flag_no_ops, list_leaks, summarise_arms
+from bloodstudy.reporting.claims.study_claims import StudyClaims
+from bloodstudy.reporting.claims.sweep_claims import SweepClaims
 from bloodstudy.reporting.render.markdown import as_list, code
 
 APART = 0.2  # how far the accuracy that fit reports may lie above the measured one: it usually lies below
 
 
-def warn_of_sweep(measured: Measured) -> list[str]:
+def warn_of_sweep(measured: SweepClaims) -> list[str]:
     """Return what a reader must know before believing the numbers."""
     sweep, found = measured.sweep, []
     if any(data["split"] == "random" for data in sweep.data):
-        found.append(_tell_leak(measured))
-    found += [tell_shared(measured, leak) for leak in list_leaks(sweep.trials)]
+        found.append(_describe_leak(measured))
+    found += [describe_shared(measured, leak) for leak in list_leaks(sweep.trials)]
     if apart := [arm for arm in summarise_arms(sweep) if _fits_apart(sweep, arm)]:
         found.append(
             f"{as_list([code(arm.name) for arm in apart])}: `fit` ended at a much higher accuracy than inference "
@@ -33,7 +33,7 @@ def warn_of_sweep(measured: Measured) -> list[str]:
     return [*found, *_warn_of_code(sweep)]
 
 
-def warn_of_study(judged: Judged, measured: Measured) -> list[str]:
+def warn_of_study(judged: StudyAnalysis, measured: SweepClaims) -> list[str]:
     """Return what a reader must know before believing the answers."""
     sweep, found = judged.sweep, []
     for leak in list_leaks(sweep.trials):
@@ -51,7 +51,7 @@ def warn_of_study(judged: Judged, measured: Measured) -> list[str]:
     return found
 
 
-def _warn_of_code(sweep: Sweep) -> list[str]:
+def _warn_of_code(sweep: StudyResults) -> list[str]:
     commits = {result["git_commit"] for result in sweep.results.values()}
     if len(commits) > 1:
         return ["The trials come from different commits of bloodstudy."]
@@ -59,13 +59,13 @@ def _warn_of_code(sweep: Sweep) -> list[str]:
     return ["The code held changes that are in no commit."] if changed else []
 
 
-def _fits_apart(sweep: Sweep, arm: Arm) -> bool:
+def _fits_apart(sweep: StudyResults, arm: ArmSummary) -> bool:
     keys = [key for key in sweep.of(arm.name, "finished")["key"] if key in sweep.histories]
     fitted = [float(sweep.histories[key]["fit_accuracy"].iloc[-1]) for key in keys]
     return bool(fitted) and sum(fitted) / len(fitted) > arm.train + APART
 
 
-def _tell_leak(measured: Measured) -> str:
+def _describe_leak(measured: SweepClaims) -> str:
     sweep, known = measured.sweep, {}
     for key, result in sweep.results.items():
         if result["data"]["split"] != "random" or key not in sweep.predictions:
@@ -75,21 +75,21 @@ def _tell_leak(measured: Measured) -> str:
             known.setdefault((tested.shared, tested.photographs), []).append(key)
     if not known:
         return "split=random ignores photographs: copies of one cell stand on both sides, which flatters a model."
-    counts = ", ".join(_tell_photographs(measured, pair, keys) for pair, keys in sorted(known.items()))
+    counts = ", ".join(_describe_photographs(measured, pair, keys) for pair, keys in sorted(known.items()))
     flatters = ": copies of one cell on both sides flatter a model" if any(shared for shared, _ in known) else ""
     return f"split=random ignores photographs; {counts} test photographs have a copy in training{flatters}."
 
 
-def _tell_photographs(measured: Measured, pair: tuple[int, int], keys: list[str]) -> str:
+def _describe_photographs(measured: SweepClaims, pair: tuple[int, int], keys: list[str]) -> str:
     told = {
         "shared": "number of different photographs of the test images that train images have too",
         "photographs": "number of different photographs of the test images",
     }
-    tell = measured.of(f"leak/random/{pair[0]} of {pair[1]}", told, keys)
-    return f"{tell('shared', pair[0], 'd')} of {tell('photographs', pair[1], 'd')}"
+    write = measured.of(f"leak/random/{pair[0]} of {pair[1]}", told, keys)
+    return f"{write('shared', pair[0], 'd')} of {write('photographs', pair[1], 'd')}"
 
 
-def tell_shared(measured: Measured, leak: Leak) -> str:
+def describe_shared(measured: SweepClaims, leak: Leak) -> str:
     """Say on which test images of an official split the trials are judged."""
     every = measured.leak(leak, "all")
     if leak.judged == "official_clean":
@@ -105,7 +105,7 @@ LAST_SHARE = 0.25  # of the epochs, over which the rise is measured
 FORMULA = "100 * mean over the finished seeds of fit_accuracy[last epoch] - fit_accuracy[at three quarters of them]"
 
 
-def tell_still_learning(question: Mapping[str, Any], judged: Judged, told: Told) -> str:
+def describe_still_learning(question: Mapping[str, Any], judged: StudyAnalysis, told: StudyClaims) -> str:
     """Say which arms' accuracy while fitting rose by more than the margin over the last quarter of the epochs.
 
     The reference stands beside them; empty where there is no such arm.
@@ -115,16 +115,16 @@ def tell_still_learning(question: Mapping[str, Any], judged: Judged, told: Told)
     late = [arm for arm, rise in rises.items() if rise > question["margin"]]
     if not late:
         return ""
-    shown = [f"{_tell(arm, rises[arm], told)} points for {code(arm)}" for arm in late if arm != reference]
+    shown = [f"{_describe(arm, rises[arm], told)} points for {code(arm)}" for arm in late if arm != reference]
     if not math.isnan(rises[reference]):
-        shown.append(f"{_tell(reference, rises[reference], told)} for the reference")
+        shown.append(f"{_describe(reference, rises[reference], told)} for the reference")
     return (
         "Not all had learnt what they could: over the last quarter of the epochs the accuracy that `fit` prints still "
         f"rose by {as_list(shown)}. With more epochs the effects may be others."
     )
 
 
-def measure_rise(arm: str, judged: Judged) -> float:
+def measure_rise(arm: str, judged: StudyAnalysis) -> float:
     """Return by how much the accuracy while fitting rose at the end, mean over the finished seeds; NaN of none."""
     sweep = judged.sweep
     curves = [
@@ -136,6 +136,6 @@ def measure_rise(arm: str, judged: Judged) -> float:
     return sum(rises) / len(rises) if rises else math.nan
 
 
-def _tell(arm: str, rise: float, told: Told) -> str:
+def _describe(arm: str, rise: float, told: StudyClaims) -> str:
     keys = list(told.judged.sweep.of(arm, "finished")["key"])
     return told.count(100 * rise, f"arm/{arm}/rise", FORMULA, keys, "+z.1f")

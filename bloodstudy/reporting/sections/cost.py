@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bloodstudy.analysis import Sweep
+from bloodstudy.analysis import StudyResults
 from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.figures.style import DISTINCT, Style, fold, new_figure
 from bloodstudy.reporting.render.markdown import code, plural, table
@@ -20,7 +20,7 @@ from bloodstudy.reporting.render.markdown import code, plural, table
 PER_COLUMN = 12  # arms in a column of the legend
 
 
-def draw_time(sweep: Sweep, styles: Mapping[str, Style]) -> Figure:
+def draw_time(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:
     """Return mean test accuracy of each arm against the mean seconds of fitting, with every seed where arms are few."""
     figure = new_figure(8.4, 4.2)
     axes, handles = figure.subplots(), []
@@ -46,7 +46,7 @@ def draw_time(sweep: Sweep, styles: Mapping[str, Style]) -> Figure:
     return figure
 
 
-def tabulate_cost(sweep: Sweep) -> str:
+def tabulate_cost(sweep: StudyResults) -> str:
     """Return what each trial took."""
     numbers = ["seed", "time (s)", "fit (s)", "peak memory (MB)", "threads", "attempts"]
     forms = {"wall_seconds": ".1f", "fit_seconds": ".1f", "peak_memory_mb": ",.0f", "threads": ".0f", "attempts": ".0f"}
@@ -57,7 +57,7 @@ def tabulate_cost(sweep: Sweep) -> str:
     return table(["arm", *numbers], rows, right=numbers)
 
 
-def tell_total(sweep: Sweep) -> str:
+def describe_total(sweep: StudyResults) -> str:
     """Return what all trials took together: time one after another, and threads times time, by which energy goes."""
     trials = sweep.trials.drop_duplicates("key").to_dict("records")
     known = [row for row in trials if not any(pd.isna(row.get(name)) for name in ("wall_seconds", "threads"))]

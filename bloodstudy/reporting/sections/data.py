@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis import Sweep
-from bloodstudy.reporting.audit.text import TOLD, tell_audit
-from bloodstudy.reporting.claims.sweep_claims import Measured, Tell
+from bloodstudy.analysis import StudyResults
+from bloodstudy.reporting.audit.text import TOLD, describe_audit
+from bloodstudy.reporting.claims.sweep_claims import SweepClaims, WriteNumber
 from bloodstudy.reporting.render.markdown import code, plain, table
 from bloodstudy.study.arms import BLOCK_KEYS, spell
 from bloodstudy.study.trial import DRAWN_BY
@@ -34,13 +34,13 @@ class DataSet:
     keys: tuple[str, ...]  # of the trials on it that have a result
 
 
-def list_data(sweep: Sweep) -> list[DataSet]:
+def list_data(sweep: StudyResults) -> list[DataSet]:
     """Return the different data sets of the trials that have a result."""
     found: dict[str, DataSet] = {}
     for key, result in sweep.results.items():
         data = result["data"]
         name = ", ".join([data["name"], data["task"], *([data["view"]] if data["name"] == "bccd" else [])])
-        name += f", {_tell_division(data)}"
+        name += f", {_describe_division(data)}"
         counts = pd.DataFrame(data["counts"]).loc[data["classes"], [side for side in SIDES if side in data["counts"]]]
         same = repr((name, data["fingerprint"], data["refused"], data["notes"], counts.to_dict()))
         known, summary = found.get(same), result.get("audit")
@@ -52,7 +52,7 @@ def list_data(sweep: Sweep) -> list[DataSet]:
     return list(found.values())
 
 
-def tell_data(measured: Measured, place: int, data_set: DataSet) -> dict[str, str]:
+def describe_data(measured: SweepClaims, place: int, data_set: DataSet) -> dict[str, str]:
     """Return the Markdown of the data set at `place`: its name, words, audit and table of classes."""
     counts, told = data_set.counts, {"images": "number of images", "classes": "number of classes", **TOLD}
     told["refused"] = "number of files that could not be used"
@@ -61,45 +61,45 @@ def tell_data(measured: Measured, place: int, data_set: DataSet) -> dict[str, st
         for name in counts.index:
             told[f"{side}/images[{name}]"] = f"number of {SIDES[side]} images of the class"
             told[f"{side}/share[{name}]"] = f"100 * {SIDES[side]} images of the class / {SIDES[side]} images"
-    tell = measured.of(f"data/{place}", told, list(data_set.keys))
+    write = measured.of(f"data/{place}", told, list(data_set.keys))
     totals = {str(side): int(counts[side].to_numpy().sum()) for side in counts}
-    several = [f"{tell(f'{side}/images', total, ',d')} {SIDES[side]}" for side, total in totals.items()]
+    several = [f"{write(f'{side}/images', total, ',d')} {SIDES[side]}" for side, total in totals.items()]
     words = f"{plain(data_set.name)}: {', '.join(several[:-1])} and {several[-1]} images, "
-    words += f"{tell('classes', len(counts), 'd')} classes, fingerprint {code(data_set.fingerprint)}"
+    words += f"{write('classes', len(counts), 'd')} classes, fingerprint {code(data_set.fingerprint)}"
     if data_set.refused:
-        words += f"; {tell('refused', data_set.refused, ',d')} files were refused"
+        words += f"; {write('refused', data_set.refused, ',d')} files were refused"
     words += "".join(f"; {plain(note)}" for note in data_set.notes)
-    audit = tell_audit(data_set.audit, data_set.source, tell) if data_set.audit else ""
-    return {"name": plain(data_set.name), "words": words, "audit": audit, "classes": tabulate_classes(counts, tell)}
+    audit = describe_audit(data_set.audit, data_set.source, write) if data_set.audit else ""
+    return {"name": plain(data_set.name), "words": words, "audit": audit, "classes": tabulate_classes(counts, write)}
 
 
-def _tell_division(data: dict[str, Any]) -> str:
+def _describe_division(data: dict[str, Any]) -> str:
     """Return the split with what it was drawn from, such as "grouped split, split_seed=0, test_share=0.2"."""
     drawn = [f"{key}={spell(data[key])}" for key in DRAWN_BY if data[key] is not None]
     return ", ".join([f"{data['split']} split", *drawn])
 
 
-def tabulate_classes(counts: pd.DataFrame, tell: Tell) -> str:
+def tabulate_classes(counts: pd.DataFrame, write: WriteNumber) -> str:
     """Return a table of images and shares by class and split."""
     sides, rows = [str(side) for side in counts], []
     totals: dict[str, int] = {side: int(counts[side].to_numpy().sum()) for side in sides}
     for name, *row in counts.itertuples():
         cells = []
         for side, images in zip(sides, row, strict=True):
-            share = tell(f"{side}/share[{name}]", 100 * images / max(1, totals[side]), ".1f")
-            cells.append(f"{tell(f'{side}/images[{name}]', images, ',d')} ({share} %)")
+            share = write(f"{side}/share[{name}]", 100 * images / max(1, totals[side]), ".1f")
+            cells.append(f"{write(f'{side}/images[{name}]', images, ',d')} ({share} %)")
         rows.append([code(name), *cells])
-    rows.append(["all", *(tell(f"{side}/images", totals[side], ",d") for side in sides)])
+    rows.append(["all", *(write(f"{side}/images", totals[side], ",d") for side in sides)])
     return table(["class", *sides], rows, right=sides)
 
 
-def tabulate_common(sweep: Sweep) -> str:
+def tabulate_common(sweep: StudyResults) -> str:
     """Return a table of the model and the factor levels that all trials share."""
     rows = [[code(key), code(values[0])] for key, values in _levels(sweep).items() if len(set(values)) == 1]
     return table(["factor", "level"], rows) if rows else ""
 
 
-def tabulate_reference(sweep: Sweep, arm: str) -> str:
+def tabulate_reference(sweep: StudyResults, arm: str) -> str:
     """Return a table of the model and all factor levels of an arm, and which of them other arms change."""
     result = sweep.result_of(arm)
     if result is None:
@@ -110,7 +110,7 @@ def tabulate_reference(sweep: Sweep, arm: str) -> str:
     return table(["factor", "level", "other arms change it"], rows)
 
 
-def list_brought(sweep: Sweep, arm: str, reference: str) -> dict[str, Any]:
+def list_brought(sweep: StudyResults, arm: str, reference: str) -> dict[str, Any]:
     """Return the levels that set an arm of another model apart from the reference, and that nobody named."""
     own, usual = sweep.result_of(arm), sweep.result_of(reference)
     if own is None or usual is None or own["model"] == usual["model"]:
@@ -119,7 +119,7 @@ def list_brought(sweep: Sweep, arm: str, reference: str) -> dict[str, Any]:
     return {k: v for k, v in own["factors"].items() if k not in named and spell(v) != spell(usual["factors"].get(k))}
 
 
-def tell_brought(sweep: Sweep, reference: str) -> str:
+def describe_brought(sweep: StudyResults, reference: str) -> str:
     """Say what arms with another model than the reference's change besides: a model brings levels of its own."""
     found = {arm: list_brought(sweep, arm, reference) for arm in sweep.arms}
     return " ".join(
@@ -129,7 +129,7 @@ def tell_brought(sweep: Sweep, reference: str) -> str:
     )
 
 
-def tabulate_varied(sweep: Sweep) -> str:
+def tabulate_varied(sweep: StudyResults) -> str:
     """Return a table of levels that differ between arms though they were not swept: a model brings its own."""
     swept = {*sweep.plan["swept"], *BLOCK_KEYS, "precision"}
     varied = {key: values for key, values in _levels(sweep).items() if len(set(values)) > 1 and key not in swept}
@@ -139,7 +139,7 @@ def tabulate_varied(sweep: Sweep) -> str:
     return table(["arm", *map(code, varied)], [[code(cell) for cell in row] for row in arms])
 
 
-def list_origin(sweep: Sweep) -> list[str]:
+def list_origin(sweep: StudyResults) -> list[str]:
     """Return lines on versions, commit and precision."""
     results = list(sweep.results.values())
     if not results:
@@ -153,17 +153,17 @@ def list_origin(sweep: Sweep) -> list[str]:
     ]
 
 
-def tell_processors(sweep: Sweep) -> str:
+def describe_processors(sweep: StudyResults) -> str:
     """Return the line on what the trials were computed on, which is no part of what they say."""
     found = [result["processor"] for result in sweep.results.values()]
     return f"Processor: {_several(found)}." if found else ""
 
 
-def _arms(sweep: Sweep) -> list[str]:
+def _arms(sweep: StudyResults) -> list[str]:
     return [arm for key, arm in zip(sweep.trials["key"], sweep.trials["arm"], strict=True) if key in sweep.results]
 
 
-def _levels(sweep: Sweep) -> dict[str, list[str]]:
+def _levels(sweep: StudyResults) -> dict[str, list[str]]:
     """Return the level of each factor in each trial that has a result, spelt."""
     results = [sweep.results[key] for key in sweep.trials["key"] if key in sweep.results]
     if not results:

@@ -18,11 +18,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis import Comparison, StudyAnalysis
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.reporting.figures.accuracy import Scale, place_levels
 from bloodstudy.reporting.figures.style import INK, SHADE, Style, label, new_figure
-from bloodstudy.reporting.render.markdown import tell_lost
+from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
 
 FEWEST = 3  # levels that make a curve
@@ -40,7 +40,7 @@ class Dose:
     comparisons: tuple[Comparison | None, ...]  # None: the reference
 
 
-def find_dose(question: Mapping[str, Any], judged: Judged) -> Dose | None:
+def find_dose(question: Mapping[str, Any], judged: StudyAnalysis) -> Dose | None:
     """Return the arms of `question` by their level; None where these are no ordered numbers, or fewer than three."""
     factor, levels = question["factor"], {}
     for arm in [question["reference"], *question["arms"]]:
@@ -61,12 +61,12 @@ def find_dose(question: Mapping[str, Any], judged: Judged) -> Dose | None:
     return Dose(factor, ordered, tuple(levels[arm] for arm in arms), tuple(arms), tuple(compared))
 
 
-def draw_dose(dose: Dose, judged: Judged, styles: Mapping[str, Style]) -> Figure:
+def draw_dose(dose: Dose, judged: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
     """Return the figure."""
     figure = new_figure(9.6, 3.4)
     left, right = figure.subplots(1, 2)
     chance = {arm: look_at_training(judged.sweep, arm, judged.sweep.seeds).chance for arm in dose.arms}
-    lost = [_tell_lost(judged.sweep.of(arm), chance[arm]) for arm in dose.arms]
+    lost = [_describe_lost(judged.sweep.of(arm), chance[arm]) for arm in dose.arms]
     _draw_accuracies(left, dose, judged, styles, chance)
     _draw_effects(right, dose, styles)
     names = ["\n".join(filter(None, (label(spell(x), 12), note))) for x, note in zip(dose.levels, lost, strict=True)]
@@ -92,13 +92,13 @@ def draw_dose(dose: Dose, judged: Judged, styles: Mapping[str, Style]) -> Figure
     return figure
 
 
-def _tell_lost(trials: pd.DataFrame, chance: Sequence[int]) -> str:
-    told = (tell_lost(trials), f"{len(chance)} at chance" if chance else "")
+def _describe_lost(trials: pd.DataFrame, chance: Sequence[int]) -> str:
+    told = (describe_lost(trials), f"{len(chance)} at chance" if chance else "")
     return "\n".join(textwrap.fill(note, 10) for note in told if note)  # narrow, since neighbours stand close
 
 
 def _draw_accuracies(
-    axes: Axes, dose: Dose, judged: Judged, styles: Mapping[str, Style], chance: Mapping[str, Sequence[int]]
+    axes: Axes, dose: Dose, judged: StudyAnalysis, styles: Mapping[str, Style], chance: Mapping[str, Sequence[int]]
 ) -> None:
     means: dict[str, list[float]] = {"train_accuracy": [], "test_accuracy": []}
     for x, arm in zip(dose.scale.positions, dose.arms, strict=True):

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from bloodstudy.analysis import Comparison
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.claims.study_claims import RESPONSES, Told
+from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims
 from bloodstudy.reporting.render.markdown import code, plain, table
 
 RECALL = "test_recall_"
 
 
-def tabulate_effects(comparisons: Sequence[Comparison], told: Told, tested: bool = True) -> str:
+def tabulate_effects(comparisons: Sequence[Comparison], told: StudyClaims, tested: bool = True) -> str:
     """Return effects with intervals on train, test and gap, d_z, and the interval for new photographs.
 
     `tested`: whether arms that are not tested are to be marked, since others are.
@@ -30,7 +30,7 @@ def tabulate_effects(comparisons: Sequence[Comparison], told: Told, tested: bool
     return table(["arm", *numbers], rows, right=numbers)
 
 
-def tabulate_verdicts(comparisons: Sequence[Comparison], told: Told) -> str:
+def tabulate_verdicts(comparisons: Sequence[Comparison], told: StudyClaims) -> str:
     """Return the adjusted p-values with the words that follow from them."""
     numbers = ["p difference", "p equivalence", "p not worse"]
     header = ["arm", *numbers, "word", "not worse", "new photographs", "failed to train"]
@@ -47,7 +47,7 @@ def tabulate_verdicts(comparisons: Sequence[Comparison], told: Told) -> str:
     return table(header, rows, right=numbers)
 
 
-def tabulate_classes(comparisons: Sequence[Comparison], told: Told) -> str:
+def tabulate_classes(comparisons: Sequence[Comparison], told: StudyClaims) -> str:
     """Return the effects on macro F1 and on the recall of each class; empty where nothing is paired."""
     names = next((list(c.points.columns) for c in comparisons if c.seeds), [])
     names = [name for name in names if name == "test_macro_f1" or name.startswith(RECALL)]
@@ -58,7 +58,7 @@ def tabulate_classes(comparisons: Sequence[Comparison], told: Told) -> str:
     return table(["arm", *titles.values()], rows, right=titles.values())
 
 
-def tell_reference(comparisons: Sequence[Comparison], told: Told) -> str:
+def describe_reference(comparisons: Sequence[Comparison], told: StudyClaims) -> str:
     """Return what the reference itself reaches, over the seeds of the comparison that has most."""
     comparison = max(comparisons, key=lambda c: len(c.seeds))
     if not comparison.seeds:
@@ -73,7 +73,7 @@ def _name(comparison: Comparison) -> str:
     return code(comparison.pair.arm) + ("" if comparison.pair.tested else " (exploratory)")
 
 
-def _both(comparison: Comparison, response: str, told: Told) -> str:
+def _both(comparison: Comparison, response: str, told: StudyClaims) -> str:
     if not comparison.seeds:
         return NONE
     return f"{told.points(comparison, response)} {told.interval(comparison, response)}".removesuffix(f" {NONE}")

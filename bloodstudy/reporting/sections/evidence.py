@@ -11,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis import Judged, Shown
-from bloodstudy.analysis.comparisons.hard_images import Missed, find_missed
+from bloodstudy.analysis import StudyAnalysis, TestImages
+from bloodstudy.analysis.comparisons.hard_images import HardImages, find_hard_images
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.data.quality.effective_size import weigh_test
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.claims.study_claims import PERCENT, RESPONSES, Told
+from bloodstudy.reporting.claims.study_claims import PERCENT, RESPONSES, StudyClaims
 from bloodstudy.reporting.claims.sweep_claims import TOLD
 from bloodstudy.reporting.render.markdown import code, plain, table
 
@@ -26,7 +26,7 @@ OFFICIAL = "official_test_accuracy"  # of a study that is judged by official_cle
 FORMULAS = {OFFICIAL: "test_accuracy, with the test images whose scene is in training"}
 
 
-def tabulate_photographs(judged: Judged, told: Told) -> str:
+def tabulate_photographs(judged: StudyAnalysis, told: StudyClaims) -> str:
     """Return the test images, photographs (or scenes) and effective number of each class; empty where none is known."""
     found = _find_shown(judged)
     if found is None or found[0].unit == "image":
@@ -51,14 +51,14 @@ def tabulate_photographs(judged: Judged, told: Told) -> str:
     return table(["class", *header], cells, right=header)
 
 
-def name_weighed(judged: Judged) -> str:
+def name_weighed(judged: StudyAnalysis) -> str:
     """Return which test images `tabulate_photographs` is about, where there are several; else nothing."""
     found = _find_shown(judged)
     splits = dict.fromkeys(planned["judged"] for planned in judged.sweep.plan["trials"])
     return f"split {code(found[1])}" if found and len(splits) > 1 else ""
 
 
-def _find_shown(judged: Judged) -> tuple[Shown, str, str] | None:
+def _find_shown(judged: StudyAnalysis) -> tuple[TestImages, str, str] | None:
     for planned in judged.sweep.plan["trials"]:
         predictions = judged.sweep.predictions.get(planned["key"])
         if predictions is not None:
@@ -66,7 +66,7 @@ def _find_shown(judged: Judged) -> tuple[Shown, str, str] | None:
     return None
 
 
-def tabulate_arms(judged: Judged, told: Told) -> str:
+def tabulate_arms(judged: StudyAnalysis, told: StudyClaims) -> str:
     """Return what each arm itself reaches: means over its finished seeds, in per cent."""
     sweep, titles = judged.sweep, {name: title for title, name in RESPONSES.items()}
     if _is_clean(judged):
@@ -92,7 +92,7 @@ def tabulate_arms(judged: Judged, told: Told) -> str:
     return table(["arm", *numbers], rows, right=numbers)
 
 
-def tell_official(judged: Judged) -> str:
+def describe_official(judged: StudyAnalysis) -> str:
     """Explain the column of the official split; empty where there is none."""
     counted = (
         "*Test, official* counts the test images whose scene is in training too; of an arm that is judged on the clean "
@@ -101,11 +101,11 @@ def tell_official(judged: Judged) -> str:
     return counted if _is_clean(judged) else ""
 
 
-def _is_clean(judged: Judged) -> bool:
+def _is_clean(judged: StudyAnalysis) -> bool:
     return any(planned["judged"] == "official_clean" for planned in judged.sweep.plan["trials"])
 
 
-def tell_chance(judged: Judged, told: Told) -> str:
+def describe_chance(judged: StudyAnalysis, told: StudyClaims) -> str:
     """Say which arms' means hold trials that stayed at chance; empty where none did."""
     sweep, counts = judged.sweep, []
     for arm in sweep.arms:
@@ -116,21 +116,21 @@ def tell_chance(judged: Judged, told: Told) -> str:
     return f"Trials that stayed at chance are in these means: {', '.join(counts)}." if counts else ""
 
 
-def _judge_officially(key: str, judged: Judged) -> float:
+def _judge_officially(key: str, judged: StudyAnalysis) -> float:
     predictions = judged.sweep.predictions.get(key)
     return float(predictions.correct[predictions.shown.tested("official")].mean()) if predictions else math.nan
 
 
-def look_for_missed(judged: Judged) -> Missed:
+def find_hard_images_of(judged: StudyAnalysis) -> HardImages:
     """Return the test images that all trials that learnt something get wrong."""
     sweep, failing = judged.sweep, set()
     for arm in sweep.arms:
         seeds = look_at_training(sweep, arm, sweep.seeds).failing
         failing |= set(sweep.of(arm)["key"][sweep.of(arm)["seed"].isin(seeds)])
-    return find_missed(sweep, failing)
+    return find_hard_images(sweep, failing)
 
 
-def tell_missed(missed: Missed, told: Told) -> str:
+def describe_missed(missed: HardImages, told: StudyClaims) -> str:
     """Return how many test images nobody gets right."""
     if not missed.keys:
         return ""
@@ -147,7 +147,7 @@ def tell_missed(missed: Missed, told: Told) -> str:
     return text
 
 
-def tabulate_missed(missed: Missed, told: Told) -> str:
+def tabulate_missed(missed: HardImages, told: StudyClaims) -> str:
     """Return the images that nobody gets right, the first thirty; empty where there is none."""
     rows = []
     for row in _records(missed.images.head(MOST_NAMED)):

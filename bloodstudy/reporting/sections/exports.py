@@ -9,7 +9,7 @@ import math
 
 import pandas as pd
 
-from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis import Comparison, StudyAnalysis
 from bloodstudy.reporting.claims.ledger import NONE, round_value
 from bloodstudy.reporting.claims.study_claims import RESPONSES
 from bloodstudy.reporting.render.markdown import visible
@@ -20,7 +20,7 @@ _ESCAPED = {
 }  # fmt: skip
 
 
-def tabulate_effects(judged: Judged) -> pd.DataFrame:
+def tabulate_effects(judged: StudyAnalysis) -> pd.DataFrame:
     """Return one row a comparison and response, in fractions of accuracy; adjusted p-values on test accuracy alone.
 
     The effects leave out the `failed` trials of the arm, which diverged or stayed at chance.
@@ -49,12 +49,12 @@ def tabulate_effects(judged: Judged) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write_csv(judged: Judged) -> str:
+def write_csv(judged: StudyAnalysis) -> str:
     """Return the content of effects.csv."""
     return tabulate_effects(judged).to_csv(index=False, lineterminator="\n")
 
 
-def write_latex(judged: Judged) -> str:
+def write_latex(judged: StudyAnalysis) -> str:
     """Return the content of effects.tex: a table that needs the package booktabs and nothing else."""
     lines = [
         r"\begin{tabular}{lrrrrl}",

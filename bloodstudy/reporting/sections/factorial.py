@@ -11,26 +11,26 @@ from collections.abc import Sequence
 from bloodstudy.analysis import Interaction
 from bloodstudy.analysis.comparisons.lr_sensitivity import Tuned
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.claims.study_claims import PERCENT, POINTS, RESPONSES, Told
+from bloodstudy.reporting.claims.study_claims import PERCENT, POINTS, RESPONSES, StudyClaims
 from bloodstudy.reporting.render.markdown import code, table
 from bloodstudy.study.arms import spell
 
 VALIDATION = "100 * mean over seeds of validation_accuracy"
 
 
-def tabulate_interactions(found: Sequence[Interaction], told: Told) -> str:
+def tabulate_interactions(found: Sequence[Interaction], told: StudyClaims) -> str:
     """Return the differences of differences, in points with 95 % intervals; empty where no product was planned."""
     rows = []
     for own in found:
         changes = " and ".join(code(f"{key}={spell(level)}") for key, _, level in (own.first, own.second))
         keys = [key for arm in own.arms for key in told.keys(arm, list(own.points.index))]
-        cells = [_tell_effect(own, response, keys, told) for response in RESPONSES.values()]
+        cells = [_describe_effect(own, response, keys, told) for response in RESPONSES.values()]
         seeds = told.count(len(own.points), f"block/{'/'.join(own.arms)}/seeds", "seeds with all four cells", keys, "d")
         rows.append([changes, seeds, *cells])
     return table(["both", "seeds", *RESPONSES], rows, right=["seeds", *RESPONSES]) if rows else ""
 
 
-def _tell_effect(own: Interaction, response: str, keys: list[str], told: Told) -> str:
+def _describe_effect(own: Interaction, response: str, keys: list[str], told: StudyClaims) -> str:
     effect, path = own.effects[response], f"block/{'/'.join(own.arms)}/{response}"
     formula = f"of ({response}[both] - {response}[second]) - ({response}[first] - {response}[neither])"
     mean = told.count(100 * effect.mean, f"{path}/mean", f"100 * mean over seeds {formula}", keys, POINTS)
@@ -45,7 +45,7 @@ def _tell_effect(own: Interaction, response: str, keys: list[str], told: Told) -
     return f"{mean} [{low}, {high}]"
 
 
-def tabulate_strips(found: Sequence[Tuned], told: Told) -> str:
+def tabulate_strips(found: Sequence[Tuned], told: StudyClaims) -> str:
     """Return the validation accuracy of each arm at each learning rate, its best in bold; empty without a strip.
 
     A rate at which fewer trials finished than at others says how many.
@@ -54,14 +54,15 @@ def tabulate_strips(found: Sequence[Tuned], told: Told) -> str:
     rows = []
     for own in found:
         cells = {
-            float(row["lr"]): _tell_rate(row, own, told) for row in own.rates.dropna(subset=["lr"]).to_dict("records")
+            float(row["lr"]): _describe_rate(row, own, told)
+            for row in own.rates.dropna(subset=["lr"]).to_dict("records")
         }
         rows.append([code(own.arm), *(cells.get(rate, NONE) for rate in rates)])
     names = [f"lr={spell(rate)}" for rate in rates]
     return table(["arm", *names], rows, right=names) if rows and rates else ""
 
 
-def _tell_rate(row: dict, own: Tuned, told: Told) -> str:
+def _describe_rate(row: dict, own: Tuned, told: StudyClaims) -> str:
     keys = told.keys(row["arm"])
     value = 100 * float(row["validation_accuracy"])
     text = told.count(value, f"arm/{row['arm']}/validation_accuracy", VALIDATION, keys, PERCENT)
@@ -72,7 +73,7 @@ def _tell_rate(row: dict, own: Tuned, told: Told) -> str:
     return f"**{text}**" if own.best is not None and float(row["lr"]) == own.best else text
 
 
-def tell_strips(found: Sequence[Tuned]) -> str:
+def describe_strips(found: Sequence[Tuned]) -> str:
     """Say which arms are best at another rate than the reference."""
     if not found:
         return ""

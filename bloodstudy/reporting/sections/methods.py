@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bloodstudy.analysis import Judged
+from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.comparisons.validity import DIED
 from bloodstudy.analysis.comparisons.verdict import ALPHA, FEW_CLUSTERS, FEW_SEEDS
-from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain, plural
 from bloodstudy.study.arms import spell
 
 
-def list_fixed(judged: Judged) -> list[str]:
+def list_fixed(judged: StudyAnalysis) -> list[str]:
     """Return what the plan fixed before the first trial, a line each."""
     plan, look = judged.sweep.plan, judged.look
     data = as_list([_name_data(own) for own in judged.sweep.data])
@@ -50,13 +50,13 @@ def _span(seeds: list[int]) -> str:
     return f"{seeds[0]} to {seeds[-1]}" if whole else as_list(seeds)
 
 
-def list_changes(judged: Judged) -> list[str]:
+def list_changes(judged: StudyAnalysis) -> list[str]:
     """Return what changed after the plan was made; one line that says so where nothing did."""
     changes = [f"amended: {plain(change)}" for change in judged.sweep.plan.get("amendments") or []]
     return changes or ["nothing was amended"]
 
 
-def list_excluded(judged: Judged, told: Told) -> list[str]:
+def list_excluded(judged: StudyAnalysis, told: StudyClaims) -> list[str]:
     """Return which trials with a result are in no effect, and why."""
     lines = []
     for comparison in judged.comparisons:
@@ -88,7 +88,7 @@ def _list_seeds(arm: str, lost: Mapping[str, Sequence[int]], so: str) -> list[st
     ]
 
 
-def list_limits(judged: Judged, told: Told) -> list[str]:
+def list_limits(judged: StudyAnalysis, told: StudyClaims) -> list[str]:
     """Return what the words mean and how far they reach."""
     if not judged.comparisons:
         return ["No arm is compared with another, and no word is given."]
@@ -130,11 +130,11 @@ def list_limits(judged: Judged, told: Told) -> list[str]:
     return lines
 
 
-def name_units(judged: Judged) -> str:
+def name_units(judged: StudyAnalysis) -> str:
     """Return what of the test images is random beside the seeds: scenes, photographs or images."""
     return f"{judged.unit}s"
 
 
-def count_arms(judged: Judged, planned: str = "") -> str:
+def count_arms(judged: StudyAnalysis, planned: str = "") -> str:
     """Return how many arms are tested, such as "16 planned arms"."""
     return plural(judged.family, f"{planned}arm")

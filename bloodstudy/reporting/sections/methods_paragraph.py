@@ -5,14 +5,14 @@ In: a judged study. Out: plain text.
 
 from __future__ import annotations
 
-from bloodstudy.analysis import Comparison, Judged, list_leaks
+from bloodstudy.analysis import Comparison, StudyAnalysis, list_leaks
 from bloodstudy.analysis.comparisons.verdict import FAILS, FEW_CLUSTERS, INVALID
 from bloodstudy.reporting.render.markdown import as_list, plain, plural
 from bloodstudy.reporting.sections.methods import count_arms, name_units
 from bloodstudy.study.arms import spell
 
 
-def write_paragraph(judged: Judged) -> str:
+def write_paragraph(judged: StudyAnalysis) -> str:
     """Return the methods paragraph, ready to paste."""
     plan, sweep = judged.sweep.plan, judged.sweep
     data = as_list(list(dict.fromkeys(own["name"] for own in sweep.data)))
@@ -34,7 +34,7 @@ def write_paragraph(judged: Judged) -> str:
     start = (
         f"We compared {arms} with a reference on {plain(data)} ({split}{'s' if several else ''}), each trained "
         f"from {len(plan['seeds'])} random seeds that all arms share ({plain(tools)}, {plain(precisions)}). "
-        f"{_tell_training(judged)}"
+        f"{_describe_training(judged)}"
         "Accuracy was measured after training, in inference mode and without augmentation, on training and test "
         "images alike. "
     )
@@ -49,18 +49,18 @@ def write_paragraph(judged: Judged) -> str:
     planned = "before any trial was run"
     if plan.get("amendments"):
         planned = "and parts of the plan changed after trials had been run"
-    if untested := _tell_untested(paired, judged.look.done):
+    if untested := _describe_untested(paired, judged.look.done):
         return start + untested
     return start + (
         "On test accuracy each arm was tested "
         f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
         f"and for being not worse (one-sided, same margin), {adjusted}at "
         f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds {planned}. "
-        f"{_tell_left_out(paired)}{_tell_generalising(judged)}"
+        f"{_describe_left_out(paired)}{_describe_generalising(judged)}"
     )
 
 
-def _tell_training(judged: Judged) -> str:
+def _describe_training(judged: StudyAnalysis) -> str:
     """Return how the reference was trained; nothing where it has no result."""
     sweep = judged.sweep
     result = sweep.result_of(sweep.plan["questions"][0]["reference"])
@@ -74,7 +74,7 @@ def _tell_training(judged: Judged) -> str:
     )
 
 
-def _tell_generalising(judged: Judged) -> str:
+def _describe_generalising(judged: StudyAnalysis) -> str:
     fewest, units = judged.fewest_clusters, name_units(judged)
     if fewest is not None and fewest >= FEW_CLUSTERS:
         return (
@@ -85,7 +85,7 @@ def _tell_generalising(judged: Judged) -> str:
     return f"Whether a decision holds for new photographs could not be judged{few}."
 
 
-def _tell_left_out(paired: list[Comparison]) -> str:
+def _describe_left_out(paired: list[Comparison]) -> str:
     """Return which tested arms failed to train, or are invalid, and so were not tested after all."""
     parts, own = [], [comparison for comparison in paired if comparison.pair.tested]
     if failed := [comparison for comparison in own if comparison.verdict.word == FAILS]:
@@ -99,7 +99,7 @@ def _tell_left_out(paired: list[Comparison]) -> str:
     return "".join(parts)
 
 
-def _tell_untested(paired: list[Comparison], seeds: int) -> str:
+def _describe_untested(paired: list[Comparison], seeds: int) -> str:
     """Return that no test was made, where none was, and what that leaves."""
     verdicts = [comparison.verdict for comparison in paired]
     if any(verdict.tested for verdict in verdicts):
@@ -108,5 +108,5 @@ def _tell_untested(paired: list[Comparison], seeds: int) -> str:
         reasons = "; ".join(dict.fromkeys(plain(verdict.reason) for verdict in verdicts))
         return f"No test was made, for no comparison is valid: {reasons}."
     if any(verdict.word == FAILS for verdict in verdicts):
-        return f"{_tell_left_out(paired)}So no test was made."
+        return f"{_describe_left_out(paired)}So no test was made."
     return f"So far, with {plural(seeds, 'seed')}, no test was made: all this gives is estimates."

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bloodstudy.analysis import Sweep
-from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.analysis import StudyResults
+from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import code, plain, table
 
 
-def list_networks(sweep: Sweep, told: Told) -> list[dict[str, str]]:
+def list_networks(sweep: StudyResults, told: StudyClaims) -> list[dict[str, str]]:
     """Return arm, model and table of each different model; nothing for results of an older version, without layers."""
     shown: dict[str, dict[str, str]] = {}
     for arm in sweep.arms:
@@ -24,7 +24,7 @@ def list_networks(sweep: Sweep, told: Told) -> list[dict[str, str]]:
     return list(shown.values())
 
 
-def _tabulate(result: dict[str, Any], arm: str, told: Told) -> str:
+def _tabulate(result: dict[str, Any], arm: str, told: StudyClaims) -> str:
     rows, keys = [], told.keys(arm)
     for place, layer in enumerate(result["layers"], start=1):
         shape = " × ".join(map(str, layer["output"] or ())) or "–"

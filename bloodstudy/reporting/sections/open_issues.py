@@ -10,16 +10,16 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis import Comparison, StudyAnalysis
 from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, INCONCLUSIVE, PENDING
-from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code
 from bloodstudy.reporting.sections import data
 from bloodstudy.reporting.sections.verdicts import margin_of
 from bloodstudy.study.arms import name_arm, spell
 
 
-def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:
+def describe_untuned(question: Mapping[str, Any], judged: StudyAnalysis) -> str:
     """Say which arms were trained at a learning rate that nobody chose for them; empty where a strip was declared."""
     if question.get("lr_strip") or question["factor"] == "lr":
         return ""
@@ -46,7 +46,7 @@ def tell_untuned(question: Mapping[str, Any], judged: Judged) -> str:
     )
 
 
-def tell_named(question: Mapping[str, Any], judged: Judged) -> str:
+def describe_named(question: Mapping[str, Any], judged: StudyAnalysis) -> str:
     """Say what an arm that has a name of its own sets; empty where each is called by what it sets."""
     arms = {arm: judged.sweep.levels_of(arm) for arm in question["arms"] if arm != question["reference"]}
     told = [
@@ -57,16 +57,16 @@ def tell_named(question: Mapping[str, Any], judged: Judged) -> str:
     return f"{'; '.join(told)}." if told else ""
 
 
-def tell_open(question: Mapping[str, Any], judged: Judged, told: Told) -> list[str]:
+def describe_open(question: Mapping[str, Any], judged: StudyAnalysis, told: StudyClaims) -> list[str]:
     """Return a line for each inconclusive arm: how many seeds in all would settle it, for which of two truths."""
     return [
-        _tell_needed(comparison, told)
+        _describe_needed(comparison, told)
         for comparison in judged.of(question["name"])
         if comparison.verdict.word == INCONCLUSIVE and comparison.needed
     ]
 
 
-def _tell_needed(comparison: Comparison, told: Told) -> str:
+def _describe_needed(comparison: Comparison, told: StudyClaims) -> str:
     needed, arm = comparison.needed, code(comparison.pair.arm)
     margin, parts = margin_of(comparison), []
     if needed is None:
@@ -88,7 +88,7 @@ def _tell_needed(comparison: Comparison, told: Told) -> str:
     return f"{arm} takes {' and '.join(parts)}, each with a chance of 80 %."
 
 
-def settle(comparisons: Sequence[Comparison], judged: Judged) -> str:
+def settle(comparisons: Sequence[Comparison], judged: StudyAnalysis) -> str:
     """Return the command that would settle the open arms among `comparisons`; empty where none is open."""
     plan = judged.sweep.plan
     if any(c.verdict.word == PENDING for c in comparisons):
@@ -103,7 +103,7 @@ def settle(comparisons: Sequence[Comparison], judged: Judged) -> str:
     return _with_seeds(plan["command"], max(wanted)) if wanted else ""
 
 
-def tell_extension(judged: Judged, command: str) -> str:
+def describe_extension(judged: StudyAnalysis, command: str) -> str:
     """Say what more seeds than were declared are worth; `command` is the one that would train them, or empty."""
     looks = as_list(judged.look.looks)
     if judged.look.used < FEW_SEEDS and judged.look.decides:

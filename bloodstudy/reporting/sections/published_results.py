@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bloodstudy.analysis import Sweep
+from bloodstudy.analysis import StudyResults
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.analysis.statistics.paired import estimate_share, predict_share
 from bloodstudy.reporting.claims.ledger import NONE, Ledger
@@ -65,7 +65,7 @@ RESPONSES = {
 }
 
 
-def list_sources(sweep: Sweep, ledger: Ledger) -> dict[str, Any] | None:
+def list_sources(sweep: StudyResults, ledger: Ledger) -> dict[str, Any] | None:
     """Return table and reasons, or None where there is nothing to compare with."""
     arms = {arm: result for arm in sweep.arms if (result := _find_result(sweep, arm)) is not None}
     nearest = {arm: _find_nearest(result) for arm, result in arms.items()}
@@ -80,12 +80,12 @@ def list_sources(sweep: Sweep, ledger: Ledger) -> dict[str, Any] | None:
         arm = min(own or ours, key=lambda arm: _measure_distance(arm, arms[arm], source, sweep))
         if own:
             rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, sweep, ledger)])
-        reasons.append(f"{code(arm)} and its author's {source.name}: {_tell_apart(arm, arms[arm], source, sweep)}")
+        reasons.append(f"{code(arm)} and its author's {source.name}: {_describe_apart(arm, arms[arm], source, sweep)}")
     numbers = ["trials", "train", "train, as `fit` prints it", "test", "test of one more seed"]
     return {"table": table(["network", *numbers, "remark"], rows, right=numbers), "reasons": reasons} if rows else None
 
 
-def _find_result(sweep: Sweep, arm: str) -> dict[str, Any] | None:
+def _find_result(sweep: StudyResults, arm: str) -> dict[str, Any] | None:
     """Return a result of an arm on Kaggle images whose network has a source, None where none finished."""
     known = [sweep.results[key] for key in sweep.of(arm, "finished")["key"] if key in sweep.results]
     found = known[0] if known else None
@@ -98,7 +98,7 @@ def _find_nearest(result: dict[str, Any]) -> Source | None:
     return min(known, key=lambda source: len(_list_changed(result, source)), default=None)
 
 
-def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
+def _measure(arm: str, sweep: StudyResults, ledger: Ledger) -> list[str]:
     """Return the cells of an arm, over the seeds that learnt: a mean with the others would be the accuracy of none."""
     finished, stuck = sweep.of(arm, "finished"), look_at_training(sweep, arm, sweep.seeds).chance
     some = 0 < len(stuck) < len(finished)
@@ -115,7 +115,7 @@ def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
             "upper": (found.high, f"100 * upper end of the 95 % t interval of the mean of {what}, at most 100"),
         }
         mean, low, high = (
-            ledger.tell(
+            ledger.add(
                 100 * value, PERCENT, name=f"arm/{arm}/{path}{name}/{part}", formula=formula + without, trials=keys
             )
             for part, (value, formula) in told.items()
@@ -124,7 +124,7 @@ def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
     more = predict_share(np.asarray(done["test_accuracy"], dtype=float))
     predicted = "end of the 95 % t prediction interval of test_accuracy of one more seed"
     low, high = (
-        ledger.tell(
+        ledger.add(
             100 * value, PERCENT, name=f"arm/{arm}/{path}test_accuracy/one_more_{end}", trials=keys,
             formula=f"100 * {end} {predicted}, {bound}{without}",
         )
@@ -132,7 +132,7 @@ def _measure(arm: str, sweep: Sweep, ledger: Ledger) -> list[str]:
     )  # fmt: skip
     cells.append(NONE if math.isnan(more.low) else f"{low} to {high} %")
     seeds, lost = (
-        ledger.tell(count, "d", name=f"arm/{arm}/{name}", formula=TOLD[name], trials=finished["key"]) if count else ""
+        ledger.add(count, "d", name=f"arm/{arm}/{name}", formula=TOLD[name], trials=finished["key"]) if count else ""
         for name, count in (("finished", len(finished)), ("at_chance", len(stuck)))
     )
     remark = f"{lost} of {seeds} stayed at chance{', left out' if some else ''}" if stuck else ""
@@ -144,7 +144,7 @@ def _list_changed(result: dict[str, Any], source: Source) -> list[str]:
     return [key for key, theirs in source.factors.items() if spell(result["factors"][key]) != spell(theirs)]
 
 
-def _measure_distance(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) -> tuple[int, bool, float]:
+def _measure_distance(arm: str, result: dict[str, Any], source: Source, sweep: StudyResults) -> tuple[int, bool, float]:
     """Return how many factors have another level here, whether the split is another, and how far their numbers are off.
 
     The last is by how many powers of e, in all.
@@ -156,7 +156,7 @@ def _measure_distance(arm: str, result: dict[str, Any], source: Source, sweep: S
     return len(changed), bool(elsewhere and source.split == OFFICIAL), off
 
 
-def _tell_apart(arm: str, result: dict[str, Any], source: Source, sweep: Sweep) -> str:
+def _describe_apart(arm: str, result: dict[str, Any], source: Source, sweep: StudyResults) -> str:
     """Return what differs between the setting of `arm` and the source's."""
     factors, split = result["factors"], str(sweep.of(arm)["judged"].iloc[0])
     apart = [

@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bloodstudy.analysis import Judged
+from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.comparisons.smallest_model import Simplest
 from bloodstudy.analysis.statistics.paired import estimate_share
-from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.style import INK, SHADE, Style, fold, new_figure
 from bloodstudy.reporting.render.markdown import as_list, code, table
 
@@ -27,7 +27,7 @@ def find_question(plan: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((question for question in plan["questions"] if question.get("simplify")), None)
 
 
-def tell_smallest(found: Simplest, question: Mapping[str, Any], judged: Judged, told: Told) -> str:
+def describe_smallest(found: Simplest, question: Mapping[str, Any], judged: StudyAnalysis, told: StudyClaims) -> str:
     """Answer the question in a sentence; empty where it is not decided."""
     if found.smallest is None:
         return ""
@@ -46,7 +46,7 @@ def tell_smallest(found: Simplest, question: Mapping[str, Any], judged: Judged, 
     return text + (f" For new photographs: {second}." if second else "")
 
 
-def tabulate_margins(found: Simplest, judged: Judged, told: Told) -> str:
+def tabulate_margins(found: Simplest, judged: StudyAnalysis, told: StudyClaims) -> str:
     """Return how the answer changes with the margin: one row a stretch of margins; empty where nothing is decided."""
     rows = []
     for smallest, stretch in itertools.groupby(found.strip.to_dict("records"), key=lambda row: row["smallest"]):
@@ -57,7 +57,7 @@ def tabulate_margins(found: Simplest, judged: Judged, told: Told) -> str:
     return table(header, rows, right=["parameters"]) if rows else ""
 
 
-def draw_models(found: Simplest, judged: Judged, styles: Mapping[str, Style]) -> Figure:
+def draw_models(found: Simplest, judged: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
     """Return test accuracy against parameters, with every seed, the mean and its interval."""
     figure = new_figure(7.4, 3.6)
     axes = figure.subplots()

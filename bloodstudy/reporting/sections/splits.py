@@ -15,14 +15,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bloodstudy.analysis import Judged, Sweep, compare_splits, list_points, summarise_arms, take_question
+from bloodstudy.analysis import StudyAnalysis, StudyResults, compare_splits, list_points, summarise_arms, take_question
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.claims.sweep_claims import Measured, Tell, write_number
+from bloodstudy.reporting.claims.sweep_claims import SweepClaims, WriteNumber, write_number
 from bloodstudy.reporting.figures.style import INK, label, new_figure
 from bloodstudy.reporting.render.markdown import code, table
 
 MOST_COLUMNS = 3
-TellRow = Callable[[Mapping[str, Any]], Tell]
+WriteRow = Callable[[Mapping[str, Any]], WriteNumber]
 
 
 NOTHING: dict[str, Any] = {"splits": "", "about_splits": "", "learnt": "", "each_split": []}
@@ -32,18 +32,18 @@ DESCRIBED = (
 )
 
 
-def find_points(sweep: Sweep) -> pd.DataFrame:
+def find_points(sweep: StudyResults) -> pd.DataFrame:
     """Return the test accuracies to compare, as `analysis.list_points` has them."""
     return list_points(sweep, {arm.name: arm.clear_from for arm in summarise_arms(sweep)})
 
 
-def find_divided(question: Mapping[str, Any], judged: Judged) -> Sweep | None:
+def find_divided(question: Mapping[str, Any], judged: StudyAnalysis) -> StudyResults | None:
     """Return the part of the study that a question is about, where that is to compare splits; else None."""
     divided = any(comparison.unpaired for comparison in judged.of(question["name"]))
     return take_question(judged.sweep, question) if divided else None
 
 
-def tell_section(measured: Measured, prefix: str = "split") -> dict[str, Any]:
+def describe_section(measured: SweepClaims, prefix: str = "split") -> dict[str, Any]:
     """Return the section: `splits` and `learnt`, its tables, `about_splits` and `each_split`, its words.
 
     Empty where no split was swept; `learnt` also where no trial stayed at chance. Names of claims begin with `prefix`.
@@ -52,48 +52,52 @@ def tell_section(measured: Measured, prefix: str = "split") -> dict[str, Any]:
     if not len(points):
         return dict(NOTHING)
     compared, learnt = compare_splits(points), points.loc[~points["stuck"].astype(bool)]
-    stuck, several, tell_row = len(points) - len(learnt), len(set(compared["rest"])) > 1, measured.split(points, prefix)
+    stuck, several, describe_row = (
+        len(points) - len(learnt),
+        len(set(compared["rest"])) > 1,
+        measured.split(points, prefix),
+    )
     formulas = {name: f"number of {name}" for name in ("stuck", "units")}
     of_units = measured.of(prefix, formulas, list(measured.sweep.trials["key"]))
-    tell_learnt = measured.split(learnt, f"{prefix}, without the stuck")
+    describe_learnt = measured.split(learnt, f"{prefix}, without the stuck")
     return {
-        "splits": tabulate_splits(compared, tell_row),
-        "about_splits": tell_splits(compared, stuck, of_units),
-        "learnt": tabulate_splits(compare_splits(learnt), tell_learnt) if stuck and len(learnt) else "",
-        "each_split": [_tell_split(row, tell_row(row), several) for row in _records(compared)],
+        "splits": tabulate_splits(compared, describe_row),
+        "about_splits": describe_splits(compared, stuck, of_units),
+        "learnt": tabulate_splits(compare_splits(learnt), describe_learnt) if stuck and len(learnt) else "",
+        "each_split": [_describe_split(row, describe_row(row), several) for row in _records(compared)],
     }
 
 
-def _tell_split(row: Mapping[str, Any], tell: Tell, several: bool) -> str:
+def _describe_split(row: Mapping[str, Any], write: WriteNumber, several: bool) -> str:
     """Return what one split gives, in words."""
-    units = f"{tell('n', row['n'], 'd')} {row['of']}{'s' if row['n'] > 1 else ''}"
+    units = f"{write('n', row['n'], 'd')} {row['of']}{'s' if row['n'] > 1 else ''}"
     who = f"{code(row['split'])}, {code(row['rest'])}" if several else code(row["split"])
-    interval = "" if math.isnan(row["low"]) else f" ({_span(tell, row, 'low', 'high', '.3f')})"
-    apart = _span(tell, row, "difference_low", "difference_high", "+.3f")
+    interval = "" if math.isnan(row["low"]) else f" ({_span(write, row, 'low', 'high', '.3f')})"
+    apart = _span(write, row, "difference_low", "difference_high", "+.3f")
     apart = "" if apart == NONE else f" ({apart})"
-    text = f"{who}: test accuracy {tell('mean', row['mean'], '.3f')}{interval} over {units}"
+    text = f"{who}: test accuracy {write('mean', row['mean'], '.3f')}{interval} over {units}"
     if math.isnan(row["difference"]):
         return f"{text}."
-    return f"{text}, {tell('difference', row['difference'], '+.3f')}{apart} to the first split."
+    return f"{text}, {write('difference', row['difference'], '+.3f')}{apart} to the first split."
 
 
-def tabulate_splits(compared: pd.DataFrame, tell_row: TellRow = lambda row: write_number) -> str:
-    """Return a table of the splits; `compared` is of `analysis.compare_splits`, `tell_row` tells a row's numbers."""
+def tabulate_splits(compared: pd.DataFrame, describe_row: WriteRow = lambda row: write_number) -> str:
+    """Return a table of the splits; `compared` is of `compare_splits`, `describe_row` tells a row's numbers."""
     several = len(set(compared["rest"])) > 1
     numbers = ["mean test", "95 % interval", "to the first", "95 % (Welch)"]
     header = [*(["arm"] if several else []), "split", "units", *numbers]
     rows = []
     for row in _records(compared):
-        tell = tell_row(row)
-        units = f"{tell('n', row['n'], 'd')} {row['of']}{'s' if row['n'] > 1 else ''}"
-        cells = [code(row["split"]), units, tell("mean", row["mean"], ".3f"), _span(tell, row, "low", "high", ".3f")]
-        change = NONE if math.isnan(row["difference"]) else tell("difference", row["difference"], "+.3f")
-        cells += [change, _span(tell, row, "difference_low", "difference_high", "+.3f")]
+        write = describe_row(row)
+        units = f"{write('n', row['n'], 'd')} {row['of']}{'s' if row['n'] > 1 else ''}"
+        cells = [code(row["split"]), units, write("mean", row["mean"], ".3f"), _span(write, row, "low", "high", ".3f")]
+        change = NONE if math.isnan(row["difference"]) else write("difference", row["difference"], "+.3f")
+        cells += [change, _span(write, row, "difference_low", "difference_high", "+.3f")]
         rows.append([code(row["rest"]), *cells] if several else cells)
     return table(header, rows, right=numbers)
 
 
-def tell_splits(compared: pd.DataFrame, stuck: int = 0, tell: Tell = write_number) -> str:
+def describe_splits(compared: pd.DataFrame, stuck: int = 0, write: WriteNumber = write_number) -> str:
     """Say how the table is to be read."""
     units, units_in_all = set(compared["of"]), sum(compared["n"].to_list())
     sentences = [
@@ -107,7 +111,7 @@ def tell_splits(compared: pd.DataFrame, stuck: int = 0, tell: Tell = write_numbe
         )
     if stuck:
         sentences.append(
-            f"{tell('stuck', stuck, 'd')} of {tell('units', units_in_all, 'd')} units did not come clear of chance "
+            f"{write('stuck', stuck, 'd')} of {write('units', units_in_all, 'd')} units did not come clear of chance "
             "level (crosses in the figure): they say something of the optimisation and nothing of the split. They "
             "count in the first table; the second leaves them out, so that its figures hold for trials that learnt."
         )
@@ -168,5 +172,5 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return frame.to_dict("records")  # type: ignore[return-value]
 
 
-def _span(tell: Tell, row: Mapping[str, Any], low: str, high: str, form: str) -> str:
-    return NONE if math.isnan(row[low]) else f"{tell(low, row[low], form)} to {tell(high, row[high], form)}"
+def _span(write: WriteNumber, row: Mapping[str, Any], low: str, high: str, form: str) -> str:
+    return NONE if math.isnan(row[low]) else f"{write(low, row[low], form)} to {write(high, row[high], form)}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis import Comparison, StudyAnalysis
 from bloodstudy.analysis.comparisons.verdict import INCONCLUSIVE, PENDING
 from bloodstudy.reporting.figures.forest import draw_panels
 from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_figure
@@ -18,7 +18,7 @@ from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_figu
 ROW_IN = 0.235
 
 
-def list_answers(judged: Judged) -> dict[str, list[Comparison]]:
+def list_answers(judged: StudyAnalysis) -> dict[str, list[Comparison]]:
     """Return the tested arms by the name of the question that is the first to ask for them."""
     found: dict[str, list[Comparison]] = {}
     for question in judged.sweep.plan["questions"]:
@@ -29,7 +29,7 @@ def list_answers(judged: Judged) -> dict[str, list[Comparison]]:
     return found
 
 
-def draw_answers(judged: Judged, styles: Mapping[str, Style]) -> Figure:
+def draw_answers(judged: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
     """Return the figure; a question's name stands above its arms, an arm's word to the right of its row."""
     answers, rows, names = list_answers(judged), {}, []
     for question, comparisons in answers.items():
@@ -46,12 +46,12 @@ def draw_answers(judged: Judged, styles: Mapping[str, Style]) -> Figure:
     for row, comparison in rows.items():
         left = f" ({len(comparison.seeds)} of {comparison.training.trials} drawn)" if comparison.conditional else ""
         panels[-1].text(
-            1.03, row, f"{tell_word(comparison)}{left}", transform=across, va="center", color=INK, fontsize=8.5
+            1.03, row, f"{describe_word(comparison)}{left}", transform=across, va="center", color=INK, fontsize=8.5
         )
     return figure
 
 
-def tell_word(comparison: Comparison) -> str:
+def describe_word(comparison: Comparison) -> str:
     """Return the word of an arm, with what it adds: how far a pending one is, or that an undecided one is not worse."""
     verdict = comparison.verdict
     if verdict.word == PENDING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bloodstudy.analysis import Comparison, Judged
+from bloodstudy.analysis import Comparison, StudyAnalysis
 from bloodstudy.analysis.comparisons.mechanism import direction
 from bloodstudy.analysis.comparisons.study import PUBLISHED
 from bloodstudy.analysis.comparisons.verdict import (
@@ -24,7 +24,7 @@ from bloodstudy.analysis.comparisons.verdict import (
     PILOT,
     UNPAIRED,
 )
-from bloodstudy.reporting.claims.study_claims import RESPONSES, Told
+from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims
 from bloodstudy.reporting.render.markdown import code, plain, plural
 
 ORDER = (IMPROVES, HARMS, EQUIVALENT, INCONCLUSIVE, FAILS, INVALID, PENDING, PILOT, UNPAIRED)
@@ -43,20 +43,20 @@ def margin_of(comparison: Comparison) -> str:
     return f"{100 * comparison.pair.margin:g} points"
 
 
-def tell_arm(comparison: Comparison, told: Told) -> str:
+def describe_arm(comparison: Comparison, told: StudyClaims) -> str:
     """Return the conclusion on one arm: its word, the three effects, how it works, what holds for new photographs."""
-    parts = [f"{code(comparison.pair.arm)} {_tell_word(comparison, told)}{_tell_effects(comparison, told)}."]
+    parts = [f"{code(comparison.pair.arm)} {_describe_word(comparison, told)}{_describe_effects(comparison, told)}."]
     parts += [
-        _tell_failing(comparison, told),
-        _tell_chance_of(comparison, told),
-        _tell_mechanism(comparison),
-        _tell_flag(comparison),
-        _tell_second(comparison),
+        _describe_failing(comparison, told),
+        _describe_chance_of(comparison, told),
+        _describe_mechanism(comparison),
+        _describe_flag(comparison),
+        _describe_second(comparison),
     ]
     return " ".join(filter(None, parts))
 
 
-def _tell_word(comparison: Comparison, told: Told) -> str:
+def _describe_word(comparison: Comparison, told: StudyClaims) -> str:
     verdict, margin = comparison.verdict, margin_of(comparison)
     far = f" by more than the margin of {margin}" if verdict.beyond else ""
     reference = "the reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
@@ -79,7 +79,7 @@ def _tell_word(comparison: Comparison, told: Told) -> str:
     return words[verdict.word]
 
 
-def _tell_effects(comparison: Comparison, told: Told) -> str:
+def _describe_effects(comparison: Comparison, told: StudyClaims) -> str:
     if not comparison.seeds:
         return ""
     told_effects = {
@@ -92,7 +92,7 @@ def _tell_effects(comparison: Comparison, told: Told) -> str:
     return f": {test} ({told_effects['train']}, {told_effects['gap']}; {seeds})"
 
 
-def _tell_failing(comparison: Comparison, told: Told) -> str:
+def _describe_failing(comparison: Comparison, told: StudyClaims) -> str:
     """Say which trials the effects leave out, or that all did, where the word itself does not."""
     if not comparison.training.failing or comparison.verdict.word in (FAILS, INVALID, UNPAIRED):
         return ""
@@ -100,7 +100,7 @@ def _tell_failing(comparison: Comparison, told: Told) -> str:
     return f"{told.failing(comparison)} trials diverged or stayed at chance{rest}."
 
 
-def _tell_chance_of(comparison: Comparison, told: Told) -> str:
+def _describe_chance_of(comparison: Comparison, told: StudyClaims) -> str:
     """Explain an interval that seems to say more than the word."""
     verdict, clear = comparison.verdict, direction(comparison.test) != "unclear"
     if clear and (verdict.word == INCONCLUSIVE or (verdict.word == EQUIVALENT and not verdict.detectable)):
@@ -115,7 +115,7 @@ def _tell_chance_of(comparison: Comparison, told: Told) -> str:
     return ""
 
 
-def _tell_mechanism(comparison: Comparison) -> str:
+def _describe_mechanism(comparison: Comparison) -> str:
     if comparison.mechanism is None:
         return ""
     train, test = (direction(comparison.effects[RESPONSES[side]]) for side in ("train", "test"))
@@ -123,19 +123,19 @@ def _tell_mechanism(comparison: Comparison) -> str:
     return f"Train {train}, test {test}: {phrase}."
 
 
-def _tell_flag(comparison: Comparison) -> str:
+def _describe_flag(comparison: Comparison) -> str:
     verdict = comparison.verdict
     if not verdict.tested or not verdict.not_worse or verdict.word in (IMPROVES, EQUIVALENT):
         return ""
     return f"It is not worse by more than {margin_of(comparison)}."
 
 
-def _tell_second(comparison: Comparison) -> str:
+def _describe_second(comparison: Comparison) -> str:
     second = comparison.verdict.second
     return f"For new photographs: {second}." if second else ""
 
 
-def tell_question(comparisons: Sequence[Comparison], judged: Judged) -> str:
+def describe_question(comparisons: Sequence[Comparison], judged: StudyAnalysis) -> str:
     """Return the line that sums up a question: its tested arms by word."""
     tested = [comparison for comparison in comparisons if comparison.pair.tested]
     if not tested:
@@ -172,7 +172,7 @@ def _phrase(word: str, own: Sequence[Comparison]) -> str:
     return phrases[word]
 
 
-def tell_progress(judged: Judged, told: Told) -> str:
+def describe_progress(judged: StudyAnalysis, told: StudyClaims) -> str:
     """Return how far the study has come, and what is missing."""
     trials = judged.sweep.trials.drop_duplicates("key")
     rows = list(zip(trials["key"], trials["outcome"], strict=True))

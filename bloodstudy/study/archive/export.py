@@ -23,7 +23,7 @@ from bloodstudy.study.archive.schema import FORMAT
 from bloodstudy.study.plan import dump_plan
 from bloodstudy.study.plan_merge import list_keys
 from bloodstudy.study.redact import find_folder, make_portable
-from bloodstudy.study.run_folder import Stored, read_plan, read_result
+from bloodstudy.study.run_folder import StudyLocation, read_plan, read_result
 
 AS_THEY_ARE = ("config.yaml", "history.csv", "attempts.json")
 
@@ -31,7 +31,7 @@ AS_THEY_ARE = ("config.yaml", "history.csv", "attempts.json")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the time of every member: the same trials give the same bytes
 
 
-def write_package(stored: Stored, path: Path) -> tuple[int, int]:
+def write_package(stored: StudyLocation, path: Path) -> tuple[int, int]:
     """Write the package of a study to `path`; return how many trials are in it, and how many are planned."""
     plan = _portable(read_plan(stored.runs_dir, stored.study), stored.folder / "plan.yaml")
     keys = list_keys(plan)
@@ -53,7 +53,7 @@ def write_package(stored: Stored, path: Path) -> tuple[int, int]:
     return len(results), len(keys)
 
 
-def _members(stored: Stored, plan: dict[str, Any], results: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+def _members(stored: StudyLocation, plan: dict[str, Any], results: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
     """Yield the name and content of each member but the manifest."""
     yield "plan.yaml", dump_plan(plan).encode()
     yield "requirements.lock", _requirements().encode()

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from studies import fabricate_study
 
-from bloodstudy.analysis import Sweep, list_interactions, read_sweep
+from bloodstudy.analysis import StudyResults, list_interactions, load_study
 from bloodstudy.study.question import Question
 
 TEST = {"reference": 0.70, "pooling=average": 0.66, "dropout=0.5": 0.74, "both": 0.78}  # -4, +4, and 8 beyond their sum
@@ -24,7 +24,7 @@ def sweep_of(outcomes=(), cells=CELLS, seeds=4):
             row = {"key": f"{arm}{seed}", "arm": arm, "seed": seed, "judged": "official", "outcome": outcome}
             rows.append(row | {"train_accuracy": 0.9, "test_accuracy": accuracy, "accuracy_gap": 0.9 - accuracy})
     question = {"name": "together", "reference": "reference", "arms": list(TEST), "cells": cells}
-    return Sweep({"questions": [question]}, pd.DataFrame(rows).sample(frac=1, random_state=1), {}, {}, {})
+    return StudyResults({"questions": [question]}, pd.DataFrame(rows).sample(frac=1, random_state=1), {}, {}, {})
 
 
 def test_what_both_changes_do_beyond_the_sum_of_each():
@@ -54,7 +54,7 @@ def test_a_cell_at_chance_is_no_part_of_an_effect(tmp_path):
     own = {"pooling": "max", "dropout": 0.0}
     plan["questions"][0]["cells"] = {arm: own | dict(content["levels"]) for arm, content in plan["arms"].items()}
     (tmp_path / "five_questions" / "plan.yaml").write_text(yaml.safe_dump(plan))
-    (found,) = list_interactions(read_sweep(tmp_path, "five_questions"), range(6))
+    (found,) = list_interactions(load_study(tmp_path, "five_questions"), range(6))
     assert found.missing == (2,)
     assert abs(found.effects["test_accuracy"].mean) < 0.05
 
@@ -69,5 +69,5 @@ def test_three_levels_make_two_squares_from_the_reference():
 
 
 def test_a_plan_without_blocks_has_none():
-    assert list_interactions(Sweep({"questions": [{"name": "q"}]}, pd.DataFrame(), {}, {}, {}), [0]) == []
-    assert list_interactions(Sweep({}, pd.DataFrame(), {}, {}, {}), [0]) == []
+    assert list_interactions(StudyResults({"questions": [{"name": "q"}]}, pd.DataFrame(), {}, {}, {}), [0]) == []
+    assert list_interactions(StudyResults({}, pd.DataFrame(), {}, {}, {}), [0]) == []

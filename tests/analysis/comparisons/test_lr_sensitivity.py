@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import Sweep, tune
+from bloodstudy.analysis import StudyResults, tune
 
 ARMS = {
     "reference": ({}, 0.001, (0.7, 0.6)), "lr=0.01": ({"lr": 0.01}, 0.01, (0.8, 0.9)),
@@ -27,7 +27,7 @@ def sweep_of(validated=True):
             }
             rows.append(row | ({"validation_accuracy": accuracy} if validated else {}))
     question = {"name": "size", "reference": "reference", "arms": list(ARMS), "lr_strip": [0.01]}
-    return Sweep({"questions": [question], "arms": arms}, pd.DataFrame(rows), {}, {}, {})
+    return StudyResults({"questions": [question], "arms": arms}, pd.DataFrame(rows), {}, {}, {})
 
 
 def test_the_best_rate_is_that_of_the_highest_validation_accuracy_never_of_the_test():
@@ -53,7 +53,8 @@ def test_without_validation_images_no_rate_is_the_best():
 
 def test_a_question_without_a_strip_tuned_nothing():
     assert (
-        tune(Sweep({"questions": [{"name": "q", "lr_strip": []}], "arms": {}}, pd.DataFrame(), {}, {}, {}), [0]) == []
+        tune(StudyResults({"questions": [{"name": "q", "lr_strip": []}], "arms": {}}, pd.DataFrame(), {}, {}, {}), [0])
+        == []
     )
 
 

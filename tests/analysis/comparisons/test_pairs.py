@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bloodstudy.analysis.comparisons.pairs import Look, Pair, find_look, list_pairs
+from bloodstudy.analysis.comparisons.pairs import InterimLook, Pair, find_interim_look, list_pairs
 
 
 def plan_of(questions, roles, seeds=range(10), **more):
@@ -74,7 +74,7 @@ def test_a_plain_sweep_is_compared_with_the_arm_of_default_levels_and_not_tested
 
 @given(st.integers(0, 40), st.sets(st.integers(1, 40), min_size=1, max_size=4))
 def test_it_decides_at_its_looks_and_from_the_last_on(done, declared):
-    look = Look(done, tuple(sorted(declared)))
+    look = InterimLook(done, tuple(sorted(declared)))
     last = max(declared)
     assert look.decides == (done in declared or done >= last)
     assert look.used + look.beyond == done
@@ -86,11 +86,11 @@ def test_it_decides_at_its_looks_and_from_the_last_on(done, declared):
 def test_the_common_prefix_ends_at_the_first_seed_that_any_tested_arm_lacks():
     plan = plan_of([ask("q", "reference", ["reference", "a"])], ROLES, looks=[5, 10])
     done = {"reference": range(10), "a": [0, 1, 2, 4, 5, 6, 7, 8, 9], "b": []}
-    assert find_look(plan, done, ["reference", "a"]) == Look(3, (5, 10))
-    assert find_look(plan, done, ["reference"]) == Look(10, (5, 10))
-    assert find_look(plan, done, ["reference", "b"]) == Look(0, (5, 10))
+    assert find_interim_look(plan, done, ["reference", "a"]) == InterimLook(3, (5, 10))
+    assert find_interim_look(plan, done, ["reference"]) == InterimLook(10, (5, 10))
+    assert find_interim_look(plan, done, ["reference", "b"]) == InterimLook(0, (5, 10))
 
 
 def test_a_plan_without_looks_decides_when_it_is_finished():
     plan = plan_of([], ROLES, seeds=range(4))
-    assert find_look(plan, {"a": range(4)}, ["a"]) == Look(4, (4,))
+    assert find_interim_look(plan, {"a": range(4)}, ["a"]) == InterimLook(4, (4,))

@@ -15,17 +15,17 @@ def test_ten_seeds_and_twenty_arms_detect_what_a_noncentral_t_says():
     assert power_difference(10, 1.0, TWENTY.ratio, TWENTY.alpha) == pytest.approx(0.8)
     assert TWENTY.bearable == pytest.approx(0.012, abs=0.0005)
     assert power_equivalence(10, TWENTY.bearable, 0.02, TWENTY.alpha) == pytest.approx(0.8)
-    assert "4.9 points where they spread by 3" in TWENTY.tell()
+    assert "4.9 points where they spread by 3" in TWENTY.describe()
 
 
 def test_a_known_spread_is_told_in_points():
-    told = Foresight(10, 20, 0.05 / 20, 0.02, 0.01, 7).tell()
+    told = Foresight(10, 20, 0.05 / 20, 0.02, 0.01, 7).describe()
     assert "an effect of 1.6 points on test accuracy" in told
     assert "from 7 pairs" in told
 
 
 def test_few_seeds_conclude_nothing():
-    assert "the only word is pilot" in Foresight(5, 4, 0.01, 0.02, None, 0).tell()
+    assert "the only word is pilot" in Foresight(5, 4, 0.01, 0.02, None, 0).describe()
 
 
 def test_the_spread_is_the_upper_limit_of_what_has_finished():

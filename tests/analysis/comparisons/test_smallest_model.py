@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from bloodstudy.analysis import Look, Pair, Sweep, Verdict, find_simplest
-from bloodstudy.analysis.comparisons.study import Judged
+from bloodstudy.analysis import InterimLook, Pair, StudyResults, Verdict, find_simplest
+from bloodstudy.analysis.comparisons.study import StudyAnalysis
 from bloodstudy.analysis.comparisons.verdict import test_family as judge_family
 from bloodstudy.analysis.statistics.paired import estimate
 
@@ -26,7 +26,9 @@ def judged(means, tested=True):
     )
     trials = pd.DataFrame([{"arm": arm, "parameters": count} for arm, count in PARAMETERS.items()])
     plan = {"questions": [{"name": "size", "reference": "reference"}]}
-    return Judged(Sweep(plan, trials, {}, {}, {}), Look(10, (10,)), 0.05, len(means), compared, 20, "photograph")
+    return StudyAnalysis(
+        StudyResults(plan, trials, {}, {}, {}), InterimLook(10, (10,)), 0.05, len(means), compared, 20, "photograph"
+    )
 
 
 def test_the_smallest_model_that_carries_the_flag_and_how_that_moves_with_the_margin():

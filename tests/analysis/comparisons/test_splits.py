@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from bloodstudy.analysis import Sweep, compare_splits, list_points
+from bloodstudy.analysis import StudyResults, compare_splits, list_points
 
 
 def points_of(**values):
@@ -71,7 +71,7 @@ def sweep_over(swept, planned):
         trials.append(
             {"outcome": "finished" if accuracy else "failed", "test_accuracy": accuracy, "arm": "a", "seed": 0}
         )
-    return Sweep({"swept": swept, "trials": plan}, pd.DataFrame(trials), {}, {}, {}, {})
+    return StudyResults({"swept": swept, "trials": plan}, pd.DataFrame(trials), {}, {}, {}, {})
 
 
 def test_seeds_are_the_units_and_a_failed_trial_is_none():

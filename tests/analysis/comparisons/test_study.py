@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import judge_sweep
+from bloodstudy.analysis import analyse_study
 from bloodstudy.analysis.statistics.paired import estimate, p_difference
 
 
@@ -42,7 +42,7 @@ ARMS = {
 
 
 def test_each_arm_gets_its_word(study_of):
-    judged = judge_sweep(study_of(ARMS))
+    judged = analyse_study(study_of(ARMS))
     found = {c.pair.arm: (c.verdict.word, c.verdict.not_worse, c.verdict.second) for c in judged.comparisons}
     assert found == {
         "better": ("improves", True, "holds"), "worse": ("harms", False, "holds"),
@@ -57,7 +57,7 @@ def test_each_arm_gets_its_word(study_of):
 
 def test_the_numbers_are_the_paired_differences_of_the_trials(study_of):
     sweep = study_of(ARMS)
-    comparison = judge_sweep(sweep).find("better")
+    comparison = analyse_study(sweep).find("better")
     wide = sweep.trials.pivot(index="seed", columns="arm", values="test_accuracy")
     assert comparison.points["test_accuracy"].tolist() == pytest.approx((wide["better"] - wide["reference"]).tolist())
     assert comparison.test == estimate(wide["better"] - wide["reference"])
@@ -72,7 +72,9 @@ def test_trap_row_order_changing_a_number(study_of):
     sweep = study_of(ARMS)
     trials = sweep.trials.sample(frac=1, random_state=3).reset_index(drop=True)
     for one, other in zip(
-        judge_sweep(sweep).comparisons, judge_sweep(dataclasses.replace(sweep, trials=trials)).comparisons, strict=True
+        analyse_study(sweep).comparisons,
+        analyse_study(dataclasses.replace(sweep, trials=trials)).comparisons,
+        strict=True,
     ):
         assert (one.verdict, one.effects, one.wider, one.bootstrap) == (
             other.verdict, other.effects, other.wider, other.bootstrap
@@ -80,13 +82,13 @@ def test_trap_row_order_changing_a_number(study_of):
 
 
 def test_the_same_study_gives_the_same_bootstrap_twice(study_of):
-    first, second = (judge_sweep(study_of(ARMS)).find("open").bootstrap for _ in range(2))
+    first, second = (analyse_study(study_of(ARMS)).find("open").bootstrap for _ in range(2))
     assert first == second
-    assert first[0] < judge_sweep(study_of(ARMS)).find("open").test.mean < first[1]
+    assert first[0] < analyse_study(study_of(ARMS)).find("open").test.mean < first[1]
 
 
 def test_all_differences_zero_are_equivalent(study_of):
-    comparison = judge_sweep(study_of({"reference": wobble(0.7), "arm": wobble(0.7)})).find("arm")
+    comparison = analyse_study(study_of({"reference": wobble(0.7), "arm": wobble(0.7)})).find("arm")
     assert (comparison.verdict.word, comparison.verdict.second) == ("equivalent", "holds")
     assert (comparison.verdict.p["difference"], comparison.verdict.p["equivalence"]) == (1, 0)
 
@@ -99,14 +101,14 @@ def test_all_differences_zero_are_equivalent(study_of):
 def test_between_looks_an_arm_is_pending_and_under_six_seeds_a_pilot(study_of, done, looks, expected):
     arms = {"reference": 0.7, "arm": wobble(0.8)}
     missing = {(arm, seed): "missing" for arm in arms for seed in range(done, 20)}
-    judged = judge_sweep(study_of(arms, seeds=range(20), looks=looks, outcomes=missing))
+    judged = analyse_study(study_of(arms, seeds=range(20), looks=looks, outcomes=missing))
     assert (word(judged), reason(judged)) == expected
     assert judged.find("arm").test.n == done
 
 
 def test_a_pending_arm_shows_estimates_on_the_common_prefix_of_seeds(study_of):
     arms = {"reference": 0.7, "arm": wobble(0.8), "slow": wobble(0.8)}
-    judged = judge_sweep(study_of(arms, outcomes={("slow", 4): "missing"}))
+    judged = analyse_study(study_of(arms, outcomes={("slow", 4): "missing"}))
     assert judged.seeds == (0, 1, 2, 3)
     assert {(c.verdict.word, c.verdict.reason, c.seeds) for c in judged.comparisons} == {
         ("pending", "4/10", (0, 1, 2, 3))
@@ -115,7 +117,7 @@ def test_a_pending_arm_shows_estimates_on_the_common_prefix_of_seeds(study_of):
 
 def test_two_looks_halve_alpha(study_of):
     arms = {"reference": 0.7, "arm": BARELY}
-    one, two = (judge_sweep(study_of(arms, looks=looks)) for looks in ((10,), (10, 20)))
+    one, two = (analyse_study(study_of(arms, looks=looks)) for looks in ((10,), (10, 20)))
     p = one.find("arm").verdict.adjusted["difference"]
     assert 0.025 < p < 0.05
     assert (one.alpha, word(one)) == (0.05, "improves")
@@ -126,17 +128,17 @@ def test_two_looks_halve_alpha(study_of):
 def test_an_extension_that_was_not_declared_changes_no_verdict(study_of):
     """Ten seeds without an effect, then ten with a large one."""
     arms = {"reference": 0.7, "arm": lambda seed: exactly(0, 0.08)(seed) if seed < 10 else 0.95}
-    first, then = (judge_sweep(study_of(arms, seeds=range(seeds))) for seeds in (10, 20))
+    first, then = (analyse_study(study_of(arms, seeds=range(seeds))) for seeds in (10, 20))
     assert (word(first), then.look.beyond) == ("inconclusive", 10)
     assert then.find("arm").verdict == first.find("arm").verdict
     assert then.find("arm").effects == first.find("arm").effects
-    assert judge_sweep(study_of(arms, seeds=range(20), looks=(10, 20))).find("arm").test.mean > 0.1
+    assert analyse_study(study_of(arms, seeds=range(20), looks=(10, 20))).find("arm").test.mean > 0.1
 
 
 def test_exploratory_arms_are_outside_the_family_and_have_no_tested_word(study_of):
     arms = {"reference": 0.7, "arm": BARELY, "further": wobble(0.9), "cell": wobble(0.5)}
-    alone = judge_sweep(study_of({name: arms[name] for name in ("reference", "arm")}))
-    beside = judge_sweep(study_of(arms, roles={"further": "exploratory", "cell": "exploratory"}))
+    alone = analyse_study(study_of({name: arms[name] for name in ("reference", "arm")}))
+    beside = analyse_study(study_of(arms, roles={"further": "exploratory", "cell": "exploratory"}))
     assert (beside.family, word(beside, "further"), word(beside, "cell")) == (1, "exploratory", "exploratory")
     assert beside.find("further").verdict.p is None
     assert beside.find("further").test.mean == pytest.approx(0.2, abs=0.01)
@@ -147,7 +149,7 @@ def test_until_the_look_it_is_not_said_how_an_arm_works_that_is_only_shown(study
     arms = {"reference": 0.7, "arm": wobble(0.8), "shown": wobble(0.9)}
     missing = {("arm", seed): "missing" for seed in range(7, 10)}
     decided, waiting = (
-        judge_sweep(study_of(arms, roles={"shown": "exploratory"}, outcomes=outcomes)) for outcomes in ({}, missing)
+        analyse_study(study_of(arms, roles={"shown": "exploratory"}, outcomes=outcomes)) for outcomes in ({}, missing)
     )
     assert decided.find("shown").mechanism == "learns better"
     assert (word(waiting), waiting.find("shown").mechanism) == ("pending", None)
@@ -156,15 +158,15 @@ def test_until_the_look_it_is_not_said_how_an_arm_works_that_is_only_shown(study
 def test_an_exploratory_arm_that_is_behind_holds_nobody_up(study_of):
     arms = {"reference": 0.7, "arm": wobble(0.8), "further": wobble(0.9)}
     missing = {("further", seed): "missing" for seed in range(3, 10)}
-    judged = judge_sweep(study_of(arms, roles={"further": "exploratory"}, outcomes=missing))
+    judged = analyse_study(study_of(arms, roles={"further": "exploratory"}, outcomes=missing))
     assert word(judged) == "improves"
     assert judged.find("further").seeds == (0, 1, 2)
 
 
 def test_an_arm_that_cannot_be_tested_enlarges_the_family(study_of):
     arms = {"reference": 0.7, "arm": BARELY}
-    alone = judge_sweep(study_of(arms))
-    beside = judge_sweep(study_of({**arms, "dead": 0.7}, outcomes={("dead", 2): "failed"}))
+    alone = analyse_study(study_of(arms))
+    beside = analyse_study(study_of({**arms, "dead": 0.7}, outcomes={("dead", 2): "failed"}))
     assert (word(alone), word(beside), word(beside, "dead")) == ("improves", "inconclusive", "invalid")
     doubled = 2 * alone.find("arm").verdict.p["difference"]
     assert beside.find("arm").verdict.adjusted["difference"] == pytest.approx(doubled)
@@ -174,7 +176,9 @@ def test_an_arm_that_cannot_be_tested_enlarges_the_family(study_of):
     ("outcome", "phrase"), [("failed", "it failed on seed 3"), ("out_of_memory", "ran out of memory")]
 )
 def test_a_trial_that_died_makes_its_arm_invalid(study_of, outcome, phrase):
-    judged = judge_sweep(study_of({"reference": 0.7, "arm": 0.8, "other": wobble(0.8)}, outcomes={("arm", 3): outcome}))
+    judged = analyse_study(
+        study_of({"reference": 0.7, "arm": 0.8, "other": wobble(0.8)}, outcomes={("arm", 3): outcome})
+    )
     assert (word(judged), word(judged, "other")) == ("invalid", "improves")
     assert phrase in reason(judged)
 
@@ -184,7 +188,7 @@ def test_trap_a_missing_seed_silently_dropped(study_of):
     sweep = study_of({"reference": 0.7, "arm": wobble(0.8)})
     gone = sweep.trials[sweep.trials["key"] != "arm 4"]
     planned = [trial for trial in sweep.plan["trials"] if trial["key"] != "arm 4"]
-    judged = judge_sweep(dataclasses.replace(sweep, trials=gone, plan=sweep.plan | {"trials": planned}))
+    judged = analyse_study(dataclasses.replace(sweep, trials=gone, plan=sweep.plan | {"trials": planned}))
     assert word(judged) in ("pending", "invalid")
     assert judged.find("arm").test.n < 9
 
@@ -194,7 +198,7 @@ def test_a_doubled_seed_is_invalid(study_of):
     again = sweep.trials[sweep.trials["key"] == "arm 4"].assign(key="arm 4 again")
     predictions = sweep.predictions | {"arm 4 again": sweep.predictions["arm 4"]}
     trials = pd.concat([sweep.trials, again], ignore_index=True)
-    judged = judge_sweep(dataclasses.replace(sweep, trials=trials, predictions=predictions))
+    judged = analyse_study(dataclasses.replace(sweep, trials=trials, predictions=predictions))
     assert (word(judged), reason(judged)) == ("invalid", "it has several trials of seed 4")
 
 
@@ -203,14 +207,14 @@ def test_a_doubled_seed_is_invalid(study_of):
     (lambda seed: -1 if seed == 5 else 0.7, {}, "the reference itself stayed at chance on seed 5"),
 ])  # fmt: skip
 def test_a_reference_that_fails_on_a_seed_makes_all_invalid(study_of, share, outcomes, phrase):
-    judged = judge_sweep(study_of({"reference": share, "arm": wobble(0.8)}, outcomes=outcomes))
+    judged = analyse_study(study_of({"reference": share, "arm": wobble(0.8)}, outcomes=outcomes))
     assert (word(judged), reason(judged)) == ("invalid", phrase)
     assert judged.find("arm").mechanism is None
 
 
 def test_an_arm_fails_to_train_by_divergence_or_chance_and_the_rest_is_conditional(study_of):
     share = lambda seed: -1 if seed in (2, 7) else wobble(0.9)(seed)  # noqa: E731
-    judged = judge_sweep(study_of({"reference": 0.7, "arm": share}, outcomes={("arm", 4): "diverged"}))
+    judged = analyse_study(study_of({"reference": 0.7, "arm": share}, outcomes={("arm", 4): "diverged"}))
     comparison = judged.find("arm")
     assert (comparison.verdict.word, comparison.conditional, comparison.mechanism) == ("fails to train", True, None)
     assert (comparison.training.trials, comparison.training.failing) == (10, (2, 4, 7))
@@ -221,9 +225,9 @@ def test_an_arm_fails_to_train_by_divergence_or_chance_and_the_rest_is_condition
 
 def test_trap_a_winner_named_at_chance_level(study_of):
     """Both arms stay at chance, one a little luckier on every seed: nobody wins."""
-    judged = judge_sweep(study_of({"reference": -1, "arm": -1}))
+    judged = analyse_study(study_of({"reference": -1, "arm": -1}))
     assert (word(judged), judged.find("arm").mechanism) == ("invalid", None)
-    judged = judge_sweep(study_of({"reference": 0.6, "arm": -1}))
+    judged = analyse_study(study_of({"reference": 0.6, "arm": -1}))
     assert word(judged) == "fails to train"
 
 
@@ -233,13 +237,13 @@ def test_an_arm_of_two_questions_keeps_the_smaller_margin(study_of):
         {"name": "wide", "reference": "reference", "arms": ["reference", "arm"], "margin": 0.03},
         {"name": "narrow", "reference": "reference", "arms": ["reference", "arm", "other"], "margin": 0.005},
     ]
-    judged = judge_sweep(study_of(arms, questions=questions))
+    judged = analyse_study(study_of(arms, questions=questions))
     assert judged.family == 2
     assert [c.pair.arm for c in judged.of("wide")] == ["arm"]
     assert judged.find("arm").pair.margin == 0.005
     assert judged.of("wide")[0] is judged.of("narrow")[0]
     assert word(judged) == "improves"
-    assert word(judge_sweep(study_of(arms, questions=questions[:1]))) == "equivalent"
+    assert word(analyse_study(study_of(arms, questions=questions[:1]))) == "equivalent"
 
 
 def test_a_question_with_a_reference_of_its_own_is_compared_with_that(study_of):
@@ -248,7 +252,7 @@ def test_a_question_with_a_reference_of_its_own_is_compared_with_that(study_of):
         {"name": "one", "reference": "reference", "arms": ["reference", "arm"], "margin": 0.02},
         {"name": "two", "reference": "base", "arms": ["base", "variant"], "margin": 0.02},
     ]
-    judged = judge_sweep(study_of(arms, questions=questions))
+    judged = analyse_study(study_of(arms, questions=questions))
     assert (judged.family, word(judged), word(judged, "variant")) == (2, "improves", "harms")
     assert judged.find("variant").pair.reference == "base"
     assert judged.find("base") is None
@@ -256,7 +260,7 @@ def test_a_question_with_a_reference_of_its_own_is_compared_with_that(study_of):
 
 @pytest.mark.parametrize(("fewest", "second"), [(9, "cannot be told"), (10, "holds")])
 def test_fewer_than_ten_photographs_of_a_class_tell_nothing_about_new_ones(study_of, fewest, second):
-    judged = judge_sweep(study_of({"reference": 0.5, "arm": wobble(0.8)}, photographs=(12, 12, fewest, 12)))
+    judged = analyse_study(study_of({"reference": 0.5, "arm": wobble(0.8)}, photographs=(12, 12, fewest, 12)))
     assert judged.fewest_clusters == fewest
     verdict = judged.find("arm").verdict
     assert (verdict.word, verdict.second, verdict.not_worse_second) == ("improves", second, second)
@@ -287,7 +291,7 @@ def test_of_two_splits_the_one_with_few_photographs_tells_nothing_about_new_ones
     for row in trials.index:
         for name, value in predictions[trials.loc[row, "key"]].measure(trials.loc[row, "judged"]).items():
             trials.loc[row, name] = value
-    judged = judge_sweep(dataclasses.replace(sweep, trials=trials, predictions=predictions))
+    judged = analyse_study(dataclasses.replace(sweep, trials=trials, predictions=predictions))
     assert judged.fewest_clusters == 9
     assert judged.find("arm").verdict.second == "holds"
     assert judged.find("cleaner").verdict.second == "cannot be told"
@@ -300,7 +304,7 @@ def test_an_arm_that_another_question_tests_is_shown_here_and_tested_there(study
         | {"roles": {"a": "exploratory"}},
         {"name": "q", "reference": "reference", "arms": ["reference", "a"], "margin": 0.02},
     ]
-    judged = judge_sweep(study_of(arms, questions=questions))
+    judged = analyse_study(study_of(arms, questions=questions))
     assert judged.family == 2
     assert [c.verdict.word for c in judged.of("p")] == ["exploratory", "improves"]
     assert [c.verdict.word for c in judged.of("q")] == ["improves"]
@@ -308,11 +312,11 @@ def test_an_arm_that_another_question_tests_is_shown_here_and_tested_there(study
 
 def test_a_word_that_the_sign_flip_test_does_not_share_rests_on_normality(study_of):
     steps = [0.09, 0.1, 0.11, 0.1, 0.09, 0.11, -0.01]
-    judged = judge_sweep(study_of({"reference": 0.5, "arm": lambda s: 0.5 + steps[s]}, seeds=range(7), looks=(7,)))
+    judged = analyse_study(study_of({"reference": 0.5, "arm": lambda s: 0.5 + steps[s]}, seeds=range(7), looks=(7,)))
     verdict = judged.find("arm").verdict
     assert (verdict.word, verdict.normality, verdict.flipped) == ("improves", False, pytest.approx(4 / 2**7))
     steps[5] = -0.02
-    judged = judge_sweep(study_of({"reference": 0.5, "arm": lambda s: 0.5 + steps[s]}, seeds=range(7), looks=(7,)))
+    judged = analyse_study(study_of({"reference": 0.5, "arm": lambda s: 0.5 + steps[s]}, seeds=range(7), looks=(7,)))
     verdict = judged.find("arm").verdict
     assert (verdict.word, verdict.normality) == ("improves", True)
     assert verdict.flipped > 0.05
@@ -331,7 +335,7 @@ def test_an_effect_of_one_photograph_is_not_shown_for_new_ones(study_of):
     trials = sweep.trials.copy()
     for row in trials.index[trials["arm"] == "arm"]:
         trials.loc[row, "test_accuracy"] = predictions[trials.loc[row, "key"]].measure("official")["test_accuracy"]
-    verdict = judge_sweep(dataclasses.replace(sweep, trials=trials, predictions=predictions)).find("arm").verdict
+    verdict = analyse_study(dataclasses.replace(sweep, trials=trials, predictions=predictions)).find("arm").verdict
     assert (verdict.word, verdict.detectable, verdict.second) == ("equivalent", True, "not shown")
 
 
@@ -343,7 +347,7 @@ def test_arms_on_different_splits_get_no_word(study_of):
 
     sweep = study_of({"official": 0.7, "random": 0.95}, edit=edit)
     sweep.plan["arms"]["random"]["levels"] = {"data.split": "random"}
-    judged = judge_sweep(sweep)
+    judged = analyse_study(sweep)
     assert (word(judged, "random"), judged.find("random").test.n) == ("not paired", 0)
     assert judged.find("random").unpaired
 
@@ -351,18 +355,18 @@ def test_arms_on_different_splits_get_no_word(study_of):
 def test_a_plain_sweep_declares_nothing_and_tests_nothing(study_of):
     sweep = study_of({"lr=0.001": 0.7, "lr=0.01": wobble(0.8)})
     plan = {key: value for key, value in sweep.plan.items() if key not in ("questions", "looks", "arms")}
-    judged = judge_sweep(dataclasses.replace(sweep, plan=plan))
+    judged = analyse_study(dataclasses.replace(sweep, plan=plan))
     assert judged.family == 0
     assert [c.verdict.word for c in judged.comparisons] == ["exploratory"]
 
 
 def test_a_study_of_a_reference_alone_has_no_comparison(study_of):
-    judged = judge_sweep(study_of({"reference": 0.7}))
+    judged = analyse_study(study_of({"reference": 0.7}))
     assert (judged.comparisons, judged.family) == ((), 0)
 
 
 def test_one_seed_is_a_pilot_without_an_interval(study_of):
-    judged = judge_sweep(study_of({"reference": 0.7, "arm": 0.8}, seeds=[0], looks=(1,)))
+    judged = analyse_study(study_of({"reference": 0.7, "arm": 0.8}, seeds=[0], looks=(1,)))
     assert word(judged) == "pilot"
     assert np.isnan(judged.find("arm").test.low)
     assert judged.find("arm").test.mean == pytest.approx(0.1, abs=0.01)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import Examined, Sweep, summarise_arms
+from bloodstudy.analysis import StudyResults, TestConfusion, summarise_arms
 
 
 def sweep_of(rows, photographs=None, test_counts=(50, 50)):
@@ -19,9 +19,9 @@ def sweep_of(rows, photographs=None, test_counts=(50, 50)):
     frame = pd.DataFrame(
         trials, columns=["key", "arm", "seed", "outcome", "train_accuracy", "test_accuracy", "accuracy_gap"]
     ).assign(judged="official")
-    examined = Examined(pd.DataFrame(np.diag(test_counts)), photographs, None)
+    examined = TestConfusion(pd.DataFrame(np.diag(test_counts)), photographs, None)
     keys = [trial["key"] for trial in trials]
-    return Sweep(
+    return StudyResults(
         {}, frame, {key: {"data": data} for key in keys}, {}, dict.fromkeys(keys),
         {(key, "official"): examined for key in keys},
     )  # fmt: skip

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from bloodstudy.data.splits.notes import tell_leak
+from bloodstudy.data.splits.notes import describe_leak
 from bloodstudy.errors import UserError
 
 CLASSES = ("A", "B")
@@ -20,22 +20,22 @@ UNKNOWN = LEAKING.assign(scene="")
     ("name", "split", "notes"), [("kaggle", "random", 1), ("bccd", "random", 0), ("kaggle", "official", 0)]
 )
 def test_unknown_scenes_are_said_to_leak_only_where_copies_are_certain(name, split, notes):
-    assert len(tell_leak(name, UNKNOWN, CLASSES, split, known=False)) == notes
+    assert len(describe_leak(name, UNKNOWN, CLASSES, split, known=False)) == notes
 
 
 @pytest.mark.parametrize("split", ["official", "official_clean", "random"])
 def test_test_images_of_training_scenes_are_counted(split):
-    (note,) = tell_leak("folder", LEAKING, CLASSES, split, known=True)
+    (note,) = describe_leak("folder", LEAKING, CLASSES, split, known=True)
     assert note.endswith("1 of 3 test images show a scene that training shows too")
 
 
 def test_images_in_no_scene_are_counted_and_are_not_clean():
     lost = pd.concat([LEAKING, manifest((1, "test", ""))])
-    assert "1 image is placed in no scene" in tell_leak("kaggle", lost, CLASSES, "official", known=True)
+    assert "1 image is placed in no scene" in describe_leak("kaggle", lost, CLASSES, "official", known=True)
     blank = lost.assign(scene=lost["scene"].replace("d", ""))
     with pytest.raises(UserError, match=r"class 'B' .* test images left: A: 1; B: 0"):
-        tell_leak("kaggle", blank, CLASSES, "official_clean", known=True)
+        describe_leak("kaggle", blank, CLASSES, "official_clean", known=True)
 
 
 def test_a_division_without_leaks_needs_no_note():
-    assert tell_leak("folder", LEAKING.drop(index=2), CLASSES, "official_clean", known=True) == ()
+    assert describe_leak("folder", LEAKING.drop(index=2), CLASSES, "official_clean", known=True) == ()

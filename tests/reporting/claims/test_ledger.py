@@ -13,7 +13,7 @@ MEAN = {"name": "arm/lr=0.1/test_accuracy/mean", "formula": "mean over seeds of 
 
 def test_a_number_is_told_once_and_printed_in_several_forms():
     ledger = Ledger(trials={"b": None, "a": None})
-    marked = f"{ledger.tell(0.91249, '.3f', **MEAN)}, or {ledger.tell(0.91249, '.1%', **MEAN)}"
+    marked = f"{ledger.add(0.91249, '.3f', **MEAN)}, or {ledger.add(0.91249, '.1%', **MEAN)}"
     assert unmark(marked) == "0.912, or 91.2%"
     assert [found.groups() for found in MARK.finditer(marked)] == [("0", "0.912"), ("0", "91.2%")]
     (claim,) = ledger.claims
@@ -23,20 +23,20 @@ def test_a_number_is_told_once_and_printed_in_several_forms():
 @pytest.mark.parametrize("other", [{"value": 0.5}, {"formula": "another"}, {"trials": ["a"]}])
 def test_two_numbers_of_one_name_are_a_defect(other):
     ledger = Ledger()
-    ledger.tell(0.25, ".3f", **MEAN)
+    ledger.add(0.25, ".3f", **MEAN)
     with pytest.raises(ValueError, match="two claims of one name"):
-        ledger.tell(other.pop("value", 0.25), ".3f", **MEAN | other)
+        ledger.add(other.pop("value", 0.25), ".3f", **MEAN | other)
 
 
 def test_a_trial_that_was_not_planned_is_a_defect():
     with pytest.raises(ValueError, match="no planned trial has the key 'b'"):
-        Ledger(trials={"a": None}).tell(0.25, ".3f", **MEAN)
+        Ledger(trials={"a": None}).add(0.25, ".3f", **MEAN)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_no_finite_number_is_a_dash(value):
     ledger = Ledger()
-    assert unmark(ledger.tell(value, "+.3f", **MEAN)) == "–"
+    assert unmark(ledger.add(value, "+.3f", **MEAN)) == "–"
     assert ledger.claims[0].value is None
     assert json.loads(to_json(ledger))["claims"][0]["value"] is None
 
@@ -51,13 +51,13 @@ def test_what_is_no_finite_number_is_a_dash(value):
 ])  # fmt: skip
 def test_counts_are_exact_and_the_last_digits_of_a_sum_change_no_text(value, form, text, kept):
     ledger = Ledger()
-    assert unmark(ledger.tell(value, form, **MEAN)) == text
+    assert unmark(ledger.add(value, form, **MEAN)) == text
     assert ledger.claims[0].value == kept == round_value(value)
 
 
 def test_marks_stand_in_tables_and_templates():
     ledger = Ledger()
-    cell = ledger.tell(0.5, "+.3f", **MEAN)
+    cell = ledger.add(0.5, "+.3f", **MEAN)
     marked = table(["arm", "effect"], [[code("a|b"), cell]], right=["effect"])
     page = dict.fromkeys(("question", "arms", "unfinished", "splits", "about_splits", "learnt", "matrices"), "")
     page |= dict.fromkeys(("hidden", "classes", "data", "origin", "common", "varied", "no_ops", "sources"), "")
@@ -78,7 +78,7 @@ def test_no_text_of_a_user_forges_a_mark(text):
 
 def test_claims_json_is_that_of_the_ledger():
     ledger = Ledger("smoke", "0123", {"a": "ff", "b": None})
-    ledger.tell(0.25, ".3f", **MEAN)
+    ledger.add(0.25, ".3f", **MEAN)
     content = json.loads(to_json(ledger))
     assert content.pop("claims") == [
         {**MEAN, "trials": ["a", "b"], "value": 0.25, "texts": ["0.250"]},

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bloodstudy.analysis import read_sweep
+from bloodstudy.analysis import load_study
 from bloodstudy.reporting.figures.accuracy import draw_accuracy, place_levels
 from bloodstudy.reporting.figures.style import look, style_arms
 
@@ -16,7 +16,7 @@ def panels_of(sweep_of, tmp_path):
 
     def draw(swept, **more):
         sweep_of(tmp_path, swept, **more)
-        sweep = read_sweep(tmp_path, "scratch")
+        sweep = load_study(tmp_path, "scratch")
         with look():
             figure = draw_accuracy(sweep, style_arms(sweep.arms))
             figure.canvas.draw()

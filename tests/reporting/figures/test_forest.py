@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from studies import fabricate_study
 
-from bloodstudy.analysis import judge_sweep, read_sweep
+from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.figures.forest import PANELS, draw_effects, find_limits
 from bloodstudy.reporting.figures.style import look, style_study
 from bloodstudy.study.question import Question
@@ -14,7 +14,7 @@ POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average",
 
 def draw(tmp_path, **more):
     fabricate_study(tmp_path, (POOLS,), 6, photographs=4, copies=2, **more)
-    judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
+    judged = analyse_study(load_study(tmp_path, "five_questions"))
     with look():
         figure = draw_effects(judged.comparisons, style_study(judged.sweep.arms, ["reference"]))
         figure.canvas.draw()

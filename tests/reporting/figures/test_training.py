@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import read_sweep
+from bloodstudy.analysis import load_study
 from bloodstudy.reporting.figures import training
 from bloodstudy.reporting.figures.style import look, style_arms
 
@@ -13,7 +13,7 @@ LEVELS = ["none", "flip", "rotate", "shift", "affine", "colour", "mixup", "randa
 def read(sweep_of, tmp_path):
     def made(swept, **more):
         sweep_of(tmp_path, swept, **more)
-        return read_sweep(tmp_path, "scratch")
+        return load_study(tmp_path, "scratch")
 
     return made
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from bloodstudy.analysis import read_sweep
+from bloodstudy.analysis import load_study
 from bloodstudy.reporting.claims.ledger import Ledger, to_json, unmark
-from bloodstudy.reporting.claims.sweep_claims import Measured, open_ledger
+from bloodstudy.reporting.claims.sweep_claims import SweepClaims, open_ledger
 from bloodstudy.reporting.render.diff import compare_claims, compare_markdown, compare_page
 from bloodstudy.reporting.report import render
 
@@ -14,7 +14,7 @@ from bloodstudy.reporting.report import render
 def told(*values):
     """Return a line a value, marked, and the claims."""
     ledger = Ledger("smoke", None, {"a": None})
-    texts = [ledger.tell(v, "+.3f", name=f"n/{k}", formula="f", trials=["a"]) for k, v in enumerate(values)]
+    texts = [ledger.add(v, "+.3f", name=f"n/{k}", formula="f", trials=["a"]) for k, v in enumerate(values)]
     return "\n".join(f"| `arm {k}` | {text} |" for k, text in enumerate(texts)), ledger
 
 
@@ -44,9 +44,9 @@ def test_words_lines_and_rows_that_differ_are_told_by_their_place():
 
 def test_every_digit_of_a_report_counts(sweep_of, tmp_path):
     sweep_of(tmp_path, {"lr": [0.1, 0.01], "seed": [0, 1, 2]}, outcomes={4: "diverged"})
-    sweep = read_sweep(tmp_path, "scratch")
+    sweep = load_study(tmp_path, "scratch")
     ledger = open_ledger(sweep)
-    marked = render(Measured(sweep, ledger), [], ["accuracy", "classes"])
+    marked = render(SweepClaims(sweep, ledger), [], ["accuracy", "classes"])
     text, names = unmark(marked), {claim.name for claim in ledger.claims}
     digits = [match.start() for match in re.finditer(r"\d", text)]
     by_claim = 0

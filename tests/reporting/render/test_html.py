@@ -84,7 +84,7 @@ def report(sweep_of, tmp_path):
 def test_a_number_links_to_its_claim_and_that_to_its_trials(tmp_path):
     ledger = Ledger("s", None, {"a": "ff00"})
     told = {"name": "arm/lr=0.1, x/mean", "formula": 'mean of "x" < 1', "trials": ["a"]}
-    marked = f"# T\n\nIt is {ledger.tell(0.5, '.3f', **told)}, or {ledger.tell(0.5, '.1%', **told)}."
+    marked = f"# T\n\nIt is {ledger.add(0.5, '.3f', **told)}, or {ledger.add(0.5, '.1%', **told)}."
     text = render_html(marked, ledger, TRIALS, tmp_path, "T")
     page = Page(text)
     first, second = [attrs for attrs in page.all("a") if attrs.get("class") == "claim"]
@@ -98,7 +98,7 @@ def test_a_number_links_to_its_claim_and_that_to_its_trials(tmp_path):
 
 def test_a_number_in_the_words_of_a_figure_alone_has_no_way_back(tmp_path):
     ledger = Ledger("s", None, {"a": None})
-    number = ledger.tell(0.5, ".3f", name="n", formula="f", trials=["a"])
+    number = ledger.add(0.5, ".3f", name="n", formula="f", trials=["a"])
     page = page_of(f"# T\n\n![It is {number}](figures/x.png)\n", tmp_path, ledger)
     assert "It is 0.500" in page.text
     assert "#said-0" not in page.all("a", "href")

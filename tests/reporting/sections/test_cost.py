@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bloodstudy.analysis import read_sweep
+from bloodstudy.analysis import load_study
 from bloodstudy.reporting.figures.style import DISTINCT, style_arms
 from bloodstudy.reporting.sections import cost
 
@@ -15,11 +15,11 @@ def sweep(sweep_of, tmp_path):
     for result, seconds in zip(results[:3], (1800.0, 3600.0, 5400.0), strict=True):
         result["cost"] |= {"wall_seconds": seconds, "threads": 2}
         (tmp_path / "scratch" / result["key"] / "result.json").write_text(json.dumps(result))
-    return read_sweep(tmp_path, "scratch")
+    return load_study(tmp_path, "scratch")
 
 
 def test_the_total_counts_time_and_the_cores_that_it_was_spent_on(sweep):
-    assert cost.tell_total(sweep) == "3 trials took 3.00 hours in all, 6.00 hours of a core."
+    assert cost.describe_total(sweep) == "3 trials took 3.00 hours in all, 6.00 hours of a core."
 
 
 def test_each_planned_trial_has_its_row_and_what_is_missing_a_dash(sweep):
@@ -33,7 +33,7 @@ def test_seeds_are_drawn_beside_their_means_where_arms_are_few(sweep_of, tmp_pat
     for result in results:
         result["cost"] |= {"fit_seconds": 60.0 + result["factors"]["seed"]}
         (tmp_path / "scratch" / result["key"] / "result.json").write_text(json.dumps(result))
-    sweep = read_sweep(tmp_path, "scratch")
+    sweep = load_study(tmp_path, "scratch")
     (axes,) = cost.draw_time(sweep, style_arms(sweep.arms)).axes
     drawn = [list(line.get_xdata()) for line in axes.lines]
     assert drawn == ([[60.0, 61.0], [60.5]] if seeds_drawn else [[60.5]]) * arms
@@ -41,4 +41,4 @@ def test_seeds_are_drawn_beside_their_means_where_arms_are_few(sweep_of, tmp_pat
 
 def test_before_a_trial_has_finished_there_is_no_total(sweep_of, tmp_path):
     sweep_of(tmp_path / "none", {"lr": [0.1]}, outcomes={0: "missing"})
-    assert cost.tell_total(read_sweep(tmp_path / "none", "scratch")) == ""
+    assert cost.describe_total(load_study(tmp_path / "none", "scratch")) == ""

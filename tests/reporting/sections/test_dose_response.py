@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from studies import fabricate_study
 
-from bloodstudy.analysis import judge_sweep, read_sweep
+from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.figures.style import look, style_study
 from bloodstudy.reporting.sections.dose_response import STUCK, draw_dose, find_dose
 
 
 def draw(tmp_path, question="learning_rate", **more):
     plan = fabricate_study(tmp_path, (question,), 6, photographs=4, copies=2, **more)
-    judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
+    judged = analyse_study(load_study(tmp_path, "five_questions"))
     dose = find_dose(plan["questions"][0], judged)
     with look():
         figure = draw_dose(dose, judged, style_study(judged.sweep.arms, ["reference"]))
@@ -54,4 +54,4 @@ def test_a_trial_at_chance_is_marked_and_in_no_mean_of_either_side(tmp_path):
 
 def test_arms_without_an_order_have_no_dose(tmp_path):
     plan = fabricate_study(tmp_path, ("pooling",), 2, photographs=2, copies=1)
-    assert find_dose(plan["questions"][0], judge_sweep(read_sweep(tmp_path, "five_questions"))) is None
+    assert find_dose(plan["questions"][0], analyse_study(load_study(tmp_path, "five_questions"))) is None

@@ -3,10 +3,10 @@
 import pytest
 from studies import fabricate_study
 
-from bloodstudy.analysis import judge_sweep, read_sweep
+from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.claims.ledger import Ledger, unmark
-from bloodstudy.reporting.claims.study_claims import Told
-from bloodstudy.reporting.sections.evidence import look_for_missed, tell_missed
+from bloodstudy.reporting.claims.study_claims import StudyClaims
+from bloodstudy.reporting.sections.evidence import describe_missed, find_hard_images_of
 from bloodstudy.study.question import Question
 
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("none",))
@@ -18,14 +18,14 @@ POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("none",))
 def test_images_are_wrong_in_the_trials_that_learnt_something_be_they_many_or_one(seeds, chance, who, tmp_path):
     outcomes = dict.fromkeys((("pooling=none", seed) for seed in chance), "chance")
     fabricate_study(tmp_path, (POOLS,), seeds, photographs=3, copies=2, outcomes=outcomes)
-    judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
-    text = unmark(tell_missed(look_for_missed(judged), Told(judged, Ledger())))
+    judged = analyse_study(load_study(tmp_path, "five_questions"))
+    text = unmark(describe_missed(find_hard_images_of(judged), StudyClaims(judged, Ledger())))
     assert f"test images are wrong in {who} that learnt something." in text
 
 
 def test_trials_at_chance_beyond_the_last_look_did_not_learn_either(tmp_path):
     outcomes = {("pooling=none", 7): "chance", ("reference", 6): "chance"}
     fabricate_study(tmp_path, (POOLS,), 8, photographs=3, copies=2, looks=[6], outcomes=outcomes)
-    judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
-    text = unmark(tell_missed(look_for_missed(judged), Told(judged, Ledger())))
+    judged = analyse_study(load_study(tmp_path, "five_questions"))
+    text = unmark(describe_missed(find_hard_images_of(judged), StudyClaims(judged, Ledger())))
     assert "wrong in all 14 trials that learnt something." in text

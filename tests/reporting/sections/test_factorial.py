@@ -4,17 +4,17 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from bloodstudy.analysis import Interaction, Judged, Look
+from bloodstudy.analysis import Interaction, InterimLook, StudyAnalysis
 from bloodstudy.analysis.comparisons.lr_sensitivity import Tuned
 from bloodstudy.analysis.statistics.paired import estimate
 from bloodstudy.reporting.claims.ledger import Ledger, unmark
-from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.sections import factorial
 
 
 def told():
     sweep = SimpleNamespace(plan={"trials": []}, results={}, seeds=[0, 1, 2])
-    return Told(Judged(sweep, Look(3, (3,)), 0.05, 1, (), 12, "scene"), Ledger())
+    return StudyClaims(StudyAnalysis(sweep, InterimLook(3, (3,)), 0.05, 1, (), 12, "scene"), Ledger())
 
 
 def test_an_interaction_is_a_row_of_effects():
@@ -37,7 +37,7 @@ def test_an_arm_that_is_best_at_another_rate_is_flagged():
     rows = unmark(factorial.tabulate_strips(found, told())).splitlines()
     assert rows[0] == "| arm | lr=0.001 | lr=0.01 |"
     assert rows[2:] == ["| `reference` | 70.0 | **80.0** |", "| `pooling=none` | **75.0** | 60.0 |"]
-    assert "others are not: `pooling=none` at `lr=0.001`" in factorial.tell_strips(found)
+    assert "others are not: `pooling=none` at `lr=0.001`" in factorial.describe_strips(found)
 
 
 def test_a_rate_at_which_trials_were_lost_says_how_many_are_left():
@@ -50,5 +50,5 @@ def test_a_rate_at_which_trials_were_lost_says_how_many_are_left():
 def test_a_strip_without_validation_images_chooses_nothing():
     nan = float("nan")
     found = [strip("reference", {0.001: nan, 0.01: nan}, None)]
-    assert "No rate is chosen" in factorial.tell_strips(found)
-    assert factorial.tell_strips([]) == ""
+    assert "No rate is chosen" in factorial.describe_strips(found)
+    assert factorial.describe_strips([]) == ""

@@ -3,9 +3,9 @@
 import pytest
 from studies import fabricate_study
 
-from bloodstudy.analysis import judge_sweep, read_sweep
+from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.claims.ledger import Ledger, unmark
-from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.sections import methods, open_issues
 from bloodstudy.study.plan import digest
 from bloodstudy.study.question import Question
@@ -17,7 +17,7 @@ POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average",
 def judge(tmp_path):
     def judged(**more):
         fabricate_study(tmp_path, (POOLS,), **{"seeds": 6, "photographs": 3, "copies": 2} | more)
-        return judge_sweep(read_sweep(tmp_path, "five_questions"))
+        return analyse_study(load_study(tmp_path, "five_questions"))
 
     return judged
 
@@ -38,21 +38,21 @@ def test_looks_divide_alpha(judge):
 
 def test_limits_say_the_floor_and_what_cannot_be_told(judge):
     judged = judge()
-    text = unmark(" ".join(methods.list_limits(judged, Told(judged, Ledger()))))
+    text = unmark(" ".join(methods.list_limits(judged, StudyClaims(judged, Ledger()))))
     assert "could reach here is 0.0625; above alpha" in text
     assert "The class with the fewest scenes in the test has 3: under 10" in text
 
 
 def test_failing_trials_are_said_to_be_left_out(judge):
     judged = judge(outcomes={("pooling=none", 2): "diverged", ("pooling=none", 4): "chance"})
-    lines = methods.list_excluded(judged, Told(judged, Ledger()))
+    lines = methods.list_excluded(judged, StudyClaims(judged, Ledger()))
     assert lines[0].startswith("`pooling=none`, seed 2: diverged")
     assert lines[1].startswith("`pooling=none`, seed 4: stayed at chance")
 
 
 def test_a_reference_at_chance_and_a_trial_that_died_are_said_too(judge):
     judged = judge(outcomes={("reference", 1): "chance", ("pooling=none", 3): "failed"})
-    lines = methods.list_excluded(judged, Told(judged, Ledger()))
+    lines = methods.list_excluded(judged, StudyClaims(judged, Ledger()))
     assert lines == [
         "`reference`, seed 1: stayed at chance, nothing is compared with it",
         "`pooling=none`, seed 3: failed, nothing is concluded on the arm",
@@ -61,13 +61,13 @@ def test_a_reference_at_chance_and_a_trial_that_died_are_said_too(judge):
 
 def test_results_beyond_the_seeds_that_are_looked_at_are_counted(judge):
     judged = judge(seeds=8, outcomes={("pooling=none", 6): "missing", ("pooling=average", 7): "missing"})
-    (line,) = methods.list_excluded(judged, Told(judged, Ledger()))
+    (line,) = methods.list_excluded(judged, StudyClaims(judged, Ledger()))
     assert unmark(line).startswith("4 trials of seeds beyond the first 6: in no effect of a tested arm")
 
 
 def test_where_every_trial_counts_none_was_left_out(judge):
     judged = judge()
-    assert methods.list_excluded(judged, Told(judged, Ledger())) == ["no trial that has a result was left out"]
+    assert methods.list_excluded(judged, StudyClaims(judged, Ledger())) == ["no trial that has a result was left out"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from studies import fabricate_study
 
-from bloodstudy.analysis import judge_sweep, read_sweep
+from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.sections.methods_paragraph import write_paragraph
 from bloodstudy.study.question import Question
 
@@ -14,7 +14,7 @@ POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average",
 def judge(tmp_path):
     def judged(question=POOLS, **more):
         fabricate_study(tmp_path, (question,), **{"seeds": 6, "photographs": 3, "copies": 2} | more)
-        return judge_sweep(read_sweep(tmp_path, "five_questions"))
+        return analyse_study(load_study(tmp_path, "five_questions"))
 
     return judged
 

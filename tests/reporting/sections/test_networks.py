@@ -2,9 +2,9 @@
 
 from studies import fabricate_study
 
-from bloodstudy.analysis import judge_sweep, read_sweep
+from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.claims.ledger import Ledger, unmark
-from bloodstudy.reporting.claims.study_claims import Told
+from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.sections.networks import list_networks
 from bloodstudy.study.question import Question
 
@@ -15,8 +15,8 @@ LAYERS += [{"name": "own", "kind": "<b>", "output": None, "parameters": 0}]
 
 def list_of(tmp_path, change):
     fabricate_study(tmp_path, (NETWORKS,), 2, photographs=3, copies=2, change=change)
-    sweep = read_sweep(tmp_path, "five_questions")
-    return list_networks(sweep, Told(judge_sweep(sweep), Ledger()))
+    sweep = load_study(tmp_path, "five_questions")
+    return list_networks(sweep, StudyClaims(analyse_study(sweep), Ledger()))
 
 
 def test_each_model_has_one_table(tmp_path):

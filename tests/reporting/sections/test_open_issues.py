@@ -3,9 +3,9 @@
 import pytest
 from studies import fabricate_study
 
-from bloodstudy.analysis import judge_sweep, read_sweep
-from bloodstudy.reporting.sections.data import tell_brought
-from bloodstudy.reporting.sections.open_issues import settle, tell_named, tell_untuned
+from bloodstudy.analysis import analyse_study, load_study
+from bloodstudy.reporting.sections.data import describe_brought
+from bloodstudy.reporting.sections.open_issues import describe_named, describe_untuned, settle
 from bloodstudy.study.question import Question
 
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
@@ -13,30 +13,30 @@ RATES = Question("rates", "Which rate?", factor="lr", levels=(0.01, 0.0001))
 
 
 @pytest.fixture
-def tell(tmp_path):
+def write(tmp_path):
     """Return a function that tells of the first of a study's questions."""
 
     def told(remark, *questions):
         fabricate_study(tmp_path, questions, 6, photographs=5, copies=2)
-        judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
+        judged = analyse_study(load_study(tmp_path, "five_questions"))
         return remark(judged.sweep.plan["questions"][0], judged)
 
     return told
 
 
 @pytest.fixture
-def untuned(tell):
-    return lambda *questions: tell(tell_untuned, *questions)
+def untuned(write):
+    return lambda *questions: write(describe_untuned, *questions)
 
 
 def test_the_rate_is_that_of_the_reference_where_another_question_changes_it(untuned):
     assert "(`lr=0.0005`)" in untuned(POOLS, RATES)
 
 
-def test_an_arm_with_a_name_of_its_own_is_explained(tell):
-    text = tell(tell_named, "simplification")
+def test_an_arm_with_a_name_of_its_own_is_explained(write):
+    text = write(describe_named, "simplification")
     assert "`half width` is `width=0.5`; `three blocks, averaged` is `depth=3 head=average`;" in text
-    assert tell(tell_named, POOLS) == ""
+    assert write(describe_named, POOLS) == ""
 
 
 def test_arms_at_the_rate_of_the_reference_were_never_tuned(untuned):
@@ -59,15 +59,15 @@ def test_an_arm_whose_model_brings_a_rate_of_its_own_has_not_that_of_the_referen
 
     smaller = Question("m", "Compact?", arms={"small": {"model": "compact"}})
     fabricate_study(tmp_path, (smaller, POOLS), 6, photographs=5, copies=2, change=change)
-    judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
-    text = tell_untuned(judged.sweep.plan["questions"][0], judged)
+    judged = analyse_study(load_study(tmp_path, "five_questions"))
+    text = describe_untuned(judged.sweep.plan["questions"][0], judged)
     assert text.startswith("`small` has the learning rate that its model brings (`lr=0.001`)")
     assert "never tuned" not in text
-    assert tell_brought(judged.sweep, "reference") == "The model of `small` brings `lr=0.001`, `batch_size=32`."
+    assert describe_brought(judged.sweep, "reference") == "The model of `small` brings `lr=0.001`, `batch_size=32`."
 
 
 def test_the_command_of_a_study_put_together_from_several_is_one_that_runs(tmp_path):
     fabricate_study(tmp_path, (POOLS,), 6, photographs=5, copies=2, outcomes={("reference", 5): "missing"})
-    judged = judge_sweep(read_sweep(tmp_path, "five_questions"))
+    judged = analyse_study(load_study(tmp_path, "five_questions"))
     judged.sweep.plan["command"] = "python -m bloodstudy.run -m study=x\npython -m bloodstudy.run -m study=x seeds=8"
     assert settle(judged.of("pools"), judged) == "python -m bloodstudy.run -m study=x seeds=6"

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from studies import fabricate_study
 
-from bloodstudy.analysis import read_sweep
+from bloodstudy.analysis import load_study
 from bloodstudy.reporting.claims.ledger import unmark
 from bloodstudy.reporting.claims.sweep_claims import open_ledger
 from bloodstudy.reporting.sections.published_results import list_sources
@@ -18,7 +18,7 @@ def compare(tmp_path, sweep_of):
 
     def compared(swept, **more):
         results = sweep_of(tmp_path, swept, **{"data": "kaggle"} | more)
-        sweep = read_sweep(tmp_path, "scratch")
+        sweep = load_study(tmp_path, "scratch")
         ledger = open_ledger(sweep)
         beside = list_sources(sweep, ledger)
         return beside and (unmark(beside["table"]), beside["reasons"], ledger, results)
@@ -99,7 +99,7 @@ def test_seeds_at_chance_are_counted_and_in_no_mean(tmp_path):
     def row_of(*stuck):
         outcomes = {("reference", seed): "chance" for seed in stuck}
         fabricate_study(tmp_path, ("pooling",), 3, data="kaggle", outcomes=outcomes)
-        sweep = read_sweep(tmp_path, "five_questions")
+        sweep = load_study(tmp_path, "five_questions")
         ledger = open_ledger(sweep)
         table = unmark(list_sources(sweep, ledger)["table"])
         (row,) = (line for line in table.splitlines() if "here (`reference`)" in line)

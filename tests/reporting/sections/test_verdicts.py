@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import Comparison, Judged, Look, Pair
+from bloodstudy.analysis import Comparison, InterimLook, Pair, StudyAnalysis
 from bloodstudy.analysis.comparisons import verdict as rules
 from bloodstudy.analysis.comparisons.comparison import withhold
 from bloodstudy.analysis.comparisons.mechanism import name_mechanism
@@ -17,7 +17,7 @@ from bloodstudy.analysis.comparisons.validity import Training
 from bloodstudy.analysis.comparisons.verdict import Verdict, add_second_words
 from bloodstudy.analysis.statistics.paired import estimate
 from bloodstudy.reporting.claims.ledger import Ledger, unmark
-from bloodstudy.reporting.claims.study_claims import RESPONSES, Told
+from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims
 from bloodstudy.reporting.sections import effect_tables
 from bloodstudy.reporting.sections import verdicts as sentences
 
@@ -44,7 +44,7 @@ def draw_study(rng):
         named = name_mechanism(*(effects[response] for response in RESPONSES.values())) if final.tested else None
         told.append(remake(comparison, final, None if word == "inconclusive" else named))
     sweep = SimpleNamespace(plan={"trials": []}, results={}, seeds=list(range(seeds)))
-    return Judged(sweep, Look(seeds, (seeds,)), alpha, family, tuple(told), 12, "scene")
+    return StudyAnalysis(sweep, InterimLook(seeds, (seeds,)), alpha, family, tuple(told), 12, "scene")
 
 
 def draw_comparison(rng, name, seeds, margin):
@@ -132,9 +132,9 @@ def studies():
 def test_no_sentence_says_anything_but_its_verdict(studies):
     words = set()
     for judged in studies:
-        told = Told(judged, Ledger())
+        told = StudyClaims(judged, Ledger())
         for comparison in judged.comparisons:
-            text = unmark(sentences.tell_arm(comparison, told))
+            text = unmark(sentences.describe_arm(comparison, told))
             check_sentence(comparison, text)
             words.add(comparison.verdict.word)
     assert words == {*WORDS} - {"pending 4/10"} | {"pending"}, "the random studies reach every word"
@@ -144,7 +144,7 @@ def test_no_summary_contradicts_its_arms(studies):
     verbs = {"improve": "improves", "harm": "harms", "equivalent": "equivalent", "fail": "fails to train"}
     verbs |= {"no difference shown": "inconclusive", "invalid": "invalid"}
     for judged in studies:
-        text = sentences.tell_question(judged.comparisons, judged)
+        text = sentences.describe_question(judged.comparisons, judged)
         by_word = {}
         for comparison in judged.comparisons:
             by_word.setdefault(comparison.verdict.word, set()).add(comparison.pair.arm)
@@ -161,10 +161,10 @@ def test_no_summary_contradicts_its_arms(studies):
 
 def test_tables_say_what_the_sentences_say(studies):
     for judged in studies[:100]:
-        told = Told(judged, Ledger())
+        told = StudyClaims(judged, Ledger())
         rows = unmark(effect_tables.tabulate_effects(judged.comparisons, told)).splitlines()[2:]
         for comparison, row in zip(judged.comparisons, rows, strict=True):
-            said = read_effects(unmark(sentences.tell_arm(comparison, told)))
+            said = read_effects(unmark(sentences.describe_arm(comparison, told)))
             for side, numbers in said.items():
                 shown = " ".join(f"{n:+.2f}" for n in numbers if n is not None)
                 assert shown in re.sub(r"[\[\],]", "", row), side
@@ -173,17 +173,17 @@ def test_tables_say_what_the_sentences_say(studies):
 @pytest.mark.parametrize(
     ("look", "said"),
     [
-        (Look(4, (10,)), "until then every word is pending 4/10"),
-        (Look(10, (10,)), "and it decides at 10"),
-        (Look(13, (10,)), "the 3 beyond are exploratory"),
-        (Look(2, (2,)), "a pilot"),
+        (InterimLook(4, (10,)), "until then every word is pending 4/10"),
+        (InterimLook(10, (10,)), "and it decides at 10"),
+        (InterimLook(13, (10,)), "the 3 beyond are exploratory"),
+        (InterimLook(2, (2,)), "a pilot"),
     ],
 )
 def test_progress_says_how_far_the_study_has_come(look, said):
     trials = pd.DataFrame({"key": list("abc"), "outcome": ["finished", "diverged", "missing"]})
     sweep = SimpleNamespace(trials=trials, seeds=list(range(max(look.done, look.looks[-1]))))
-    judged = Judged(sweep, look, 0.05, 1, (), 12, "scene")
-    text = unmark(sentences.tell_progress(judged, Told(judged, Ledger())))
+    judged = StudyAnalysis(sweep, look, 0.05, 1, (), 12, "scene")
+    text = unmark(sentences.describe_progress(judged, StudyClaims(judged, Ledger())))
     assert said in text
     assert text.startswith("2 of 3 planned trials have a result; 1 is missing, and the same command goes on with it.")
 
@@ -192,17 +192,19 @@ def test_progress_does_not_call_pending_what_is_invalid():
     trials = pd.DataFrame({"key": ["a"], "outcome": ["finished"]})
     sweep = SimpleNamespace(trials=trials, seeds=list(range(10)))
     one = remake(draw_comparison(np.random.default_rng(4), "lr=1", 4, 0.02), Verdict("invalid", "it failed"), None)
-    judged = Judged(sweep, Look(4, (10,)), 0.05, 1, (one,), 12, "scene")
-    assert "every word is pending 4/10 or invalid." in unmark(sentences.tell_progress(judged, Told(judged, Ledger())))
+    judged = StudyAnalysis(sweep, InterimLook(4, (10,)), 0.05, 1, (one,), 12, "scene")
+    assert "every word is pending 4/10 or invalid." in unmark(
+        sentences.describe_progress(judged, StudyClaims(judged, Ledger()))
+    )
 
 
 def test_numbers_that_are_not_there_are_dashes():
     rng = np.random.default_rng(4)
     one = draw_comparison(rng, "lr=1", 1, 0.02)
-    judged = Judged(
-        SimpleNamespace(plan={"trials": []}, results={}, seeds=[0]), Look(1, (1,)), 0.05, 1, (one,), 12, "scene"
+    judged = StudyAnalysis(
+        SimpleNamespace(plan={"trials": []}, results={}, seeds=[0]), InterimLook(1, (1,)), 0.05, 1, (one,), 12, "scene"
     )
-    text = unmark(sentences.tell_arm(remake(one, Verdict("pilot"), None), Told(judged, Ledger())))
+    text = unmark(sentences.describe_arm(remake(one, Verdict("pilot"), None), StudyClaims(judged, Ledger())))
     assert math.isnan(one.test.low)
     assert "[" not in text
     assert "nan" not in text

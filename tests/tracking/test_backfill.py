@@ -2,7 +2,7 @@ import pytest
 from filelock import FileLock
 
 from bloodstudy import files, tracking
-from bloodstudy.tracking import later, record
+from bloodstudy.tracking import backfill, record
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 
@@ -24,14 +24,14 @@ def test_runs_of_killed_trials_are_closed_and_those_at_work_are_not(store, place
     somebody_elses = store.client.create_run(store.experiment_id, tags={"trial_key": "a", "outcome": "running"})
     with FileLock(place / "b" / ".lock"):
         assert tracking.settle(store, place) == 1
-        assert later.owes(place), "b is at work"
+        assert backfill.owes(place), "b is at work"
     found = {run.info.run_id: run for run in runs(store)}
     assert found.pop(somebody_elses.info.run_id).info.status == "RUNNING"
     assert statuses(found.values()) == {
         "a": ("KILLED", "interrupted"), "b": ("RUNNING", "running"), "c": ("KILLED", "interrupted"),
     }  # fmt: skip
     assert tracking.settle(store, place) == 0
-    assert not later.owes(place)
+    assert not backfill.owes(place)
 
 
 def test_a_run_that_was_created_too_late_is_deleted(store, place, tags_of, params, publish, runs):
@@ -54,7 +54,7 @@ def test_settling_asks_the_store_once_however_many_trials_there_are(store, place
     asked = []
     search = type(store.client).search_runs
     monkeypatch.setattr(type(store.client), "search_runs", lambda *a, **k: asked.append(a) or search(*a, **k))
-    assert not later.owes(place)
+    assert not backfill.owes(place)
     tracking.settle(store, place)
     assert len(asked) == 1
 
@@ -72,9 +72,9 @@ def test_a_store_made_anew_at_the_same_place_is_filled_again(store, place, publi
 def test_a_store_that_was_moved_away_is_owed_everything(folder, place, publish):
     publish(place / "a")
     files.write_json(place / "a" / "logged.json", {"tracking_uri": tracking.public_uri(), "run_id": "x"})
-    assert not later.owes(place)
+    assert not backfill.owes(place)
     (folder / "mlflow.db").rename(folder / "kept.db")
-    assert later.owes(place)
+    assert backfill.owes(place)
 
 
 def test_another_store_gets_what_the_first_one_has_and_neither_has_it_twice(
@@ -85,7 +85,7 @@ def test_another_store_gets_what_the_first_one_has_and_neither_has_it_twice(
     with monkeypatch.context() as patch:
         (folder / "other.db").write_bytes(fresh.read_bytes())
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/other.db")
-        assert later.owes(place)
+        assert backfill.owes(place)
         other = tracking.open_store("scratch")
         assert tracking.catch_up(other, place) == 1
         assert len(runs(other)) == 1

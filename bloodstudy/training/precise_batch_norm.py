@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from bloodstudy.training.feed import Feed
+from bloodstudy.training.batches import Feed
 
 BATCHES = 100
 

@@ -23,7 +23,7 @@ MEASURED = 512  # images
 
 def probe(assignment: Assignment, images: np.ndarray, one_hot: np.ndarray) -> dict[str, Any]:
     """Train on the first batches of `images` and measure some, then forget it all."""
-    from bloodstudy.training.feed import Feed
+    from bloodstudy.training.batches import Feed
     from bloodstudy.training.fit import fit
 
     begun = time.monotonic()

@@ -42,7 +42,7 @@ class Estimate:
     probed: int  # arms that were tried out
     unknown: int  # arms that cannot be tried out
 
-    def tell(self) -> str:
+    def describe(self) -> str:
         """Return the estimate in a sentence."""
         if not self.seconds:
             return "how long it will take is not known: no arm could be tried out"

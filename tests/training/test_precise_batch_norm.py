@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from bloodstudy.training.feed import Feed
-from bloodstudy.training.settle import BATCHES, settle
+from bloodstudy.training.batches import Feed
+from bloodstudy.training.precise_batch_norm import BATCHES, settle
 
 RNG = np.random.default_rng(3)
 IMAGES = RNG.integers(0, 256, (60, 6, 8, 1), dtype="uint8")

@@ -4,7 +4,7 @@ import multiprocessing
 
 import pytest
 
-from bloodstudy.training.echo import KEPT_BYTES, Echo
+from bloodstudy.training.stderr_tail import KEPT_BYTES, Echo
 
 
 @pytest.fixture

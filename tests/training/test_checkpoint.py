@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bloodstudy import files
-from bloodstudy.training import state
-from bloodstudy.training.state import State, States
+from bloodstudy.training import checkpoint
+from bloodstudy.training.checkpoint import State, States
 
 GUARD = {"trial": "0123456789abcdef", "code": "aaaa", "keras": "3.15.1", "threads": "2"}
 
@@ -93,7 +93,7 @@ def test_a_damaged_state_costs_an_epoch_and_is_told_once(tmp_path, damage):
 
 def test_two_damaged_states_start_the_trial_again(tmp_path):
     states = kept(tmp_path, 1, 2)
-    for name in state.GENERATIONS:
+    for name in checkpoint.GENERATIONS:
         DAMAGES["truncated to half"](tmp_path / name)
     nothing, said = read(states)
     assert nothing is None
@@ -156,13 +156,13 @@ def test_the_epoch_is_part_of_what_the_hash_covers(tmp_path):
 
 
 def test_clear_and_size_see_states_and_what_a_killed_write_left(tmp_path):
-    assert state.size(tmp_path) == 0
+    assert checkpoint.size(tmp_path) == 0
     kept(tmp_path, 1, 2)
     (tmp_path / ".state-1.npz.abc.npz").write_bytes(b"123")
     files.write_json(tmp_path / "result.json", {})
-    whole = sum((tmp_path / name).stat().st_size for name in state.GENERATIONS)
-    assert state.size(tmp_path) == whole + 3
-    state.clear(tmp_path)
+    whole = sum((tmp_path / name).stat().st_size for name in checkpoint.GENERATIONS)
+    assert checkpoint.size(tmp_path) == whole + 3
+    checkpoint.clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
 
 

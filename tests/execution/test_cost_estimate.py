@@ -7,7 +7,7 @@ from joblib import cpu_count
 
 from bloodstudy import files
 from bloodstudy.cli import compose
-from bloodstudy.execution import cost, datasets, worker_pool
+from bloodstudy.execution import cost_estimate, datasets, worker_pool
 from bloodstudy.training.precision import processor
 
 TINY = ["data.photographs=2", "data.copies=3", "image_size=[24,32]", "depth=2", "batch_size=4", "precision=float32"]
@@ -27,28 +27,28 @@ def trials(tmp_path, monkeypatch):
 
 
 def test_an_arm_is_probed_once_however_many_rates_and_epochs_it_is_trained_with(trials, tmp_path, monkeypatch):
-    estimate = cost.estimate(trials, tmp_path)
+    estimate = cost_estimate.estimate(trials, tmp_path)
     assert (estimate.finished, estimate.probed, estimate.unknown) == (0, 3, 0)
     probes = files.read_json(tmp_path / "probes.json")
     assert len(probes) == 2
     seconds = [estimate.seconds[trial.key] for trial, _ in trials]
-    assert seconds[1] > seconds[0] > cost.OUTSIDE_S
+    assert seconds[1] > seconds[0] > cost_estimate.OUTSIDE_S
     assert 100 < estimate.memory_mb < 10_000
 
     def refuse():
         raise AssertionError("what was probed is kept")
 
     monkeypatch.setattr(worker_pool, "take_worker", refuse)
-    assert cost.estimate(trials, tmp_path) == estimate
-    assert "from some batches of 3 arms" in estimate.tell()
+    assert cost_estimate.estimate(trials, tmp_path) == estimate
+    assert "from some batches of 3 arms" in estimate.describe()
 
 
 def plant(folder, trial, seconds, outcome="finished", **factors):
     """Write the result of a trial that was trained as `trial` is, but for `factors`."""
-    cost = {"wall_seconds": seconds, "peak_memory_mb": 512.0, "threads": cpu_count()}
+    cost_estimate = {"wall_seconds": seconds, "peak_memory_mb": 512.0, "threads": cpu_count()}
     result = {
         "outcome": outcome, "model": trial.model, "factors": asdict(trial.factors) | factors,
-        "data": {"fingerprint": trial.data.fingerprint}, "processor": processor()[0], "cost": cost,
+        "data": {"fingerprint": trial.data.fingerprint}, "processor": processor()[0], "cost": cost_estimate,
     }  # fmt: skip
     files.write_json(folder / str(seconds) / "result.json", result)
 
@@ -59,9 +59,9 @@ def test_finished_trials_tell_best(trials, tmp_path, monkeypatch):
     plant(tmp_path, trial, 10.0, seed=7)
     plant(tmp_path, trial, 30.0, seed=8, lr=0.5)
     plant(tmp_path, trial, 99.0, outcome="failed")
-    estimate = cost.estimate(trials[:1], tmp_path)
+    estimate = cost_estimate.estimate(trials[:1], tmp_path)
     assert list(estimate.seconds.values()) == [20.0]
-    assert estimate.tell() == (
+    assert estimate.describe() == (
         "about 20 s one after another on this machine (20 s a trial), 0.5 GiB for the process that trains; from "
         "finished trials of 1 arm"
     )
@@ -70,7 +70,7 @@ def test_finished_trials_tell_best(trials, tmp_path, monkeypatch):
 @pytest.mark.parametrize("other", [{"epochs": 9}, {"width": 0.5}, {"batch_size": 64}, {"dropout": 0.5}])
 def test_finished_trials_that_took_other_work_tell_nothing(trials, tmp_path, other):
     plant(tmp_path, trials[0][0], 1e6, **other)
-    estimate = cost.estimate(trials[:1], tmp_path)
+    estimate = cost_estimate.estimate(trials[:1], tmp_path)
     assert (estimate.finished, estimate.probed) == (0, 1)
     assert sum(estimate.seconds.values()) < 1e3
 
@@ -78,10 +78,10 @@ def test_finished_trials_that_took_other_work_tell_nothing(trials, tmp_path, oth
 def test_an_arm_that_cannot_be_probed_is_told(trials, tmp_path, monkeypatch):
     class Dying:
         def train(self, assignment):
-            raise cost.WorkerDiedError(-9)
+            raise cost_estimate.WorkerDiedError(-9)
             yield
 
     monkeypatch.setattr(worker_pool, "take_worker", Dying)
-    estimate = cost.estimate(trials[:1], tmp_path)
+    estimate = cost_estimate.estimate(trials[:1], tmp_path)
     assert (estimate.seconds, estimate.unknown) == ({}, 1)
-    assert "no arm could be tried out" in estimate.tell()
+    assert "no arm could be tried out" in estimate.describe()
