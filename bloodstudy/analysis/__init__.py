@@ -9,8 +9,8 @@ from bloodstudy.analysis.comparisons.smallest_model import Simplest, find_simple
 from bloodstudy.analysis.comparisons.splits import SPLIT_KEYS, compare_splits, list_points, take_question
 from bloodstudy.analysis.comparisons.study import StudyAnalysis, analyse_study
 from bloodstudy.analysis.comparisons.verdict import Verdict
-from bloodstudy.analysis.results.confusion import TestConfusion, examine
-from bloodstudy.analysis.results.predictions import Predictions, Reader, TestImages
+from bloodstudy.analysis.results.confusion import Confusion, examine
+from bloodstudy.analysis.results.predictions import EvaluationImages, Predictions, Reader
 from bloodstudy.analysis.results.sweep import ArmSummary, StudyResults, load_study, summarise_arms
 from bloodstudy.analysis.results.trials import Leak, flag_no_ops, judge, list_leaks, read_trials
 from bloodstudy.analysis.statistics.paired import Effect
@@ -21,7 +21,9 @@ __all__ = [
     "SPLIT_KEYS",
     "ArmSummary",
     "Comparison",
+    "Confusion",
     "Effect",
+    "EvaluationImages",
     "Foresight",
     "Interaction",
     "InterimLook",
@@ -33,8 +35,6 @@ __all__ = [
     "Simplest",
     "StudyAnalysis",
     "StudyResults",
-    "TestConfusion",
-    "TestImages",
     "Tuned",
     "Verdict",
     "analyse_study",

@@ -9,10 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from bloodstudy.config.schema import Factors, defaults, flatten
 from bloodstudy.study.question import Question
+
+
+class Role(StrEnum):
+    """What an arm is for. An arm with two roles in one question keeps the first of them."""
+
+    REFERENCE = "reference"
+    CONFIRMATORY = "confirmatory"  # tested
+    EXPLORATORY = "exploratory"  # shown
+
 
 REFERENCE = "reference"  # the name of the arm that the others are compared with
 BLOCK_KEYS = ("seed",)  # replicates: never part of an arm's name
@@ -24,22 +34,22 @@ class Arm:
 
     name: str
     levels: Mapping[str, Any]  # what sets it apart from the study's reference: nothing for that itself
-    role: str  # reference; confirmatory: tested; exploratory: shown
+    role: Role
     questions: tuple[str, ...]  # that it belongs to
-    roles: Mapping[str, str] = field(default_factory=dict)  # by question, where it has another one there
+    roles: Mapping[str, Role] = field(default_factory=dict)  # by question, where it has another one there
 
-    def role_in(self, question: str) -> str:
+    def role_in(self, question: str) -> Role:
         """Return its role in a question that it belongs to."""
         return self.roles.get(question, self.role)
 
 
-ROLES = ("reference", "confirmatory", "exploratory")  # an arm with two of them in one question keeps the first
+ROLES = tuple(Role)
 
 
 def expand(questions: Sequence[Question]) -> list[Arm]:
     """Return the arms of `questions`, the reference first, each once however many questions share it."""
     shared = tuple(question.name for question in questions if not question.reference)
-    arms = [Arm(REFERENCE, {}, "reference", shared)] if shared else []
+    arms = [Arm(REFERENCE, {}, Role.REFERENCE, shared)] if shared else []
     for question in questions:
         for role, name, levels in _arms_of(question):
             every = {**question.reference, **levels}
@@ -66,21 +76,21 @@ def merge(arms: Sequence[Arm], identities: Sequence[str]) -> list[Arm]:
     return list(merged.values())
 
 
-def _arms_of(question: Question) -> Iterator[tuple[str, str | None, dict[str, Any]]]:
+def _arms_of(question: Question) -> Iterator[tuple[Role, str | None, dict[str, Any]]]:
     """Yield role, name where it has one, and levels beside the question's own reference."""
     if question.reference:
-        yield "reference", None, {}
+        yield Role.REFERENCE, None, {}
     single = [(None, {question.factor: level}) for level in question.levels if question.factor]
     single += [(name, dict(levels)) for name, levels in question.arms.items()]
     for name, levels in single:
-        yield "confirmatory", name, levels
+        yield Role.CONFIRMATORY, name, levels
     for level in question.further:
-        yield "exploratory", None, {str(question.factor): level}
+        yield Role.EXPLORATORY, None, {str(question.factor): level}
     for cell in question.cells if question.block else ():
-        yield "exploratory", None, cell
+        yield Role.EXPLORATORY, None, cell
     for name, levels in [(None, {}), *single]:
         for lr in question.lr_strip if "lr" not in levels else ():
-            yield "exploratory", f"{name}, lr={spell(lr)}" if name else None, {**levels, "lr": lr}
+            yield Role.EXPLORATORY, f"{name}, lr={spell(lr)}" if name else None, {**levels, "lr": lr}
 
 
 def name_arm(levels: Mapping[str, Any]) -> str:

@@ -1,13 +1,16 @@
 """The plan of a study, as it stands in its file: what was decided before the first trial.
 
-In: the content of a plan. Out: its digest, its batches in the order of their launch, and its text.
+In: the content of a plan. Out: a frozen `Plan` with its questions, arms and trials, its digest, and its text. Whoever
+reads a plan has it checked: ValueError or TypeError, in words for people, for what is none.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,27 +18,195 @@ from typing import Any
 import yaml
 
 from bloodstudy import files
+from bloodstudy.study.arms import Role
+from bloodstudy.study.record import Record, expect, expect_fields, expect_names
 
+KEY = "[0-9a-f]{16}"
 STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
 
 
-def digest(plan: Mapping[str, Any]) -> str:
-    """Return sixteen hex digits over what a plan decides: two plans with the same ones are the same study."""
-    decided = {name: plan[name] for name in (*STUDY_DECIDES, "trials") if name in plan}
-    return hashlib.sha256(json.dumps(decided, sort_keys=True, default=list).encode()).hexdigest()[:16]
+@dataclass(frozen=True)
+class PlannedTrial(Record):
+    """A trial of the plan. Two of them share a key if one training is evaluated in two ways."""
+
+    key: str
+    arm: str
+    seed: int
+    levels: Mapping[str, Any]  # that it is shown by
+    data: Mapping[str, Any]  # of a `DataIdentity`
+    evaluated_on: str  # the split: official_clean shares its trial with official
+    overrides: Sequence[str] | None = None  # None: a plan that cannot be trained, only read
+
+    STORED = {"judged": "evaluated_on"}
+
+    @classmethod
+    def from_dict(cls, content: Any) -> PlannedTrial:
+        """Return the planned trial that stands in a plan as `content`."""
+        expect_fields(content, {"key": str, "arm": str, "seed": int, "levels": dict, "data": dict, "judged": str})
+        if not re.fullmatch(KEY, content["key"]):
+            raise ValueError(f"expected a trial key of 16 hex digits; received {content['key']!r}")
+        names = ("key", "arm", "seed", "levels", "data")
+        return cls(*(content[name] for name in names), content["judged"], content.get("overrides"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what stands in the plan."""
+        content = {"key": self.key, "arm": self.arm, "seed": self.seed, "levels": dict(self.levels)}
+        content |= {"data": dict(self.data), "judged": self.evaluated_on}
+        return content if self.overrides is None else content | {"overrides": list(self.overrides)}
 
 
-def batches(plan: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
-    """Return the planned trials as they are launched: one seed after another, a plain sweep all at once."""
-    if not plan.get("questions"):
-        return [plan["trials"]]
-    return [list(block) for _, block in groupby(plan["trials"], lambda trial: trial["seed"])]
+@dataclass(frozen=True)
+class PlannedQuestion(Record):
+    """A question of the plan: its arms, and what they are compared with."""
+
+    name: str
+    sentence: str
+    factor: str | None
+    reference: str  # an arm
+    arms: Sequence[str]
+    margin: float
+    simplify: bool = False
+    lr_grid: Sequence[float] = ()
+    cells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # levels of a product's cells, by arm
+    roles: Mapping[str, Role] = field(default_factory=dict)  # of arms with another role here than in the study
+
+    STORED = {"lr_strip": "lr_grid"}
+
+    @classmethod
+    def from_dict(cls, content: Any) -> PlannedQuestion:
+        """Return the question that stands in a plan as `content`."""
+        names = ("name", "sentence", "factor", "reference", "arms", "margin")
+        expect_names(content, names)
+        expect_fields(content, {"name": str, "sentence": str, "reference": str, "arms": list, "margin": float})
+        roles = {arm: Role(role) for arm, role in content.get("roles", {}).items()}
+        more = bool(content.get("simplify")), tuple(content.get("lr_strip") or ()), content.get("cells") or {}
+        return cls(*(content[name] for name in names), *more, roles)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what stands in the plan."""
+        roles = {"roles": {arm: str(role) for arm, role in self.roles.items()}} if self.roles else {}
+        names = ("name", "sentence", "factor", "reference")
+        return roles | {name: getattr(self, name) for name in names} | {
+            "arms": list(self.arms), "margin": self.margin, "simplify": self.simplify,
+            "lr_strip": list(self.lr_grid), "cells": {arm: dict(levels) for arm, levels in self.cells.items()},
+        }  # fmt: skip
 
 
-def publish(plan: Mapping[str, Any], folder: Path) -> None:
-    """Write the plan into the folder of its study."""
-    text = yaml.dump(dict(plan), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
-    files.write_text(folder / "plan.yaml", text)
+@dataclass(frozen=True)
+class PlannedArm(Record):
+    """An arm of the plan."""
+
+    role: Role
+    levels: Mapping[str, Any]  # what sets it apart from the study's reference
+
+    @classmethod
+    def from_dict(cls, content: Any) -> PlannedArm:
+        """Return the arm that stands in a plan as `content`."""
+        expect_fields(content, {"role": str, "levels": dict})
+        return cls(Role(content["role"]), content["levels"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what stands in the plan."""
+        return {"role": str(self.role), "levels": dict(self.levels)}
+
+
+@dataclass(frozen=True)
+class Plan(Record):
+    """What was decided before the first trial. A plain sweep has no questions, and decides nothing else."""
+
+    study: str
+    command: str
+    swept: Mapping[str, Sequence[Any]]
+    trials: tuple[PlannedTrial, ...]
+    bloodstudy: str | None = None  # version
+    question: str | None = None  # all sentences
+    precision: str | None = None
+    seeds: Sequence[int] | None = None
+    title: str | None = None
+    looks: Sequence[int] | None = None  # numbers of seeds at which it decides
+    common: Mapping[str, Any] = field(default_factory=dict)  # levels that all its trials share
+    questions: tuple[PlannedQuestion, ...] = ()
+    arms: Mapping[str, PlannedArm] = field(default_factory=dict)
+    amendments: Sequence[str] | None = None
+    hash: str | None = None
+
+    STORED = {"setting": "common"}
+
+    @classmethod
+    def from_dict(cls, content: Any) -> Plan:
+        """Return the plan whose file holds `content`."""
+        expect_fields(content, {"study": str, "command": str, "swept": dict, "trials": list})
+        if not content["trials"]:
+            raise ValueError("it holds no trials")
+        trials = tuple(map(PlannedTrial.from_dict, content["trials"]))
+        for trial in trials:
+            if missing := content["swept"].keys() - trial.levels.keys():
+                raise ValueError(f"trial {trial.key} has no level of {', '.join(sorted(map(str, missing)))}")
+        for levels in content["swept"].values():
+            expect(levels, list)
+        questions: tuple[PlannedQuestion, ...] = ()
+        arms: dict[str, PlannedArm] = {}
+        if content.get("questions"):
+            expect_names(content, ("arms", "precision", "seeds"))
+            questions = tuple(map(PlannedQuestion.from_dict, expect(content["questions"], list)))
+            arms = {name: PlannedArm.from_dict(arm) for name, arm in expect(content["arms"], dict).items()}
+        json.dumps(content, allow_nan=False)  # YAML knows dates and sets too, which a plan has none of
+        names = ("bloodstudy", "question", "precision", "seeds", "title", "looks", "amendments", "hash")
+        return cls(
+            content["study"], content["command"], content["swept"], trials, common=content.get("setting") or {},
+            questions=questions, arms=arms, **{name: content.get(name) for name in names},
+        )  # fmt: skip
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the content of the plan's file."""
+        content: dict[str, Any] = {"study": self.study, "command": self.command, "bloodstudy": self.bloodstudy}
+        swept = {key: list(levels) for key, levels in self.swept.items()}
+        content |= {"question": self.question, "swept": swept, "precision": self.precision}
+        content["seeds"] = None if self.seeds is None else list(self.seeds)
+        if self.questions:
+            content |= {
+                "title": self.title,
+                "looks": None if self.looks is None else list(self.looks),
+                "setting": dict(self.common),
+                "questions": [question.to_dict() for question in self.questions],
+                "arms": {name: arm.to_dict() for name, arm in self.arms.items()},
+            }
+        content["trials"] = [trial.to_dict() for trial in self.trials]
+        content |= {"amendments": list(self.amendments)} if self.amendments is not None else {}
+        content |= {"hash": self.hash} if self.hash is not None else {}
+        unset = ("bloodstudy", "precision", "seeds", "looks")  # a plan that was never complete lacks them
+        return {name: value for name, value in content.items() if value is not None or name not in unset}
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hex digits over what the plan decides: two plans with the same ones are the same study."""
+        content = self.to_dict()
+        decided = {name: content[name] for name in (*STUDY_DECIDES, "trials") if name in content}
+        return hashlib.sha256(json.dumps(decided, sort_keys=True, default=list).encode()).hexdigest()[:16]
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the planned trials, each once."""
+        return list(dict.fromkeys(trial.key for trial in self.trials))
+
+    @property
+    def blocks(self) -> list[list[PlannedTrial]]:
+        """The planned trials as they are launched: one seed after another, a plain sweep all at once."""
+        if not self.questions:
+            return [list(self.trials)]
+        return [list(block) for _, block in groupby(self.trials, lambda trial: trial.seed)]
+
+    def role_of(self, arm: str, question: PlannedQuestion) -> Role:
+        """Return the role of an arm in a question: the reference of one may be tested in another."""
+        return question.roles.get(arm, self.arms[arm].role)
+
+    def write(self, folder: Path) -> None:
+        """Publish the plan in the folder of its study."""
+        files.write_text(folder / "plan.yaml", self.dump())
+
+    def dump(self) -> str:
+        """Return the text of the plan's file; the same plan always gives the same text."""
+        return yaml.dump(self.to_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -46,8 +217,3 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(tuple, lambda dumper, value: dumper.represent_list(list(value)))
-
-
-def dump_plan(plan: dict[str, Any]) -> str:
-    """Return a plan as the text of its file; the same plan always gives the same text."""
-    return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, width=1000)

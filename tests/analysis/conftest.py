@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import Predictions, StudyResults, TestImages
+from bloodstudy.analysis import EvaluationImages, Predictions, StudyResults
 
 CLASSES = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
 COPIES = 25
 
 
-def show(photographs: Sequence[int]) -> TestImages:
+def show(photographs: Sequence[int]) -> EvaluationImages:
     """Return the images of so many test photographs a class, COPIES of each, and a quarter as many to train on."""
     rows = []
     for name, count in zip(CLASSES, photographs, strict=True):
@@ -23,10 +23,10 @@ def show(photographs: Sequence[int]) -> TestImages:
         rows += [("train", name, f"{name} train {i // COPIES}", i) for i in range(count * COPIES // 4)]
     table = pd.DataFrame(rows, columns=["split", "label", "photograph", "number"])
     table["image"] = table["split"] + "/" + table["label"] + "/" + table["number"].astype(str)
-    return TestImages(table.assign(scene="")[["split", "image", "photograph", "scene", "label"]], CLASSES)
+    return EvaluationImages(table.assign(scene="")[["split", "image", "photograph", "scene", "label"]], CLASSES)
 
 
-def predict(shown: TestImages, share: float, seed: int) -> Predictions:
+def predict(shown: EvaluationImages, share: float, seed: int) -> Predictions:
     """Return a trial that gets this share of the test and training images right; a negative share: one class for all.
 
     Which ones is drawn from the seed alone: of two trials of a seed the better one gets right what the other does.

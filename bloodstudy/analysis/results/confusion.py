@@ -14,7 +14,7 @@ from bloodstudy.analysis.results.predictions import Predictions
 
 
 @dataclass(frozen=True)
-class TestConfusion:
+class Confusion:
     """One trial on its test images."""
 
     confusion: pd.DataFrame  # counts, rows: true class, columns: predicted class, in the order of the classes
@@ -22,7 +22,7 @@ class TestConfusion:
     shared: int | None  # of these, how many have a copy among the training images
 
 
-def examine(predictions: Predictions, judged: str) -> TestConfusion:
+def examine(predictions: Predictions, judged: str) -> Confusion:
     """Return what predictions say about the test images that `judged` leaves."""
     shown, classes = predictions.shown, list(predictions.shown.classes)
     tested = shown.tested(judged)
@@ -32,5 +32,5 @@ def examine(predictions: Predictions, judged: str) -> TestConfusion:
     photographs = shown.table["photograph"].to_numpy()
     here, trained = set(photographs[tested]), set(photographs[shown.train])
     if "" in here | trained:
-        return TestConfusion(confusion, None, None)
-    return TestConfusion(confusion, len(here), len(here & trained))
+        return Confusion(confusion, None, None)
+    return Confusion(confusion, len(here), len(here & trained))

@@ -24,7 +24,7 @@ IDENTITY = ("split", "image", "photograph", "scene", "label")
 
 
 @dataclass(frozen=True, eq=False)
-class TestImages:
+class EvaluationImages:
     """The images that trials were measured on; `clusters` number those of one class that are not independent."""
 
     table: pd.DataFrame  # split, image, photograph, scene, label; "" is unknown
@@ -78,7 +78,7 @@ class TestImages:
 class Predictions:
     """The probabilities of one trial."""
 
-    shown: TestImages
+    shown: EvaluationImages
     thousandths: np.ndarray  # uint16 (images, classes)
 
     @cached_property
@@ -122,7 +122,7 @@ class Reader:
     """Reads predictions, and keeps each table of images once."""
 
     def __init__(self) -> None:
-        self._known: list[tuple[pa.Table, TestImages]] = []
+        self._known: list[tuple[pa.Table, EvaluationImages]] = []
 
     def read(self, path: Path) -> Predictions:
         """Return the predictions at `path`."""
@@ -133,12 +133,12 @@ class Reader:
         images = table.select([name for name in IDENTITY if name in table.column_names])
         return Predictions(self._share(images, classes), np.rint(probabilities * STEP).astype("uint16"))
 
-    def _share(self, images: pa.Table, classes: Sequence[str]) -> TestImages:
+    def _share(self, images: pa.Table, classes: Sequence[str]) -> EvaluationImages:
         for known, shown in self._known:
             if known.equals(images) and shown.classes == classes:
                 return shown
         frame = images.to_pandas().reindex(columns=list(IDENTITY)).astype(object)
         frame = frame.where(frame.notna(), "")  # older tables have no scenes
-        shown = TestImages(frame, tuple(classes))
+        shown = EvaluationImages(frame, tuple(classes))
         self._known.append((images, shown))
         return shown

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis.results.confusion import TestConfusion, examine
+from bloodstudy.analysis.results.confusion import Confusion, examine
 from bloodstudy.analysis.results.predictions import Predictions, Reader
 from bloodstudy.analysis.results.trials import read_trials
 from bloodstudy.study.arms import BLOCK_KEYS
@@ -32,7 +32,7 @@ class StudyResults:
     results: dict[str, dict[str, Any]]
     histories: dict[str, pd.DataFrame]
     predictions: dict[str, Predictions]
-    _examined: dict[tuple[str, str], TestConfusion] = field(default_factory=dict)
+    _examined: dict[tuple[str, str], Confusion] = field(default_factory=dict)
 
     @property
     def arms(self) -> list[str]:
@@ -79,13 +79,13 @@ class StudyResults:
             return self.plan["arms"][arm]["levels"]
         return {key: level for key, level in self.levels.get(arm, {}).items() if key not in BLOCK_KEYS}
 
-    def examine(self, key: str, judged: str) -> TestConfusion:
+    def examine(self, key: str, judged: str) -> Confusion:
         """Return what the test predictions of a trial say, on the images that `judged` leaves."""
         if (key, judged) not in self._examined:
             self._examined[key, judged] = examine(self.predictions[key], judged)
         return self._examined[key, judged]
 
-    def examined(self, arm: str) -> list[TestConfusion]:
+    def examined(self, arm: str) -> list[Confusion]:
         """Return what the test predictions of the finished trials of `arm` say, on the images it is judged on."""
         done = self.of(arm, "finished")
         rows = zip(done["key"], done["judged"], strict=True)

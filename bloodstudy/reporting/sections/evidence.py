@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis import StudyAnalysis, TestImages
+from bloodstudy.analysis import EvaluationImages, StudyAnalysis
 from bloodstudy.analysis.comparisons.hard_images import HardImages, find_hard_images
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.data.quality.effective_size import weigh_test
@@ -58,7 +58,7 @@ def name_weighed(judged: StudyAnalysis) -> str:
     return f"split {code(found[1])}" if found and len(splits) > 1 else ""
 
 
-def _find_shown(judged: StudyAnalysis) -> tuple[TestImages, str, str] | None:
+def _find_shown(judged: StudyAnalysis) -> tuple[EvaluationImages, str, str] | None:
     for planned in judged.sweep.plan["trials"]:
         predictions = judged.sweep.predictions.get(planned["key"])
         if predictions is not None:

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 
 from bloodstudy.analysis.comparisons.hard_images import find_hard_images
-from bloodstudy.analysis.results.predictions import Predictions, TestImages
+from bloodstudy.analysis.results.predictions import EvaluationImages, Predictions
 from bloodstudy.analysis.results.sweep import StudyResults
 
 
 def test_images_that_every_trial_misses_are_named():
     images = [f"{i}.jpeg" for i in range(5)]
     table = pd.DataFrame({"split": "test", "image": images, "photograph": "", "scene": "", "label": list("AAAAB")})
-    shown = TestImages(table, ("A", "B"))
+    shown = EvaluationImages(table, ("A", "B"))
     firsts = (100, 900, 100, 900, 900), (100, 100, 900, 900, 900)
     one, other = (Predictions(shown, np.array([[p, 1000 - p] for p in own], dtype="uint16")) for own in firsts)
     trials = pd.DataFrame({"key": ["a", "b"], "judged": "official", "outcome": "finished"})

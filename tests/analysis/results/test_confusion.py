@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix
 
-from bloodstudy.analysis import Predictions, TestImages, examine
+from bloodstudy.analysis import EvaluationImages, Predictions, examine
 
 CLASSES = ("B", "A", "C")  # as a data set orders them, not sorted
 
@@ -18,7 +18,7 @@ def predictions(labels, guesses, photographs, split="test"):
 
 def look(*parts):
     tables, likely = zip(*parts, strict=True)
-    return Predictions(TestImages(pd.concat(tables, ignore_index=True), CLASSES), np.concatenate(likely))
+    return Predictions(EvaluationImages(pd.concat(tables, ignore_index=True), CLASSES), np.concatenate(likely))
 
 
 @settings(deadline=None)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import StudyResults, TestConfusion, summarise_arms
+from bloodstudy.analysis import Confusion, StudyResults, summarise_arms
 
 
 def sweep_of(rows, photographs=None, test_counts=(50, 50)):
@@ -19,7 +19,7 @@ def sweep_of(rows, photographs=None, test_counts=(50, 50)):
     frame = pd.DataFrame(
         trials, columns=["key", "arm", "seed", "outcome", "train_accuracy", "test_accuracy", "accuracy_gap"]
     ).assign(judged="official")
-    examined = TestConfusion(pd.DataFrame(np.diag(test_counts)), photographs, None)
+    examined = Confusion(pd.DataFrame(np.diag(test_counts)), photographs, None)
     keys = [trial["key"] for trial in trials]
     return StudyResults(
         {}, frame, {key: {"data": data} for key in keys}, {}, dict.fromkeys(keys),

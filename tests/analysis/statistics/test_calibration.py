@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis.results.predictions import Predictions, TestImages
+from bloodstudy.analysis.results.predictions import EvaluationImages, Predictions
 from bloodstudy.analysis.statistics.calibration import weigh_probabilities
 
 
@@ -13,7 +13,7 @@ def predict(first, labels="AAAAB"):
     table = pd.DataFrame(
         {"split": "test", "image": [f"{i}.jpeg" for i in range(len(labels))], "photograph": "", "scene": ""}
     )
-    shown = TestImages(table.assign(label=list(labels)), ("A", "B"))
+    shown = EvaluationImages(table.assign(label=list(labels)), ("A", "B"))
     return Predictions(shown, np.array([[p, 1000 - p] for p in first], dtype="uint16"))
 
 
