@@ -39,7 +39,6 @@ def run(arguments: list[str]) -> int:
     from bloodstudy import tracking
     from bloodstudy.execution import planner
     from bloodstudy.execution.summary import close
-    from bloodstudy.study import plan
     from bloodstudy.study.question import SCRATCH
     from bloodstudy.training import require_backend
 
@@ -59,7 +58,7 @@ def run(arguments: list[str]) -> int:
     if settings.control.plan_only:
         terminal.say("plan_only=true: nothing was trained. The same without it trains what is left.")
         return 0
-    plan.publish(drawn.content, folder)
+    drawn.content.write(folder)
     tracking.begin(folder, len(left), {key: drawn.content[key] for key in TOLD if key in drawn.content})
     try:
         if left:

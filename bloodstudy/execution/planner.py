@@ -20,7 +20,7 @@ from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
 from bloodstudy.execution.plan_content import ELSEWHERE, brief, decide, find_cells, label, merge_arms
 from bloodstudy.study.arms import BLOCK_KEYS, changed_levels, name_arm
-from bloodstudy.study.plan import STUDY_DECIDES, digest
+from bloodstudy.study.plan import STUDY_DECIDES, Plan, PlannedTrial
 from bloodstudy.study.question import SCRATCH
 from bloodstudy.study.run_folder import read_plan
 from bloodstudy.study.trial import Trial
@@ -31,8 +31,8 @@ from bloodstudy.training import resolve_precision
 class PlannedRun:
     """A plan and what it was drawn up from."""
 
-    content: dict[str, Any]  # of plan.yaml
-    asked: list[dict[str, Any]]  # the planned trials that this command is about
+    content: Plan
+    asked: list[PlannedTrial]  # the planned trials that this command is about
     images: dict[tuple[str, str], Dataset]  # by trial key and the split that the trial is judged by
     trials: dict[str, Trial]  # by key, with the arm that it is called by
 
@@ -78,12 +78,14 @@ def make_plan(sweep: compose.RunRequest, arguments: Sequence[str], runs_dir: Pat
     now = [trial for trial in trials if sweep.now is None or trial["seed"] < sweep.now]
     arms_by_key = {trial["key"]: trial["arm"] for trial in reversed(trials)}
     made = {trial.key: replace(trial, arm=arms_by_key[trial.key]) for trial in made if trial.key in arms_by_key}
-    return PlannedRun(plan | {"hash": digest(plan)}, now, by_trial, made)
+    whole = Plan.from_dict(plan)
+    planned = [PlannedTrial.from_dict(trial) for trial in now]
+    return PlannedRun(replace(whole, hash=whole.digest), planned, by_trial, made)
 
 
 def _read_old(runs_dir: Path, study: str) -> dict[str, Any] | None:
     exists = study != SCRATCH and (runs_dir / study / "plan.yaml").exists()
-    return read_plan(runs_dir, study) if exists else None
+    return read_plan(runs_dir, study).to_dict() if exists else None
 
 
 def _read_seen(runs_dir: Path, plan: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -94,7 +96,7 @@ def _read_seen(runs_dir: Path, plan: Mapping[str, Any]) -> dict[str, Any] | None
     folder = runs_dir / SCRATCH
     if not (folder / "plan.yaml").exists():
         return None
-    before = read_plan(runs_dir, SCRATCH)
+    before = read_plan(runs_dir, SCRATCH).to_dict()
     names, earlier = ([question["name"] for question in p.get("questions") or ()] for p in (plan, before))
     shared = {trial["key"] for trial in plan["trials"]} & {trial["key"] for trial in before["trials"]}
     seen = any((folder / key / "result.json").exists() for key in shared)

@@ -15,7 +15,6 @@ from bloodstudy.cli import terminal
 from bloodstudy.cli.overrides import write
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.execution import trial_runner
-from bloodstudy.study import plan
 
 fault: BloodstudyError | None = None  # that stopped the sweep: Hydra would print a traceback, so run.py raises it
 _plan: Mapping[str, Any] = {}  # of this command: the file may be another one's by the time it is asked for
@@ -31,7 +30,7 @@ def want(content: Mapping[str, Any], keys: set[str], folder: Path) -> None:
 
 def blocks() -> Iterator[list[dict[str, Any]]]:
     """Yield the wanted trials block by block, each trial once."""
-    for block in plan.batches(_plan):
+    for block in _plan.blocks:
         wanted: dict[str, dict[str, Any]] = {}
         for trial in block:  # the same training may be planned twice, judged in two ways
             if trial["key"] in _wanted:

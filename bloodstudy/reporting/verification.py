@@ -13,10 +13,7 @@ from tempfile import TemporaryDirectory
 
 from bloodstudy.errors import MachineError, UserError
 from bloodstudy.study import run_folder
-from bloodstudy.study.plan import digest
-from bloodstudy.study.plan_merge import list_keys
 from bloodstudy.study.predictions import hash_stored
-from bloodstudy.study.trial import make_key
 
 Progress = Callable[[str, int, int], None]
 
@@ -78,19 +75,19 @@ def _check_trials(found: Found, runs_dir: Path, study: str, progress: Progress) 
     import pyarrow as pa
 
     plan, whole = run_folder.read_plan(runs_dir, study), True
-    if "hash" in plan and plan["hash"] != (own := digest(plan)):
-        told = f"its hash is {own}, and it says {plan['hash']}"
+    if plan.hash is not None and plan.hash != plan.digest:
+        told = f"its hash is {plan.digest}, and it says {plan.hash}"
         found.add("plan.yaml", [f"{runs_dir / study / 'plan.yaml'} was changed after it was made: {told}"])
-    planned = {trial["key"]: trial for trial in reversed(plan["trials"])}
-    keys = list_keys(plan)
+    planned = {trial.key: trial for trial in reversed(plan.trials)}
+    keys = plan.keys
     for done, key in enumerate(keys):
         progress("reading", done, len(keys))
-        who = f"trial {key} ({planned[key]['arm']}, seed {planned[key]['seed']})"
+        who = f"trial {key} ({planned[key].arm}, seed {planned[key].seed})"
         path = runs_dir / study / key / "predictions.parquet"
         try:
             result = run_folder.read_result(runs_dir, study, key)
-            said = (result or {}).get("stored_hash")
-            if result and (own := make_key(result["factors"], result["model"], result["data"])) != key:
+            said = result.stored_hash if result else None
+            if result and (own := result.own_key) != key:
                 found.add("trials", [f"{who}: the factors, model and data of its result are those of trial {own}"])
             stored = hash_stored(pd.read_parquet(path)) if path.exists() else None
         except (OSError, ValueError, KeyError, TypeError, UserError, pa.ArrowException) as error:

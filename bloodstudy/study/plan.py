@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -37,7 +37,7 @@ class PlannedTrial(Record):
     evaluated_on: str  # the split: official_clean shares its trial with official
     overrides: Sequence[str] | None = None  # None: a plan that cannot be trained, only read
 
-    STORED = {"judged": "evaluated_on"}
+    STORED: ClassVar = {"judged": "evaluated_on"}
 
     @classmethod
     def from_dict(cls, content: Any) -> PlannedTrial:
@@ -45,8 +45,8 @@ class PlannedTrial(Record):
         expect_fields(content, {"key": str, "arm": str, "seed": int, "levels": dict, "data": dict, "judged": str})
         if not re.fullmatch(KEY, content["key"]):
             raise ValueError(f"expected a trial key of 16 hex digits; received {content['key']!r}")
-        names = ("key", "arm", "seed", "levels", "data")
-        return cls(*(content[name] for name in names), content["judged"], content.get("overrides"))
+        names = ("key", "arm", "seed", "levels", "data", "overrides")
+        return cls(evaluated_on=content["judged"], **{name: content.get(name) for name in names})
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands in the plan."""
@@ -70,7 +70,7 @@ class PlannedQuestion(Record):
     cells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # levels of a product's cells, by arm
     roles: Mapping[str, Role] = field(default_factory=dict)  # of arms with another role here than in the study
 
-    STORED = {"lr_strip": "lr_grid"}
+    STORED: ClassVar = {"lr_strip": "lr_grid"}
 
     @classmethod
     def from_dict(cls, content: Any) -> PlannedQuestion:
@@ -79,8 +79,10 @@ class PlannedQuestion(Record):
         expect_names(content, names)
         expect_fields(content, {"name": str, "sentence": str, "reference": str, "arms": list, "margin": float})
         roles = {arm: Role(role) for arm, role in content.get("roles", {}).items()}
-        more = bool(content.get("simplify")), tuple(content.get("lr_strip") or ()), content.get("cells") or {}
-        return cls(*(content[name] for name in names), *more, roles)
+        return cls(
+            **{name: content[name] for name in names}, simplify=bool(content.get("simplify")),
+            lr_grid=tuple(content.get("lr_strip") or ()), cells=content.get("cells") or {}, roles=roles,
+        )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands in the plan."""
@@ -121,16 +123,16 @@ class Plan(Record):
     bloodstudy: str | None = None  # version
     question: str | None = None  # all sentences
     precision: str | None = None
-    seeds: Sequence[int] | None = None
+    seeds: Sequence[int] = ()
     title: str | None = None
-    looks: Sequence[int] | None = None  # numbers of seeds at which it decides
+    looks: Sequence[int] = ()  # numbers of seeds at which it decides
     common: Mapping[str, Any] = field(default_factory=dict)  # levels that all its trials share
     questions: tuple[PlannedQuestion, ...] = ()
     arms: Mapping[str, PlannedArm] = field(default_factory=dict)
     amendments: Sequence[str] | None = None
     hash: str | None = None
 
-    STORED = {"setting": "common"}
+    STORED: ClassVar = {"setting": "common"}
 
     @classmethod
     def from_dict(cls, content: Any) -> Plan:
@@ -151,10 +153,11 @@ class Plan(Record):
             questions = tuple(map(PlannedQuestion.from_dict, expect(content["questions"], list)))
             arms = {name: PlannedArm.from_dict(arm) for name, arm in expect(content["arms"], dict).items()}
         json.dumps(content, allow_nan=False)  # YAML knows dates and sets too, which a plan has none of
-        names = ("bloodstudy", "question", "precision", "seeds", "title", "looks", "amendments", "hash")
+        names = ("bloodstudy", "question", "precision", "title", "amendments", "hash")
         return cls(
             content["study"], content["command"], content["swept"], trials, common=content.get("setting") or {},
-            questions=questions, arms=arms, **{name: content.get(name) for name in names},
+            seeds=content.get("seeds") or (), looks=content.get("looks") or (), questions=questions, arms=arms,
+            **{name: content.get(name) for name in names},
         )  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,11 +165,11 @@ class Plan(Record):
         content: dict[str, Any] = {"study": self.study, "command": self.command, "bloodstudy": self.bloodstudy}
         swept = {key: list(levels) for key, levels in self.swept.items()}
         content |= {"question": self.question, "swept": swept, "precision": self.precision}
-        content["seeds"] = None if self.seeds is None else list(self.seeds)
+        content["seeds"] = list(self.seeds)
         if self.questions:
             content |= {
                 "title": self.title,
-                "looks": None if self.looks is None else list(self.looks),
+                "looks": list(self.looks),
                 "setting": dict(self.common),
                 "questions": [question.to_dict() for question in self.questions],
                 "arms": {name: arm.to_dict() for name, arm in self.arms.items()},
@@ -175,7 +178,7 @@ class Plan(Record):
         content |= {"amendments": list(self.amendments)} if self.amendments is not None else {}
         content |= {"hash": self.hash} if self.hash is not None else {}
         unset = ("bloodstudy", "precision", "seeds", "looks")  # a plan that was never complete lacks them
-        return {name: value for name, value in content.items() if value is not None or name not in unset}
+        return {name: value for name, value in content.items() if value or name not in unset}
 
     @property
     def digest(self) -> str:

@@ -7,62 +7,62 @@ one command would have planned them. What differs in anything but seeds is refus
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bloodstudy.errors import UserError
-from bloodstudy.study.plan import digest
+from bloodstudy.study.plan import Plan, PlannedTrial
 from bloodstudy.study.redact import hide_folders
 
 BY_SEED = ("trials", "seeds", "command", "amendments", "hash", "bloodstudy")  # what other seeds may change in a plan
 SEED = "seed"
 
 
-def list_keys(plan: dict[str, Any]) -> list[str]:
-    """Return the keys of the planned trials, each once: one that is judged in two ways is planned twice."""
-    return list(dict.fromkeys(trial["key"] for trial in plan["trials"]))
+def merge_plans(here: Plan, there: Plan, sources: str) -> Plan:
+    """Return the plan of both; `here` itself if the other adds nothing.
 
-
-def merge_plans(here: dict[str, Any], there: dict[str, Any], told: str) -> dict[str, Any]:
-    """Return the plan of both; `here` itself where the other adds nothing.
-
-    Raises UserError with all that differs, where that is more than seeds; `told` names both in it.
+    Raises UserError with all that differs, if that is more than seeds; `sources` names both in it.
     """
     if problems := [*_differences(here, there), *_different_arms(here, there)]:
         raise UserError(
-            f"{told} are not of one plan, so their trials cannot be put together: {'; '.join(problems)}. Restore the "
-            "package into another folder: runs_dir=FOLDER"
+            f"{sources} are not of one plan, so their trials cannot be put together: {'; '.join(problems)}. Restore "
+            "the package into another folder: runs_dir=FOLDER"
         )
-    known = {_identify(trial) for trial in here["trials"]}
-    added = [trial for trial in there["trials"] if _identify(trial) not in known]
+    known = {_identify(trial) for trial in here.trials}
+    added = [trial for trial in there.trials if _identify(trial) not in known]
     if not added:
         return here
-    trials = [*here["trials"], *added]
-    seeds = sorted({trial[SEED] for trial in trials})
-    swept = next((plan["swept"] for plan in (here, there) if SEED in plan["swept"]), here["swept"]) | {SEED: seeds}
-    merged = here | {"command": _join(here["command"], there["command"]), "swept": swept}
-    if "seeds" in here:
-        merged["seeds"] = seeds
-    if here.get("amendments") or there.get("amendments"):
-        merged["amendments"] = list(dict.fromkeys([*here.get("amendments", []), *there.get("amendments", [])]))
-    merged["trials"] = _sort(merged, [trial | {"levels": _levels(trial, swept)} for trial in trials])
-    return merged | ({"hash": digest(merged)} if "hash" in here else {})
+    trials = [*here.trials, *added]
+    seeds = sorted({trial.seed for trial in trials})
+    swept = dict(next((plan.swept for plan in (here, there) if SEED in plan.swept), here.swept)) | {SEED: seeds}
+    amendments = list(dict.fromkeys([*(here.amendments or []), *(there.amendments or [])]))
+    merged = replace(
+        here,
+        command=_join(here.command, there.command),
+        swept=swept,
+        seeds=seeds if here.seeds else (),
+        amendments=amendments or here.amendments,
+        trials=tuple(_sort(here, swept, [replace(trial, levels=_levels(trial, swept)) for trial in trials])),
+    )
+    return merged if here.hash is None else replace(merged, hash=merged.digest)
 
 
-def _levels(trial: dict[str, Any], swept: dict[str, Any]) -> dict[str, Any]:
+def _levels(trial: PlannedTrial, swept: Mapping[str, Any]) -> dict[str, Any]:
     """Return the levels of a trial as a sweep over its seed too would have given them."""
-    levels = trial["levels"] | {SEED: trial[SEED]}
+    levels = {**trial.levels, SEED: trial.seed}
     return {key: levels[key] for key in swept}
 
 
 def _join(here: str, there: str) -> str:
     """Return the commands, each once, one a line, the same whichever plan was there first."""
     lines = [*here.splitlines(), *there.splitlines()]
-    shown = {hide_folders(line): line for line in reversed(lines)}
-    return "\n".join(shown[line] for line in sorted(shown))
+    line_by_text = {hide_folders(line): line for line in reversed(lines)}
+    return "\n".join(line_by_text[text] for text in sorted(line_by_text))
 
 
-def _differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
-    one, other = ({**plan, "swept": _without_seed(plan.get("swept"))} for plan in (here, there))
+def _differences(here: Plan, there: Plan) -> list[str]:
+    one, other = (plan.to_dict() | {"swept": _without_seed(plan.swept)} for plan in (here, there))
     names = [name for name in dict.fromkeys([*one, *other]) if name not in BY_SEED]
     return [
         f"{name}: {_brief(one.get(name))} here, {_brief(other.get(name))} in the package"
@@ -71,8 +71,8 @@ def _differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
     ]
 
 
-def _different_arms(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
-    one, other = ({_plain(_arm(trial)): trial["arm"] for trial in plan["trials"]} for plan in (here, there))
+def _different_arms(here: Plan, there: Plan) -> list[str]:
+    one, other = ({_plain(_arm(trial)): trial.arm for trial in plan.trials} for plan in (here, there))
     only_one = dict.fromkeys(one[arm] for arm in one if arm not in other)
     only_other = dict.fromkeys(other[arm] for arm in other if arm not in one)
     problems = [f"arm {arm!r}: its levels or its images differ" for arm in only_one if arm in only_other]
@@ -80,32 +80,30 @@ def _different_arms(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
     return problems + [f"arm {arm!r}: in the package only" for arm in only_other if arm not in only_one]
 
 
-def _arm(trial: dict[str, Any]) -> dict[str, Any]:
+def _arm(trial: PlannedTrial) -> dict[str, Any]:
     """Return a planned trial without what its seed decides."""
-    arm = {name: value for name, value in trial.items() if name not in ("key", SEED)}
-    arm["levels"] = _without_seed(trial["levels"])
-    if isinstance(overrides := trial.get("overrides"), list):
-        arm["overrides"] = [text for text in overrides if not str(text).startswith(f"{SEED}=")]
-    return arm
+    overrides = [text for text in trial.overrides or () if not str(text).startswith(f"{SEED}=")]
+    arm = replace(trial, levels=_without_seed(trial.levels), overrides=overrides).to_dict()
+    return {name: value for name, value in arm.items() if name not in ("key", SEED)}
 
 
-def _without_seed(levels: Any) -> Any:
-    return {key: value for key, value in levels.items() if key != SEED} if isinstance(levels, dict) else levels
+def _without_seed(levels: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in levels.items() if key != SEED}
 
 
-def _identify(trial: dict[str, Any]) -> tuple[str, str, str]:
-    return trial["key"], trial["arm"], trial["judged"]
+def _identify(trial: PlannedTrial) -> tuple[str, str, str]:
+    return trial.key, trial.arm, trial.evaluated_on
 
 
-def _sort(plan: dict[str, Any], trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _sort(plan: Plan, swept: Mapping[str, Sequence[Any]], trials: list[PlannedTrial]) -> list[PlannedTrial]:
     """Return the trials of a study one seed after another, those of a plain sweep as Hydra goes through its levels."""
-    arms = list(dict.fromkeys(trial["arm"] for trial in trials))
-    if plan.get("questions"):
-        return sorted(trials, key=lambda trial: (trial[SEED], arms.index(trial["arm"])))
-    order = {key: {_plain(level): place for place, level in enumerate(levels)} for key, levels in plan["swept"].items()}
+    arms = list(dict.fromkeys(trial.arm for trial in trials))
+    if plan.questions:
+        return sorted(trials, key=lambda trial: (trial.seed, arms.index(trial.arm)))
+    order = {key: {_plain(level): place for place, level in enumerate(levels)} for key, levels in swept.items()}
 
-    def place(trial: dict[str, Any]) -> list[int]:
-        return [order[key].get(_plain(trial["levels"][key]), len(order[key])) for key in order] + [trial[SEED]]
+    def place(trial: PlannedTrial) -> list[int]:
+        return [order[key].get(_plain(trial.levels[key]), len(order[key])) for key in order] + [trial.seed]
 
     return sorted(trials, key=place)
 

@@ -7,7 +7,7 @@ for what is not as it must be.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 
 def expect(value: Any, kind: type | tuple[type, ...], name: str = "") -> Any:
@@ -39,7 +39,7 @@ def expect_names(content: Any, names: Iterable[str]) -> dict[str, Any]:
 class Record:
     """Reads a field by its stored name. (Until every room reads attributes.)"""
 
-    STORED: Mapping[str, str] = {}
+    STORED: ClassVar[Mapping[str, str]] = {}
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, self.STORED.get(name, name))

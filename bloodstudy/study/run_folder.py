@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -18,6 +17,8 @@ from bloodstudy import files
 from bloodstudy.config.rules import STUDY
 from bloodstudy.config.schema import Places
 from bloodstudy.errors import UserError
+from bloodstudy.study.plan import Plan
+from bloodstudy.study.result import Result
 
 RETRAIN = "Train the trial again: remove {folder}"
 
@@ -44,7 +45,7 @@ def list_studies(runs_dir: Path) -> list[str]:
     return [plan.parent.name for plan in sorted(plans, key=lambda plan: (-plan.stat().st_mtime_ns, plan))]
 
 
-def read_plan(runs_dir: Path, study: str) -> dict[str, Any]:
+def read_plan(runs_dir: Path, study: str) -> Plan:
     """Return the plan of `study`; raises UserError where nothing was run yet, or it is damaged."""
     path = runs_dir / study / "plan.yaml"
     if not path.exists():
@@ -57,17 +58,15 @@ def read_plan(runs_dir: Path, study: str) -> dict[str, Any]:
         "runs_dir=FOLDER, or train it again there"
     )
     with readable(path, again):
-        plan = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if not isinstance(plan, dict) or not plan.get("trials"):
-            raise ValueError("it holds no plan")
-    return plan
+        return Plan.from_dict(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def read_result(runs_dir: Path, study: str, key: str) -> dict[str, Any] | None:
+def read_result(runs_dir: Path, study: str, key: str) -> Result | None:
     """Return the published result of one trial, or None where it has none; raises UserError where it is damaged."""
     folder = runs_dir / study / key
     with readable(folder / "result.json", RETRAIN):
-        return files.read_json(folder / "result.json")
+        content = files.read_json(folder / "result.json")
+        return None if content is None else Result.from_dict(content)
 
 
 @contextmanager
@@ -78,7 +77,7 @@ def readable(path: Path, remedy: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
+    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
         told = " ".join(str(error).split())[:200]
         what = "cannot be read" if isinstance(error, OSError) else "is damaged"
         raise UserError(f"{path} {what}: {told}. {remedy.format(folder=path.parent)}") from error

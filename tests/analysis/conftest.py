@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from records import plan_of, result_of
 
 from bloodstudy.analysis import EvaluationImages, Predictions, StudyResults
 
@@ -77,12 +78,12 @@ def build(
             plan["trials"].append(planned)
             row = {"key": key, "arm": name, "seed": seed, "judged": planned["judged"], "outcome": outcome}
             if outcome not in ("missing", "interrupted"):
-                results[key] = result
+                results[key] = result_of(result)
             if outcome == "finished":
                 predictions[key] = predict(shown, share(seed) if callable(share) else share, seed)
                 row |= predictions[key].measure(planned["judged"])
             rows.append(row)
-    return StudyResults(plan, pd.DataFrame(rows), results, {}, predictions)
+    return StudyResults(plan_of(plan), pd.DataFrame(rows), results, {}, predictions)
 
 
 @pytest.fixture

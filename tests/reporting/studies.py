@@ -17,7 +17,7 @@ import yaml
 
 from bloodstudy.config.schema import Factors
 from bloodstudy.study.arms import expand, name_arm
-from bloodstudy.study.plan import digest
+from bloodstudy.study.plan import Plan
 from bloodstudy.study.question import MARGIN, Question, read_question
 from bloodstudy.study.trial import DataIdentity, Trial
 
@@ -113,15 +113,15 @@ def fabricate_study(
                 "arms": [arm.name for arm in arms if question.name in arm.questions],
                 "margin": question.margin or MARGIN,
                 "simplify": question.simplify,
-                "roles": {arm.name: arm.roles[question.name] for arm in arms if question.name in arm.roles},
+                "roles": {arm.name: str(arm.roles[question.name]) for arm in arms if question.name in arm.roles},
             }
             for question in asked
         ],
-        "arms": {arm.name: {"role": arm.role, "levels": dict(arm.levels)} for arm in arms},
+        "arms": {arm.name: {"role": str(arm.role), "levels": dict(arm.levels)} for arm in arms},
         "trials": trials,
         "amendments": [],
     }
-    plan["hash"] = digest(plan)
+    plan["hash"] = Plan.from_dict(plan).digest
     (runs_dir / study).mkdir(parents=True, exist_ok=True)
     (runs_dir / study / "plan.yaml").write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
     return plan
@@ -191,7 +191,10 @@ def _make_result(trial: Trial, outcome: str, world: _World) -> dict[str, Any]:
     published = "finished" if outcome == "chance" else outcome
     result = {
         "key": trial.key,
+        "study": trial.study,
         "arm": trial.arm,
+        "params": {},
+        "tags": {},
         "model": trial.model,
         "factors": asdict(trial.factors),
         "data": asdict(trial.data) | {"classes": list(CLASSES), "counts": world.counts, "notes": [], "refused": 0},

@@ -1,9 +1,10 @@
 """Plans that differ in their seeds become one, others are refused."""
 
-import copy
 import itertools
+from dataclasses import replace
 
 import pytest
+from records import plan_of
 
 from bloodstudy.errors import UserError
 from bloodstudy.study.plan_merge import merge_plans
@@ -20,16 +21,14 @@ def sweep(**swept):
     for trial in trials:
         trial["data"] = {"name": "smear", "fingerprint": "f"}
     typed = " ".join(f"{key}={','.join(map(str, levels))}" for key, levels in swept.items())
-    return {"study": "scratch", "command": f"run -m {typed}", "swept": swept, "trials": trials}
+    return plan_of({"command": f"run -m {typed}", "swept": swept, "trials": trials})
 
 
 def without_seed(seed):
     """Return the plan of a sweep for which one seed was typed, so that it is no level."""
     plan = sweep(lr=[2, 1], seed=[seed])
-    for trial in plan["trials"]:
-        del trial["levels"]["seed"]
-    del plan["swept"]["seed"]
-    return plan
+    trials = [replace(trial, levels={"lr": trial.levels["lr"]}) for trial in plan.trials]
+    return replace(plan, swept={"lr": plan.swept["lr"]}, trials=tuple(trials))
 
 
 def study(seeds):
@@ -43,7 +42,7 @@ def study(seeds):
     swept = {"arm": ["reference", "pooling=average", "lr=0.1"], "seed": list(seeds)}
     plan = {"study": "five", "command": f"run -m study=five seeds={len(seeds)}", "bloodstudy": "0.1.0", "swept": swept}
     plan |= {"precision": "float32", "seeds": list(seeds), "looks": [10], "questions": [{"name": "pooling"}]}
-    return plan | {"trials": trials, "hash": f"{seeds}"}
+    return plan_of(plan | {"trials": trials, "hash": f"{seeds}"})
 
 
 @pytest.mark.parametrize(
@@ -59,19 +58,19 @@ def study(seeds):
 )
 def test_the_trials_of_both_stand_as_one_command_would_have_planned_them(one, other, both):
     merged = merge_plans(one, other, "a and b")
-    assert merged["trials"] == both["trials"]
-    assert merged["swept"] == both["swept"]
-    assert merged.get("seeds") == both.get("seeds")
+    assert merged.trials == both.trials
+    assert merged.swept == both.swept
+    assert list(merged.seeds) == list(both.seeds)
     assert merged == merge_plans(other, one, "b and a"), "whichever was there first"
-    assert merged["command"].splitlines() == sorted({one["command"], other["command"]})
+    assert merged.command.splitlines() == sorted({one.command, other.command})
     assert merge_plans(merged, one, "") is merged
 
 
 def test_a_plan_that_adds_nothing_changes_nothing():
     whole, part = study([0, 1, 2]), study([1])
     assert merge_plans(whole, part, "") is whole
-    here = whole | {"command": "run data.root=/data/jane/images"}
-    assert merge_plans(here, whole | {"command": "run data.root=images"}, "") is here
+    here = replace(whole, command="run data.root=/data/jane/images")
+    assert merge_plans(here, replace(whole, command="run data.root=images"), "") is here
 
 
 @pytest.mark.parametrize(
@@ -79,14 +78,14 @@ def test_a_plan_that_adds_nothing_changes_nothing():
     [
         ({"precision": "bfloat16"}, 'precision: "float32" here, "bfloat16" in the package'),
         ({"looks": [20]}, "looks: [10] here, [20] in the package"),
-        ({"margin": 0.02}, "margin: null here, 0.02 in the package"),
-        ({"questions": [{"name": "lr"}]}, "questions: "),
+        ({"title": "Other"}, 'title: null here, "Other" in the package'),
+        ({"questions": plan_of({"questions": [{"name": "lr"}]}).questions}, "questions: "),
     ],
 )
 def test_what_differs_beside_seeds_is_named(change, told):
     before = study([0])
     with pytest.raises(UserError) as caught:
-        merge_plans(before, study([1]) | change, "a.yaml and b.zip")
+        merge_plans(before, replace(study([1]), **change), "a.yaml and b.zip")
     assert told in str(caught.value)
     assert str(caught.value).startswith("a.yaml and b.zip are not of one plan")
     assert before == study([0])
@@ -94,12 +93,9 @@ def test_what_differs_beside_seeds_is_named(change, told):
 
 def test_arms_and_images_that_differ_are_named():
     here, there = study([0]), study([1])
-    for trial in there["trials"]:
-        if trial["arm"] == "lr=0.1":
-            trial["arm"] = "lr=0.2"
-    other_images = copy.deepcopy(study([1]))
-    for trial in other_images["trials"]:
-        trial["data"]["fingerprint"] = "g"
+    trials = [replace(trial, arm="lr=0.2") if trial.arm == "lr=0.1" else trial for trial in there.trials]
+    there = replace(there, trials=tuple(trials))
+    other_images = replace(study([1]), trials=tuple(replace(t, data={"fingerprint": "g"}) for t in study([1]).trials))
     with pytest.raises(UserError, match=r"arm 'lr=0\.1': here only; arm 'lr=0\.2': in the package only"):
         merge_plans(here, there, "")
     with pytest.raises(UserError, match=r"arm 'reference': its levels or its images differ"):

@@ -18,6 +18,7 @@ from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, Verdict
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.paired import Effect, estimate
 from bloodstudy.analysis.statistics.variance_components import cross, estimate_crossed, resample
+from bloodstudy.study.outcome import Outcome
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 NOTHING = estimate([])
@@ -99,7 +100,7 @@ def withhold(comparison: Comparison) -> Comparison:
 
 
 def _finished(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
-    rows = sweep.of(arm, "finished").drop_duplicates(["key", "judged"])
+    rows = sweep.of(arm, Outcome.FINISHED).drop_duplicates(["key", "judged"])
     rows = rows.loc[rows["seed"].isin(seeds) & rows["key"].isin(list(sweep.predictions))]
     names = [*RESPONSES, "test_macro_f1", *sorted(n for n in rows.columns if str(n).startswith("test_recall_"))]
     kept = ["key", "judged", *(name for name in names if name in rows.columns)]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from bloodstudy.analysis.results.predictions import Predictions
 from bloodstudy.analysis.results.sweep import StudyResults
+from bloodstudy.study.outcome import Outcome
 
 COLUMNS = ("image", "photograph", "label", "called", "share")
 
@@ -32,7 +33,7 @@ def find_hard_images(sweep: StudyResults, without: Collection[str] = ()) -> Hard
 
     Trials on other images than the first are left out: the images would not be the same.
     """
-    done = sweep.trials.loc[sweep.trials["outcome"] == "finished"].drop_duplicates(["key"])
+    done = sweep.trials.loc[sweep.trials["outcome"] == Outcome.FINISHED].drop_duplicates(["key"])
     known: dict[str, Predictions] = {}
     judged = ""
     for key, split in zip(done["key"], done["judged"], strict=True):

@@ -16,6 +16,7 @@ import pandas as pd
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.paired import Effect, estimate
+from bloodstudy.study.outcome import Outcome
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 
@@ -36,15 +37,15 @@ class Interaction:
 def list_interactions(sweep: StudyResults, seeds: Sequence[int]) -> list[Interaction]:
     """Return the interactions of all blocks of the plan, over those of `seeds` on which all four cells learnt."""
     found = []
-    for question in sweep.plan.get("questions") or ():
-        cells = {_name(levels): arm for arm, levels in (question.get("cells") or {}).items()}
+    for question in sweep.plan.questions:
+        cells = {_name(levels): arm for arm, levels in question.cells.items()}
         levels = [dict(cell) for cell in cells]
         if not levels:
             continue
-        own = next((dict(cell) for cell, arm in cells.items() if arm == question["reference"]), levels[0])
+        own = next((dict(cell) for cell, arm in cells.items() if arm == question.reference), levels[0])
         for first, second, four in _squares(own, levels):
             arms = tuple(cells[_name(cell)] for cell in four)
-            found.append(_measure(sweep, question["name"], first, second, arms, seeds))
+            found.append(_measure(sweep, question.name, first, second, arms, seeds))
     return found
 
 
@@ -74,7 +75,7 @@ def _measure(
 ) -> Interaction:
     tables = []
     for arm in arms:
-        rows = sweep.of(arm, "finished").drop_duplicates(["key", "judged"])
+        rows = sweep.of(arm, Outcome.FINISHED).drop_duplicates(["key", "judged"])
         rows = rows.loc[rows["seed"].isin(seeds) & ~rows["seed"].isin(look_at_training(sweep, arm, seeds).failing)]
         tables.append(rows.set_index("seed")[list(RESPONSES)].astype(float))
     paired = [

@@ -14,6 +14,8 @@ import pandas as pd
 
 from bloodstudy.analysis.comparisons.pairs import role_in
 from bloodstudy.analysis.results.sweep import StudyResults
+from bloodstudy.study.arms import Role
+from bloodstudy.study.outcome import Outcome
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,25 +31,23 @@ class Tuned:
 def tune(sweep: StudyResults, seeds: Sequence[int]) -> list[Tuned]:
     """Return the arms of each question that declares a strip, the reference first, over `seeds`."""
     found = []
-    for question in sweep.plan.get("questions") or ():
-        if not question.get("lr_strip"):
+    for question in sweep.plan.questions:
+        if not question.lr_grid:
             continue
-        arms = sweep.plan["arms"]
-        stripped = [arm for arm in question["arms"] if role_in(sweep.plan, question, arm) != "exploratory"]
-        usual = arms[question["reference"]]["levels"].get("lr")
-        for arm in dict.fromkeys([question["reference"], *stripped]):
-            if arms[arm]["levels"].get("lr") != usual:
+        arms = sweep.plan.arms
+        stripped = [arm for arm in question.arms if role_in(sweep.plan, question, arm) != Role.EXPLORATORY]
+        usual = arms[question.reference].levels.get("lr")
+        for arm in dict.fromkeys([question.reference, *stripped]):
+            if arms[arm].levels.get("lr") != usual:
                 continue  # it is about another rate
-            levels = _without_lr(arms[arm]["levels"])
-            own = [name for name in question["arms"] if name == arm or _without_lr(arms[name]["levels"]) == levels]
+            levels = _without_lr(arms[arm].levels)
+            own = [name for name in question.arms if name == arm or _without_lr(arms[name].levels) == levels]
             rates = pd.DataFrame([_measure(sweep, name, seeds) for name in own]).sort_values("lr", kind="stable")
             known = rates.dropna(subset=["lr", "validation_accuracy"])
             # A rate that lost trials has its easier ones left.
             known = known.loc[known["seeds"] == known["seeds"].max()]
             best = known.loc[known["validation_accuracy"].idxmax(), "lr"] if len(known) else None
-            found.append(
-                Tuned(question["name"], arm, rates.reset_index(drop=True), None if best is None else float(best))
-            )
+            found.append(Tuned(question.name, arm, rates.reset_index(drop=True), None if best is None else float(best)))
     return found
 
 
@@ -56,7 +56,7 @@ def _without_lr(levels: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _measure(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> dict[str, object]:
-    rows = sweep.of(arm, "finished")
+    rows = sweep.of(arm, Outcome.FINISHED)
     rows = rows.loc[rows["seed"].isin(seeds)].to_dict("records")
     lr = float(rows[0]["lr"]) if rows else math.nan
     validated = [float(row.get("validation_accuracy", math.nan)) for row in rows]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bloodstudy.config.schema import defaults, flatten
+from bloodstudy.study.arms import Role
+from bloodstudy.study.plan import Plan, PlannedQuestion
 from bloodstudy.study.question import MARGIN
-
-CONFIRMATORY, EXPLORATORY = "confirmatory", "exploratory"
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,14 @@ class Pair:
 
     arm: str
     reference: str
-    role: str
+    role: Role
     questions: tuple[str, ...]
     margin: float
     shown: tuple[str, ...] = ()  # further questions, which show the arm and do not test it
 
     @property
     def tested(self) -> bool:
-        return self.role == CONFIRMATORY
+        return self.role == Role.CONFIRMATORY
 
 
 @dataclass(frozen=True)
@@ -59,48 +59,48 @@ class InterimLook:
         return next((look for look in self.looks if look >= self.done), self.looks[-1])
 
 
-def role_in(plan: Mapping[str, Any], question: Mapping[str, Any], arm: str) -> str:
+def role_in(plan: Plan, question: PlannedQuestion, arm: str) -> Role:
     """Return the role of an arm in a question: the reference of one may be tested in another."""
-    return question.get("roles", {}).get(arm, plan["arms"][arm]["role"])
+    return plan.role_of(arm, question)
 
 
-def list_pairs(plan: Mapping[str, Any]) -> list[Pair]:
+def list_pairs(plan: Plan) -> list[Pair]:
     """Return the pairs of a plan, in its order; of the questions that test one, the smallest margin holds."""
-    if not plan.get("questions"):
+    if not plan.questions:
         return _pair_plain(plan)
     asked: dict[tuple[str, str], dict[str, dict[str, float]]] = {}  # margins by role and question
-    for question in plan["questions"]:
-        for arm in question["arms"]:
+    for question in plan.questions:
+        for arm in question.arms:
             role = role_in(plan, question, arm)
-            if arm == question["reference"] or role == "reference":
+            if arm == question.reference or role == Role.REFERENCE:
                 continue
-            own = asked.setdefault((arm, question["reference"]), {CONFIRMATORY: {}, EXPLORATORY: {}})
-            own[role][question["name"]] = question["margin"]
-    return [_pair(*names, own[CONFIRMATORY], own[EXPLORATORY]) for names, own in asked.items()]
+            own = asked.setdefault((arm, question.reference), {Role.CONFIRMATORY: {}, Role.EXPLORATORY: {}})
+            own[role][question.name] = question.margin
+    return [_pair(*names, own[Role.CONFIRMATORY], own[Role.EXPLORATORY]) for names, own in asked.items()]
 
 
 def _pair(arm: str, reference: str, testing: Mapping[str, float], showing: Mapping[str, float]) -> Pair:
     if not testing:
-        return Pair(arm, reference, EXPLORATORY, tuple(showing), min(showing.values()))
-    return Pair(arm, reference, CONFIRMATORY, tuple(testing), min(testing.values()), tuple(showing))
+        return Pair(arm, reference, Role.EXPLORATORY, tuple(showing), min(showing.values()))
+    return Pair(arm, reference, Role.CONFIRMATORY, tuple(testing), min(testing.values()), tuple(showing))
 
 
-def _pair_plain(plan: Mapping[str, Any]) -> list[Pair]:
+def _pair_plain(plan: Plan) -> list[Pair]:
     arms: dict[str, dict[str, Any]] = {}
-    for trial in plan["trials"]:
-        own = {key: level for key, level in trial["levels"].items() if key != "seed"}
-        arms.setdefault(trial["arm"], own)
+    for trial in plan.trials:
+        own = {key: level for key, level in trial.levels.items() if key != "seed"}
+        arms.setdefault(trial.arm, own)
     usual = flatten(defaults())
     usual |= {"model": usual["model.name"], "data": usual["data.name"]}
     as_usual = [arm for arm, levels in arms.items() if all(usual.get(key) == level for key, level in levels.items())]
     reference = (as_usual or list(arms))[0]
-    return [Pair(arm, reference, EXPLORATORY, (), MARGIN) for arm in arms if arm != reference]
+    return [Pair(arm, reference, Role.EXPLORATORY, (), MARGIN) for arm in arms if arm != reference]
 
 
-def find_interim_look(plan: Mapping[str, Any], done: Mapping[str, Sequence[int]], arms: Sequence[str]) -> InterimLook:
+def find_interim_look(plan: Plan, done: Mapping[str, Sequence[int]], arms: Sequence[str]) -> InterimLook:
     """Return how far the study has come, from the seeds of each arm that have a result; `arms` must all have them."""
-    planned = sorted({trial["seed"] for trial in plan["trials"]})
+    planned = sorted({trial.seed for trial in plan.trials})
     common = 0
     while common < len(planned) and all(planned[common] in done.get(arm, ()) for arm in arms):
         common += 1
-    return InterimLook(common, tuple(plan.get("looks") or (len(planned),)))
+    return InterimLook(common, tuple(plan.looks or (len(planned),)))

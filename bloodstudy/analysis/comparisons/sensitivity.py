@@ -71,10 +71,10 @@ def foresee(sweep: StudyResults) -> Foresight | None:
     if not tested:
         return None
     known = [effect for pair in tested if (effect := compare(sweep, pair, sweep.seeds, None).test).n > 1]
-    alpha, margin = ALPHA / len(plan["looks"]) / len(tested), min(pair.margin for pair in tested)
+    alpha, margin = ALPHA / len(plan.looks) / len(tested), min(pair.margin for pair in tested)
     spread = limit_spread(known)
     pairs = sum(effect.n for effect in known) if spread is not None else 0
-    return Foresight(plan["looks"][-1], len(tested), alpha, margin, spread, pairs)
+    return Foresight(plan.looks[-1], len(tested), alpha, margin, spread, pairs)
 
 
 def limit_spread(known: Sequence[Effect]) -> float | None:

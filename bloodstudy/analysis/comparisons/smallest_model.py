@@ -29,7 +29,7 @@ class Simplest:
 def find_simplest(judged: StudyAnalysis, question: str) -> Simplest:
     """Return the smallest model of `question`: fewest parameters, then as planned."""
     compared = judged.of(question)
-    reference = next(asked["reference"] for asked in judged.sweep.plan["questions"] if asked["name"] == question)
+    reference = next(asked.reference for asked in judged.sweep.plan.questions if asked.name == question)
     rows = [{"arm": reference, "parameters": _count_parameters(judged, reference), "not_worse": True}]
     rows += [
         {"arm": c.pair.arm, "parameters": _count_parameters(judged, c.pair.arm), "not_worse": c.verdict.not_worse}

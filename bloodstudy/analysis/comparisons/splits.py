@@ -17,6 +17,8 @@ import pandas as pd
 
 from bloodstudy.analysis.statistics.paired import CONFIDENCE, estimate_share
 from bloodstudy.study.arms import name_arm
+from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.plan import PlannedQuestion, PlannedTrial
 
 if TYPE_CHECKING:
     from bloodstudy.analysis.results.sweep import StudyResults
@@ -24,14 +26,14 @@ if TYPE_CHECKING:
 SPLIT_KEYS = ("data.split", "data.split_seed", "data.test_share", "data.folds", "data.fold")
 
 
-def take_question(sweep: StudyResults, question: Mapping[str, Any]) -> StudyResults:
+def take_question(sweep: StudyResults, question: PlannedQuestion) -> StudyResults:
     """Return the part of a study that one of its questions is about, swept over whatever sets its arms apart."""
-    arms = {name: sweep.plan["arms"][name]["levels"] for name in question["arms"]}
-    own = [place for place, planned in enumerate(sweep.plan["trials"]) if planned["arm"] in arms]
-    planned = [sweep.plan["trials"][place] for place in own]
+    arms = {name: sweep.plan.arms[name].levels for name in question.arms}
+    own = [place for place, planned in enumerate(sweep.plan.trials) if planned.arm in arms]
+    planned = [sweep.plan.trials[place] for place in own]
     swept = {key: [] for levels in arms.values() for key in levels}
-    trials = [trial | {"levels": arms[trial["arm"]] | {"seed": trial["seed"]}} for trial in planned]
-    plan = dict(sweep.plan) | {"swept": swept, "trials": trials}
+    trials = [replace(trial, levels={**arms[trial.arm], "seed": trial.seed}) for trial in planned]
+    plan = replace(sweep.plan, swept=swept, trials=tuple(trials))
     return replace(sweep, plan=plan, trials=sweep.trials.iloc[own].reset_index(drop=True))
 
 
@@ -46,11 +48,11 @@ def list_points(sweep: StudyResults, clear_from: Mapping[str, float]) -> pd.Data
     """
     rows = []
     if set(SPLIT_KEYS) & set(sweep.factors):
-        for planned, trial in zip(sweep.plan["trials"], sweep.trials.to_dict("records"), strict=True):
-            if trial["outcome"] == "finished":
+        for planned, trial in zip(sweep.plan.trials, sweep.trials.to_dict("records"), strict=True):
+            if trial["outcome"] == Outcome.FINISHED:
                 accuracy = trial["test_accuracy"]
                 measured = {"test_accuracy": accuracy, "stuck": accuracy <= clear_from[trial["arm"]]}
-                rows.append(_place(sweep, planned) | {"key": planned["key"]} | measured)
+                rows.append(_place(sweep, planned) | {"key": planned.key} | measured)
     columns = ["rest", "split", "unit", "of"]
     if not rows:
         return pd.DataFrame(columns=[*columns, "test_accuracy", "stuck", "keys"])
@@ -62,19 +64,19 @@ def list_points(sweep: StudyResults, clear_from: Mapping[str, float]) -> pd.Data
     return units.agg(test_accuracy=("test_accuracy", "mean"), stuck=("stuck", "any"), keys=("key", tuple))
 
 
-def _place(sweep: StudyResults, planned: dict[str, Any]) -> dict[str, Any]:
-    data = planned["data"]
-    split = [planned["judged"]]
+def _place(sweep: StudyResults, planned: PlannedTrial) -> dict[str, Any]:
+    data = planned.data
+    split = [planned.evaluated_on]
     for key in ("test_share", "folds"):
         if f"data.{key}" in sweep.factors and data[key] is not None:
             split.append(f"{key}={data[key]:g}")
     drawn = [f"{key}={data[key]}" for key in ("split_seed", "fold") if data[key] is not None]
-    rest = {key: level for key, level in planned["levels"].items() if key not in SPLIT_KEYS}
+    rest = {key: level for key, level in planned.levels.items() if key not in SPLIT_KEYS}
     return {
         "rest": name_arm(rest),
         "split": ", ".join(split),
         "division": ", ".join(drawn),
-        "seed": planned["seed"],
+        "seed": planned.seed,
     }
 
 

@@ -35,8 +35,7 @@ from bloodstudy.analysis.comparisons.verdict import (
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.power import seeds_for_difference, seeds_for_equivalence
 from bloodstudy.analysis.statistics.sign_flip import flip_signs
-
-PUBLISHED = ("finished", "diverged", "failed", "out_of_memory")
+from bloodstudy.study.outcome import PUBLISHED
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,9 +176,9 @@ def _count_needed(comparison: Comparison, verdict: Verdict, alpha: float) -> Nee
 def _count_clusters(sweep: StudyResults) -> tuple[dict[str, int], str]:
     """Return the clusters of the class that has the fewest in the test, by arm, and what they are."""
     shown = {
-        planned["arm"]: (sweep.predictions[planned["key"]].shown, planned["judged"])
-        for planned in reversed(sweep.plan["trials"])
-        if planned["key"] in sweep.predictions
+        planned.arm: (sweep.predictions[planned.key].shown, planned.evaluated_on)
+        for planned in reversed(sweep.plan.trials)
+        if planned.key in sweep.predictions
     }
     counts = {arm: own.count_clusters(judged) for arm, (own, judged) in shown.items()}
     return counts, next((own.unit for own, _ in shown.values()), "image")

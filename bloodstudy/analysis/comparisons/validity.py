@@ -16,8 +16,9 @@ from bloodstudy.analysis.comparisons.pairs import Pair
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.chance import at_chance
 from bloodstudy.study.arms import spell
+from bloodstudy.study.outcome import Outcome
 
-DIED = {"failed": "failed", "out_of_memory": "ran out of memory"}  # outcomes, and how they are told
+DIED = {Outcome.FAILED: "failed", Outcome.OUT_OF_MEMORY: "ran out of memory"}  # outcomes, and how they are told
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ class Training:
 def look_at_training(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> Training:
     """Return how `arm` trained over `seeds`."""
     rows = _rows(sweep, arm, seeds)
-    diverged = rows.loc[rows["outcome"] == "diverged", "seed"]
+    diverged = rows.loc[rows["outcome"] == Outcome.DIVERGED, "seed"]
     stuck = []
-    for row in rows.loc[rows["outcome"] == "finished"].to_dict("records"):
+    for row in rows.loc[rows["outcome"] == Outcome.FINISHED].to_dict("records"):
         predictions = sweep.predictions.get(row["key"])
         if predictions is None:
             continue
@@ -67,7 +68,7 @@ def find_faults(sweep: StudyResults, pair: Pair, seeds: Sequence[int], reference
         for outcome, word in DIED.items():
             died = rows.loc[rows["outcome"] == outcome, "seed"]
             faults += [f"{who} {word} on {_seeds(died)}"] if len(died) else []
-        finished = rows.loc[rows["outcome"] == "finished"]
+        finished = rows.loc[rows["outcome"] == Outcome.FINISHED]
         lost = [row.seed for row in finished.itertuples() if row.key not in sweep.predictions]
         faults += [f"the predictions of {who} are missing for {_seeds(lost)}"] if lost else []
     faults += _find_mixtures(sweep, pair, seeds)
@@ -79,18 +80,18 @@ def find_faults(sweep: StudyResults, pair: Pair, seeds: Sequence[int], reference
 
 def _find_mixtures(sweep: StudyResults, pair: Pair, seeds: Sequence[int]) -> list[str]:
     arms, faults = (pair.arm, pair.reference), []
-    planned = [trial for trial in sweep.plan["trials"] if trial["arm"] in arms and trial["seed"] in seeds]
-    fingerprints = sorted({trial["data"]["fingerprint"] for trial in planned})
-    results = [sweep.results[trial["key"]] for trial in planned if trial["key"] in sweep.results]
-    fingerprints = sorted({*fingerprints, *(result["data"]["fingerprint"] for result in results)})
+    planned = [trial for trial in sweep.plan.trials if trial.arm in arms and trial.seed in seeds]
+    fingerprints = sorted({trial.data["fingerprint"] for trial in planned})
+    results = [sweep.results[trial.key] for trial in planned if trial.key in sweep.results]
+    fingerprints = sorted({*fingerprints, *(result.data.fingerprint for result in results)})
     if len(fingerprints) > 1:
         faults.append(f"the data differ (fingerprints {', '.join(fingerprints)})")
     elif len(splits := _splits(sweep, arms)) > 1:
         faults.append(f"the splits differ ({'; '.join(sorted(splits))})")
-    precisions = sorted({result["factors"]["precision"] for result in results})
+    precisions = sorted({result.factors["precision"] for result in results})
     if len(precisions) > 1 and not any("precision" in sweep.levels_of(arm) for arm in arms):
         faults.append(f"the precisions differ ({', '.join(precisions)})")
-    judged = {trial["key"]: trial["judged"] for trial in planned}
+    judged = {trial.key: trial.evaluated_on for trial in planned}
     shown = {id(sweep.predictions[key].shown) for key in judged if key in sweep.predictions}
     if len(shown) > 1 and not faults:
         faults.append("the images that were measured differ between trials")
@@ -99,10 +100,10 @@ def _find_mixtures(sweep: StudyResults, pair: Pair, seeds: Sequence[int]) -> lis
 
 def _splits(sweep: StudyResults, arms: Sequence[str]) -> set[str]:
     found = set()
-    for trial in sweep.plan["trials"]:
-        if trial["arm"] in arms:
-            parts = {key: value for key, value in trial["data"].items() if key != "fingerprint" and value is not None}
-            parts["split"] = trial["judged"]
+    for trial in sweep.plan.trials:
+        if trial.arm in arms:
+            parts = {key: value for key, value in trial.data.items() if key != "fingerprint" and value is not None}
+            parts["split"] = trial.evaluated_on
             found.add(", ".join(f"{key}={spell(value)}" for key, value in parts.items()))
     return found
 

@@ -6,6 +6,7 @@ In: the run folder. Out: a frozen `Sweep`: plan, trials, results, histories and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from bloodstudy.analysis.results.confusion import Confusion, examine
 from bloodstudy.analysis.results.predictions import Predictions, Reader
 from bloodstudy.analysis.results.trials import read_trials
 from bloodstudy.study.arms import BLOCK_KEYS
+from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.plan import Plan
 from bloodstudy.study.redact import hide_folders, make_portable
+from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import RETRAIN, read_plan, read_result, readable
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
@@ -27,9 +31,9 @@ NOISE_TIMES = 2.0  # how far above chance level, in standard errors, an accuracy
 class StudyResults:
     """One sweep; the dictionaries are keyed by trial key and hold what is there."""
 
-    plan: dict[str, Any]
+    plan: Plan
     trials: pd.DataFrame  # of `read_trials`
-    results: dict[str, dict[str, Any]]
+    results: dict[str, Result]
     histories: dict[str, pd.DataFrame]
     predictions: dict[str, Predictions]
     _examined: dict[tuple[str, str], Confusion] = field(default_factory=dict)
@@ -41,23 +45,23 @@ class StudyResults:
     @property
     def factors(self) -> list[str]:
         """The swept factors, in the order typed; seeds are replicates, not a factor."""
-        return [key for key in self.plan["swept"] if key not in BLOCK_KEYS]
+        return [key for key in self.plan.swept if key not in BLOCK_KEYS]
 
     @property
     def seeds(self) -> list[int]:
         return sorted(set(self.trials["seed"]))
 
     @property
-    def levels(self) -> dict[str, dict[str, Any]]:
+    def levels(self) -> dict[str, Mapping[str, Any]]:
         """The swept levels of each arm."""
-        return {planned["arm"]: planned["levels"] for planned in self.plan["trials"]}
+        return {planned.arm: planned.levels for planned in self.plan.trials}
 
     @property
     def data(self) -> list[dict[str, Any]]:
         """The different data that the planned trials are judged on, in order."""
         different: list[dict[str, Any]] = []
-        for planned in self.plan["trials"]:
-            judged_on = planned["data"] | {"split": planned["judged"]}
+        for planned in self.plan.trials:
+            judged_on = {**planned.data, "split": planned.evaluated_on}
             if judged_on not in different:
                 different.append(judged_on)
         return different
@@ -69,14 +73,14 @@ class StudyResults:
             wanted &= self.trials["outcome"] == outcome
         return self.trials.loc[wanted]
 
-    def result_of(self, arm: str) -> dict[str, Any] | None:
+    def result_of(self, arm: str) -> Result | None:
         """Return the first result of an arm, which says what its trials share; None where none has one."""
         return next((self.results[key] for key in self.of(arm)["key"] if key in self.results), None)
 
-    def levels_of(self, arm: str) -> dict[str, Any]:
+    def levels_of(self, arm: str) -> Mapping[str, Any]:
         """Return what sets an arm apart."""
-        if arm in self.plan.get("arms", {}):
-            return self.plan["arms"][arm]["levels"]
+        if arm in self.plan.arms:
+            return self.plan.arms[arm].levels
         return {key: level for key, level in self.levels.get(arm, {}).items() if key not in BLOCK_KEYS}
 
     def examine(self, key: str, judged: str) -> Confusion:
@@ -87,12 +91,12 @@ class StudyResults:
 
     def examined(self, arm: str) -> list[Confusion]:
         """Return what the test predictions of the finished trials of `arm` say, on the images it is judged on."""
-        done = self.of(arm, "finished")
+        done = self.of(arm, Outcome.FINISHED)
         rows = zip(done["key"], done["judged"], strict=True)
         return [self.examine(key, judged) for key, judged in rows if key in self.predictions]
 
 
-def load_study(runs_dir: Path, study: str, plan: dict[str, Any] | None = None) -> StudyResults:
+def load_study(runs_dir: Path, study: str, plan: Plan | None = None) -> StudyResults:
     """Return the sweep that `plan` (None: the study's own) describes; raises UserError where nothing was run yet.
 
     It names no folder of the machine, and a trial without a result is missing whether it was begun or not: a report
@@ -100,27 +104,27 @@ def load_study(runs_dir: Path, study: str, plan: dict[str, Any] | None = None) -
     """
     plan = plan or read_plan(runs_dir, study)
     results, histories, predictions, reader = {}, {}, {}, Reader()
-    for key in dict.fromkeys(planned["key"] for planned in plan["trials"]):
+    for key in plan.keys:
         folder = runs_dir / study / key
         result = read_result(runs_dir, study, key)
         if result is None:
             continue
-        results[key] = make_portable(result)
+        results[key] = Result.from_dict(make_portable(result.to_dict()))
         if (path := folder / "history.csv").exists():
             with readable(path, RETRAIN):
                 histories[key] = pd.read_csv(path)
-        if result["outcome"] == "finished" and (path := folder / "predictions.parquet").exists():
+        if result.outcome == Outcome.FINISHED and (path := folder / "predictions.parquet").exists():
             with readable(path, RETRAIN):
                 predictions[key] = reader.read(path)
     trials = _measure(read_trials(runs_dir, study, plan), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
-    trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = "missing", "not trained yet"
-    return StudyResults(make_portable(plan), trials, results, histories, predictions)
+    trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = Outcome.MISSING, "not trained yet"
+    return StudyResults(Plan.from_dict(make_portable(plan.to_dict())), trials, results, histories, predictions)
 
 
 def _measure(trials: pd.DataFrame, predictions: dict[str, Predictions]) -> pd.DataFrame:
     """Return `trials` with accuracies as the stored predictions give them: results are not taken at their word."""
-    done = trials[(trials["outcome"] == "finished") & trials["key"].isin(list(predictions))]
+    done = trials[(trials["outcome"] == Outcome.FINISHED) & trials["key"].isin(list(predictions))]
     known = {
         row: predictions[key].measure(judged)
         for row, key, judged in zip(done.index, done["key"], done["judged"], strict=True)
@@ -162,13 +166,13 @@ def summarise_arms(sweep: StudyResults) -> list[ArmSummary]:
 
 
 def _summarise(sweep: StudyResults, name: str) -> ArmSummary:
-    done = sweep.of(name, "finished")
+    done = sweep.of(name, Outcome.FINISHED)
     train, test, gap = (done[column].to_numpy(dtype=float) for column in RESPONSES)
     if not len(test):
         nan = float("nan")
         return ArmSummary(name, len(sweep.of(name)), 0, nan, nan, nan, nan, nan, nan, nan)
     examined = sweep.examined(name)
-    counts = list(sweep.results[done["key"].iloc[0]]["data"]["counts"]["test"].values())
+    counts = list(sweep.results[done["key"].iloc[0]].data.counts["test"].values())
     if examined:
         counts = examined[0].confusion.sum(axis=1).to_list()
     chance = max(counts) / sum(counts)

@@ -14,6 +14,8 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy import files
+from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.plan import Plan
 from bloodstudy.study.run_folder import read_plan, read_result
 
 COLUMNS = ("train_accuracy", "test_accuracy", "accuracy_gap", "wall_seconds", "parameters", "prediction_hash")
@@ -33,7 +35,7 @@ def judge(responses: Mapping[str, float], judged: str) -> dict[str, float]:
     return kept | clean | {"test_accuracy_all": responses["test_accuracy"]}
 
 
-def read_trials(runs_dir: Path, study: str, plan: Mapping[str, Any] | None = None) -> pd.DataFrame:
+def read_trials(runs_dir: Path, study: str, plan: Plan | None = None) -> pd.DataFrame:
     """Return one row a trial of `plan` (None: the study's): key, arm, seed, outcome, responses, cost, factor levels.
 
     Columns of responses and cost are NaN where the trial has none. Levels stand under their own names: those that were
@@ -41,21 +43,21 @@ def read_trials(runs_dir: Path, study: str, plan: Mapping[str, Any] | None = Non
     share a trial where the same training is judged in two ways (`judged`: official and official_clean).
     """
     rows = []
-    for planned in (plan or read_plan(runs_dir, study))["trials"]:
-        result = read_result(runs_dir, study, planned["key"])
-        row: dict[str, Any] = {"key": planned["key"], "arm": planned["arm"], **planned["levels"]}
-        row |= {"seed": planned["seed"], "judged": planned["judged"]}
-        responses = (result or {}).get("responses", {})
+    for planned in (plan or read_plan(runs_dir, study)).trials:
+        result = read_result(runs_dir, study, planned.key)
+        row: dict[str, Any] = {"key": planned.key, "arm": planned.arm, **planned.levels}
+        row |= {"seed": planned.seed, "judged": planned.evaluated_on}
+        responses = result.responses if result else {}
         if result is None:
-            row |= _unfinished(runs_dir / study / planned["key"])
+            row |= _unfinished(runs_dir / study / planned.key)
         elif row["judged"] == "official_clean" and responses and "test_accuracy_clean" not in responses:
-            row |= {"outcome": "missing", "reason": "not judged by scene yet: run the same command again"}
+            row |= {"outcome": Outcome.MISSING, "reason": "not judged by scene yet: run the same command again"}
         else:
-            row |= {"outcome": result["outcome"], "reason": result["reason"]}
-            row |= {"model": result["model"], **result["factors"]}
-            row |= (judge(responses, row["judged"]) if responses else {}) | result["cost"]
-            row |= {name: result.get(name) for name in ("parameters", "prediction_hash", "epochs_done")}
-            row["test_images_all"] = sum(result["data"]["counts"]["test"].values())
+            row |= {"outcome": result.outcome, "reason": result.reason}
+            row |= {"model": result.model, **result.factors}
+            row |= (judge(responses, row["judged"]) if responses else {}) | dict(result.cost)
+            row |= {name: getattr(result, name) for name in ("parameters", "prediction_hash", "epochs_done")}
+            row["test_images_all"] = sum(result.data.counts["test"].values())
         rows.append(row)
     frame = pd.DataFrame(rows)
     for name in COLUMNS:
@@ -80,16 +82,16 @@ class Leak:
 def _unfinished(folder: Path) -> dict[str, str]:
     begun = files.read_json(folder / "attempts.json")
     if begun is None:
-        return {"outcome": "missing", "reason": "not trained yet"}
+        return {"outcome": Outcome.MISSING, "reason": "not trained yet"}
     reason = f"attempt {begun} did not end, or is in progress elsewhere; the same command goes on with it"
-    return {"outcome": "interrupted", "reason": reason}
+    return {"outcome": Outcome.INTERRUPTED, "reason": reason}
 
 
 def list_leaks(trials: pd.DataFrame) -> list[Leak]:
     """Return the different leaks of the finished trials, in their order; none where scenes are unknown."""
     if "test_images_clean" not in trials:
         return []
-    done = trials[(trials["outcome"] == "finished") & trials["test_images_clean"].notna()]
+    done = trials[(trials["outcome"] == Outcome.FINISHED) & trials["test_images_clean"].notna()]
     counts = zip(done["judged"], done["test_images_clean"], done["test_images_all"], strict=True)
     leaks = [Leak(judged, int(clean), int(every)) for judged, clean, every in counts]
     return [leak for leak in dict.fromkeys(leaks) if leak.left_out]
@@ -100,7 +102,7 @@ def flag_no_ops(trials: pd.DataFrame) -> set[str]:
 
     Equal predictions mean that the change had no effect on the computation: often a level that does nothing there.
     """
-    finished = trials[(trials["outcome"] == "finished") & trials["prediction_hash"].notna()]
+    finished = trials[(trials["outcome"] == Outcome.FINISHED) & trials["prediction_hash"].notna()]
     hashes: dict[str, dict[int, set[tuple[str, str]]]] = {}
     for row in finished.itertuples():  # the same predictions, judged in two ways, are two things
         hashes.setdefault(str(row.arm), {}).setdefault(row.seed, set()).add((row.prediction_hash, row.judged))  # type: ignore

@@ -17,7 +17,8 @@ MOST_FLIPS = 2**16  # all patterns of up to 16 seeds; of more seeds so many are 
 
 def flip_signs(differences: Sequence[float] | np.ndarray) -> float:
     """Return the two-sided p-value of "the mean difference is not zero"; 1 where there are fewer than two."""
-    values = np.round(np.asarray(differences, dtype=float), DECIMALS)
+    # Whole numbers, so that sums that are equal on paper are equal here, in whatever order they are added up.
+    values = np.rint(np.asarray(differences, dtype=float) * 10**DECIMALS)
     if len(values) < 2:
         return 1.0
     from scipy import stats  # slow to import, and needed where a difference is shown alone

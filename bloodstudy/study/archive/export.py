@@ -20,8 +20,7 @@ from bloodstudy import PACKAGE, __version__, files
 from bloodstudy.errors import UserError
 from bloodstudy.study.archive import codec
 from bloodstudy.study.archive.schema import FORMAT
-from bloodstudy.study.plan import dump_plan
-from bloodstudy.study.plan_merge import list_keys
+from bloodstudy.study.plan import Plan
 from bloodstudy.study.redact import find_folder, make_portable
 from bloodstudy.study.run_folder import StudyLocation, read_plan, read_result
 
@@ -33,11 +32,10 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the time of every member: the same trials give 
 
 def write_package(stored: StudyLocation, path: Path) -> tuple[int, int]:
     """Write the package of a study to `path`; return how many trials are in it, and how many are planned."""
-    plan = _portable(read_plan(stored.runs_dir, stored.study), stored.folder / "plan.yaml")
-    keys = list_keys(plan)
+    plan = Plan.from_dict(_portable(read_plan(stored.runs_dir, stored.study).to_dict(), stored.folder / "plan.yaml"))
     results = {
-        key: _portable(result, stored.folder / key / "result.json")
-        for key in keys
+        key: _portable(result.to_dict(), stored.folder / key / "result.json")
+        for key in plan.keys
         if (result := read_result(stored.runs_dir, stored.study, key)) is not None
     }
     if not results:
@@ -50,12 +48,12 @@ def write_package(stored: StudyLocation, path: Path) -> tuple[int, int]:
                 listed[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         about = {"format": FORMAT, "bloodstudy": __version__, "study": stored.study, "members": listed}
         _add(archive, "manifest.json", _to_json(about))
-    return len(results), len(keys)
+    return len(results), len(plan.keys)
 
 
-def _members(stored: StudyLocation, plan: dict[str, Any], results: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+def _members(stored: StudyLocation, plan: Plan, results: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
     """Yield the name and content of each member but the manifest."""
-    yield "plan.yaml", dump_plan(plan).encode()
+    yield "plan.yaml", plan.dump().encode()
     yield "requirements.lock", _requirements().encode()
     for key in sorted(results):
         folder = stored.folder / key

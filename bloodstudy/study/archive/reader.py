@@ -23,12 +23,12 @@ import pyarrow as pa
 
 from bloodstudy.errors import UserError
 from bloodstudy.study.archive import codec, schema
-from bloodstudy.study.plan_merge import list_keys
+from bloodstudy.study.plan import KEY, Plan
 
 MOST_BYTES, MOST_BYTES_EACH = 4_000_000_000, 64_000_000  # of what comes out of an archive
 OF_TRIAL = ("config.yaml", "history.csv", "attempts.json", "predictions.bin", "result.json")  # the last one counts
 NAMES = re.compile(
-    rf"manifest\.json|plan\.yaml|requirements\.lock|columns/[0-9a-f]{{64}}\.json|trials/{schema.KEY}/"
+    rf"manifest\.json|plan\.yaml|requirements\.lock|columns/[0-9a-f]{{64}}\.json|trials/{KEY}/"
     rf"(?:{'|'.join(map(re.escape, OF_TRIAL))})"
 )
 
@@ -59,13 +59,13 @@ class Package:
         """Return the predictions of a trial."""
         return codec.unpack(self.read(f"trials/{key}/predictions.bin"), self.columns)
 
-    def check(self) -> dict[str, Any]:
+    def check(self) -> Plan:
         """Read everything there is; return the plan. Raises UserError at the first thing that cannot be."""
         for name in self.members:
             if name.startswith("columns/"):
                 self.columns[name.removeprefix("columns/").removesuffix(".json")] = self.read(name)
         plan = self._parse("plan.yaml", partial(schema.read_plan, study=self.study))
-        planned = set(list_keys(plan))
+        planned = set(plan.keys)
         for key in self.keys:
             if key not in planned:
                 raise _refuse(self.path, f"trials/{key} is not in its plan")

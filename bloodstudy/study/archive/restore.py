@@ -16,8 +16,7 @@ from bloodstudy import files
 from bloodstudy.errors import UserError
 from bloodstudy.study import run_folder
 from bloodstudy.study.archive.reader import Package, open_package
-from bloodstudy.study.plan import dump_plan
-from bloodstudy.study.plan_merge import list_keys, merge_plans
+from bloodstudy.study.plan_merge import merge_plans
 
 
 @dataclass(frozen=True)
@@ -52,23 +51,23 @@ def restore(path: Path, runs_dir: Path, study: str | None = None) -> Restored:
     """
     with open_package(path) as package:
         plan = package.check()
-        if study is not None and plan["study"] != study:
+        if study is not None and plan.study != study:
             raise UserError(f"restore={path} is a package of the study {plan['study']}; expected one of {study}")
-        folder = runs_dir / plan["study"]
+        folder = runs_dir / plan.study
         if (folder / "plan.yaml").exists():
-            here = run_folder.read_plan(runs_dir, plan["study"])
+            here = run_folder.read_plan(runs_dir, plan.study)
             merged = merge_plans(here, plan, f"{folder / 'plan.yaml'} and {path}")
         else:
             here, merged = None, plan
         if merged is not here:
-            files.write_text(folder / "plan.yaml", dump_plan(merged))
+            merged.write(folder)
         done: dict[str, list[str]] = {"added": [], "kept": [], "busy": []}
         for key in package.keys:
             done[_write_trial(files.make_folder(folder / key), package, key)].append(key)
-    keys = list_keys(merged)
+    keys = merged.keys
     with_result = sum((folder / key / "result.json").exists() for key in keys)
     became = {name: tuple(own) for name, own in done.items()}
-    return Restored(plan["study"], folder, **became, planned=len(keys), with_result=with_result)
+    return Restored(plan.study, folder, **became, planned=len(keys), with_result=with_result)
 
 
 def _write_trial(folder: Path, package: Package, key: str) -> str:

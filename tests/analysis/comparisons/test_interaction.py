@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 import yaml
+from records import plan_of
 from studies import fabricate_study
 
 from bloodstudy.analysis import StudyResults, list_interactions, load_study
@@ -24,7 +25,9 @@ def sweep_of(outcomes=(), cells=CELLS, seeds=4):
             row = {"key": f"{arm}{seed}", "arm": arm, "seed": seed, "judged": "official", "outcome": outcome}
             rows.append(row | {"train_accuracy": 0.9, "test_accuracy": accuracy, "accuracy_gap": 0.9 - accuracy})
     question = {"name": "together", "reference": "reference", "arms": list(TEST), "cells": cells}
-    return StudyResults({"questions": [question]}, pd.DataFrame(rows).sample(frac=1, random_state=1), {}, {}, {})
+    return StudyResults(
+        plan_of({"questions": [question]}), pd.DataFrame(rows).sample(frac=1, random_state=1), {}, {}, {}
+    )
 
 
 def test_what_both_changes_do_beyond_the_sum_of_each():
@@ -69,5 +72,7 @@ def test_three_levels_make_two_squares_from_the_reference():
 
 
 def test_a_plan_without_blocks_has_none():
-    assert list_interactions(StudyResults({"questions": [{"name": "q"}]}, pd.DataFrame(), {}, {}, {}), [0]) == []
-    assert list_interactions(StudyResults({}, pd.DataFrame(), {}, {}, {}), [0]) == []
+    assert (
+        list_interactions(StudyResults(plan_of({"questions": [{"name": "q"}]}), pd.DataFrame(), {}, {}, {}), [0]) == []
+    )
+    assert list_interactions(StudyResults(plan_of({}), pd.DataFrame(), {}, {}, {}), [0]) == []

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from records import plan_of
 
 from bloodstudy.analysis import StudyResults, tune
 
@@ -27,7 +28,7 @@ def sweep_of(validated=True):
             }
             rows.append(row | ({"validation_accuracy": accuracy} if validated else {}))
     question = {"name": "size", "reference": "reference", "arms": list(ARMS), "lr_strip": [0.01]}
-    return StudyResults({"questions": [question], "arms": arms}, pd.DataFrame(rows), {}, {}, {})
+    return StudyResults(plan_of({"questions": [question], "arms": arms}), pd.DataFrame(rows), {}, {}, {})
 
 
 def test_the_best_rate_is_that_of_the_highest_validation_accuracy_never_of_the_test():
@@ -52,15 +53,12 @@ def test_without_validation_images_no_rate_is_the_best():
 
 
 def test_a_question_without_a_strip_tuned_nothing():
-    assert (
-        tune(StudyResults({"questions": [{"name": "q", "lr_strip": []}], "arms": {}}, pd.DataFrame(), {}, {}, {}), [0])
-        == []
-    )
+    assert tune(StudyResults(plan_of({"questions": [{"name": "q"}]}), pd.DataFrame(), {}, {}, {}), [0]) == []
 
 
 def test_a_question_with_a_reference_of_its_own_rate_has_its_strip_too():
     sweep = sweep_of()
     for arm, lr in (("reference", 0.001), ("wide", 0.001)):
-        sweep.plan["arms"][arm]["levels"]["lr"] = lr
+        sweep.plan.arms[arm].levels["lr"] = lr
     reference, wide = tune(sweep, range(2))
     assert (reference.best, wide.best) == (0.01, 0.001)

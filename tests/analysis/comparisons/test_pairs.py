@@ -1,14 +1,15 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from records import plan_of
 
 from bloodstudy.analysis.comparisons.pairs import InterimLook, Pair, find_interim_look, list_pairs
 
 
-def plan_of(questions, roles, seeds=range(10), **more):
+def planned(questions, roles, seeds=range(10), **more):
     trials = [{"arm": arm, "seed": seed, "levels": {"arm": arm, "seed": seed}} for seed in seeds for arm in roles]
     arms = {arm: {"role": role, "levels": {}} for arm, role in roles.items()}
-    return {"questions": questions, "arms": arms, "trials": trials, **more}
+    return plan_of({"questions": questions, "arms": arms, "trials": trials, **more})
 
 
 def ask(name, reference, arms, margin=0.02):
@@ -19,7 +20,7 @@ ROLES = {"reference": "reference", "a": "confirmatory", "b": "confirmatory", "fa
 
 
 def test_pairs_come_in_the_order_of_the_plan_with_their_roles():
-    found = list_pairs(plan_of([ask("q", "reference", ["reference", "b", "a", "far"])], ROLES))
+    found = list_pairs(planned([ask("q", "reference", ["reference", "b", "a", "far"])], ROLES))
     assert found == [
         Pair("b", "reference", "confirmatory", ("q",), 0.02), Pair("a", "reference", "confirmatory", ("q",), 0.02),
         Pair("far", "reference", "exploratory", ("q",), 0.02),
@@ -30,13 +31,13 @@ def test_pairs_come_in_the_order_of_the_plan_with_their_roles():
 @pytest.mark.parametrize("margins", [(0.01, 0.03), (0.03, 0.01)])
 def test_an_arm_of_two_questions_is_one_pair_with_the_smaller_margin(margins):
     questions = [ask(name, "reference", ["reference", "a"], m) for name, m in zip("pq", margins, strict=True)]
-    assert list_pairs(plan_of(questions, ROLES)) == [Pair("a", "reference", "confirmatory", ("p", "q"), 0.01)]
+    assert list_pairs(planned(questions, ROLES)) == [Pair("a", "reference", "confirmatory", ("p", "q"), 0.01)]
 
 
 def test_an_arm_that_two_questions_compare_with_two_references_is_two_pairs():
     roles = ROLES | {"base": "reference"}
     questions = [ask("p", "reference", ["reference", "a"]), ask("q", "base", ["base", "a"])]
-    assert [(pair.arm, pair.reference) for pair in list_pairs(plan_of(questions, roles))] == [
+    assert [(pair.arm, pair.reference) for pair in list_pairs(planned(questions, roles))] == [
         ("a", "reference"), ("a", "base"),
     ]  # fmt: skip
 
@@ -47,7 +48,7 @@ def test_the_reference_of_one_question_is_tested_in_another():
         ask("p", "reference", ["reference", "base", "a"]) | {"roles": {"base": "confirmatory"}},
         ask("q", "base", ["base", "b"]),
     ]
-    assert [(pair.arm, pair.reference, pair.tested) for pair in list_pairs(plan_of(questions, roles))] == [
+    assert [(pair.arm, pair.reference, pair.tested) for pair in list_pairs(planned(questions, roles))] == [
         ("base", "reference", True), ("a", "reference", True), ("b", "base", True),
     ]  # fmt: skip
 
@@ -57,7 +58,7 @@ def test_an_arm_is_tested_by_the_questions_that_say_so_with_their_margin():
         ask("p", "reference", ["reference", "a"], 0.01) | {"roles": {"a": "exploratory"}},
         ask("q", "reference", ["reference", "a"], 0.03),
     ]
-    assert list_pairs(plan_of(questions, ROLES)) == [Pair("a", "reference", "confirmatory", ("q",), 0.03, ("p",))]
+    assert list_pairs(planned(questions, ROLES)) == [Pair("a", "reference", "confirmatory", ("q",), 0.03, ("p",))]
 
 
 def test_a_plain_sweep_is_compared_with_the_arm_of_default_levels_and_not_tested():
@@ -66,9 +67,9 @@ def test_a_plain_sweep_is_compared_with_the_arm_of_default_levels_and_not_tested
         for seed in (0, 1)
         for lr in (0.1, 0.0005)
     ]
-    (pair,) = list_pairs({"trials": trials})
+    (pair,) = list_pairs(plan_of({"trials": trials}))
     assert (pair.arm, pair.reference, pair.tested) == ("lr=0.1", "lr=0.0005", False)
-    (pair,) = list_pairs({"trials": [trial | {"levels": {"lr": 3.0}} for trial in trials]})
+    (pair,) = list_pairs(plan_of({"trials": [trial | {"levels": {"lr": 3.0}} for trial in trials]}))
     assert (pair.arm, pair.reference) == ("lr=0.0005", "lr=0.1")
 
 
@@ -84,7 +85,7 @@ def test_it_decides_at_its_looks_and_from_the_last_on(done, declared):
 
 
 def test_the_common_prefix_ends_at_the_first_seed_that_any_tested_arm_lacks():
-    plan = plan_of([ask("q", "reference", ["reference", "a"])], ROLES, looks=[5, 10])
+    plan = planned([ask("q", "reference", ["reference", "a"])], ROLES, looks=[5, 10])
     done = {"reference": range(10), "a": [0, 1, 2, 4, 5, 6, 7, 8, 9], "b": []}
     assert find_interim_look(plan, done, ["reference", "a"]) == InterimLook(3, (5, 10))
     assert find_interim_look(plan, done, ["reference"]) == InterimLook(10, (5, 10))
@@ -92,5 +93,5 @@ def test_the_common_prefix_ends_at_the_first_seed_that_any_tested_arm_lacks():
 
 
 def test_a_plan_without_looks_decides_when_it_is_finished():
-    plan = plan_of([], ROLES, seeds=range(4))
+    plan = planned([], ROLES, seeds=range(4))
     assert find_interim_look(plan, {"a": range(4)}, ["a"]) == InterimLook(4, (4,))

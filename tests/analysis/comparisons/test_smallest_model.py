@@ -4,6 +4,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
+from records import plan_of
 
 from bloodstudy.analysis import InterimLook, Pair, StudyResults, Verdict, find_simplest
 from bloodstudy.analysis.comparisons.study import StudyAnalysis
@@ -25,7 +26,7 @@ def judged(means, tested=True):
         for pair, effect, verdict in zip(pairs, effects, verdicts, strict=True)
     )
     trials = pd.DataFrame([{"arm": arm, "parameters": count} for arm, count in PARAMETERS.items()])
-    plan = {"questions": [{"name": "size", "reference": "reference"}]}
+    plan = plan_of({"questions": [{"name": "size", "reference": "reference"}]})
     return StudyAnalysis(
         StudyResults(plan, trials, {}, {}, {}), InterimLook(10, (10,)), 0.05, len(means), compared, 20, "photograph"
     )

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from records import plan_of
 from scipy import stats
 
 from bloodstudy.analysis import StudyResults, compare_splits, list_points
@@ -71,7 +72,7 @@ def sweep_over(swept, planned):
         trials.append(
             {"outcome": "finished" if accuracy else "failed", "test_accuracy": accuracy, "arm": "a", "seed": 0}
         )
-    return StudyResults({"swept": swept, "trials": plan}, pd.DataFrame(trials), {}, {}, {}, {})
+    return StudyResults(plan_of({"swept": swept, "trials": plan}), pd.DataFrame(trials), {}, {}, {}, {})
 
 
 def test_seeds_are_the_units_and_a_failed_trial_is_none():

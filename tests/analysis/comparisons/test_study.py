@@ -187,8 +187,10 @@ def test_trap_a_missing_seed_silently_dropped(study_of):
     """The row of one seed is gone from the plan of one arm: there is no verdict on the other nine."""
     sweep = study_of({"reference": 0.7, "arm": wobble(0.8)})
     gone = sweep.trials[sweep.trials["key"] != "arm 4"]
-    planned = [trial for trial in sweep.plan["trials"] if trial["key"] != "arm 4"]
-    judged = analyse_study(dataclasses.replace(sweep, trials=gone, plan=sweep.plan | {"trials": planned}))
+    planned = [trial for trial in sweep.plan.trials if trial.key != "arm 4"]
+    judged = analyse_study(
+        dataclasses.replace(sweep, trials=gone, plan=dataclasses.replace(sweep.plan, trials=tuple(planned)))
+    )
     assert word(judged) in ("pending", "invalid")
     assert judged.find("arm").test.n < 9
 
@@ -278,7 +280,7 @@ def test_of_two_splits_the_one_with_few_photographs_tells_nothing_about_new_ones
     ]
     sweep = study_of(arms, questions=questions, edit=edit)
     for arm in ("clean", "cleaner"):
-        sweep.plan["arms"][arm]["levels"] = {"data.split": "official_clean", "dropout": 0.1 * (arm == "cleaner")}
+        sweep.plan.arms[arm].levels.update({"data.split": "official_clean", "dropout": 0.1 * (arm == "cleaner")})
     shown = sweep.predictions["arm 0"].shown
     table = shown.table.copy()
     table["scene"] = table["photograph"]
@@ -346,7 +348,7 @@ def test_arms_on_different_splits_get_no_word(study_of):
             planned["judged"] = "random"
 
     sweep = study_of({"official": 0.7, "random": 0.95}, edit=edit)
-    sweep.plan["arms"]["random"]["levels"] = {"data.split": "random"}
+    sweep.plan.arms["random"].levels["data.split"] = "random"
     judged = analyse_study(sweep)
     assert (word(judged, "random"), judged.find("random").test.n) == ("not paired", 0)
     assert judged.find("random").unpaired
@@ -354,7 +356,7 @@ def test_arms_on_different_splits_get_no_word(study_of):
 
 def test_a_plain_sweep_declares_nothing_and_tests_nothing(study_of):
     sweep = study_of({"lr=0.001": 0.7, "lr=0.01": wobble(0.8)})
-    plan = {key: value for key, value in sweep.plan.items() if key not in ("questions", "looks", "arms")}
+    plan = dataclasses.replace(sweep.plan, questions=(), looks=(), arms={})
     judged = analyse_study(dataclasses.replace(sweep, plan=plan))
     assert judged.family == 0
     assert [c.verdict.word for c in judged.comparisons] == ["exploratory"]

@@ -1,6 +1,7 @@
 import dataclasses
 
 import pytest
+from records import result_of
 
 from bloodstudy.analysis.comparisons.pairs import list_pairs
 from bloodstudy.analysis.comparisons.validity import Training, find_faults, look_at_training, split_apart
@@ -69,15 +70,18 @@ def test_what_is_mixed_is_told(study_of, levels, fault):
     assert faults_of(study_of(ARMS, seeds=SEEDS, edit=mix(**levels))) == [fault]
 
 
+ELSEWHERE = result_of({"data": {"fingerprint": "e" * 16}}).data
+
+
 def test_results_of_other_data_than_the_plan_names_are_told(study_of):
     sweep = study_of(ARMS, seeds=SEEDS)
-    results = sweep.results | {"arm 2": sweep.results["arm 2"] | {"data": {"fingerprint": "e" * 16}}}
+    results = sweep.results | {"arm 2": dataclasses.replace(sweep.results["arm 2"], data=ELSEWHERE)}
     assert "fingerprints" in faults_of(dataclasses.replace(sweep, results=results))[0]
 
 
 def test_precision_may_differ_where_it_is_what_the_question_varies(study_of):
     sweep = study_of(ARMS, seeds=SEEDS, edit=mix(precision="bfloat16"))
-    sweep.plan["arms"]["arm"]["levels"] = {"precision": "bfloat16"}
+    sweep.plan.arms["arm"].levels["precision"] = "bfloat16"
     assert faults_of(sweep) == []
 
 
@@ -92,7 +96,7 @@ def test_arms_stand_apart_only_where_the_question_is_about_the_data(study_of):
     sweep = study_of(ARMS, seeds=SEEDS, edit=mix(split_seed=1))
     (pair,) = list_pairs(sweep.plan)
     assert not split_apart(sweep, pair)
-    sweep.plan["arms"]["arm"]["levels"] = {"data.split_seed": 1}
+    sweep.plan.arms["arm"].levels["data.split_seed"] = 1
     assert split_apart(sweep, pair)
 
 

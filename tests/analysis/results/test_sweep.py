@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from records import plan_of, result_of
 
 from bloodstudy.analysis import Confusion, StudyResults, summarise_arms
 
@@ -22,7 +23,7 @@ def sweep_of(rows, photographs=None, test_counts=(50, 50)):
     examined = Confusion(pd.DataFrame(np.diag(test_counts)), photographs, None)
     keys = [trial["key"] for trial in trials]
     return StudyResults(
-        {}, frame, {key: {"data": data} for key in keys}, {}, dict.fromkeys(keys),
+        plan_of({}), frame, {key: result_of({"data": data}) for key in keys}, {}, dict.fromkeys(keys),
         {(key, "official"): examined for key in keys},
     )  # fmt: skip
 

@@ -3,6 +3,7 @@ import json
 import pandas as pd
 import pytest
 import yaml
+from records import plan_of, result_of
 
 from bloodstudy.analysis import Leak, flag_no_ops, list_leaks, read_trials
 from bloodstudy.errors import UserError
@@ -13,23 +14,24 @@ def write_sweep(runs_dir, planned, results):
     """Lay out a run folder: `planned` trials, and `results` by key."""
     study = runs_dir / "scratch"
     study.mkdir()
-    (study / "plan.yaml").write_text(yaml.safe_dump({"study": "scratch", "swept": {}, "trials": planned}))
+    (study / "plan.yaml").write_text(yaml.safe_dump(plan_of({"trials": planned}).to_dict()))
     for key, result in results.items():
-        (study / key).mkdir()
-        (study / key / "result.json").write_text(json.dumps(result))
+        (study / (16 * key)).mkdir()
+        (study / (16 * key) / "result.json").write_text(json.dumps(result))
 
 
-def result_of(lr, outcome="finished", **more):
+def measured(lr, outcome="finished", **more):
     responses = {"train_accuracy": 0.9, "test_accuracy": 0.7, "accuracy_gap": 0.2}
-    result = {"outcome": outcome, "reason": None, "model": "reference", "factors": {"lr": lr, "precision": "float32"}}
-    result["cost"], result["data"] = {"wall_seconds": 12.5}, {"counts": {"test": {"A": 30, "B": 20}}}
-    return result | ({"responses": responses, "prediction_hash": "aa"} if outcome == "finished" else {}) | more
+    result = {"outcome": outcome, "factors": {"lr": lr, "precision": "float32", "seed": 0}}
+    result |= {"cost": {"wall_seconds": 12.5, "attempts": 1}, "data": {"counts": {"test": {"A": 30, "B": 20}}}}
+    result |= {"responses": responses, "prediction_hash": "aa"} if outcome == "finished" else {}
+    return result_of(result | more).to_dict()
 
 
-def plan_of(*keys):
+def plan_trials(*keys):
     return [
         {
-            "key": key,
+            "key": 16 * key,
             "arm": f"lr={position}",
             "seed": 0,
             "levels": {"lr": position, "precision": "auto"},
@@ -40,10 +42,10 @@ def plan_of(*keys):
 
 
 def test_trials_stand_in_the_order_of_the_plan_whatever_became_of_them(tmp_path):
-    planned = plan_of("c", "a", "b")
-    write_sweep(tmp_path, planned, {"a": result_of(1), "b": result_of(2, "diverged", reason="no number", parameters=7)})
+    planned = plan_trials("c", "a", "b")
+    write_sweep(tmp_path, planned, {"a": measured(1), "b": measured(2, "diverged", reason="no number", parameters=7)})
     trials = read_trials(tmp_path, "scratch")
-    assert list(trials["key"]) == ["c", "a", "b"]
+    assert [key[0] for key in trials["key"]] == ["c", "a", "b"]
     assert list(trials["outcome"]) == ["missing", "finished", "diverged"]
     assert list(trials["reason"]) == ["not trained yet", None, "no number"] or pd.isna(trials["reason"][1])
     assert trials["test_accuracy"][1] == 0.7
@@ -53,14 +55,14 @@ def test_trials_stand_in_the_order_of_the_plan_whatever_became_of_them(tmp_path)
 
 
 def test_a_missing_trial_keeps_its_swept_levels_and_another_shows_them_as_resolved(tmp_path):
-    write_sweep(tmp_path, plan_of("a", "b"), {"b": result_of(1)})
+    write_sweep(tmp_path, plan_trials("a", "b"), {"b": measured(1)})
     trials = read_trials(tmp_path, "scratch")
     assert list(trials["lr"]) == [0, 1]
     assert list(trials["precision"]) == ["auto", "float32"]
 
 
 def test_all_columns_are_there_when_nothing_is_finished(tmp_path):
-    write_sweep(tmp_path, plan_of("a"), {})
+    write_sweep(tmp_path, plan_trials("a"), {})
     trials = read_trials(tmp_path, "scratch")
     assert (
         trials[["train_accuracy", "test_accuracy", "accuracy_gap", "wall_seconds", "parameters"]].isna().all(axis=None)
@@ -109,9 +111,11 @@ CLEAN = {"test_accuracy_clean": 0.6, "accuracy_gap_clean": 0.3, "test_macro_f1_c
 
 
 def judged_twice(tmp_path, **responses):
-    planned = [{"key": "a", "arm": f"data.split={split}", "seed": 0, "levels": {"data.split": split}, "judged": split}
-               for split in ("official", "official_clean")]  # fmt: skip
-    result = result_of(1)
+    planned = [
+        {"key": 16 * "a", "arm": f"data.split={split}", "levels": {"data.split": split}, "judged": split}
+        for split in ("official", "official_clean")
+    ]
+    result = measured(1)
     result["responses"] |= {"test_macro_f1": 0.65, "test_recall_A": 0.9} | responses
     write_sweep(tmp_path, planned, {"a": result})
     return read_trials(tmp_path, "scratch")
