@@ -96,7 +96,7 @@ def _keep_finished(drawn: PlannedRun, folder: Path, control: Control) -> list[st
 
 def _describe_cost(sweep: compose.RunRequest, drawn: PlannedRun, left: list[str], folder: Path) -> dict[str, float]:
     """Print the plan and what it costs; return the expected seconds of the trials that are left, where known."""
-    from bloodstudy.execution import cost_estimate
+    from bloodstudy.execution import cost_estimate, job_process
 
     every = len({trial["key"] for trial in drawn.asked})
     if sweep.asked:
@@ -109,7 +109,7 @@ def _describe_cost(sweep: compose.RunRequest, drawn: PlannedRun, left: list[str]
     if not left or not (sweep.asked or sweep.jobs[0].settings.control.plan_only):
         return {}  # a plain sweep starts at once
     images = {key: data for (key, _), data in drawn.images.items()}
-    found = cost_estimate.estimate([(drawn.trials[key], images[key]) for key in left], folder)
+    found = cost_estimate.estimate([(drawn.trials[key], images[key]) for key in left], folder, job_process.current())
     terminal.say(found.describe())
     return dict(found.seconds)
 
@@ -148,18 +148,18 @@ def _print_foresight(drawn: PlannedRun, folder: Path) -> None:
 
 def _launch(sweep: compose.RunRequest, drawn: PlannedRun, left: dict[str, float], folder: Path, multirun: bool) -> None:
     """Train what is left through Hydra's launcher; raises the fault of the machine that stopped it."""
-    from bloodstudy.execution import progress, scheduler, trial_runner
+    from bloodstudy.execution import job_process, progress, trial_runner
+    from bloodstudy.execution.scheduler import Scheduler, serve
 
-    settings = sweep.jobs[0].settings
-    places = {"runs_dir": folder.parent, "cache_dir": settings.places.cache_dir, "data.root": settings.data.root}
-    shared = [write("retry", settings.control.retry)]
+    process, serving = job_process.current(), Scheduler(drawn.content, drawn.settings, set(left), folder)
+    process.begin_command()
+    serve(serving)
+    jobs = ["-m"] if multirun else serving.overrides(drawn.asked[0])  # the sweeper asks for those of many
     # Absolute, since the processes of some launchers work in a folder of their own.
-    shared += [write(key, str(Path(place).expanduser().absolute())) for key, place in places.items() if place]
-    scheduler.want(drawn.content, set(left), folder)
-    jobs = ["-m"] if multirun else scheduler.overrides(drawn.asked[0])  # the sweeper asks for those of many
+    shared = [write("runs_dir", str(folder.parent.absolute())), *sweep.hydras, *launchers.carry(sweep.hydras)]
     with progress.Board(drawn.asked, left, folder), launchers.explained():
-        compose.launch(trial_runner.task, [*jobs, *shared, *sweep.hydras, *launchers.carry(sweep.hydras)])
-    fault = scheduler.fault or trial_runner.fault
+        compose.launch(trial_runner.task, [*jobs, *shared])
+    fault = serving.fault or process.fault
     if fault is not None:
         raise fault
 

@@ -30,7 +30,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bloodstudy import model
-from bloodstudy.cli.overrides import GROUPS, UNSWEPT, is_hydras, judge, parse, repeated, values_of, write
+from bloodstudy.cli.overrides import GROUPS, RECORD, UNSWEPT, is_hydras, judge, parse, repeated, values_of, write
 from bloodstudy.cli.request import StudyRequest, read_request
 from bloodstudy.config import schema
 from bloodstudy.config.yaml_files import conf_folder, search_path
@@ -80,7 +80,8 @@ def launch(task: Callable[[DictConfig], Any], arguments: list[str]) -> None:
 def register() -> None:
     """Make the schema, and the models that plug-ins add, known to Hydra."""
     store = ConfigStore.instance()
-    store.store("schema", schema.defaults())
+    noun, key = RECORD.split(".")
+    store.store("schema", schema.defaults() | {noun: {key: None}})
     shipped = {file.stem for file in (conf_folder() / "model").glob("*.yaml")}
     for name in model.names():
         if name not in shipped:
@@ -180,9 +181,11 @@ def _base(groups: tuple[str, ...], hydras: tuple[str, ...]) -> dict[str, Any]:
     # One composition for each choice of groups serves all their levels: composing takes 0.1 s, a large sweep minutes.
     try:
         composed = compose("config", [*groups, *hydras, *search_path()])
-        return OmegaConf.to_container(composed, resolve=False)  # type: ignore[return-value]
+        content: dict[str, Any] = OmegaConf.to_container(composed, resolve=False)  # type: ignore[assignment]
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
         raise UserError(f"the configuration cannot be composed: {_first_lines(error)}") from error
+    del content[RECORD.split(".")[0]]  # a job's alone
+    return content
 
 
 def _first_lines(error: Exception) -> str:

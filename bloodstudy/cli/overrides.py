@@ -23,6 +23,7 @@ from bloodstudy.errors import UserError, nearest
 from bloodstudy.study.arms import spell
 
 GROUPS = ("model", "data")
+RECORD = "study.record"  # key of a job's planned trial, as JSON: the command writes it, nobody types it
 UNSWEPT = tuple(field.name for kind in (Places, Control) for field in dataclasses.fields(kind))
 
 

@@ -112,10 +112,6 @@ RULES: dict[str, Rule] = {
     "code": _name("warn", "strict"),
     "restore": _text("the file of a package, or null", optional=True),
     "strict": _FLAG,
-    "study.trial": _text("a trial key, or null", optional=True),
-    "study.arm": _text("the name of an arm, or null", optional=True),
-    "study.trials": Rule("a whole number, or null", lambda v: v is None or is_whole(v)),
-    "study.name": Rule(f"a name of {NAMED}", lambda v: isinstance(v, str) and bool(NAME.fullmatch(v))),
 }
 
 # What people type from the habit of other tools; spelling alone would not find these.

@@ -88,16 +88,6 @@ class Control:
 
 
 @dataclass(frozen=True)
-class StudyChoice:
-    """What the plan says of a trial, told to the job that trains it; never part of its identity, never typed."""
-
-    name: str = "scratch"  # of the study; this one is that of plain runs and sweeps
-    trial: str | None = None  # key that it has to come to
-    arm: str | None = None
-    trials: int | None = None  # how many the command trains
-
-
-@dataclass(frozen=True)
 class Settings:
     """One whole configuration, checked."""
 
@@ -106,14 +96,18 @@ class Settings:
     data: DataChoice
     places: Places
     control: Control
-    study: StudyChoice = StudyChoice()
+
+
+def unfold(settings: Settings) -> dict[str, Any]:
+    """Return settings as the nested plain containers that `settings` reads back: factors and control at the root."""
+    factors = asdict(settings.factors) | {"image_size": list(settings.factors.image_size)}
+    nouns = {"model": asdict(settings.model), "data": asdict(settings.data)}
+    return factors | nouns | asdict(settings.places) | asdict(settings.control)
 
 
 def defaults() -> dict[str, Any]:
     """Return the schema: every key with its default, as nested plain containers."""
-    flat = asdict(Factors()) | {"image_size": list(Factors.image_size)}
-    nouns = {"model": asdict(ModelChoice()), "data": asdict(DataChoice()), "study": asdict(StudyChoice())}
-    return flat | nouns | asdict(Places()) | asdict(Control())
+    return unfold(Settings(Factors(), ModelChoice(), DataChoice(), Places(), Control()))
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -147,7 +141,6 @@ def settings(content: Mapping[str, Any]) -> Settings:
         group(DataChoice, "data."),
         group(Places, ""),
         group(Control, ""),
-        group(StudyChoice, "study."),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from bloodstudy import __version__
 from bloodstudy.cli import compose
 from bloodstudy.cli.overrides import write
+from bloodstudy.config.schema import Settings
 from bloodstudy.data import Dataset
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
@@ -34,6 +35,7 @@ class PlannedRun:
     content: dict[str, Any]  # of plan.yaml
     asked: list[dict[str, Any]]  # the planned trials that this command is about
     images: dict[tuple[str, str], Dataset]  # by trial key and the split that the trial is judged by
+    settings: dict[tuple[str, str], Settings]  # by the same
     trials: dict[str, Trial]  # by key, with the arm that it is called by
 
 
@@ -43,10 +45,13 @@ def make_plan(sweep: compose.RunRequest, arguments: Sequence[str], runs_dir: Pat
     study = asked.name if asked else SCRATCH
     old = _read_old(runs_dir, study)
     jobs = [_settle_precision(job, old) for job in sweep.jobs]
+    datasets.forget_data()
     every = [datasets.load_data(job.settings) for job in jobs]
-    made = [datasets.make_trial(job.settings, images) for job, images in zip(jobs, every, strict=True)]
+    made = [datasets.make_trial(job.settings, images, study) for job, images in zip(jobs, every, strict=True)]
     trials = [_plan_trial(*one) for one in zip(jobs, made, every, strict=True)]
-    by_trial = {(t["key"], t["judged"]): images for t, images in zip(trials, every, strict=True)}
+    identities = [(trial["key"], trial["judged"]) for trial in trials]
+    images_by_trial = dict(zip(identities, every, strict=True))
+    settings_by_trial = dict(zip(identities, (job.settings for job in jobs), strict=True))
     if asked:
         for job, images in zip(jobs, every, strict=True):
             datasets.refuse_leaks(images, declared="data.split" in job.levels)
@@ -78,7 +83,7 @@ def make_plan(sweep: compose.RunRequest, arguments: Sequence[str], runs_dir: Pat
     now = [trial for trial in trials if sweep.now is None or trial["seed"] < sweep.now]
     arms_by_key = {trial["key"]: trial["arm"] for trial in reversed(trials)}
     made = {trial.key: replace(trial, arm=arms_by_key[trial.key]) for trial in made if trial.key in arms_by_key}
-    return PlannedRun(plan | {"hash": digest(plan)}, now, by_trial, made)
+    return PlannedRun(plan | {"hash": digest(plan)}, now, images_by_trial, settings_by_trial, made)
 
 
 def _read_old(runs_dir: Path, study: str) -> dict[str, Any] | None:

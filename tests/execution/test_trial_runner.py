@@ -11,6 +11,11 @@ import pytest
 
 import bloodstudy
 from bloodstudy import files
+from bloodstudy.cli import compose
+from bloodstudy.errors import UserError
+from bloodstudy.execution import datasets, planner, trial_runner
+from bloodstudy.execution.job import Job
+from bloodstudy.execution.job_process import JobProcess
 
 KILLER = Path(__file__).parent.parent / "faults" / "killer"
 TYPED = [
@@ -62,3 +67,16 @@ def test_a_trial_is_not_gone_on_from_by_other_code_nor_by_a_retry(tmp_path):
     assert "warning" not in again.stdout
     assert "going on" not in again.stdout
     assert files.read_json(trial / "result.json")["prediction_hash"] == result["prediction_hash"]
+
+
+def test_images_that_changed_after_the_plan_are_refused(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    typed = ["data=folder", f"data.root={small}", "cache_dir=cache", "image_size=[8,8]", "depth=2", "precision=float32"]
+    request = compose.check(typed, False)
+    (trial,) = planner.make_plan(request, typed, tmp_path / "runs").asked
+    (small / "train/A/000.jpg").unlink()
+    datasets.forget_data()  # the job is in another process
+    job = Job(request.jobs[0].settings, "scratch", trial["arm"], trial["key"], 1)
+    with pytest.raises(UserError, match=f"holds trial {trial['key']}, and they lead to .* Leave the folder alone"):
+        trial_runner.attempt(job, JobProcess())
+    assert not (tmp_path / "runs").exists()
