@@ -169,7 +169,7 @@ def test_our_studies_can_be_planned(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     study = read_study(name)
     sweep = compose.check([f"study={name}", "data=kaggle"] if name != "smoke" else ["study=smoke"], multirun=True)
-    arms = sweep.asked.arms
+    arms = sweep.study.arms
     assert len(sweep.jobs) == len(arms) * study.seeds
     assert len({tuple(sorted(map(str, arm.levels.items()))) for arm in arms}) == len(arms)
 

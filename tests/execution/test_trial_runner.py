@@ -73,7 +73,7 @@ def test_images_that_changed_after_the_plan_are_refused(small, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     typed = ["data=folder", f"data.root={small}", "cache_dir=cache", "image_size=[8,8]", "depth=2", "precision=float32"]
     request = compose.check(typed, False)
-    (trial,) = planner.make_plan(request, typed, tmp_path / "runs").asked
+    (trial,) = planner.make_plan(request, typed, tmp_path / "runs").requested
     (small / "train/A/000.jpg").unlink()
     datasets.forget_data()  # the job is in another process
     job = Job(request.jobs[0].settings, "scratch", trial["arm"], trial["key"], 1)
