@@ -102,9 +102,9 @@ def test_trials_of_other_code_are_told_of_or_refused(trained):
         told = command(folder, *words)
         assert told.returncode == 0
         assert "warning: 1 of 6 trials were trained by other code of bloodstudy than this" in told.stdout
-        refused = command(folder, *words, "code=strict")
+        refused = command(folder, *words, "on_code_change=refuse")
         assert refused.returncode == 2
-        assert "code=strict: 1 of 6 trials were trained by other code" in refused.stderr
+        assert "on_code_change=refuse: 1 of 6 trials were trained by other code" in refused.stderr
         assert "retry=all" in refused.stderr
     finally:
         path.write_text(kept)

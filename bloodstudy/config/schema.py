@@ -82,9 +82,9 @@ class Control:
     seeds: int | None = None  # how many, from 0 on; None: as many as the study or the question says
     plan_only: bool = False  # print the plan with its cost and stop
     retry: str = "none"  # trials that have a result already
-    code: str = "warn"  # what to do where trials were trained by other code of ours: warn, or strict: refuse
+    on_code_change: str = "warn"  # if other code of ours has trained some of the trials: warn or refuse
     restore: str | None = None  # a package whose trials are put back first
-    strict: bool = False  # an audit: exit code 1 where the split leaks
+    fail_on_leak: bool = False  # an audit: exit code 1 if the split leaks
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
 def _keep_finished(planned_run: PlannedRun, folder: Path, control: Control) -> list[str]:
     """Return the keys that are still to be trained; the others are judged by what is known of the images now.
 
-    Raises UserError for code=strict if one was trained by other code of ours.
+    Raises UserError for on_code_change=refuse if one was trained by other code of ours.
     """
     keys = [trial["key"] for trial in planned_run.requested]
     results = {key: trial_runner.read_kept(folder / key, control.retry) for key in keys}
@@ -70,9 +70,13 @@ def _keep_finished(planned_run: PlannedRun, folder: Path, control: Control) -> l
             f"{len(others)} of {len(results)} trials were trained by other code of bloodstudy than this "
             f"({code_digest()})"
         )
-        if control.code == "strict":
-            raise UserError(f"code=strict: {reason}; retry=all trains all of them again, another runs_dir keeps both")
-        terminal.say(f"warning: {reason}; they are kept. code=strict refuses this, retry=all trains them again")
+        if control.on_code_change == "refuse":
+            raise UserError(
+                f"on_code_change=refuse: {reason}; retry=all trains all of them again, another runs_dir keeps both"
+            )
+        terminal.say(
+            f"warning: {reason}; they are kept. on_code_change=refuse refuses this, retry=all trains them again"
+        )
     for trial in planned_run.requested:
         if result := results[trial["key"]]:
             judge_again(folder / trial["key"], result, planned_run.images[trial["key"], trial["judged"]])
