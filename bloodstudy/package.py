@@ -18,8 +18,6 @@ from bloodstudy.errors import MachineError, UserError
 from bloodstudy.study.archive.export import write_package
 from bloodstudy.study.archive.restore import Restored, restore
 
-__all__ = ["Restored", "package", "restore", "write_package"]
-
 USAGE = """\
 python -m bloodstudy.package [study=NAME] [to=FILE] [restore=FILE] [runs_dir=FOLDER] [reports_dir=FOLDER]
 
@@ -44,11 +42,11 @@ def package(arguments: list[str]) -> int:
         if "to" in typed:
             raise UserError("restore= reads a package and to= writes one: give one of them")
         return _restore(typed)
-    stored = find_study(typed)
-    path = Path(typed.get("to") or Path(stored.places.reports_dir, stored.study, f"{stored.study}.zip"))
+    location = find_study(typed)
+    path = Path(typed.get("to") or Path(location.places.reports_dir, location.study, f"{location.study}.zip"))
     if path.is_dir():
         raise UserError(f"to={path}: expected a file; received a folder")
-    packed, planned = write_package(stored, path)
+    packed, planned = write_package(location, path)
     terminal.say(f"{path}: {packed} of {planned} planned trials, {terminal.amount(path.stat().st_size)}")
     terminal.say(f"  python -m bloodstudy.package restore={path.name}   puts them back, anywhere")
     return 0
@@ -64,7 +62,7 @@ def _restore(typed: dict[str, str]) -> int:
 
 
 def _log(restored: Restored) -> None:
-    """Log what was restored to MLflow, where its store can be opened."""
+    """Log what was restored to MLflow, if its store can be opened."""
     from bloodstudy import tracking
 
     try:

@@ -1,4 +1,4 @@
-"""python -m bloodstudy.report: write the report of a study, the one planned last where none is named.
+"""python -m bloodstudy.report: write the report of a study, the one planned last if none is named.
 
 In: the run folder. Out: <reports_dir>/<study>/report.md with its figures beside it. Trains nothing, loads no TensorFlow
 and asks no tracking store.
@@ -36,39 +36,38 @@ def report(arguments: list[str]) -> int:
         terminal.say(USAGE)
         return 0
     typed = read_keys(arguments, USAGE, KEYS)
-    stored = find_study(typed)
-    run_folder.read_plan(stored.runs_dir, stored.study)  # refused at once where nothing was run: seaborn takes seconds
-    more = ""
-    if typed.get("images") == "true":
-        more = show_missed(stored.runs_dir, stored.study)
+    location = find_study(typed)
+    run_folder.read_plan(location.runs_dir, location.study)  # refused at once if nothing was run: seaborn takes seconds
+    images = show_hard_images(location.runs_dir, location.study) if typed.get("images") == "true" else ""
     from bloodstudy import reporting
 
-    terminal.say(str(reporting.write_report(stored.runs_dir, Path(stored.places.reports_dir), stored.study, more)))
+    reports_dir = Path(location.places.reports_dir)
+    terminal.say(str(reporting.write_report(location.runs_dir, reports_dir, location.study, images)))
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(terminal.run_command(report))
-
-
-def show_missed(runs_dir: Path, study: str) -> str:
-    """Return the section of the page; raises UserError where the images are no longer those of the study."""
+def show_hard_images(runs_dir: Path, study: str) -> str:
+    """Return the section of the page; raises UserError if the images are no longer those of the study."""
     from bloodstudy import reporting
 
-    sweep = analysis.load_study(runs_dir, study)
-    missed = reporting.find_hard_images_of(analysis.analyse_study(sweep))
-    planned = next((trial for trial in sweep.plan["trials"] if trial["key"] in missed.keys), None)
+    results = analysis.load_study(runs_dir, study)
+    hard = reporting.find_hard_images_of(analysis.analyse_study(results))
+    planned = next((trial for trial in results.plan.trials if trial.key in hard.keys), None)
     if planned is None:
         raise UserError(
             f"images=true: no trial of the study {study!r} has learnt something, so none has missed an image"
         )
-    (job,) = compose.check(planned["overrides"], False).jobs
+    (job,) = compose.check(planned.overrides, False).jobs
     images = datasets.load_data(job.settings)
-    if images.fingerprint != planned["data"]["fingerprint"]:
+    if images.fingerprint != planned.data["fingerprint"]:
         raise UserError(
-            f"images=true: the study was trained on the fingerprint {planned['data']['fingerprint']}; received "
+            f"images=true: the study was trained on the fingerprint {planned.data['fingerprint']}; received "
             f"{images.fingerprint}. Put the images back as they were, or leave images=true out"
         )
-    wanted = set(missed.images["image"])
-    places = {name: place for place, name in enumerate(images.manifest["image"]) if name in wanted}
-    return reporting.render_gallery(missed.images, {name: images.images[place] for name, place in places.items()})
+    names = set(hard.images["image"])
+    pixels = {name: images.images[row] for row, name in enumerate(images.manifest["image"]) if name in names}
+    return reporting.render_gallery(hard.images, pixels)
+
+
+if __name__ == "__main__":
+    sys.exit(terminal.run_command(report))

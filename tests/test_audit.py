@@ -36,7 +36,7 @@ def faulty(small):
     return small
 
 
-def test_planted_faults_are_told_and_a_strict_audit_exits_with_1(faulty, tmp_path):
+def test_planted_faults_are_told_and_fail_on_leak_exits_with_1(faulty, tmp_path):
     arguments = ["data=folder", f"data.root={faulty}", "cache_dir=cache"]
     ended = audit(tmp_path, *arguments)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -48,24 +48,24 @@ def test_planted_faults_are_told_and_a_strict_audit_exits_with_1(faulty, tmp_pat
                 "label_conflicts": 1, "test_images": 7, "test_images_leaking": 2, "provenance": "known"}  # fmt: skip
     assert {name: summary[name] for name in expected} == expected
     assert "test/B/broken.jpg,zero bytes" in (folder / "quarantine.csv").read_text()
-    strict = audit(tmp_path, *arguments, "strict=true")
-    assert strict.returncode == 1
-    assert "strict: the official split leaks" in strict.stdout
+    leaking = audit(tmp_path, *arguments, "fail_on_leak=true")
+    assert leaking.returncode == 1
+    assert "fail_on_leak: the official split leaks" in leaking.stdout
     assert sorted(file.name for file in tmp_path.iterdir()) == ["cache", "images", "reports"], "nothing is trained"
 
 
-def test_a_strict_audit_of_a_clean_split_passes_and_of_a_random_one_does_not(tmp_path):
-    smear = ["data.photographs=2", "data.copies=4", "cache_dir=cache", "strict=true", "reports_dir='my reports'"]
+def test_fail_on_leak_passes_a_clean_split_and_fails_a_random_one(tmp_path):
+    smear = ["data.photographs=2", "data.copies=4", "cache_dir=cache", "fail_on_leak=true", "reports_dir='my reports'"]
     clean, drawn = audit(tmp_path, *smear), audit(tmp_path, *smear, "data.split=random")
     assert (clean.returncode, clean.stderr) == (0, "")
     assert (drawn.returncode, drawn.stderr) == (1, "")
     assert (tmp_path / "my reports/audit/smear/audit.md").exists()
 
 
-def test_where_scenes_cannot_be_found_the_rest_is_told_and_a_strict_audit_does_not_pass(class_folders, tmp_path):
+def test_if_scenes_cannot_be_found_the_rest_is_told_and_fail_on_leak_fails(class_folders, tmp_path):
     names = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
     root = class_folders({f"{side}/{name}": 3 for side in ("TRAIN", "TEST") for name in names})
-    ended = audit(tmp_path, "data=kaggle", f"data.root={root}", "cache_dir=cache", "strict=true")
+    ended = audit(tmp_path, "data=kaggle", f"data.root={root}", "cache_dir=cache", "fail_on_leak=true")
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "scenes are left unknown: the photographs that the images of" in ended.stdout
     assert "nobody can tell whether the split leaks" in ended.stdout
@@ -79,8 +79,8 @@ def test_where_scenes_cannot_be_found_the_rest_is_told_and_a_strict_audit_does_n
     [
         (["dta=kaggle"], ["unknown key 'dta'. Did you mean 'data'?"]),
         (["data.splt=random", "data.copies=0"], ["'data.splt'", "data.copies: expected a whole number of at least 1"]),
-        (["strict=maybe"], ["strict: expected true or false; received 'maybe'."]),
-        (["strict=true,false"], ["strict is not swept"]),
+        (["fail_on_leak=maybe"], ["fail_on_leak: expected true or false; received 'maybe'."]),
+        (["fail_on_leak=true,false"], ["fail_on_leak is not swept"]),
         (["lr=1e-3", "model=compact"], ["lr=1e-3 model=compact: an audit looks at images and trains nothing"]),
         (["-m", "data=smear,kaggle"], ["-m: an audit has no such option"]),
         (["data=folder", "data.root=/nowhere"], ["data.root=/nowhere does not exist"]),
@@ -99,7 +99,7 @@ def test_what_it_cannot_do_is_refused_at_once(tmp_path, arguments, told):
 def test_help_answers(tmp_path):
     ended = audit(tmp_path, "--help")
     assert ended.returncode == 0
-    assert "strict=true" in ended.stdout
+    assert "fail_on_leak=true" in ended.stdout
     assert list(tmp_path.iterdir()) == []
 
 
@@ -120,7 +120,7 @@ def test_every_audit_that_the_pages_show_is_accepted(tmp_path, monkeypatch):
     shown = {words for page in pages for words in typed.findall(page.read_text())}
     assert " data=kaggle" in shown
     for words in shown:
-        assert command._read_settings(shlex.split(words)).factors.seed == 0
+        assert command.read_settings(shlex.split(words)).factors.seed == 0
 
 
 @pytest.mark.slow

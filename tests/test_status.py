@@ -10,7 +10,7 @@ import time
 import pytest
 
 from bloodstudy import files
-from bloodstudy.status import estimate_left
+from bloodstudy.execution.status_table import estimate_left
 from bloodstudy.study.disk_state import TrialState, clear_states, read_state
 
 TINY = ["data.photographs=2", "data.copies=2", "image_size=[24,32]", "depth=2", "cache_dir=cache"]

@@ -102,9 +102,9 @@ def test_trials_of_other_code_are_told_of_or_refused(trained):
         told = command(folder, *words)
         assert told.returncode == 0
         assert "warning: 1 of 6 trials were trained by other code of bloodstudy than this" in told.stdout
-        refused = command(folder, *words, "code=strict")
+        refused = command(folder, *words, "on_code_change=refuse")
         assert refused.returncode == 2
-        assert "code=strict: 1 of 6 trials were trained by other code" in refused.stderr
+        assert "on_code_change=refuse: 1 of 6 trials were trained by other code" in refused.stderr
         assert "retry=all" in refused.stderr
     finally:
         path.write_text(kept)
@@ -169,7 +169,7 @@ def test_our_studies_can_be_planned(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     study = read_study(name)
     sweep = compose.check([f"study={name}", "data=kaggle"] if name != "smoke" else ["study=smoke"], multirun=True)
-    arms = sweep.asked.arms
+    arms = sweep.study.arms
     assert len(sweep.jobs) == len(arms) * study.seeds
     assert len({tuple(sorted(map(str, arm.levels.items()))) for arm in arms}) == len(arms)
 

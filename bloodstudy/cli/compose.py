@@ -30,7 +30,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bloodstudy import model
-from bloodstudy.cli.overrides import GROUPS, UNSWEPT, is_hydras, judge, parse, repeated, values_of, write
+from bloodstudy.cli.overrides import GROUPS, RECORD, UNSWEPT, is_hydras, judge, parse, repeated, values_of, write
 from bloodstudy.cli.request import StudyRequest, read_request
 from bloodstudy.config import schema
 from bloodstudy.config.yaml_files import conf_folder, search_path
@@ -56,8 +56,8 @@ class RunRequest:
     swept: dict[str, tuple[Any, ...]]
     jobs: tuple[RequestedTrial, ...]
     hydras: tuple[str, ...] = ()  # what was typed for Hydra itself, such as its launcher
-    asked: StudyRequest | None = None  # None: a plain sweep
-    now: int | None = None  # of the planned seeds, how many this command is about; None: all
+    study: StudyRequest | None = None  # None: a plain sweep
+    seeds: int | None = None  # of the planned ones, how many this command is about; None: all
 
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -80,7 +80,8 @@ def launch(task: Callable[[DictConfig], Any], arguments: list[str]) -> None:
 def register() -> None:
     """Make the schema, and the models that plug-ins add, known to Hydra."""
     store = ConfigStore.instance()
-    store.store("schema", schema.defaults())
+    noun, key = RECORD.split(".")
+    store.store("schema", schema.defaults() | {noun: {key: None}})
     shipped = {file.stem for file in (conf_folder() / "model").glob("*.yaml")}
     for name in model.names():
         if name not in shipped:
@@ -90,19 +91,19 @@ def register() -> None:
 def check(overrides: list[str], multirun: bool) -> RunRequest:
     """Return the jobs that `overrides` ask for; raises UserError with every problem found."""
     parsed, problems = parse(overrides)
-    own = [override for override in parsed if not is_hydras(override)]
-    hydras = tuple(o.input_line or "" for o in parsed if is_hydras(o))
-    asked, own, found = read_request(own, multirun)
+    hydras = [override for override in parsed if is_hydras(override)]
+    study, levels, conflicts = read_request([override for override in parsed if override not in hydras], multirun)
     with _hydra():
-        for override in [*own, *(override for override in parsed if is_hydras(override))]:
+        for override in [*levels, *hydras]:
             problems += judge(override, multirun)
-        problems += found + repeated(parsed)
-        if asked is not None:
-            for place, levels in asked.written():
-                problems += [f"{place}: {problem}" for problem in _judge_written(levels)]
+        problems += conflicts + repeated(parsed)
+        if study is not None:
+            for place, written in study.written():
+                problems += [f"{place}: {problem}" for problem in _judge_written(written)]
         if problems:
             raise UserError(*problems)
-        return _combine(own, hydras) if asked is None else _arrange(own, hydras, asked)
+        typed = tuple(override.input_line or "" for override in hydras)
+        return _combine(levels, typed) if study is None else _arrange(levels, typed, study)
 
 
 def _judge_written(levels: Mapping[str, Any]) -> list[str]:
@@ -122,24 +123,22 @@ def _hydra() -> Iterator[None]:
         yield
 
 
-def _combine(own: list[Override], hydras: tuple[str, ...]) -> RunRequest:
-    keys = [override.key_or_group for override in own]
-    levels = [values_of(override) for override in own]
-    chosen = [dict(zip(keys, combination, strict=True)) for combination in itertools.product(*levels)]
-    jobs = [RequestedTrial(c, s) for c, s in zip(chosen, _settle(chosen, hydras), strict=True)]
-    swept = {o.key_or_group: tuple(values_of(o)) for o in own if o.is_sweep_override()}
+def _combine(overrides: list[Override], hydras: tuple[str, ...]) -> RunRequest:
+    levels = {override.key_or_group: values_of(override) for override in overrides}
+    chosen = [dict(zip(levels, combination, strict=True)) for combination in itertools.product(*levels.values())]
+    jobs = map(RequestedTrial, chosen, _settle(chosen, hydras))
+    swept = {o.key_or_group: tuple(values_of(o)) for o in overrides if o.is_sweep_override()}
     return RunRequest(swept, tuple(jobs), hydras)
 
 
-def _arrange(own: list[Override], hydras: tuple[str, ...], asked: StudyRequest) -> RunRequest:
+def _arrange(overrides: list[Override], hydras: tuple[str, ...], study: StudyRequest) -> RunRequest:
     """Return one job an arm and seed: all arms of seed 0, then all of seed 1, so that answers come early."""
-    typed = {override.key_or_group: values_of(override)[0] for override in own}
-    now = typed.get("seeds") or asked.seeds
-    seeds = max(now, asked.seeds) if asked.study else now
-    chosen = [{**asked.setting, **typed, **arm.levels, "seed": seed} for seed in range(seeds) for arm in asked.arms]
-    settled = _settle(chosen, hydras)
-    arms = [*asked.arms] * seeds
-    return RunRequest({}, tuple(map(RequestedTrial, chosen, settled, arms)), hydras, asked, now)
+    typed = {override.key_or_group: values_of(override)[0] for override in overrides}
+    wanted = typed.get("seeds") or study.seeds
+    seeds = max(wanted, study.seeds) if study.study else wanted
+    chosen = [{**study.setting, **typed, **arm.levels, "seed": seed} for seed in range(seeds) for arm in study.arms]
+    jobs = map(RequestedTrial, chosen, _settle(chosen, hydras), [*study.arms] * seeds)
+    return RunRequest({}, tuple(jobs), hydras, study, wanted)
 
 
 def _settle(chosen: list[dict[str, Any]], hydras: tuple[str, ...]) -> list[schema.Settings]:
@@ -180,9 +179,11 @@ def _base(groups: tuple[str, ...], hydras: tuple[str, ...]) -> dict[str, Any]:
     # One composition for each choice of groups serves all their levels: composing takes 0.1 s, a large sweep minutes.
     try:
         composed = compose("config", [*groups, *hydras, *search_path()])
-        return OmegaConf.to_container(composed, resolve=False)  # type: ignore[return-value]
+        content: dict[str, Any] = OmegaConf.to_container(composed, resolve=False)  # type: ignore[assignment]
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
         raise UserError(f"the configuration cannot be composed: {_first_lines(error)}") from error
+    del content[RECORD.split(".")[0]]  # a job's alone
+    return content
 
 
 def _first_lines(error: Exception) -> str:

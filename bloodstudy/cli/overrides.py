@@ -23,6 +23,7 @@ from bloodstudy.errors import UserError, nearest
 from bloodstudy.study.arms import spell
 
 GROUPS = ("model", "data")
+RECORD = "study.record"  # key of a job's planned trial, as JSON: the command writes it, nobody types it
 UNSWEPT = tuple(field.name for kind in (Places, Control) for field in dataclasses.fields(kind))
 
 
@@ -73,8 +74,8 @@ def judge(override: Override, multirun: bool) -> list[str]:
     """Return what is wrong with one override and its values; needs an initialised Hydra, for the choices of a group."""
     key, text = override.key_or_group, override.input_line
     if is_hydras(override):
-        told = f"{text!r}: configuration runs no code; leave out what ends in _target_"
-        return [told] if "_target_" in str(text) else []
+        problem = f"{text!r}: configuration runs no code; leave out what ends in _target_"
+        return [problem] if "_target_" in str(text) else []
     if override.type != OverrideType.CHANGE or override.package is not None:
         return [f"{text!r}: keys cannot be added or removed; expected key=value with a key of the configuration"]
     if key.startswith("study."):

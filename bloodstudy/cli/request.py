@@ -1,6 +1,6 @@
 """What a command asks for by name: a study, or questions; and the arms that answer it.
 
-In: the overrides that were typed. Out: an `Asked`, the overrides that are left, and a sentence for each that cannot be.
+In: the overrides that were typed. Out: a `StudyRequest`, the other overrides, and a sentence for each that cannot be.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from bloodstudy.study.arms import Arm, expand
 from bloodstudy.study.question import MARGIN, SCRATCH, Question, Study, read_question, read_study
 
 SEEDS = 6  # for questions that name no number: below it, no statement is made
-MOST_CONFIRMATORY = 16  # arms: with more, hardly any number of seeds tells one from the reference
+MAX_CONFIRMATORY = 16  # arms: with more, hardly any number of seeds tells one from the reference
 
 
 @dataclass(frozen=True)
 class StudyRequest:
-    """The questions of one command, and the study that they belong to; None: asked by themselves."""
+    """The questions of one command, and the study that they belong to; None: they are asked by themselves."""
 
     study: Study | None
     questions: tuple[Question, ...]
@@ -65,14 +65,15 @@ class StudyRequest:
             yield f"question {arm.questions[0]}, arm {arm.name!r}", arm.levels
 
 
-def read_request(own: Sequence[Override], multirun: bool) -> tuple[StudyRequest | None, list[Override], list[str]]:
+def read_request(
+    overrides: Sequence[Override], multirun: bool
+) -> tuple[StudyRequest | None, list[Override], list[str]]:
     """Return what is asked for by name, the other overrides, and what is wrong; raises UserError for a wrong file."""
-    named = [override for override in own if override.key_or_group in ("study", "question")]
-    others = [override for override in own if override not in named]
+    named = [override for override in overrides if override.key_or_group in ("study", "question")]
+    others = [override for override in overrides if override not in named]
     if not named:
-        seeds = [o for o in others if o.key_or_group == "seeds"]
-        told = "seeds: counts the seeds of a study or a question; for a plain sweep write seed=0,1,2"
-        return None, others, [told] if seeds else []
+        problem = "seeds: counts the seeds of a study or a question; for a plain sweep write seed=0,1,2"
+        return None, others, [problem for override in others if override.key_or_group == "seeds"]
     if problems := [problem for override in named if (problem := _refuse(override, multirun))]:
         raise UserError(*problems)
     if len(named) > 1:
@@ -82,8 +83,8 @@ def read_request(own: Sequence[Override], multirun: bool) -> tuple[StudyRequest 
         )
     names = [str(name) for name in values_of(named[0])]
     study = read_study(names[0]) if named[0].key_or_group == "study" else None
-    asked = StudyRequest(study, tuple(map(read_question, study.questions if study else names)))
-    return asked, others, _conflicts(asked, others, str(named[0].input_line))
+    request = StudyRequest(study, tuple(map(read_question, study.questions if study else names)))
+    return request, others, _conflicts(request, others, str(named[0].input_line))
 
 
 def _refuse(override: Override, multirun: bool) -> str | None:
@@ -101,9 +102,9 @@ def _refuse(override: Override, multirun: bool) -> str | None:
     return None
 
 
-def _conflicts(asked: StudyRequest, others: Sequence[Override], text: str) -> list[str]:
+def _conflicts(request: StudyRequest, others: Sequence[Override], text: str) -> list[str]:
     problems = []
-    varied: dict[str, str] = {key: question.name for question in asked.questions for key in sorted(question.varied)}
+    varied: dict[str, str] = {key: question.name for question in request.questions for key in sorted(question.varied)}
     for override in others:
         key = override.key_or_group
         if key == "seed":
@@ -116,20 +117,20 @@ def _conflicts(asked: StudyRequest, others: Sequence[Override], text: str) -> li
             problems.append(
                 f"{key}: the question {varied[key]} varies it itself; leave it out, or leave the question out"
             )
-    for key in {key for question in asked.questions for key in question.setting} if not asked.study else ():
-        values = {repr(question.setting[key]) for question in asked.questions if key in question.setting}
+    for key in {key for question in request.questions for key in question.setting} if not request.study else ():
+        values = {repr(question.setting[key]) for question in request.questions if key in question.setting}
         if len(values) > 1:
             problems.append(f"{key}: the questions set it to {' and '.join(sorted(values))}; ask them one at a time")
-    names = [arm.name for arm in asked.arms]
+    names = [arm.name for arm in request.arms]
     problems += [
         f"two arms are called {name!r}; a name stands for one arm, so rename one of them"
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]
-    tested = [arm for arm in asked.arms if "confirmatory" in map(arm.role_in, arm.questions)]
-    if len(tested) > MOST_CONFIRMATORY:
+    tested = [arm for arm in request.arms if "confirmatory" in map(arm.role_in, arm.questions)]
+    if len(tested) > MAX_CONFIRMATORY:
         problems.append(
-            f"{text}: {len(tested)} arms are to be tested; expected at most {MOST_CONFIRMATORY}. Ask fewer questions, "
+            f"{text}: {len(tested)} arms are to be tested; expected at most {MAX_CONFIRMATORY}. Ask fewer questions, "
             "or move levels to `further`, which are shown and not tested"
         )
     return problems

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -22,7 +23,15 @@ from bloodstudy.errors import BloodstudyError, UserError
 
 PLAIN_EVERY_S = 5.0
 
-_live: Progress | None = None  # the bars of a sweep, which other bars join and lines stand above
+
+@dataclass
+class _Screen:
+    """What this process shows now."""
+
+    live: Progress | None = None  # the bars of a sweep, which other bars join and lines stand above
+
+
+_screen = _Screen()
 
 
 class Terminated(BaseException):
@@ -70,9 +79,9 @@ def _terminate(number: int, frame: Any) -> None:
 
 
 def say(text: str = "") -> None:
-    """Print one line on standard output at once, above the bars where there are any."""
-    if _live is not None:
-        _live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+    """Print one line on standard output at once, above the bars if there are any."""
+    if _screen.live is not None:
+        _screen.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
     else:
         print(text, flush=True)
 
@@ -85,14 +94,12 @@ class Bars:
         self._task = self._progress.add_task("all trials", total=total, detail="")
 
     def __enter__(self) -> Bars:
-        global _live
-        _live = self._progress
+        _screen.live = self._progress
         self._progress.start()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        global _live
-        _live = None
+        _screen.live = None
         self._progress.stop()
 
     def update(self, done: float) -> None:
@@ -101,7 +108,7 @@ class Bars:
 
 
 def bars(total: float) -> Bars | None:
-    """Return the bars of a sweep, None where the output is no terminal."""
+    """Return the bars of a sweep, None if the output is no terminal."""
     return Bars(total) if sys.stdout.isatty() else None
 
 
@@ -115,21 +122,21 @@ class Bar:
     """Progress of one long piece of work: a bar with time left on a terminal, a line now and then elsewhere."""
 
     def __init__(self, title: str, total: float, interactive: bool | None = None, shown: bool = True) -> None:
-        self._title, self._total, self._told = title, total, time.monotonic()
+        self._title, self._total, self._said_at = title, total, time.monotonic()
         self._first: tuple[float, float] | None = None  # when something was done first, and how much
         on_terminal = sys.stdout.isatty() if interactive is None else interactive
-        self._shown, self._progress, self._own = shown, None, _live is None
+        self._shown, self._progress, self._starts_it = shown, None, _screen.live is None
         if on_terminal and shown:
-            self._progress = _live or _progress()
+            self._progress = _screen.live or _progress()
             self._task = self._progress.add_task(escape(title), total=total, detail="")
 
     def __enter__(self) -> Bar:
-        if self._progress and self._own:
+        if self._progress and self._starts_it:
             self._progress.start()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._progress and self._own:
+        if self._progress and self._starts_it:
             self._progress.stop()
         elif self._progress:
             self._progress.remove_task(self._task)
@@ -144,8 +151,8 @@ class Bar:
         now = time.monotonic()
         if done > 0 and self._first is None:
             self._first = now, done
-        if now - self._told >= PLAIN_EVERY_S:
-            self._told = now
+        if now - self._said_at >= PLAIN_EVERY_S:
+            self._said_at = now
             share = f"{100 * done / self._total:.0f} %"
             say(f"{self._title}: {share}{', ' + detail if detail else ''}{self._left(now, done)}")
 
@@ -193,7 +200,7 @@ def amount(size: int) -> str:
 
 
 def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[str]], right: Iterable[str] = ()) -> None:
-    """Print a table; columns named in `right` are aligned right. Wide where the output is no terminal."""
+    """Print a table; columns named in `right` are aligned right. Wide if the output is no terminal."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     table = Table(title=title, title_justify="left", title_style="bold")
     for name in header:

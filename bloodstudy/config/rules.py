@@ -109,13 +109,9 @@ RULES: dict[str, Rule] = {
     "seeds": Rule("a whole number from 1 to 10000, or null", lambda v: v is None or (is_whole(v) and 1 <= v <= 10_000)),
     "plan_only": _FLAG,
     "retry": _name("none", "failed", "diverged", "all"),
-    "code": _name("warn", "strict"),
+    "on_code_change": _name("warn", "refuse"),
     "restore": _text("the file of a package, or null", optional=True),
-    "strict": _FLAG,
-    "study.trial": _text("a trial key, or null", optional=True),
-    "study.arm": _text("the name of an arm, or null", optional=True),
-    "study.trials": Rule("a whole number, or null", lambda v: v is None or is_whole(v)),
-    "study.name": Rule(f"a name of {NAMED}", lambda v: isinstance(v, str) and bool(NAME.fullmatch(v))),
+    "fail_on_leak": _FLAG,
 }
 
 # What people type from the habit of other tools; spelling alone would not find these.

@@ -82,19 +82,9 @@ class Control:
     seeds: int | None = None  # how many, from 0 on; None: as many as the study or the question says
     plan_only: bool = False  # print the plan with its cost and stop
     retry: str = "none"  # trials that have a result already
-    code: str = "warn"  # what to do where trials were trained by other code of ours: warn, or strict: refuse
+    on_code_change: str = "warn"  # if other code of ours has trained some of the trials: warn or refuse
     restore: str | None = None  # a package whose trials are put back first
-    strict: bool = False  # an audit: exit code 1 where the split leaks
-
-
-@dataclass(frozen=True)
-class StudyChoice:
-    """What the plan says of a trial, told to the job that trains it; never part of its identity, never typed."""
-
-    name: str = "scratch"  # of the study; this one is that of plain runs and sweeps
-    trial: str | None = None  # key that it has to come to
-    arm: str | None = None
-    trials: int | None = None  # how many the command trains
+    fail_on_leak: bool = False  # an audit: exit code 1 if the split leaks
 
 
 @dataclass(frozen=True)
@@ -106,14 +96,18 @@ class Settings:
     data: DataChoice
     places: Places
     control: Control
-    study: StudyChoice = StudyChoice()
+
+
+def unfold(settings: Settings) -> dict[str, Any]:
+    """Return settings as the nested plain containers that `settings` reads back: factors and control at the root."""
+    factors = asdict(settings.factors) | {"image_size": list(settings.factors.image_size)}
+    nouns = {"model": asdict(settings.model), "data": asdict(settings.data)}
+    return factors | nouns | asdict(settings.places) | asdict(settings.control)
 
 
 def defaults() -> dict[str, Any]:
     """Return the schema: every key with its default, as nested plain containers."""
-    flat = asdict(Factors()) | {"image_size": list(Factors.image_size)}
-    nouns = {"model": asdict(ModelChoice()), "data": asdict(DataChoice()), "study": asdict(StudyChoice())}
-    return flat | nouns | asdict(Places()) | asdict(Control())
+    return unfold(Settings(Factors(), ModelChoice(), DataChoice(), Places(), Control()))
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -147,7 +141,6 @@ def settings(content: Mapping[str, Any]) -> Settings:
         group(DataChoice, "data."),
         group(Places, ""),
         group(Control, ""),
-        group(StudyChoice, "study."),
     )
 
 

@@ -19,7 +19,7 @@ from joblib import cpu_count
 from bloodstudy import files
 from bloodstudy.cli import terminal
 from bloodstudy.data import Dataset
-from bloodstudy.execution import worker_pool
+from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.study.arms import spell
 from bloodstudy.study.trial import Trial
 from bloodstudy.training.assignment import Assignment
@@ -61,8 +61,8 @@ class Estimate:
         )
 
 
-def estimate(trials: Sequence[tuple[Trial, Dataset]], folder: Path) -> Estimate:
-    """Return what `trials` on their images will cost, those alone that can be tried out."""
+def estimate(trials: Sequence[tuple[Trial, Dataset]], folder: Path, process: JobProcess) -> Estimate:
+    """Return what `trials` on their images will cost; new kinds of trials are tried out by the worker of `process`."""
     past = _read_past(folder)
     seen, probed = {}, []
     for trial, images in trials:
@@ -72,7 +72,7 @@ def estimate(trials: Sequence[tuple[Trial, Dataset]], folder: Path) -> Estimate:
             seen[trial.key] = trial.arm, past[whole]
         else:
             probed.append((name, trial, images))
-    known = _probe(probed, folder)
+    known = _probe(probed, folder, process)
     seconds = {key: cost["wall_seconds"] for key, (_, cost) in seen.items()}
     seconds |= {trial.key: _add_up(known[name], trial, images) for name, trial, images in probed if name in known}
     costs = [*(cost for _, cost in seen.values()), *(known[name] for name, _, _ in probed if name in known)]
@@ -105,7 +105,9 @@ def _name_probe(model: str, factors: Mapping[str, Any], kind: str, threads: int)
     return f"{told}, {kind}, {threads} cores"
 
 
-def _probe(wanted: Sequence[tuple[str, Trial, Dataset]], folder: Path) -> dict[str, dict[str, float]]:
+def _probe(
+    wanted: Sequence[tuple[str, Trial, Dataset]], folder: Path, process: JobProcess
+) -> dict[str, dict[str, float]]:
     """Return what is known of each wanted probe, tried out now where it is not yet; without those that fail."""
     known = files.read_json(folder / "probes.json") or {}
     new = {name: (trial, images) for name, trial, images in wanted if name not in known}
@@ -117,9 +119,7 @@ def _probe(wanted: Sequence[tuple[str, Trial, Dataset]], folder: Path) -> dict[s
             array = Path(str(images.images.filename))
             what = trial.model, trial.factors, images.classes
             try:
-                (*_, event) = worker_pool.take_worker().train(
-                    Assignment(folder, *what, array, images.manifest, probe=True)
-                )
+                (*_, event) = process.take_worker().train(Assignment(folder, *what, array, images.manifest, probe=True))
             except WorkerDiedError:
                 continue
             if event["outcome"] == "finished":

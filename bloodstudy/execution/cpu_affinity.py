@@ -1,7 +1,7 @@
 """The share of a machine's cores that one job of a launcher uses.
 
 In: the launcher that Hydra runs this process for. Out: a process that keeps to cores of its own, and in which joblib's
-`cpu_count()`, which sizes the worker and the thread pools, tells how many they are.
+`cpu_count()`, which sizes the worker and the thread pools, counts these cores alone.
 """
 
 from __future__ import annotations
@@ -26,41 +26,41 @@ from bloodstudy.cli import terminal
 
 ASK_EVERY_S = 0.5
 
-_held: ExitStack | None = None  # the locks of this process's cores, until it ends
 
-
-def claim(runs_dir: Path, trials: int) -> None:
+def claim(runs_dir: Path, trials: int) -> ExitStack | None:
     """Keep this process, and the worker it will start, to the cores that one of several jobs at once may use.
 
-    A command that runs one job at a time uses them all, as before. `trials` is how many the plan holds: fewer of them
-    than the launcher has places share the machine among themselves.
+    Return the locks of these cores, to be held until the process ends. A command that runs one job at a time uses all
+    cores and locks none: None. `trials` is how many the command trains: if the launcher has more places than that, they
+    share the machine among themselves.
     """
-    global _held
-    launcher = _launcher()
-    if _held is not None or (threads := share(launcher, trials, cpu_count())) is None:
-        return
-    _held, own, count = ExitStack(), _affinity(), cpu_count()
-    counted = len(own) == count  # otherwise a quota of processor time, which names no cores to keep to
+    launcher, count = _launcher(), cpu_count()
+    threads = share(launcher, trials, count)
+    if threads is None:
+        return None
+    locks, allowed_cores = ExitStack(), _affinity()
+    named = len(allowed_cores) == count  # otherwise a quota of processor time, which names no cores to keep to
     folder = files.make_folder(runs_dir / ".hydra" / "cores" / socket.gethostname())
     patient = _starts_all_at_once(launcher)
-    if (chosen := _take(own if counted else range(count), threads, folder, _held, patient)) and counted:
-        psutil.Process().cpu_affinity(chosen)  # pyright: ignore[reportAttributeAccessIssue]  (not on macOS)
+    if (cores := _take(allowed_cores if named else range(count), threads, folder, locks, patient)) and named:
+        psutil.Process().cpu_affinity(cores)  # pyright: ignore[reportAttributeAccessIssue]  (not on macOS)
     os.environ["LOKY_MAX_CPU_COUNT"] = str(threads)
+    return locks
 
 
 def share(launcher: Mapping[str, Any], trials: int, cores: int) -> int | None:
-    """Return how many of `cores` a job of `launcher` may use; None where it runs alone, or the launcher is unknown."""
-    asked = None
+    """Return how many of `cores` a job of `launcher` may use; None if it runs alone, or the launcher is unknown."""
+    wanted = None
     if "n_jobs" in launcher:  # joblib; -1 is one job a core, -2 one less
         jobs = launcher["n_jobs"] if launcher["n_jobs"] > 0 else max(1, cores + 1 + launcher["n_jobs"])
-        asked = cores // min(jobs, trials)
+        wanted = cores // min(jobs, trials)
     elif "ray" in launcher:
-        asked = int(launcher["ray"]["remote"].get("num_cpus", 1))
+        wanted = int(launcher["ray"]["remote"].get("num_cpus", 1))
     elif _starts_all_at_once(launcher):
-        asked = launcher["cpus_per_task"] or cores
-    elif "submitit_folder" in launcher:  # what Slurm has allocated, however it was asked for
-        asked = int(os.environ.get("SLURM_CPUS_ON_NODE", cores))
-    return None if asked is None else min(max(1, asked), cores)
+        wanted = launcher["cpus_per_task"] or cores
+    elif "submitit_folder" in launcher:  # what Slurm has allocated, however the command asked for it
+        wanted = int(os.environ.get("SLURM_CPUS_ON_NODE", cores))
+    return None if wanted is None else min(max(1, wanted), cores)
 
 
 def _launcher() -> dict[str, Any]:
@@ -79,10 +79,10 @@ def _affinity() -> Sequence[int]:
     return sorted(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else ()  # pyright: ignore
 
 
-def _take(own: Sequence[int], threads: int, folder: Path, held: ExitStack, patient: bool) -> list[int]:
-    """Lock the first free group of cores and return it; without one wait if `patient`, else return none."""
-    groups = [own[start : start + threads] for start in range(0, len(own) - threads + 1, threads)]
-    told = False
+def _take(cores: Sequence[int], threads: int, folder: Path, held: ExitStack, patient: bool) -> list[int]:
+    """Lock the first free group of cores and return it; if none is free wait if `patient`, else return none."""
+    groups = [cores[start : start + threads] for start in range(0, len(cores) - threads + 1, threads)]
+    waiting = False
     while True:
         for group in groups:
             with ExitStack() as locks:
@@ -95,7 +95,7 @@ def _take(own: Sequence[int], threads: int, folder: Path, held: ExitStack, patie
                 return list(group)
         if not patient:  # the launcher has its own count of jobs: one that idles, or another study, has the locks
             return []
-        if not told:
-            told = True
+        if not waiting:
+            waiting = True
             terminal.say(f"waiting for {threads} free core{'s' if threads > 1 else ''}")
         time.sleep(ASK_EVERY_S)

@@ -6,7 +6,7 @@ In: settings. Out: the images, screened, decoded and split; and the trial, with 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from bloodstudy import data
@@ -23,18 +23,23 @@ def load_data(settings: schema.Settings) -> data.Dataset:
     return _load(settings.data, settings.factors.colour, settings.factors.image_size, settings.places.cache_dir)
 
 
-@lru_cache(maxsize=16)  # the folds of a split, say
+def forget_data() -> None:
+    """Let go of all images, so that a command sees files as they are now."""
+    _load.cache_clear()
+
+
+@cache
 def _load(choice: schema.DataChoice, colour: str, image_size: tuple[int, int], cache_dir: str | None) -> data.Dataset:
     cache = Path(cache_dir) if cache_dir else None
     with terminal.stages(choice.name) as progress:
         return data.load(choice, colour=colour, image_size=image_size, cache_dir=cache, progress=progress)
 
 
-def make_trial(settings: schema.Settings, images: data.Dataset) -> trial.Trial:
-    """Return the trial of `settings` on `images`; its arm has no name yet."""
+def make_trial(settings: schema.Settings, images: data.Dataset, study: str, arm: str = "") -> trial.Trial:
+    """Return the trial of `settings` on `images`, as part of `study`; the plan names its arm."""
     factors = replace(settings.factors, precision=resolve_precision(settings.factors.precision))
     identity = trial.identify(settings.data, images.split, images.fingerprint, images.provenance.digest)
-    return trial.Trial(settings.study.name, "", settings.model.name, factors, identity)
+    return trial.Trial(study, arm, settings.model.name, factors, identity)
 
 
 def refuse_leaks(images: data.Dataset, declared: bool) -> None:

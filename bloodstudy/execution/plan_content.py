@@ -1,6 +1,6 @@
 """What a study decides before it is run: its arms, what they are called and tested with, its margins and looks.
 
-In: what was asked for, the checked jobs and the planned trials. Out: the parts of a plan that an amendment changes.
+In: the request, its checked jobs and the planned trials. Out: the parts of a plan that an amendment changes.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from bloodstudy.study.arms import Arm, merge, name_arm
 ELSEWHERE = (*UNSWEPT, "data.root")  # typed anew with every command: no part of what a trial is
 
 
-def merge_arms(asked: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> list[Arm]:
-    """Return the arms asked for, those that turned out to be the same trial as one."""
-    return merge(asked.arms, _identify(asked, trials))
+def merge_arms(request: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> list[Arm]:
+    """Return the arms of the request, those that turned out to be the same trial as one."""
+    return merge(request.arms, _identify(request, trials))
 
 
-def _identify(asked: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [f"{trial['key']} {trial['judged']}" for trial in trials[: len(asked.arms)]]  # of the first seed
+def _identify(request: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"{trial['key']} {trial['judged']}" for trial in trials[: len(request.arms)]]  # of the first seed
 
 
-def find_cells(asked: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+def find_cells(request: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
     """Return the levels of each cell of a question's product, by the name of the arm that it turned out to be."""
     first: dict[str, str] = {}
-    for arm, identity in zip(asked.arms, _identify(asked, trials), strict=True):
+    for arm, identity in zip(request.arms, _identify(request, trials), strict=True):
         first.setdefault(identity, arm.name)
-    identities = dict(zip((_spell(arm.levels) for arm in asked.arms), _identify(asked, trials), strict=True))
+    identities = dict(zip((_spell(arm.levels) for arm in request.arms), _identify(request, trials), strict=True))
     return {
         question.name: {first[identities[_spell({**question.reference, **cell})]]: cell for cell in question.cells}
-        for question in asked.questions
+        for question in request.questions
         if question.block
     }
 
@@ -45,11 +45,11 @@ def _spell(levels: Mapping[str, Any]) -> str:
 
 
 def label(
-    asked: StudyRequest, arms: Sequence[Arm], reference: Settings, trials: Sequence[dict[str, Any]]
+    request: StudyRequest, arms: Sequence[Arm], reference: Settings, trials: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     """Give each trial the levels that it is shown by; one question about one factor is a sweep over that factor."""
     key, levels = "arm", {arm.name: arm.name for arm in arms}
-    factor = asked.questions[0].factor if len(asked.questions) == 1 else None
+    factor = request.questions[0].factor if len(request.questions) == 1 else None
     if factor and all(set(arm.levels) <= {factor} for arm in arms):
         key, levels = factor, {arm.name: arm.levels.get(factor, level_of(reference, factor)) for arm in arms}
     for trial in trials:
@@ -58,14 +58,14 @@ def label(
 
 
 def decide(
-    asked: StudyRequest, arms: Sequence[Arm], reference: compose.RequestedTrial, cells: Mapping[str, Any]
+    request: StudyRequest, arms: Sequence[Arm], reference: compose.RequestedTrial, cells: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what a study decides before it is run."""
-    own = {key for question in asked.questions for key in question.varied} | {"seed", *ELSEWHERE}
+    varied = {key for question in request.questions for key in question.varied} | {"seed", *ELSEWHERE}
     return {
-        "title": asked.study.title if asked.study else None,
-        "looks": list(asked.looks),
-        "setting": {key: value for key, value in reference.levels.items() if key not in own},
+        "title": request.study.title if request.study else None,
+        "looks": list(request.looks),
+        "setting": {key: value for key, value in reference.levels.items() if key not in varied},
         "questions": [
             _decide_roles(question.name, arms)
             | {
@@ -74,12 +74,12 @@ def decide(
                 "factor": question.factor,
                 "reference": name_arm(question.reference),
                 "arms": [arm.name for arm in arms if question.name in arm.questions],
-                "margin": asked.margin(question),
+                "margin": request.margin(question),
                 "simplify": question.simplify,
                 "lr_strip": list(question.lr_strip),
                 "cells": cells.get(question.name, {}),
             }
-            for question in asked.questions
+            for question in request.questions
         ],
         "arms": {arm.name: {"role": arm.role, "levels": dict(arm.levels)} for arm in arms},
     }

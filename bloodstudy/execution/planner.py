@@ -15,6 +15,7 @@ from typing import Any
 from bloodstudy import __version__
 from bloodstudy.cli import compose
 from bloodstudy.cli.overrides import write
+from bloodstudy.config.schema import Settings
 from bloodstudy.data import Dataset
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
@@ -29,58 +30,64 @@ from bloodstudy.training import resolve_precision
 
 @dataclass(frozen=True, eq=False)
 class PlannedRun:
-    """A plan and what it was drawn up from."""
+    """A plan and what it was made from."""
 
     content: Plan
-    asked: list[PlannedTrial]  # the planned trials that this command is about
+    requested: list[PlannedTrial]  # the planned trials that this command is about
     images: dict[tuple[str, str], Dataset]  # by trial key and the split that the trial is judged by
+    settings: dict[tuple[str, str], Settings]  # by the same
     trials: dict[str, Trial]  # by key, with the arm that it is called by
 
 
-def make_plan(sweep: compose.RunRequest, arguments: Sequence[str], runs_dir: Path) -> PlannedRun:
-    """Draw up the plan of `sweep`; raises UserError where it contradicts the study's plan that is there already."""
-    asked = sweep.asked
-    study = asked.name if asked else SCRATCH
-    old = _read_old(runs_dir, study)
-    jobs = [_settle_precision(job, old) for job in sweep.jobs]
-    every = [datasets.load_data(job.settings) for job in jobs]
-    made = [datasets.make_trial(job.settings, images) for job, images in zip(jobs, every, strict=True)]
-    trials = [_plan_trial(*one) for one in zip(jobs, made, every, strict=True)]
-    by_trial = {(t["key"], t["judged"]): images for t, images in zip(trials, every, strict=True)}
-    if asked:
-        for job, images in zip(jobs, every, strict=True):
-            datasets.refuse_leaks(images, declared="data.split" in job.levels)
-    arms = merge_arms(asked, trials) if asked else []
-    cells = find_cells(asked, trials) if asked else {}
-    trials = [trial for trial in trials if not asked or trial["arm"] in {arm.name for arm in arms}]
-    swept = label(asked, arms, jobs[0].settings, trials) if asked else sweep.swept
-    if not asked:
+def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: Path) -> PlannedRun:
+    """Make the plan of `request`; raises UserError if it contradicts the study's plan that is there already."""
+    study = request.study
+    name = study.name if study else SCRATCH
+    old = _read_old(runs_dir, name)
+    jobs = [_settle_precision(job, old) for job in request.jobs]
+    datasets.forget_data()
+    images = [datasets.load_data(job.settings) for job in jobs]
+    made = [datasets.make_trial(job.settings, dataset, name) for job, dataset in zip(jobs, images, strict=True)]
+    trials = [_plan_trial(*one) for one in zip(jobs, made, images, strict=True)]
+    identities = [(trial["key"], trial["judged"]) for trial in trials]
+    if study:
+        for job, dataset in zip(jobs, images, strict=True):
+            datasets.refuse_leaks(dataset, declared="data.split" in job.levels)
+        arms, cells = merge_arms(study, trials), find_cells(study, trials)
+        names = {arm.name for arm in arms}
+        trials = [trial for trial in trials if trial["arm"] in names]
+        swept = label(study, arms, jobs[0].settings, trials)
+        decisions = decide(study, arms, request.jobs[0], cells)
+    else:
+        swept, decisions = request.swept, {}
         for trial, job in zip(trials, jobs, strict=True):
             trial["levels"] = {key: job.levels[key] for key in swept}
-            apart = trial["levels"].keys() - BLOCK_KEYS
-            trial["arm"] = name_arm(trial["levels"] if apart else changed_levels(job.levels))
+            named = trial["levels"].keys() - BLOCK_KEYS
+            trial["arm"] = name_arm(trial["levels"] if named else changed_levels(job.levels))
     plan: dict[str, Any] = {
-        "study": study,
+        "study": name,
         "command": shlex.join(["python", "-m", "bloodstudy.run", *arguments]),
         "bloodstudy": __version__,
-        "question": " ".join(question.sentence for question in asked.questions) if asked else None,
+        "question": " ".join(question.sentence for question in study.questions) if study else None,
         "swept": {key: list(levels) for key, levels in swept.items()},
         "precision": jobs[0].settings.factors.precision,
         "seeds": sorted({trial["seed"] for trial in trials}),
+        **decisions,
+        "trials": list(trials),
     }
-    if asked:
-        plan |= decide(asked, arms, sweep.jobs[0], cells)
-    plan["trials"] = list(trials)
     if old:
         plan = _amend(plan, old, runs_dir)
-    elif asked and not asked.study and (before := _read_seen(runs_dir, plan)):
+    elif study and not study.study and (before := _read_seen(runs_dir, plan)):
         plan["amendments"] = _list_changes(plan, before)
-    now = [trial for trial in trials if sweep.now is None or trial["seed"] < sweep.now]
     arms_by_key = {trial["key"]: trial["arm"] for trial in reversed(trials)}
-    made = {trial.key: replace(trial, arm=arms_by_key[trial.key]) for trial in made if trial.key in arms_by_key}
     whole = Plan.from_dict(plan)
-    planned = [PlannedTrial.from_dict(trial) for trial in now]
-    return PlannedRun(replace(whole, hash=whole.digest), planned, by_trial, made)
+    return PlannedRun(
+        replace(whole, hash=whole.digest),
+        [PlannedTrial.from_dict(trial) for trial in trials if request.seeds is None or trial["seed"] < request.seeds],
+        dict(zip(identities, images, strict=True)),
+        dict(zip(identities, (job.settings for job in jobs), strict=True)),
+        {trial.key: replace(trial, arm=arms_by_key[trial.key]) for trial in made if trial.key in arms_by_key},
+    )
 
 
 def _read_old(runs_dir: Path, study: str) -> dict[str, Any] | None:
@@ -89,7 +96,7 @@ def _read_old(runs_dir: Path, study: str) -> dict[str, Any] | None:
 
 
 def _read_seen(runs_dir: Path, plan: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the earlier plan of the questions of `plan`, asked outside a study, where a trial of both has a result.
+    """Return the earlier plan of the questions of `plan`, asked outside a study, if a trial of both has a result.
 
     They are planned anew each time, and what is changed once a result can have been seen is listed all the same.
     """
@@ -105,8 +112,8 @@ def _read_seen(runs_dir: Path, plan: Mapping[str, Any]) -> dict[str, Any] | None
 
 def _settle_precision(job: compose.RequestedTrial, old: Mapping[str, Any] | None) -> compose.RequestedTrial:
     """Return `job` with its precision resolved: once for a study, when it is first planned."""
-    asked = job.settings.factors.precision
-    planned = old["precision"] if old and asked == "auto" else asked
+    typed = job.settings.factors.precision
+    planned = old["precision"] if old and typed == "auto" else typed
     factors = replace(job.settings.factors, precision=resolve_precision(planned))
     return replace(job, settings=replace(job.settings, factors=factors))
 

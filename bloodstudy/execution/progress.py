@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,8 +17,6 @@ from bloodstudy import analysis, files
 from bloodstudy.cli import terminal
 
 LOOK_EVERY_S = 0.5
-
-_shown: Board | None = None  # the one of this process; none in a launcher's other processes, which stay quiet
 
 
 class Board:
@@ -36,8 +33,7 @@ class Board:
         self._bars = terminal.bars(sum(wanted.values())) if len(wanted) > 1 else None
 
     def __enter__(self) -> Board:
-        global _shown
-        _shown, self._begun = self, time.monotonic()
+        self._begun = time.monotonic()
         if self._bars:
             self._bars.__enter__()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -45,13 +41,11 @@ class Board:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        global _shown
         self._quit.set()
         self._thread.join()
         self._look()
         if self._bars:
             self._bars.__exit__(kind, error, trace)
-        _shown = None
 
     def _watch(self) -> None:
         while not self._quit.wait(LOOK_EVERY_S):
@@ -89,13 +83,6 @@ class Board:
         begun, had = self._first
         pace = (now - begun) / (done - had) if done > had else (1.0 if self._timed else (now - self._begun) / done)
         return f"; about {terminal.span(pace * (every - done))} left"
-
-
-@contextmanager
-def follow(title: str, total: float) -> Iterator[terminal.Bar]:
-    """Yield the bar of one trial; it shows nothing in a process without a board."""
-    with terminal.Bar(title, total, shown=_shown is not None) as bar:
-        yield bar
 
 
 def headline(result: Mapping[str, Any], judged: str) -> str:

@@ -1,68 +1,77 @@
 """Between the plan and Hydra's launcher: what is left to launch, and what came back.
 
-In: the study's plan and run folder. Out: blocks of trials without a result; what their jobs returned is judged here: a
-fault of the machine stops the sweep, and results of a machine without our folder are put into it.
+In: the study's plan and run folder. Out: blocks of trials without a result, and the overrides of each. What their jobs
+returned is judged here: a fault of the machine stops the sweep, and results of a machine without our folder are put
+into it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from bloodstudy import files
 from bloodstudy.cli import terminal
-from bloodstudy.cli.overrides import write
+from bloodstudy.config.schema import Settings
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.execution import trial_runner
-
-fault: BloodstudyError | None = None  # that stopped the sweep: Hydra would print a traceback, so run.py raises it
-_plan: Mapping[str, Any] = {}  # of this command: the file may be another one's by the time it is asked for
-_wanted: set[str] = set()  # keys of the trials to launch
-_folder = Path()  # of the study
+from bloodstudy.execution.job import Job
+from bloodstudy.execution.job_process import DEATHS, MAX_DEATHS_IN_A_ROW
+from bloodstudy.study.plan import Plan, PlannedTrial
 
 
-def want(content: Mapping[str, Any], keys: set[str], folder: Path) -> None:
-    """Say which trials of which plan this command is to launch, and into which folder of the study."""
-    global _plan, _wanted, _folder, fault
-    _plan, _wanted, _folder, fault = content, keys, folder, None
+class Scheduler:
+    """Hands out the trials of one command."""
 
+    def __init__(
+        self,
+        content: Plan,
+        settings: Mapping[tuple[str, str], Settings],
+        wanted_keys: set[str],
+        study_folder: Path,
+    ) -> None:
+        """Make the scheduler of a plan's `content`; `settings` are by trial key and the split it is judged by."""
+        # The content and not its file, which may be another command's by the time it is read.
+        self._plan, self._settings, self._wanted_keys = content, settings, wanted_keys
+        self._study_folder = study_folder
+        self.fault: BloodstudyError | None = None  # what stopped the sweep: Hydra would print its traceback
 
-def blocks() -> Iterator[list[dict[str, Any]]]:
-    """Yield the wanted trials block by block, each trial once."""
-    for block in _plan.blocks:
-        wanted: dict[str, dict[str, Any]] = {}
-        for trial in block:  # the same training may be planned twice, judged in two ways
-            if trial["key"] in _wanted:
-                wanted.setdefault(trial["key"], trial)
-        if wanted:
-            yield list(wanted.values())
+    def blocks(self) -> Iterator[list[PlannedTrial]]:
+        """Yield the wanted trials block by block, each trial once."""
+        for block in self._plan.blocks:
+            trials_by_key: dict[str, PlannedTrial] = {}
+            for trial in block:  # the same training may be planned twice, judged in two ways
+                if trial["key"] in self._wanted_keys:
+                    trials_by_key.setdefault(trial["key"], trial)
+            if trials_by_key:
+                yield list(trials_by_key.values())
 
+    def overrides(self, trial: PlannedTrial) -> list[str]:
+        """Return what a job is given to train `trial`."""
+        settings = self._settings[trial["key"], trial["judged"]]
+        job = Job(settings, self._plan["study"], trial["arm"], trial["key"], len(self._wanted_keys))
+        return [job.as_override()]
 
-def overrides(trial: Mapping[str, Any]) -> list[str]:
-    """Return what a job is given to compose `trial`, and to tell that it has come to it."""
-    told = {"name": _plan["study"], "trial": trial["key"], "arm": trial["arm"], "trials": len(_wanted)}
-    return [*trial["overrides"], *(write(f"study.{name}", value) for name, value in told.items())]
-
-
-def collect(block: Sequence[Mapping[str, Any]], returned: Sequence[Mapping[str, Any]]) -> bool:
-    """Keep what the jobs of `block` returned; return whether the sweep goes on, else `fault` says why not."""
-    global fault
-    for trial, done in zip(block, returned, strict=True):
-        if done["files"]:
-            receive(_folder / trial["key"], done["files"])
-        if done["fault"]:
-            kind, message = done["fault"]
-            fault = {"UserError": UserError, "MachineError": MachineError}[kind](message)
-        if done["outcome"] == "in_progress":
-            terminal.say(f"{trial['arm']}, seed {trial['seed']}: in progress elsewhere")
-    died = [done["outcome"] for done in returned if done["outcome"] in trial_runner.DEATHS]
-    if fault is None and len(died) == len(returned) >= trial_runner.PATIENCE:  # each perhaps in a process of its own
-        fault = MachineError(
-            f"all {len(died)} trials of a block have died ({', '.join(sorted(set(died)))}), so the sweep stops; see "
-            "`reason` in their result.json. The same command with retry=failed trains them again"
-        )
-    return fault is None
+    def collect(self, block: Sequence[PlannedTrial], returned: Sequence[Mapping[str, Any]]) -> bool:
+        """Keep what the jobs of `block` returned; return whether the sweep goes on, else `fault` says why not."""
+        for trial, done in zip(block, returned, strict=True):
+            if done["files"]:
+                receive(self._study_folder / trial["key"], done["files"])
+            if done["fault"]:
+                kind, message = done["fault"]
+                self.fault = {"UserError": UserError, "MachineError": MachineError}[kind](message)
+            if done["outcome"] == "in_progress":
+                terminal.say(f"{trial['arm']}, seed {trial['seed']}: in progress elsewhere")
+        deaths = [done["outcome"] for done in returned if done["outcome"] in DEATHS]
+        # Each may have died in a process of its own, which has counted one death.
+        if self.fault is None and len(deaths) == len(returned) >= MAX_DEATHS_IN_A_ROW:
+            self.fault = MachineError(
+                f"all {len(deaths)} trials of a block have died ({', '.join(sorted(set(deaths)))}), so the sweep "
+                "stops; see `reason` in their result.json. The same command with retry=failed trains them again"
+            )
+        return self.fault is None
 
 
 def receive(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -71,3 +80,16 @@ def receive(folder: Path, contents: Mapping[str, bytes]) -> None:
         if name in contents:
             with files.published(folder / name) as beside:
                 beside.write_bytes(contents[name])
+
+
+_current: ContextVar[Scheduler] = ContextVar("scheduler")
+
+
+def serve(scheduler: Scheduler) -> None:
+    """Make `scheduler` the one that the sweeper asks: Hydra builds the sweeper itself and hands it nothing of ours."""
+    _current.set(scheduler)
+
+
+def current() -> Scheduler:
+    """Return the scheduler that serves the sweep."""
+    return _current.get()

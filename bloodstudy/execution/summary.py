@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from bloodstudy.study import question
 FAILED = ("failed", "out_of_memory", "interrupted", "missing")
 
 
-def close(folder: Path, drawn: PlannedRun, sweep: compose.RunRequest) -> int:
-    """Log what the store does not hold yet, print the results of the asked trials, return the exit code."""
-    trials = analysis.read_trials(folder.parent, folder.name, drawn.content | {"trials": drawn.asked})
+def close(folder: Path, planned_run: PlannedRun, request: compose.RunRequest) -> int:
+    """Log what the store does not hold yet, print the results of the requested trials, return the exit code."""
+    trials = analysis.read_trials(
+        folder.parent, folder.name, replace(planned_run.content, trials=tuple(planned_run.requested))
+    )
     rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
     if len(rows) > 1:
         _print_sweep(rows, analysis.flag_no_ops(trials))
@@ -30,7 +33,7 @@ def close(folder: Path, drawn: PlannedRun, sweep: compose.RunRequest) -> int:
         terminal.say("the same command with retry=failed trains these again:")
     for row in failed:
         terminal.say(f"{row['outcome']}: {row['arm']}, seed {row['seed']}: {row['reason']}")
-    _print_next(folder, len(rows), sweep)
+    _print_next(folder, len(rows), request)
     return 1 if failed else 0
 
 
@@ -93,13 +96,13 @@ def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:
         terminal.say(f"no-op?: the predictions equal those of {trials[0]['arm']!r} on every seed")
 
 
-def _print_next(folder: Path, trials: int, sweep: compose.RunRequest) -> None:
+def _print_next(folder: Path, trials: int, request: compose.RunRequest) -> None:
     places = "" if folder.parent == Path("runs") else f" runs_dir={folder.parent}"
     study = "" if folder.name == question.SCRATCH else f" study={folder.name}"
     steps = []
     if trials == 1:
         steps.append(("python -m bloodstudy.run -m lr=1e-2,1e-3,1e-4", "a sweep"))
-    elif sweep.asked is None and "seed" not in sweep.swept:
+    elif request.study is None and "seed" not in request.swept:
         steps.append(("the same with seed=0,1,2", "one seed says little"))
     steps.append((f"python -m bloodstudy.report{study}{places}", "the report, with figures"))
     uri = tracking.public_uri() if os.environ.get("MLFLOW_TRACKING_URI") else "sqlite:///mlflow.db"

@@ -1,31 +1,30 @@
 """One attempt at one trial: what a launcher runs for each job.
 
-In: a composed configuration. Out: the outcome's name, and a published result in the run folder, mirrored in MLflow.
+In: a job. Out: the outcome's name, and a published result in the run folder, mirrored in MLflow.
 A trial that was interrupted goes on from its last whole epoch. Never raises because of a bad trial; faults of the
 machine, and trial after trial that dies, do go up and stop the sweep.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import signal
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from bloodstudy import data, files, tracking
 from bloodstudy.cli import terminal
-from bloodstudy.config import schema
-from bloodstudy.errors import BloodstudyError, MachineError, UserError
-from bloodstudy.execution import cpu_affinity, datasets, progress, result_record, worker_pool
+from bloodstudy.errors import BloodstudyError, UserError
+from bloodstudy.execution import datasets, job_process, result_record
+from bloodstudy.execution.job import Job, read_job
+from bloodstudy.execution.job_process import DEATHS, JobProcess
 from bloodstudy.study.trial import Trial
 from bloodstudy.training import Worker, checkpoint
 from bloodstudy.training.assignment import Assignment
@@ -38,83 +37,66 @@ RETRIED = {
     "all": ("failed", "out_of_memory", "diverged", "finished"),
 }
 RETURNED = ("config.yaml", "attempts.json", "history.csv", "predictions.parquet", "result.json")  # the last one counts
-DEATHS = ("failed", "out_of_memory")  # what says that something is wrong beyond the trial where it repeats itself
-PATIENCE = 3  # deaths in a row that stop a sweep
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
 BRIEFLY_S = 0.1  # others take a trial's lock for a moment to see whether it is free
 
-_warned = False  # that the store cannot be used: once is enough
-fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried, the command ends with it
-_deaths = 0  # trials in a row that this process has seen die
-
 
 def task(composed: DictConfig) -> dict[str, Any]:
-    """Do `attempt` for a launcher and return outcome, fault and, where the folder is not shared, the trial's files.
+    """Do `attempt` for a launcher and return outcome, fault and, if the folder is not shared, the trial's files.
 
     A launcher must never see an exception: it would print a traceback and go on.
     """
-    global fault
+    process = job_process.current()
     done: dict[str, Any] = {"outcome": "missing", "fault": None, "files": None}
-    if fault is not None:
+    if process.fault is not None:
         return done
-    with contextlib.suppress(OSError):  # Ray's processes are elsewhere; no such folder: nothing is shared with them
-        os.chdir(HydraConfig.get().runtime.cwd)
+    folder = Path(HydraConfig.get().runtime.cwd)
     try:
-        return done | attempt(composed)
+        job = read_job(composed)
+        try:
+            os.chdir(folder)
+        except OSError:  # Ray's processes are elsewhere; no such folder: nothing is shared with them
+            job = job.placed_in(folder)
+        return done | attempt(job, process)
     except BloodstudyError as error:
-        fault = error
+        process.fault = error
         return done | {"fault": (type(error).__name__, str(error))}
 
 
-def attempt(composed: DictConfig) -> dict[str, Any]:
-    """Train the trial that `composed` describes, unless it is finished or in progress elsewhere; return its outcome."""
-    content = OmegaConf.to_container(composed)
-    settings = schema.settings(content)  # type: ignore[arg-type]
-    runs_dir, study = Path(settings.places.runs_dir), settings.study.name
-    shared = (runs_dir / study / "plan.yaml").exists()  # the parent wrote it: its folder is ours, or it is not
+def attempt(job: Job, process: JobProcess) -> dict[str, Any]:
+    """Train the trial of `job`, unless it is finished or in progress elsewhere; return its outcome."""
+    settings = job.settings
+    runs_dir = Path(settings.places.runs_dir)
+    # The command has written the plan: a folder without it is another machine's.
+    shared = (runs_dir / job.study / "plan.yaml").exists()
     images = datasets.load_data(settings)
-    trial = datasets.make_trial(settings, images)
-    if trial.key != settings.study.trial:
+    trial = datasets.make_trial(settings, images, job.study, job.arm)
+    if trial.key != job.key:
         raise UserError(
-            f"the images changed after the plan was made: it holds trial {settings.study.trial}, and they lead to "
+            f"the images changed after the plan was made: it holds trial {job.key}, and they lead to "
             f"{trial.key} (fingerprint {trial.data.fingerprint}). Leave the folder alone while a sweep runs, and run "
             "the same command again"
         )
-    trial = replace(trial, arm=settings.study.arm or "")
-    folder = files.make_folder(runs_dir / study / trial.key)
+    folder = files.make_folder(runs_dir / job.study / trial.key)
     try:
         with FileLock(folder / ".lock", timeout=BRIEFLY_S):
-            published = read_kept(folder, settings.control.retry)
-            if published is None:
+            result = read_kept(folder, settings.control.retry)
+            if result is None:
                 _clear(folder, (folder / "result.json").exists())
-                cpu_affinity.claim(runs_dir, settings.study.trials or 1)
-                published = _train(trial, images, folder, shared)
-                _stop_after_deaths(published)
+                process.claim_cores(runs_dir, job.trials)
+                result = _train(trial, images, folder, shared, process)
+                process.count_deaths(result)
     except Timeout:
         return {"outcome": "in_progress"}
     kept = (folder / name for name in RETURNED)
     carried = None if shared else {file.name: file.read_bytes() for file in kept if file.exists()}
-    return {"outcome": published["outcome"], "files": carried}
+    return {"outcome": result["outcome"], "files": carried}
 
 
 def read_kept(folder: Path, retry: str) -> dict[str, Any] | None:
     """Return the published result of a trial, or None where there is none or it is to be trained again."""
     published = files.read_json(folder / "result.json")
     return published if published is not None and published["outcome"] not in RETRIED[retry] else None
-
-
-def _stop_after_deaths(result: dict[str, Any]) -> None:
-    """Raise MachineError where this was the third trial in a row that died: the rest would fare no better."""
-    global _deaths
-    _deaths = _deaths + 1 if result["outcome"] in DEATHS else 0
-    if _deaths == PATIENCE:
-        advice = "Their result.json say more, under reason and traceback"
-        if result["outcome"] == "out_of_memory":
-            advice = "They need more memory: take a smaller batch_size or image_size, or train fewer at once"
-        raise MachineError(
-            f"{PATIENCE} trials in a row have died, so the sweep stops. The last one: {result['outcome']}, "
-            f"{result['reason']}. {advice}. The same command with retry=failed trains them again"
-        )
 
 
 def _clear(folder: Path, anew: bool) -> None:
@@ -128,13 +110,13 @@ def _clear(folder: Path, anew: bool) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool) -> dict[str, Any]:
+def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, process: JobProcess) -> dict[str, Any]:
     begun = time.monotonic()
     attempts = (files.read_json(folder / "attempts.json") or 0) + 1
     files.write_json(folder / "attempts.json", attempts)
-    with progress.follow(f"{trial.arm}, seed {trial.factors.seed}", trial.factors.epochs + MEASURING) as bar:
+    with process.bar(f"{trial.arm}, seed {trial.factors.seed}", trial.factors.epochs + MEASURING) as bar:
         bar.update(0, "starting")
-        worker = worker_pool.take_worker()  # imports Keras while this process opens the store
+        worker = process.take_worker()  # imports Keras while this process opens the store
         params = result_record.params(trial)
         files.write_text(folder / "config.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
         recorder = tracking.Recorder(trial.study if shared else None, folder)
@@ -143,7 +125,7 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool) -> di
         what = trial.model, trial.factors, images.classes
         assignment = Assignment(folder, *what, array, images.manifest, images.judges_clean)
         try:
-            event = _follow(worker, assignment, recorder, bar)
+            event = _follow(worker, assignment, recorder, bar, process)
         except BaseException:
             worker.kill()
             recorder.interrupt()
@@ -156,11 +138,13 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool) -> di
         if result["outcome"] in DEATHS:
             worker.kill()  # where it still lives, it may have too little memory left for the next trial
         recorder.end()
-    _warn(recorder.trouble)
+    process.warn_once(recorder.trouble)
     return result
 
 
-def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder, bar: terminal.Bar) -> dict[str, Any]:
+def _follow(
+    worker: Worker, assignment: Assignment, recorder: tracking.Recorder, bar: terminal.Bar, process: JobProcess
+) -> dict[str, Any]:
     epochs, speed = assignment.factors.epochs, ""
     try:
         for event in worker.train(assignment):
@@ -174,7 +158,7 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
                         recorder.epoch(row)
                 case "epoch":
                     recorder.epoch(event)
-                    _warn(recorder.trouble)
+                    process.warn_once(recorder.trouble)
                     speed = f", {event['images_per_second']:,.0f} images/s"
                 case "measure":
                     bar.update(epochs + MEASURING * event["share"], f"measuring {event['share']:.0%}")
@@ -188,13 +172,3 @@ def _follow(worker: Worker, assignment: Assignment, recorder: tracking.Recorder,
             raise terminal.Terminated from death
         return {"outcome": death.outcome, "reason": death.reason}
     raise AssertionError("the worker's events ended without a result")
-
-
-def _warn(trouble: str | None) -> None:
-    global _warned
-    if trouble is not None and not _warned:
-        _warned = True
-        terminal.say(
-            f"warning: not in MLflow yet: {trouble}. Training goes on; what is missing there is logged from the run "
-            "folder, once, as soon as the store answers"
-        )

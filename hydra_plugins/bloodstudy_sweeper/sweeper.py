@@ -35,13 +35,13 @@ class BloodstudySweeper(Sweeper):
         """Launch block after block; `arguments` are added to the overrides of every job."""
         from bloodstudy.execution import scheduler
 
-        returned, begun = [], 0
-        for block in self._portion(scheduler.blocks()):
-            jobs = [[*scheduler.overrides(trial), *arguments] for trial in block]
+        serving, returned, begun = scheduler.current(), [], 0
+        for block in self._portion(serving.blocks()):
+            jobs = [[*serving.overrides(trial), *arguments] for trial in block]
             done = self._launcher.launch(jobs, initial_job_idx=begun)
             begun += len(jobs)
             returned.append([job.return_value for job in done])
-            if not scheduler.collect(block, returned[-1]):
+            if not serving.collect(block, returned[-1]):
                 break
         return returned
 

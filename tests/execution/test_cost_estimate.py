@@ -7,7 +7,8 @@ from joblib import cpu_count
 
 from bloodstudy import files
 from bloodstudy.cli import compose
-from bloodstudy.execution import cost_estimate, datasets, worker_pool
+from bloodstudy.execution import cost_estimate, datasets
+from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.training.precision import processor
 
 TINY = ["data.photographs=2", "data.copies=3", "image_size=[24,32]", "depth=2", "batch_size=4", "precision=float32"]
@@ -21,25 +22,32 @@ def trials(tmp_path, monkeypatch):
     for more in (["epochs=2"], ["epochs=4", "lr=0.1", "seed=3"], ["epochs=2", "width=2"]):
         (job,) = compose.check([*TINY, *more, f"cache_dir={tmp_path / 'cache'}"], False).jobs
         images = datasets.load_data(job.settings)
-        trial = datasets.make_trial(job.settings, images)
-        found.append((trial.__class__(**{**vars(trial), "arm": more[-1]}), images))
+        found.append((datasets.make_trial(job.settings, images, "scratch", more[-1]), images))
     return found
 
 
-def test_an_arm_is_probed_once_however_many_rates_and_epochs_it_is_trained_with(trials, tmp_path, monkeypatch):
-    estimate = cost_estimate.estimate(trials, tmp_path)
+@pytest.fixture
+def process():
+    """A process whose worker really trains."""
+    process = JobProcess()
+    yield process
+    process.close()
+
+
+class Refusing(JobProcess):
+    def take_worker(self):
+        pytest.fail("nothing is to be probed")
+
+
+def test_an_arm_is_probed_once_however_many_rates_and_epochs_it_is_trained_with(trials, tmp_path, process):
+    estimate = cost_estimate.estimate(trials, tmp_path, process)
     assert (estimate.finished, estimate.probed, estimate.unknown) == (0, 3, 0)
     probes = files.read_json(tmp_path / "probes.json")
     assert len(probes) == 2
     seconds = [estimate.seconds[trial.key] for trial, _ in trials]
     assert seconds[1] > seconds[0] > cost_estimate.OUTSIDE_S
     assert 100 < estimate.memory_mb < 10_000
-
-    def refuse():
-        raise AssertionError("what was probed is kept")
-
-    monkeypatch.setattr(worker_pool, "take_worker", refuse)
-    assert cost_estimate.estimate(trials, tmp_path) == estimate
+    assert cost_estimate.estimate(trials, tmp_path, Refusing()) == estimate, "what was probed is kept"
     assert "from some batches of 3 arms" in estimate.describe()
 
 
@@ -53,13 +61,12 @@ def plant(folder, trial, seconds, outcome="finished", **factors):
     files.write_json(folder / str(seconds) / "result.json", result)
 
 
-def test_finished_trials_tell_best(trials, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker_pool, "take_worker", lambda: pytest.fail("nothing is to be probed"))
+def test_finished_trials_tell_best(trials, tmp_path):
     trial, _ = trials[0]
     plant(tmp_path, trial, 10.0, seed=7)
     plant(tmp_path, trial, 30.0, seed=8, lr=0.5)
     plant(tmp_path, trial, 99.0, outcome="failed")
-    estimate = cost_estimate.estimate(trials[:1], tmp_path)
+    estimate = cost_estimate.estimate(trials[:1], tmp_path, Refusing())
     assert list(estimate.seconds.values()) == [20.0]
     assert estimate.describe() == (
         "about 20 s one after another on this machine (20 s a trial), 0.5 GiB for the process that trains; from "
@@ -68,20 +75,18 @@ def test_finished_trials_tell_best(trials, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("other", [{"epochs": 9}, {"width": 0.5}, {"batch_size": 64}, {"dropout": 0.5}])
-def test_finished_trials_that_took_other_work_tell_nothing(trials, tmp_path, other):
+def test_finished_trials_that_took_other_work_tell_nothing(trials, tmp_path, process, other):
     plant(tmp_path, trials[0][0], 1e6, **other)
-    estimate = cost_estimate.estimate(trials[:1], tmp_path)
+    estimate = cost_estimate.estimate(trials[:1], tmp_path, process)
     assert (estimate.finished, estimate.probed) == (0, 1)
     assert sum(estimate.seconds.values()) < 1e3
 
 
-def test_an_arm_that_cannot_be_probed_is_told(trials, tmp_path, monkeypatch):
-    class Dying:
-        def train(self, assignment):
+def test_an_arm_that_cannot_be_probed_is_told(trials, tmp_path):
+    class Dying(JobProcess):
+        def take_worker(self):
             raise cost_estimate.WorkerDiedError(-9)
-            yield
 
-    monkeypatch.setattr(worker_pool, "take_worker", Dying)
-    estimate = cost_estimate.estimate(trials[:1], tmp_path)
+    estimate = cost_estimate.estimate(trials[:1], tmp_path, Dying())
     assert (estimate.seconds, estimate.unknown) == ({}, 1)
     assert "no arm could be tried out" in estimate.describe()

@@ -21,13 +21,14 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from joblib import cpu_count
 from omegaconf import OmegaConf
-from bloodstudy.execution import cpu_affinity
+from bloodstudy.execution.job_process import JobProcess
 
 mode, launcher = json.loads(sys.argv[1])
 hydra = OmegaConf.structured(HydraConf(mode=RunMode[mode], launcher=launcher))
 HydraConfig.instance().set_config(OmegaConf.create({"hydra": hydra}))
+process = JobProcess()
 for _ in range(2):
-    cpu_affinity.claim(Path("runs"), trials=99)
+    process.claim_cores(Path("runs"), trials=99)
 print(json.dumps([cpu_count(), psutil.Process().cpu_affinity()]), flush=True)
 time.sleep(60)
 """

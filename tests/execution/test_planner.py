@@ -70,7 +70,7 @@ def test_the_same_command_draws_the_same_plan(draw):
 
 def test_fewer_seeds_are_asked_for_and_all_stay_planned(draw):
     drawn = draw("study=small", "seeds=1")
-    assert len(drawn.asked) == 2
+    assert len(drawn.requested) == 2
     assert len(drawn.content["trials"]) == 4
 
 
@@ -81,7 +81,7 @@ def test_an_extension_is_an_amendment_and_stays(draw):
     assert longer.content["hash"] != before
     again = draw("study=small")
     assert again.content["seeds"] == again.content["swept"]["seed"] == [0, 1, 2]
-    assert len(again.asked) == 4
+    assert len(again.requested) == 4
     assert again.content["amendments"] == longer.content["amendments"]
 
 
@@ -148,7 +148,7 @@ def test_a_study_on_a_split_that_leaks_must_say_so(draw, monkeypatch):
     monkeypatch.setattr(datasets.result_record, "audit", lambda images: {"test_images_leaking": 3})
     with pytest.raises(UserError, match=r"32 test images 3 show a scene .* data.split=official typed out"):
         draw("study=small")
-    assert draw("study=small", "data.split=official").asked
+    assert draw("study=small", "data.split=official").requested
 
 
 def test_a_question_of_no_study_lists_what_was_changed_after_its_first_result(draw, tmp_path):

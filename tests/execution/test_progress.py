@@ -49,13 +49,3 @@ def test_a_trial_that_is_trained_again_is_told_when_its_result_is_new(tmp_path, 
         assert capsys.readouterr().out == ""
         files.write_json(tmp_path / "a" / "result.json", RESULT)
     assert "arm a" in capsys.readouterr().out, "looked at once more at the end"
-
-
-def test_a_process_without_a_board_stays_quiet(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("bloodstudy.cli.terminal.PLAIN_EVERY_S", 0.0)
-    with progress.follow("trial", 2) as bar:
-        bar.update(1, "half")
-    assert capsys.readouterr().out == ""
-    with progress.Board(TRIALS, {"a": 1.0}, tmp_path), progress.follow("trial", 2) as bar:
-        bar.update(1, "half")
-    assert "trial: 50 %, half" in capsys.readouterr().out

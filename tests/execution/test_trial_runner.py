@@ -11,7 +11,13 @@ import pytest
 
 import bloodstudy
 from bloodstudy import files
+from bloodstudy.cli import compose
+from bloodstudy.errors import UserError
+from bloodstudy.execution import datasets, planner, trial_runner
+from bloodstudy.execution.job import Job
+from bloodstudy.execution.job_process import JobProcess
 
+KILLER = Path(__file__).parent.parent / "faults" / "killer"
 TYPED = [
     "epochs=3", "image_size=[16,16]", "depth=2", "batch_size=4", "data.photographs=2", "data.copies=2",
     "cache_dir=cache",
@@ -19,10 +25,11 @@ TYPED = [
 
 
 def command(folder, package, *arguments, **environment):
-    kept = {name: text for name, text in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", files.FAULT)}
+    kept = {name: text for name, text in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
     return subprocess.run(
         [sys.executable, "-m", "bloodstudy.run", *TYPED, *arguments], cwd=folder, start_new_session=True,
-        env=kept | {"PYTHONPATH": str(package.parent)} | environment, capture_output=True, text=True, check=False,
+        env=kept | {"PYTHONPATH": f"{KILLER}{os.pathsep}{package.parent}"} | environment,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
@@ -60,3 +67,16 @@ def test_a_trial_is_not_gone_on_from_by_other_code_nor_by_a_retry(tmp_path):
     assert "warning" not in again.stdout
     assert "going on" not in again.stdout
     assert files.read_json(trial / "result.json")["prediction_hash"] == result["prediction_hash"]
+
+
+def test_images_that_changed_after_the_plan_are_refused(small, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    typed = ["data=folder", f"data.root={small}", "cache_dir=cache", "image_size=[8,8]", "depth=2", "precision=float32"]
+    request = compose.check(typed, False)
+    (trial,) = planner.make_plan(request, typed, tmp_path / "runs").requested
+    (small / "train/A/000.jpg").unlink()
+    datasets.forget_data()  # the job is in another process
+    job = Job(request.jobs[0].settings, "scratch", trial["arm"], trial["key"], 1)
+    with pytest.raises(UserError, match=f"holds trial {trial['key']}, and they lead to .* Leave the folder alone"):
+        trial_runner.attempt(job, JobProcess())
+    assert not (tmp_path / "runs").exists()

@@ -13,8 +13,9 @@ from bloodstudy.cli.arguments import find_study
 from bloodstudy.errors import UserError
 from bloodstudy.reporting import write_report
 from bloodstudy.reporting.claims import ledger
+from bloodstudy.reporting.report_folder import FORMAT
 from bloodstudy.study.archive.export import write_package
-from bloodstudy.verify import FORMAT, verify
+from bloodstudy.verify import verify
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_a_question_is_its_arms_by_seeds_in_an_order_that_gives_early_answers(ow
 def test_questions_share_the_reference(own):
     own(ASKED)
     own("sentence: Dropout?\nfactor: dropout\nlevels: [0.5]\nfurther: [0.9]\n", name="drops")
-    arms = check("question=pools,drops").asked.arms
+    arms = check("question=pools,drops").study.arms
     assert [(arm.name, arm.role, arm.questions) for arm in arms] == [
         ("reference", "reference", ("pools", "drops")), ("pooling=average", "confirmatory", ("pools",)),
         ("pooling=strided", "confirmatory", ("pools",)), ("dropout=0.5", "confirmatory", ("drops",)),
@@ -81,9 +81,9 @@ def test_a_study_plans_all_its_seeds_and_a_command_may_ask_for_fewer(own):
     own(ASKED)
     own(STUDIED, "study", "small")
     sweep = check("study=small", "seeds=1")
-    assert (len(sweep.jobs), sweep.now) == (9, 1)
+    assert (len(sweep.jobs), sweep.seeds) == (9, 1)
     assert sweep.jobs[0].settings.factors.image_size == (120, 160), "the setting is of the question asked alone"
-    assert (len(check("study=small", "seeds=4").jobs), check("study=small").now) == (12, 3)
+    assert (len(check("study=small", "seeds=4").jobs), check("study=small").seeds) == (12, 3)
     assert read_study("small").looks == (3,)
 
 
@@ -142,7 +142,7 @@ def test_blocks_and_strips_are_shown_and_not_tested(own):
         "sentence: Together?\narms: {both: {dropout: 0.5, augment: flip}}\nlr_strip: [0.001, 0.01]\n"
         "block: {dropout: [0.0, 0.5], augment: [none, flip]}\n"
     )
-    arms = {arm.name: arm for arm in check("question=pools").asked.arms}
+    arms = {arm.name: arm for arm in check("question=pools").study.arms}
     assert arms["both"].role == "confirmatory"
     assert arms["both, lr=0.01"].levels == {"dropout": 0.5, "augment": "flip", "lr": 0.01}
     assert {name for name, arm in arms.items() if arm.role == "exploratory"} == {

@@ -1,0 +1,84 @@
+"""What a run says before it trains: its images, its questions, and which of its trials are left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bloodstudy import analysis
+from bloodstudy.cli import compose, terminal
+from bloodstudy.config.schema import DataChoice
+from bloodstudy.data import Dataset
+from bloodstudy.execution.planner import PlannedRun
+
+MAX_ARMS_NAMED = 8  # of a question in the printed plan; of more arms the number
+MAX_REFUSED_NAMED = 5
+
+
+def describe_data(images: Iterable[Dataset], choice: DataChoice) -> None:
+    """Say what the data are, each line once."""
+    for line in dict.fromkeys(line for dataset in images for line in _data_lines(dataset, choice)):
+        terminal.say(line)
+
+
+def _data_lines(images: Dataset, choice: DataChoice) -> list[str]:
+    counts = [f"{len(images.rows('train')):,} training"]
+    if len(images.rows("validation")):
+        counts.append(f"{len(images.rows('validation')):,} validation")
+    fold = f" ({choice.folds} folds)" if images.split == "grouped_kfold" else ""
+    refused = images.quarantine.to_dict("records")
+    more = len(refused) - MAX_REFUSED_NAMED
+    return [
+        f"{images.name}, {images.split} split{fold}: {', '.join(counts)} and {len(images.rows('test')):,} test images, "
+        f"{len(images.classes)} classes (fingerprint {images.fingerprint})",
+        *(f"  {note}" for note in images.notes),
+        *(f"  refused {row['image']}: {row['reason']}" for row in refused[:MAX_REFUSED_NAMED]),
+        *([f"  ... and {more} more"] if more > 0 else []),
+    ]
+
+
+def describe_plan(
+    request: compose.RunRequest, planned_run: PlannedRun, missing_keys: Sequence[str], folder: Path
+) -> None:
+    """Print the questions of a study, and how many trials are left of how many."""
+    count = len({trial["key"] for trial in planned_run.requested})
+    if request.study:
+        _print_questions(planned_run)
+        if request.jobs[0].settings.control.plan_only:
+            _print_sensitivity(planned_run, folder)
+    if count > 1:
+        combinations = len(planned_run.requested)
+        shared = f", shared by {combinations} combinations" if count < combinations else ""
+        finished = count - len(missing_keys)
+        terminal.say(f"{count} trials{shared}: {finished} finished earlier, {len(missing_keys)} to train")
+    elif not missing_keys:
+        terminal.say(f"finished earlier, nothing to train (trial {planned_run.requested[0]['key']})")
+
+
+def _print_questions(planned_run: PlannedRun) -> None:
+    plan, rows = planned_run.content, []
+    for question in plan["questions"]:
+        roles = {arm: analysis.role_in(plan, question, arm) for arm in question["arms"]}
+        tested, shown = (
+            _name_arms([arm for arm in roles if roles[arm] == role]) for role in ("confirmatory", "exploratory")
+        )
+        rows.append([question["name"], question["sentence"], tested, shown or "none", f"{100 * question['margin']:g}"])
+    header = ("question", "sentence", "arms tested", "arms shown", "margin, points")
+    terminal.print_table("", header, rows, right=header[-1:])
+    seeds, planned = len({trial["seed"] for trial in planned_run.requested}), len(plan["seeds"])
+    terminal.say(
+        f"{len(plan['arms'])} arms, the reference among them, each with {seeds} seed{'s' if seeds > 1 else ''}"
+        f"{f' of the {planned} planned' if seeds < planned else ''}; {plan['precision']}"
+    )
+    for amendment in plan.get("amendments", []):
+        terminal.say(f"changed after the first plan: {amendment}")
+
+
+def _name_arms(arms: Sequence[str]) -> str:
+    return ", ".join(arms) if len(arms) <= MAX_ARMS_NAMED else str(len(arms))
+
+
+def _print_sensitivity(planned_run: PlannedRun, folder: Path) -> None:
+    """Say what effect the planned seeds would detect, by the spread of the trials that have finished."""
+    if sensitivity := analysis.foresee(analysis.load_study(folder.parent, folder.name, planned_run.content)):
+        terminal.say(sensitivity.describe())

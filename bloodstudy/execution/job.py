@@ -1,0 +1,45 @@
+"""A job: one planned trial with all its settings, as one value that any process can be given.
+
+In: checked settings and what the plan calls their trial. Out: the one override by which Hydra carries them; and in the
+process of the job the same again, checked.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from bloodstudy.cli.overrides import RECORD, write
+from bloodstudy.config import schema
+
+
+@dataclass(frozen=True)
+class Job:
+    """One trial to be trained."""
+
+    settings: schema.Settings
+    study: str
+    arm: str
+    key: str  # of the trial that the settings have to lead to
+    trials: int  # how many the command trains
+
+    def as_override(self) -> str:
+        """Return the job as an override."""
+        return write(RECORD, json.dumps(vars(self) | {"settings": schema.unfold(self.settings)}))
+
+    def placed_in(self, folder: Path) -> Job:
+        """Return the job for a process that cannot work in `folder`, in which the command was typed."""
+        data, places = self.settings.data, self.settings.places
+        root = data.root and str(folder / Path(data.root).expanduser())
+        cache_dir = places.cache_dir and str(folder / Path(places.cache_dir).expanduser())
+        places = replace(places, runs_dir=str(folder / places.runs_dir), cache_dir=cache_dir)
+        return replace(self, settings=replace(self.settings, data=replace(data, root=root), places=places))
+
+
+def read_job(composed: DictConfig) -> Job:
+    """Return the job that a composed configuration carries; raises UserError if its settings are not valid ones."""
+    record = json.loads(OmegaConf.select(composed, RECORD))
+    return Job(**record | {"settings": schema.settings(record["settings"])})

@@ -1,0 +1,98 @@
+"""What one process keeps from one job to the next: the worker that trains, its cores, and what has gone wrong so far.
+
+In: the jobs that a launcher gives to this process, one or many. Out: a worker that is ready to train, and the fault
+that ends the sweep.
+"""
+
+from __future__ import annotations
+
+import atexit
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bloodstudy.cli import terminal
+from bloodstudy.errors import BloodstudyError, MachineError
+from bloodstudy.execution import cpu_affinity
+from bloodstudy.training import Worker
+
+# TensorFlow keeps some MB of every model that it ever traced, so a worker is renewed; its successor imports Keras
+# while it trains its last trial, and nobody waits.
+TRIALS_A_WORKER = 50
+DEATHS = ("failed", "out_of_memory")  # if they repeat themselves, something beyond the trial is wrong
+MAX_DEATHS_IN_A_ROW = 3  # that many stop a sweep
+
+
+class JobProcess:
+    """The state of one process that runs jobs."""
+
+    def __init__(self) -> None:
+        self._worker: Worker | None = None  # importing Keras costs seconds, so it serves many trials
+        self._successor: Worker | None = None
+        self._cores: ExitStack | None = None  # the locks of this process's cores, until it ends
+        self.begin_command(shows_bars=False)
+
+    def begin_command(self, shows_bars: bool = True) -> None:
+        """Forget what an earlier command of this process ended with; show bars, as jobs in other processes do not."""
+        self.fault: BloodstudyError | None = None  # of the machine: the rest of the sweep is not tried
+        self._deaths = 0  # in a row
+        self._trouble_said = False  # of the tracking store: once is enough
+        self._shows_bars = shows_bars
+
+    def take_worker(self) -> Worker:
+        """Return the training process of this process, started or renewed if need be."""
+        if self._worker is not None and self._worker.trials >= TRIALS_A_WORKER:
+            self._worker.close()
+        if self._worker is None or not self._worker.alive:
+            self._worker = self._successor if self._successor is not None and self._successor.alive else Worker()
+            self._successor = None
+        if self._worker.trials == TRIALS_A_WORKER - 1:
+            self._successor = Worker()
+        return self._worker
+
+    def claim_cores(self, runs_dir: Path, trials: int) -> None:
+        """Keep this process to its share of the cores, from its first job on; `trials` is how many the command has."""
+        if self._cores is None:
+            self._cores = cpu_affinity.claim(runs_dir, trials)
+
+    def bar(self, title: str, total: float) -> terminal.Bar:
+        """Return the bar of one trial; it shows nothing in a process that is not the command's own."""
+        return terminal.Bar(title, total, shown=self._shows_bars)
+
+    def count_deaths(self, result: dict[str, Any]) -> None:
+        """Raise MachineError if this was the third trial in a row that died: the rest would fare no better."""
+        self._deaths = self._deaths + 1 if result["outcome"] in DEATHS else 0
+        if self._deaths == MAX_DEATHS_IN_A_ROW:
+            advice = "Their result.json say more, under reason and traceback"
+            if result["outcome"] == "out_of_memory":
+                advice = "They need more memory: take a smaller batch_size or image_size, or train fewer at once"
+            raise MachineError(
+                f"{MAX_DEATHS_IN_A_ROW} trials in a row have died, so the sweep stops. The last one: "
+                f"{result['outcome']}, {result['reason']}. {advice}. The same command with retry=failed trains them "
+                "again"
+            )
+
+    def warn_once(self, trouble: str | None) -> None:
+        """Say that the tracking store cannot be used, if there is such trouble and it was not said before."""
+        if trouble is not None and not self._trouble_said:
+            self._trouble_said = True
+            terminal.say(
+                f"warning: not in MLflow yet: {trouble}. Training goes on; what is missing there is logged from the "
+                "run folder, once, as soon as the store answers"
+            )
+
+    def close(self) -> None:
+        """End the training processes."""
+        if self._worker is not None:
+            self._worker.close()
+        if self._successor is not None:
+            self._successor.kill()
+
+
+@cache
+def current() -> JobProcess:
+    """Return the one of this process; its workers end with it."""
+    process = JobProcess()
+    atexit.register(process.close)
+    return process

@@ -1,0 +1,99 @@
+"""How far a study is, as a table: outcomes by arm, the training time that its trials still need, the disk they use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from bloodstudy.cli import terminal
+from bloodstudy.study.disk_state import TrialState, read_state
+
+OUTCOMES = ("finished", "diverged", "failed", "out_of_memory", "interrupted", "running", "missing")
+ALWAYS_SHOWN = ("finished", "missing")  # columns that are shown even if they are 0
+UNFINISHED = ("interrupted", "running", "missing")  # outcomes that the same command goes on with
+
+
+def print_status(plan: Mapping[str, Any], folder: Path) -> None:
+    """Print the table of the study in `folder`, and the lines below it."""
+    states = {path.name: read_state(path) for path in _list_folders(folder, plan)}
+    arms: dict[str, dict[str, TrialState]] = {}
+    for planned in plan["trials"]:  # a trial that is judged in two ways is in two arms
+        arms.setdefault(planned["arm"], {})[planned["key"]] = states[planned["key"]]
+    every = {key: trial for trials in arms.values() for key, trial in trials.items()}
+    shown = [
+        name for name in OUTCOMES if name in ALWAYS_SHOWN or any(trial.outcome == name for trial in every.values())
+    ]
+    rows, total, counted = [], 0.0, set()
+    for arm, trials in arms.items():
+        known = _seconds(trials) or _seconds(every)
+        rows.append([arm, *_row(trials, shown, estimate_left(trials.values(), known))])
+        seconds = estimate_left([trial for key, trial in trials.items() if key not in counted], known)
+        total = None if total is None or seconds is None else total + seconds
+        counted |= set(trials)
+    if len(arms) > 1:
+        rows.append(["all", *_row(every, shown, total)])
+    header = ["arm", *(name.replace("_", " ") for name in shown), "epochs", "left", "disk"]
+    finished = sum(trial.outcome == "finished" for trial in every.values())
+    title = f"{folder.name}: {finished} of {len(every)} trials finished"
+    terminal.print_table(title, header, rows, right=header[1:])
+    for line in _describe(every, states, total):
+        terminal.say(line)
+
+
+def estimate_left(states: Iterable[TrialState], seconds: Sequence[float]) -> float | None:
+    """Return the seconds that unfinished trials will take one after the other, None if nothing says it.
+
+    `seconds` are those of finished trials like them; of the epochs that a trial has done it needs none again.
+    """
+    trials = sum(1 - trial.epochs_done / (trial.epochs or 1) for trial in states if trial.outcome in UNFINISHED)
+    if not trials:
+        return 0.0
+    return fmean(seconds) * trials if seconds else None
+
+
+def count_trials(number: int) -> str:
+    """Return a number of trials in words."""
+    return "1 trial" if number == 1 else f"{number} trials"
+
+
+def _list_folders(study_folder: Path, plan: Mapping[str, Any]) -> list[Path]:
+    """Return the folders of the planned trials, and of those that an earlier plan left."""
+    stored = [study_folder / name for name in sorted({file.parent.name for file in study_folder.glob("*/*.json")})]
+    return list(dict.fromkeys([study_folder / planned["key"] for planned in plan["trials"]] + stored))
+
+
+def _row(trials: Mapping[str, TrialState], shown: Sequence[str], seconds: float | None) -> list[str]:
+    counts = Counter(trial.outcome for trial in trials.values())
+    begun = [(trial.epochs_done, trial.epochs) for trial in trials.values() if trial.epochs_done and trial.epochs]
+    epochs = "{} of {}".format(*map(sum, zip(*begun, strict=True))) if begun else "-"
+    time = "?" if seconds is None else terminal.span(seconds) if seconds else "-"
+    return [str(counts[name] or "-") for name in shown] + [epochs, time, terminal.amount(_size(trials.values()))]
+
+
+def _describe(
+    planned: Mapping[str, TrialState], states: Mapping[str, TrialState], seconds: float | None
+) -> Iterable[str]:
+    """Yield the lines below the table."""
+    if seconds:
+        yield f"time left: about {terminal.span(seconds)}, one trial after the other"
+    elif seconds is None:
+        yield "time left: unknown, since no trial is finished yet"
+    disk = f"disk used: {terminal.amount(_size(states.values()))}"
+    if earlier := [trial for key, trial in states.items() if key not in planned]:
+        disk += f", of it {terminal.amount(_size(earlier))} by {count_trials(len(earlier))} that the plan does not hold"
+    yield disk
+    if size := sum(trial.state_size for trial in states.values()):
+        needless = sum(trial.state_size for trial in states.values() if trial.outcome not in UNFINISHED)
+        remedy = f"; clear=states removes {terminal.amount(needless)} that no trial needs" if needless else ""
+        yield f"training states: {terminal.amount(size)} of that{remedy}"
+
+
+def _seconds(trials: Mapping[str, TrialState]) -> list[float]:
+    return [trial.wall_seconds for trial in trials.values() if trial.wall_seconds is not None]
+
+
+def _size(trials: Iterable[TrialState]) -> int:
+    return sum(trial.size for trial in trials)

@@ -1,0 +1,107 @@
+"""A run from its checked request to its exit code: the plan, what it costs, the trials that are left, the results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bloodstudy import tracking
+from bloodstudy.cli import compose, terminal
+from bloodstudy.cli.overrides import write
+from bloodstudy.config.schema import Control
+from bloodstudy.errors import UserError
+from bloodstudy.execution import announcement, cost_estimate, job_process, launchers, planner, trial_runner
+from bloodstudy.execution.planner import PlannedRun
+from bloodstudy.execution.progress import Board
+from bloodstudy.execution.rescore import judge_again
+from bloodstudy.execution.scheduler import Scheduler, serve
+from bloodstudy.execution.summary import close
+from bloodstudy.study.archive.restore import restore
+from bloodstudy.study.code_digest import code_digest
+from bloodstudy.study.question import SCRATCH
+from bloodstudy.training import require_backend
+
+LOGGED = ("question", "precision", "seeds", "looks", "hash")  # of the plan, as parameters of the study's run in MLflow
+
+
+def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: bool) -> int:
+    """Train what `request` asks for and has no result yet; return the exit code."""
+    require_backend()
+    tracking.require_store()
+    job_process.current().begin_command()
+    settings = request.jobs[0].settings
+    runs_dir = Path(settings.places.runs_dir)
+    if settings.control.restore:
+        name = request.study.name if request.study else SCRATCH
+        terminal.say(restore(Path(settings.control.restore), runs_dir, name).told)
+    planned_run = planner.make_plan(request, arguments, runs_dir)
+    folder = runs_dir / planned_run.content["study"]
+    announcement.describe_data(planned_run.images.values(), settings.data)
+    missing_keys = _keep_finished(planned_run, folder, settings.control)
+    announcement.describe_plan(request, planned_run, missing_keys, folder)
+    seconds = dict.fromkeys(missing_keys, 1.0)
+    if missing_keys and (request.study or settings.control.plan_only):  # a plain sweep starts at once
+        seconds |= _estimate(planned_run, missing_keys, folder)
+    if settings.control.plan_only:
+        terminal.say("plan_only=true: nothing was trained. The same without it trains what is left.")
+        return 0
+    planned_run.content.write(folder)
+    logged = {key: planned_run.content[key] for key in LOGGED if key in planned_run.content}
+    tracking.begin(folder, len(missing_keys), logged)
+    try:
+        if missing_keys:
+            _launch(request, planned_run, seconds, folder, multirun)
+        return close(folder, planned_run, request)
+    except BaseException as error:
+        tracking.finish(folder, "FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
+
+
+def _keep_finished(planned_run: PlannedRun, folder: Path, control: Control) -> list[str]:
+    """Return the keys that are still to be trained; the others are judged by what is known of the images now.
+
+    Raises UserError for on_code_change=refuse if one was trained by other code of ours.
+    """
+    keys = [trial["key"] for trial in planned_run.requested]
+    results = {key: trial_runner.read_kept(folder / key, control.retry) for key in keys}
+    if others := [key for key, result in results.items() if result and result.get("code") != code_digest()]:
+        reason = (
+            f"{len(others)} of {len(results)} trials were trained by other code of bloodstudy than this "
+            f"({code_digest()})"
+        )
+        if control.on_code_change == "refuse":
+            raise UserError(
+                f"on_code_change=refuse: {reason}; retry=all trains all of them again, another runs_dir keeps both"
+            )
+        terminal.say(
+            f"warning: {reason}; they are kept. on_code_change=refuse refuses this, retry=all trains them again"
+        )
+    for trial in planned_run.requested:
+        if result := results[trial["key"]]:
+            judge_again(folder / trial["key"], result, planned_run.images[trial["key"], trial["judged"]])
+    return [key for key, result in results.items() if result is None]
+
+
+def _estimate(planned_run: PlannedRun, missing_keys: Sequence[str], folder: Path) -> Mapping[str, float]:
+    """Print what the missing trials will cost; return the expected seconds of each, if they are known."""
+    images = {key: dataset for (key, _), dataset in planned_run.images.items()}
+    trials = [(planned_run.trials[key], images[key]) for key in missing_keys]
+    estimate = cost_estimate.estimate(trials, folder, job_process.current())
+    terminal.say(estimate.describe())
+    return estimate.seconds
+
+
+def _launch(
+    request: compose.RunRequest, planned_run: PlannedRun, seconds: Mapping[str, float], folder: Path, multirun: bool
+) -> None:
+    """Train the trials of `seconds` through Hydra's launcher; raises the fault of the machine that stopped it."""
+    scheduler = Scheduler(planned_run.content, planned_run.settings, set(seconds), folder)
+    serve(scheduler)
+    jobs = ["-m"] if multirun else scheduler.overrides(planned_run.requested[0])  # the sweeper asks for those of many
+    # Absolute, since the processes of some launchers work in a folder of their own.
+    shared = [write("runs_dir", str(folder.parent.absolute())), *request.hydras, *launchers.carry(request.hydras)]
+    with Board(planned_run.requested, seconds, folder), launchers.explained():
+        compose.launch(trial_runner.task, [*jobs, *shared])
+    fault = scheduler.fault or job_process.current().fault
+    if fault is not None:
+        raise fault

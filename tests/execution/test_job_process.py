@@ -1,0 +1,76 @@
+"""What a process keeps from one job to the next."""
+
+import pytest
+
+from bloodstudy.errors import MachineError
+from bloodstudy.execution import job_process
+from bloodstudy.execution.job_process import JobProcess
+
+
+class Worker:
+    """Stands for a training process, which takes seconds to start."""
+
+    def __init__(self):
+        self.trials, self.alive = 0, True
+
+    def close(self):
+        self.alive = False
+
+    kill = close
+
+
+@pytest.fixture
+def process(monkeypatch):
+    monkeypatch.setattr(job_process, "Worker", Worker)
+    monkeypatch.setattr(job_process, "TRIALS_A_WORKER", 3)
+    return JobProcess()
+
+
+def test_a_worker_serves_many_trials_and_its_successor_starts_while_it_trains_the_last(process):
+    workers = []
+    for _ in range(7):
+        workers.append(process.take_worker())
+        workers[-1].trials += 1
+    first, second, third = workers[0], workers[3], workers[6]
+    assert workers == [first] * 3 + [second] * 3 + [third]
+    assert [worker.alive for worker in (first, second, third)] == [False, False, True]
+    process.close()
+    assert not third.alive
+
+
+def test_a_worker_that_died_is_replaced(process):
+    first = process.take_worker()
+    first.kill()
+    assert process.take_worker() is not first
+
+
+def test_three_deaths_in_a_row_stop_the_sweep_and_a_finished_trial_between_them_does_not(process):
+    death = {"outcome": "failed", "reason": "it broke"}
+    for result in (death, death, {"outcome": "finished"}, death, death):
+        process.count_deaths(result)
+    with pytest.raises(MachineError, match=r"3 trials in a row have died.* failed, it broke.*under reason"):
+        process.count_deaths(death)
+    process.begin_command()
+    for _ in range(2):
+        process.count_deaths(death)
+    with pytest.raises(MachineError, match="smaller batch_size"):
+        process.count_deaths({"outcome": "out_of_memory", "reason": "too large"})
+
+
+def test_trouble_with_the_store_is_said_once_a_command(process, capsys):
+    for trouble in (None, "locked", "locked"):
+        process.warn_once(trouble)
+    assert capsys.readouterr().out.count("not in MLflow yet: locked") == 1
+
+
+def test_only_the_process_of_the_command_shows_the_bar_of_a_trial(process, capsys, monkeypatch):
+    monkeypatch.setattr("bloodstudy.cli.terminal.PLAIN_EVERY_S", 0.0)
+    for said in ("", "trial: 50 %, half\n"):
+        with process.bar("trial", 2) as bar:
+            bar.update(1, "half")
+        assert capsys.readouterr().out == said
+        process.begin_command()
+
+
+def test_a_process_has_one_state():
+    assert job_process.current() is job_process.current()
