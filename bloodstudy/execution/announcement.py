@@ -10,6 +10,7 @@ from bloodstudy.cli import compose, terminal
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data import Dataset
 from bloodstudy.execution.planner import PlannedRun
+from bloodstudy.study.arms import Role
 
 MAX_ARMS_NAMED = 8  # of a question in the printed plan; of more arms the number
 MAX_REFUSED_NAMED = 5
@@ -41,7 +42,7 @@ def describe_plan(
     request: compose.RunRequest, planned_run: PlannedRun, missing_keys: Sequence[str], folder: Path
 ) -> None:
     """Print the questions of a study, and how many trials are left of how many."""
-    count = len({trial["key"] for trial in planned_run.requested})
+    count = len({trial.key for trial in planned_run.requested})
     if request.study:
         _print_questions(planned_run)
         if request.jobs[0].settings.control.plan_only:
@@ -52,25 +53,25 @@ def describe_plan(
         finished = count - len(missing_keys)
         terminal.say(f"{count} trials{shared}: {finished} finished earlier, {len(missing_keys)} to train")
     elif not missing_keys:
-        terminal.say(f"finished earlier, nothing to train (trial {planned_run.requested[0]['key']})")
+        terminal.say(f"finished earlier, nothing to train (trial {planned_run.requested[0].key})")
 
 
 def _print_questions(planned_run: PlannedRun) -> None:
     plan, rows = planned_run.content, []
-    for question in plan["questions"]:
-        roles = {arm: analysis.role_in(plan, question, arm) for arm in question["arms"]}
+    for question in plan.questions:
+        roles = {arm: plan.role_of(arm, question) for arm in question.arms}
         tested, shown = (
-            _name_arms([arm for arm in roles if roles[arm] == role]) for role in ("confirmatory", "exploratory")
+            _name_arms([arm for arm in roles if roles[arm] == role]) for role in (Role.CONFIRMATORY, Role.EXPLORATORY)
         )
-        rows.append([question["name"], question["sentence"], tested, shown or "none", f"{100 * question['margin']:g}"])
+        rows.append([question.name, question.sentence, tested, shown or "none", f"{100 * question.margin:g}"])
     header = ("question", "sentence", "arms tested", "arms shown", "margin, points")
     terminal.print_table("", header, rows, right=header[-1:])
-    seeds, planned = len({trial["seed"] for trial in planned_run.requested}), len(plan["seeds"])
+    seeds, planned = len({trial.seed for trial in planned_run.requested}), len(plan.seeds)
     terminal.say(
-        f"{len(plan['arms'])} arms, the reference among them, each with {seeds} seed{'s' if seeds > 1 else ''}"
-        f"{f' of the {planned} planned' if seeds < planned else ''}; {plan['precision']}"
+        f"{len(plan.arms)} arms, the reference among them, each with {seeds} seed{'s' if seeds > 1 else ''}"
+        f"{f' of the {planned} planned' if seeds < planned else ''}; {plan.precision}"
     )
-    for amendment in plan.get("amendments", []):
+    for amendment in plan.amendments or ():
         terminal.say(f"changed after the first plan: {amendment}")
 
 

@@ -21,6 +21,8 @@ from bloodstudy.cli import terminal
 from bloodstudy.data import Dataset
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.study.arms import spell
+from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.run_folder import load_result
 from bloodstudy.study.trial import Trial
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.precision import processor
@@ -87,13 +89,13 @@ def _count(arms: int) -> str:
 
 def _read_past(folder: Path) -> dict[tuple[str, int, str], dict[str, float]]:
     """Return the mean cost of finished trials by what they took time for, epochs and fingerprint."""
-    costs: dict[tuple[str, int, str], list[dict[str, float]]] = {}
+    costs: dict[tuple[str, int, str], list[Mapping[str, float]]] = {}
     for path in folder.glob("*/result.json"):
-        result = files.read_json(path)
-        if result["outcome"] == "finished":
-            factors, cost = result["factors"], result["cost"]
-            name = _name_probe(result["model"], factors, result["processor"], cost["threads"])
-            costs.setdefault((name, factors["epochs"], result["data"]["fingerprint"]), []).append(cost)
+        result = load_result(path.parent)
+        if result is not None and result.outcome == Outcome.FINISHED:
+            factors, cost = result.factors, result.cost
+            name = _name_probe(result.model, factors, result.processor or "", cost["threads"])
+            costs.setdefault((name, factors["epochs"], result.data.fingerprint), []).append(cost)
     return {whole: {name: mean(cost[name] for cost in own) for name in PAST} for whole, own in costs.items()}
 
 

@@ -10,17 +10,17 @@ import atexit
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from bloodstudy.cli import terminal
 from bloodstudy.errors import BloodstudyError, MachineError
 from bloodstudy.execution import cpu_affinity
+from bloodstudy.study.outcome import DEATHS, Outcome
+from bloodstudy.study.result import Result
 from bloodstudy.training import Worker
 
 # TensorFlow keeps some MB of every model that it ever traced, so a worker is renewed; its successor imports Keras
 # while it trains its last trial, and nobody waits.
 TRIALS_A_WORKER = 50
-DEATHS = ("failed", "out_of_memory")  # if they repeat themselves, something beyond the trial is wrong
 MAX_DEATHS_IN_A_ROW = 3  # that many stop a sweep
 
 
@@ -60,16 +60,16 @@ class JobProcess:
         """Return the bar of one trial; it shows nothing in a process that is not the command's own."""
         return terminal.Bar(title, total, shown=self._shows_bars)
 
-    def count_deaths(self, result: dict[str, Any]) -> None:
+    def count_deaths(self, result: Result) -> None:
         """Raise MachineError if this was the third trial in a row that died: the rest would fare no better."""
-        self._deaths = self._deaths + 1 if result["outcome"] in DEATHS else 0
+        self._deaths = self._deaths + 1 if result.outcome in DEATHS else 0
         if self._deaths == MAX_DEATHS_IN_A_ROW:
             advice = "Their result.json say more, under reason and traceback"
-            if result["outcome"] == "out_of_memory":
+            if result.outcome == Outcome.OUT_OF_MEMORY:
                 advice = "They need more memory: take a smaller batch_size or image_size, or train fewer at once"
             raise MachineError(
                 f"{MAX_DEATHS_IN_A_ROW} trials in a row have died, so the sweep stops. The last one: "
-                f"{result['outcome']}, {result['reason']}. {advice}. The same command with retry=failed trains them "
+                f"{result.outcome}, {result.reason}. {advice}. The same command with retry=failed trains them "
                 "again"
             )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bloodstudy.cli import compose
@@ -14,20 +15,21 @@ from bloodstudy.cli.overrides import UNSWEPT
 from bloodstudy.cli.request import StudyRequest
 from bloodstudy.config.schema import Settings, level_of
 from bloodstudy.study.arms import Arm, merge, name_arm
+from bloodstudy.study.plan import PlannedArm, PlannedQuestion, PlannedTrial
 
 ELSEWHERE = (*UNSWEPT, "data.root")  # typed anew with every command: no part of what a trial is
 
 
-def merge_arms(request: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> list[Arm]:
+def merge_arms(request: StudyRequest, trials: Sequence[PlannedTrial]) -> list[Arm]:
     """Return the arms of the request, those that turned out to be the same trial as one."""
     return merge(request.arms, _identify(request, trials))
 
 
-def _identify(request: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [f"{trial['key']} {trial['judged']}" for trial in trials[: len(request.arms)]]  # of the first seed
+def _identify(request: StudyRequest, trials: Sequence[PlannedTrial]) -> list[str]:
+    return [f"{trial.key} {trial.evaluated_on}" for trial in trials[: len(request.arms)]]  # of the first seed
 
 
-def find_cells(request: StudyRequest, trials: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+def find_cells(request: StudyRequest, trials: Sequence[PlannedTrial]) -> dict[str, dict[str, dict[str, Any]]]:
     """Return the levels of each cell of a question's product, by the name of the arm that it turned out to be."""
     first: dict[str, str] = {}
     for arm, identity in zip(request.arms, _identify(request, trials), strict=True):
@@ -45,16 +47,15 @@ def _spell(levels: Mapping[str, Any]) -> str:
 
 
 def label(
-    request: StudyRequest, arms: Sequence[Arm], reference: Settings, trials: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    """Give each trial the levels that it is shown by; one question about one factor is a sweep over that factor."""
+    request: StudyRequest, arms: Sequence[Arm], reference: Settings, trials: Sequence[PlannedTrial]
+) -> tuple[dict[str, list[Any]], list[PlannedTrial]]:
+    """Return what is swept, and the trials with their levels; a question about one factor is a sweep over it."""
     key, levels = "arm", {arm.name: arm.name for arm in arms}
     factor = request.questions[0].factor if len(request.questions) == 1 else None
     if factor and all(set(arm.levels) <= {factor} for arm in arms):
         key, levels = factor, {arm.name: arm.levels.get(factor, level_of(reference, factor)) for arm in arms}
-    for trial in trials:
-        trial["levels"] = {key: levels[trial["arm"]], "seed": trial["seed"]}
-    return {key: list(levels.values()), "seed": sorted({trial["seed"] for trial in trials})}
+    labelled = [replace(trial, levels={key: levels[trial.arm], "seed": trial.seed}) for trial in trials]
+    return {key: list(levels.values()), "seed": sorted({trial.seed for trial in trials})}, labelled
 
 
 def decide(
@@ -65,30 +66,24 @@ def decide(
     return {
         "title": request.study.title if request.study else None,
         "looks": list(request.looks),
-        "setting": {key: value for key, value in reference.levels.items() if key not in varied},
-        "questions": [
-            _decide_roles(question.name, arms)
-            | {
-                "name": question.name,
-                "sentence": question.sentence,
-                "factor": question.factor,
-                "reference": name_arm(question.reference),
-                "arms": [arm.name for arm in arms if question.name in arm.questions],
-                "margin": request.margin(question),
-                "simplify": question.simplify,
-                "lr_strip": list(question.lr_strip),
-                "cells": cells.get(question.name, {}),
-            }
+        "common": {key: value for key, value in reference.levels.items() if key not in varied},
+        "questions": tuple(
+            PlannedQuestion(
+                name=question.name,
+                sentence=question.sentence,
+                factor=question.factor,
+                reference=name_arm(question.reference),
+                arms=[arm.name for arm in arms if question.name in arm.questions],
+                margin=request.margin(question),
+                simplify=question.simplify,
+                lr_grid=question.lr_strip,
+                cells=cells.get(question.name, {}),
+                roles={arm.name: arm.roles[question.name] for arm in arms if question.name in arm.roles},
+            )
             for question in request.questions
-        ],
-        "arms": {arm.name: {"role": arm.role, "levels": dict(arm.levels)} for arm in arms},
+        ),
+        "arms": {arm.name: PlannedArm(arm.role, dict(arm.levels)) for arm in arms},
     }
-
-
-def _decide_roles(question: str, arms: Sequence[Arm]) -> dict[str, Any]:
-    """Return `roles`, those of the arms that have another one in this question than in the study; else nothing."""
-    roles = {arm.name: arm.roles[question] for arm in arms if question in arm.roles}
-    return {"roles": roles} if roles else {}
 
 
 def brief(value: Any) -> str:

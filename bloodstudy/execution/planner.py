@@ -7,7 +7,7 @@ other data under its name is refused, any other later change is listed in it as 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,53 +49,49 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
     images = [datasets.load_data(job.settings) for job in jobs]
     made = [datasets.make_trial(job.settings, dataset, name) for job, dataset in zip(jobs, images, strict=True)]
     trials = [_plan_trial(*one) for one in zip(jobs, made, images, strict=True)]
-    identities = [(trial["key"], trial["judged"]) for trial in trials]
+    identities = [(trial.key, trial.evaluated_on) for trial in trials]
     if study:
         for job, dataset in zip(jobs, images, strict=True):
             datasets.refuse_leaks(dataset, declared="data.split" in job.levels)
         arms, cells = merge_arms(study, trials), find_cells(study, trials)
         names = {arm.name for arm in arms}
-        trials = [trial for trial in trials if trial["arm"] in names]
-        swept = label(study, arms, jobs[0].settings, trials)
+        trials = [trial for trial in trials if trial.arm in names]
+        swept, trials = label(study, arms, jobs[0].settings, trials)
         decisions = decide(study, arms, request.jobs[0], cells)
     else:
         swept, decisions = request.swept, {}
-        for trial, job in zip(trials, jobs, strict=True):
-            trial["levels"] = {key: job.levels[key] for key in swept}
-            named = trial["levels"].keys() - BLOCK_KEYS
-            trial["arm"] = name_arm(trial["levels"] if named else changed_levels(job.levels))
-    plan: dict[str, Any] = {
-        "study": name,
-        "command": shlex.join(["python", "-m", "bloodstudy.run", *arguments]),
-        "bloodstudy": __version__,
-        "question": " ".join(question.sentence for question in study.questions) if study else None,
-        "swept": {key: list(levels) for key, levels in swept.items()},
-        "precision": jobs[0].settings.factors.precision,
-        "seeds": sorted({trial["seed"] for trial in trials}),
+        trials = [_name_plain(trial, job.levels, swept) for trial, job in zip(trials, jobs, strict=True)]
+    plan = Plan(
+        study=name,
+        command=shlex.join(["python", "-m", "bloodstudy.run", *arguments]),
+        swept={key: list(levels) for key, levels in swept.items()},
+        trials=tuple(trials),
+        bloodstudy=__version__,
+        question=" ".join(question.sentence for question in study.questions) if study else None,
+        precision=jobs[0].settings.factors.precision,
+        seeds=sorted({trial.seed for trial in trials}),
         **decisions,
-        "trials": list(trials),
-    }
+    )
     if old:
         plan = _amend(plan, old, runs_dir)
     elif study and not study.study and (before := _read_seen(runs_dir, plan)):
-        plan["amendments"] = _list_changes(plan, before)
-    arms_by_key = {trial["key"]: trial["arm"] for trial in reversed(trials)}
-    whole = Plan.from_dict(plan)
+        plan = replace(plan, amendments=_list_changes(plan, before))
+    arms_by_key = {trial.key: trial.arm for trial in reversed(trials)}
     return PlannedRun(
-        replace(whole, hash=whole.digest),
-        [PlannedTrial.from_dict(trial) for trial in trials if request.seeds is None or trial["seed"] < request.seeds],
+        replace(plan, hash=plan.digest),
+        [trial for trial in trials if request.seeds is None or trial.seed < request.seeds],
         dict(zip(identities, images, strict=True)),
         dict(zip(identities, (job.settings for job in jobs), strict=True)),
         {trial.key: replace(trial, arm=arms_by_key[trial.key]) for trial in made if trial.key in arms_by_key},
     )
 
 
-def _read_old(runs_dir: Path, study: str) -> dict[str, Any] | None:
+def _read_old(runs_dir: Path, study: str) -> Plan | None:
     exists = study != SCRATCH and (runs_dir / study / "plan.yaml").exists()
-    return read_plan(runs_dir, study).to_dict() if exists else None
+    return read_plan(runs_dir, study) if exists else None
 
 
-def _read_seen(runs_dir: Path, plan: Mapping[str, Any]) -> dict[str, Any] | None:
+def _read_seen(runs_dir: Path, plan: Plan) -> Plan | None:
     """Return the earlier plan of the questions of `plan`, asked outside a study, if a trial of both has a result.
 
     They are planned anew each time, and what is changed once a result can have been seen is listed all the same.
@@ -103,66 +99,73 @@ def _read_seen(runs_dir: Path, plan: Mapping[str, Any]) -> dict[str, Any] | None
     folder = runs_dir / SCRATCH
     if not (folder / "plan.yaml").exists():
         return None
-    before = read_plan(runs_dir, SCRATCH).to_dict()
-    names, earlier = ([question["name"] for question in p.get("questions") or ()] for p in (plan, before))
-    shared = {trial["key"] for trial in plan["trials"]} & {trial["key"] for trial in before["trials"]}
+    before = read_plan(runs_dir, SCRATCH)
+    names, earlier = ([question.name for question in p.questions] for p in (plan, before))
+    shared = set(plan.keys) & set(before.keys)
     seen = any((folder / key / "result.json").exists() for key in shared)
     return before if names == earlier and seen else None
 
 
-def _settle_precision(job: compose.RequestedTrial, old: Mapping[str, Any] | None) -> compose.RequestedTrial:
+def _settle_precision(job: compose.RequestedTrial, old: Plan | None) -> compose.RequestedTrial:
     """Return `job` with its precision resolved: once for a study, when it is first planned."""
     typed = job.settings.factors.precision
-    planned = old["precision"] if old and typed == "auto" else typed
+    planned = old.precision if old and old.precision and typed == "auto" else typed
     factors = replace(job.settings.factors, precision=resolve_precision(planned))
     return replace(job, settings=replace(job.settings, factors=factors))
 
 
-def _plan_trial(job: compose.RequestedTrial, trial: Trial, images: Dataset) -> dict[str, Any]:
+def _plan_trial(job: compose.RequestedTrial, trial: Trial, images: Dataset) -> PlannedTrial:
     levels = {key: value for key, value in job.levels.items() if key not in (*ELSEWHERE, "precision")}
-    return {
-        "key": trial.key,
-        "arm": job.arm.name if job.arm else "",
-        "seed": trial.factors.seed,
-        "levels": {},
-        "data": asdict(trial.data),
-        "judged": images.split,  # official_clean shares its trial with official
-        "overrides": [*(write(*level) for level in levels.items()), f"precision={trial.factors.precision}"],
-    }
+    return PlannedTrial(
+        key=trial.key,
+        arm=job.arm.name if job.arm else "",
+        seed=trial.factors.seed,
+        levels={},
+        data=asdict(trial.data),
+        evaluated_on=images.split,  # official_clean shares its trial with official
+        overrides=[*(write(*level) for level in levels.items()), f"precision={trial.factors.precision}"],
+    )
 
 
-def _amend(plan: dict[str, Any], old: Mapping[str, Any], runs_dir: Path) -> dict[str, Any]:
-    """Return `plan` with what differs from the `old` one listed; raises UserError where the data differ."""
-    now, then = ({_name_data(trial) for trial in p["trials"]} for p in (plan, old))
+def _name_plain(trial: PlannedTrial, chosen: Mapping[str, Any], swept: Iterable[str]) -> PlannedTrial:
+    """Return a trial of a plain sweep with its levels, and with the name that they give its arm."""
+    levels = {key: chosen[key] for key in swept}
+    named = levels.keys() - BLOCK_KEYS
+    return replace(trial, levels=levels, arm=name_arm(levels if named else changed_levels(chosen)))
+
+
+def _amend(plan: Plan, old: Plan, runs_dir: Path) -> Plan:
+    """Return `plan` with what differs from the `old` one listed; raises UserError if the data differ."""
+    now, then = ({_name_data(trial) for trial in p.trials} for p in (plan, old))
     if now != then:
-        path = runs_dir / plan["study"]
+        path = runs_dir / plan.study
         raise UserError(
             f"{path}/plan.yaml was made for {'; '.join(sorted(then))}; received {'; '.join(sorted(now))}. A study has "
             f"one data set: leave the images as they were, or give this one another runs_dir"
         )
-    levels = {trial["arm"]: trial["levels"] for trial in plan["trials"]}
-    beyond = [
-        trial | {"levels": levels[trial["arm"]] | {"seed": trial["seed"]}}
-        for trial in old["trials"]
-        if trial["seed"] not in plan["seeds"] and trial["arm"] in levels
+    levels = {trial.arm: trial.levels for trial in plan.trials}
+    beyond = [  # an extension stays planned if a command asks for fewer seeds
+        replace(trial, levels={**levels[trial.arm], "seed": trial.seed})
+        for trial in old.trials
+        if trial.seed not in plan.seeds and trial.arm in levels
     ]
-    plan["trials"] += beyond  # an extension stays planned where a command asks for fewer seeds
-    plan["seeds"] = plan["swept"]["seed"] = sorted({trial["seed"] for trial in plan["trials"]})
-    looks = []
-    if plan["looks"] != old.get("looks", plan["looks"]):
-        looks = [f"looks: {brief(plan['looks'])} came after {brief(old['looks'])}, which stay"]
-        plan["looks"] = old["looks"]  # a look that is declared when its seeds may have been seen is none
-    plan["amendments"] = _list_changes(plan, old, looks)
-    return plan
+    trials = (*plan.trials, *beyond)
+    seeds, looks, changes = sorted({trial.seed for trial in trials}), plan.looks, []
+    if old.looks and list(looks) != list(old.looks):
+        changes = [f"looks: {brief(looks)} came after {brief(old.looks)}, which stay"]
+        looks = old.looks  # a look that is declared when its seeds may have been seen is none
+    plan = replace(plan, trials=trials, seeds=seeds, swept={**plan.swept, "seed": seeds}, looks=looks)
+    return replace(plan, amendments=_list_changes(plan, old, changes))
 
 
-def _list_changes(plan: Mapping[str, Any], old: Mapping[str, Any], more: Sequence[str] = ()) -> list[str]:
+def _list_changes(plan: Plan, old: Plan, more: Sequence[str] = ()) -> list[str]:
     """Return the amendments of the `old` plan, `more`, and what `plan` decides otherwise than it did."""
-    changed = [name for name in STUDY_DECIDES if brief(old.get(name)) != brief(plan[name])]
-    changes = [f"{name}: {brief(old.get(name))} became {brief(plan[name])}" for name in changed]
-    return list(dict.fromkeys([*old.get("amendments", []), *more, *changes]))
+    now, then = plan.to_dict(), old.to_dict()
+    changed = [name for name in STUDY_DECIDES if brief(then.get(name)) != brief(now.get(name))]
+    changes = [f"{name}: {brief(then.get(name))} became {brief(now.get(name))}" for name in changed]
+    return list(dict.fromkeys([*(old.amendments or []), *more, *changes]))
 
 
-def _name_data(trial: Mapping[str, Any]) -> str:
-    data = {name: value for name, value in trial["data"].items() if value is not None}
-    return f"data={data.pop('name')} judged by {trial['judged']} ({', '.join(f'{k} {v}' for k, v in data.items())})"
+def _name_data(trial: PlannedTrial) -> str:
+    data = {name: value for name, value in trial.data.items() if value is not None}
+    return f"data={data.pop('name')} judged by {trial.evaluated_on} ({', '.join(f'{k} {v}' for k, v in data.items())})"

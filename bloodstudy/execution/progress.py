@@ -11,10 +11,13 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from bloodstudy import analysis, files
+from bloodstudy import analysis
 from bloodstudy.cli import terminal
+from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.plan import PlannedTrial
+from bloodstudy.study.result import Result
+from bloodstudy.study.run_folder import load_result
 
 LOOK_EVERY_S = 0.5
 
@@ -22,7 +25,7 @@ LOOK_EVERY_S = 0.5
 class Board:
     """Watches the results of a sweep come in."""
 
-    def __init__(self, trials: Sequence[Mapping[str, Any]], wanted: Mapping[str, float], folder: Path) -> None:
+    def __init__(self, trials: Sequence[PlannedTrial], wanted: Mapping[str, float], folder: Path) -> None:
         """Make a board for the planned `trials`; `wanted` has the expected cost of each key that is to be trained."""
         self._trials, self._wanted, self._folder = trials, wanted, folder
         self._before = {key: self._stamp(key) for key in wanted}
@@ -54,7 +57,7 @@ class Board:
     def _look(self) -> None:
         for key in self._wanted:
             if key not in self._done and self._stamp(key) != self._before[key]:
-                result = files.read_json(self._folder / key / "result.json")
+                result = load_result(self._folder / key)
                 if result is not None:  # being trained again, it has none for a while
                     self._done.add(key)
                     self._describe(key, result)
@@ -65,11 +68,11 @@ class Board:
         except FileNotFoundError:
             return None
 
-    def _describe(self, key: str, result: Mapping[str, Any]) -> None:
-        place = next(i for i, trial in enumerate(self._trials) if trial["key"] == key)
+    def _describe(self, key: str, result: Result) -> None:
+        place = next(i for i, trial in enumerate(self._trials) if trial.key == key)
         trial = self._trials[place]
-        title = f"[{place + 1}/{len(self._trials)}] {trial['arm']}, seed {trial['seed']}"
-        terminal.say(f"{title}: {headline(result, trial['judged'])}{self._left()}")
+        title = f"[{place + 1}/{len(self._trials)}] {trial.arm}, seed {trial.seed}"
+        terminal.say(f"{title}: {headline(result, trial.evaluated_on)}{self._left()}")
 
     def _left(self) -> str:
         every, done = sum(self._wanted.values()), sum(self._wanted[key] for key in self._done)
@@ -85,12 +88,12 @@ class Board:
         return f"; about {terminal.span(pace * (every - done))} left"
 
 
-def headline(result: Mapping[str, Any], judged: str) -> str:
+def headline(result: Result, judged: str) -> str:
     """Return what came out of one trial, in a line."""
-    seconds = terminal.span(result["cost"]["wall_seconds"])
-    if result["outcome"] != "finished":
-        return f"{result['outcome']} after {seconds}: {result['reason']}"
-    measured = analysis.judge(result["responses"], judged)
+    seconds = terminal.span(result.cost["wall_seconds"])
+    if result.outcome != Outcome.FINISHED:
+        return f"{result.outcome} after {seconds}: {result.reason}"
+    measured = analysis.judge(result.responses, judged)
     if "test_accuracy" not in measured:
         return f"finished ({seconds})"
     figures = f"train {measured['train_accuracy']:.3f}, test {measured['test_accuracy']:.3f}"

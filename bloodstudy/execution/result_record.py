@@ -16,6 +16,8 @@ from bloodstudy import PACKAGE, __version__
 from bloodstudy.data import Dataset
 from bloodstudy.data.quality.findings import find
 from bloodstudy.study.code_digest import code_digest
+from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.result import Result, ResultData
 from bloodstudy.study.trial import Trial
 from bloodstudy.training.precision import processor
 
@@ -25,29 +27,28 @@ _AUDITED = ("provenance", "test_images_leaking", "test_share_leaking", "label_co
 _COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads", "resumed_after")
 
 
-def assemble(
-    trial: Trial, images: Dataset, event: dict[str, Any], attempts: int, wall_seconds: float
-) -> dict[str, Any]:
+def assemble(trial: Trial, images: Dataset, event: dict[str, Any], attempts: int, wall_seconds: float) -> Result:
     """Return the result of one trial: identity, outcome, responses, cost, versions."""
-    own = {"python": platform.python_version(), "bloodstudy": __version__, "numpy": version("numpy")}
-    return {name: event[name] for name in _KEPT if name in event} | {
-        "key": trial.key,
-        "study": trial.study,
-        "arm": trial.arm,
-        "model": trial.model,
-        "factors": asdict(trial.factors),
-        "data": asdict(trial.data) | _describe(images),
-        "audit": audit(images),
-        "outcome": event["outcome"],
-        "reason": event.get("reason"),
-        "cost": {name: event.get(name) for name in _COST} | {"wall_seconds": wall_seconds, "attempts": attempts},
-        "params": params(trial),
-        "tags": tags(trial) | tag_audit(audit(images)) | {"outcome": event["outcome"]},
-        "versions": own | event.get("versions", {}),
-        "git_commit": git_commit(),
-        "code": event.get("code") or code_digest(),  # the worker's own: sources may have been edited since it began
-        "processor": processor()[0],
-    }
+    versions = {"python": platform.python_version(), "bloodstudy": __version__, "numpy": version("numpy")}
+    return Result(
+        key=trial.key,
+        study=trial.study,
+        arm=trial.arm,
+        model=trial.model,
+        factors=asdict(trial.factors),
+        data=ResultData(**asdict(trial.data), **_describe(images)),
+        audit=audit(images),
+        outcome=Outcome(event["outcome"]),
+        reason=event.get("reason"),
+        cost={name: event.get(name) for name in _COST} | {"wall_seconds": wall_seconds, "attempts": attempts},
+        params=params(trial),
+        tags=tags(trial) | tag_audit(audit(images)) | {"outcome": event["outcome"]},
+        versions=versions | event.get("versions", {}),
+        git_commit=git_commit(),
+        code=event.get("code") or code_digest(),  # the worker's own: sources may have been edited since it began
+        processor=processor()[0],
+        **{name: event[name] for name in _KEPT if name in event},
+    )
 
 
 @lru_cache(maxsize=16)

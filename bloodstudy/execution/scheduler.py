@@ -18,7 +18,8 @@ from bloodstudy.config.schema import Settings
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.execution import trial_runner
 from bloodstudy.execution.job import Job
-from bloodstudy.execution.job_process import DEATHS, MAX_DEATHS_IN_A_ROW
+from bloodstudy.execution.job_process import MAX_DEATHS_IN_A_ROW
+from bloodstudy.study.outcome import DEATHS, Outcome
 from bloodstudy.study.plan import Plan, PlannedTrial
 
 
@@ -43,27 +44,27 @@ class Scheduler:
         for block in self._plan.blocks:
             trials_by_key: dict[str, PlannedTrial] = {}
             for trial in block:  # the same training may be planned twice, judged in two ways
-                if trial["key"] in self._wanted_keys:
-                    trials_by_key.setdefault(trial["key"], trial)
+                if trial.key in self._wanted_keys:
+                    trials_by_key.setdefault(trial.key, trial)
             if trials_by_key:
                 yield list(trials_by_key.values())
 
     def overrides(self, trial: PlannedTrial) -> list[str]:
         """Return what a job is given to train `trial`."""
-        settings = self._settings[trial["key"], trial["judged"]]
-        job = Job(settings, self._plan["study"], trial["arm"], trial["key"], len(self._wanted_keys))
+        settings = self._settings[trial.key, trial.evaluated_on]
+        job = Job(settings, self._plan.study, trial.arm, trial.key, len(self._wanted_keys))
         return [job.as_override()]
 
     def collect(self, block: Sequence[PlannedTrial], returned: Sequence[Mapping[str, Any]]) -> bool:
         """Keep what the jobs of `block` returned; return whether the sweep goes on, else `fault` says why not."""
         for trial, done in zip(block, returned, strict=True):
             if done["files"]:
-                receive(self._study_folder / trial["key"], done["files"])
+                receive(self._study_folder / trial.key, done["files"])
             if done["fault"]:
                 kind, message = done["fault"]
                 self.fault = {"UserError": UserError, "MachineError": MachineError}[kind](message)
-            if done["outcome"] == "in_progress":
-                terminal.say(f"{trial['arm']}, seed {trial['seed']}: in progress elsewhere")
+            if done["outcome"] == Outcome.IN_PROGRESS:
+                terminal.say(f"{trial.arm}, seed {trial.seed}: in progress elsewhere")
         deaths = [done["outcome"] for done in returned if done["outcome"] in DEATHS]
         # Each may have died in a process of its own, which has counted one death.
         if self.fault is None and len(deaths) == len(returned) >= MAX_DEATHS_IN_A_ROW:

@@ -6,22 +6,22 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from bloodstudy.cli import terminal
 from bloodstudy.study.disk_state import TrialState, read_state
+from bloodstudy.study.outcome import UNFINISHED, Outcome
+from bloodstudy.study.plan import Plan
 
-OUTCOMES = ("finished", "diverged", "failed", "out_of_memory", "interrupted", "running", "missing")
-ALWAYS_SHOWN = ("finished", "missing")  # columns that are shown even if they are 0
-UNFINISHED = ("interrupted", "running", "missing")  # outcomes that the same command goes on with
+OUTCOMES = tuple(outcome for outcome in Outcome if outcome != Outcome.IN_PROGRESS)
+ALWAYS_SHOWN = (Outcome.FINISHED, Outcome.MISSING)  # columns that are shown even if they are 0
 
 
-def print_status(plan: Mapping[str, Any], folder: Path) -> None:
+def print_status(plan: Plan, folder: Path) -> None:
     """Print the table of the study in `folder`, and the lines below it."""
     states = {path.name: read_state(path) for path in _list_folders(folder, plan)}
     arms: dict[str, dict[str, TrialState]] = {}
-    for planned in plan["trials"]:  # a trial that is judged in two ways is in two arms
-        arms.setdefault(planned["arm"], {})[planned["key"]] = states[planned["key"]]
+    for planned in plan.trials:  # a trial that is judged in two ways is in two arms
+        arms.setdefault(planned.arm, {})[planned.key] = states[planned.key]
     every = {key: trial for trials in arms.values() for key, trial in trials.items()}
     shown = [
         name for name in OUTCOMES if name in ALWAYS_SHOWN or any(trial.outcome == name for trial in every.values())
@@ -36,7 +36,7 @@ def print_status(plan: Mapping[str, Any], folder: Path) -> None:
     if len(arms) > 1:
         rows.append(["all", *_row(every, shown, total)])
     header = ["arm", *(name.replace("_", " ") for name in shown), "epochs", "left", "disk"]
-    finished = sum(trial.outcome == "finished" for trial in every.values())
+    finished = sum(trial.outcome == Outcome.FINISHED for trial in every.values())
     title = f"{folder.name}: {finished} of {len(every)} trials finished"
     terminal.print_table(title, header, rows, right=header[1:])
     for line in _describe(every, states, total):
@@ -59,10 +59,10 @@ def count_trials(number: int) -> str:
     return "1 trial" if number == 1 else f"{number} trials"
 
 
-def _list_folders(study_folder: Path, plan: Mapping[str, Any]) -> list[Path]:
+def _list_folders(study_folder: Path, plan: Plan) -> list[Path]:
     """Return the folders of the planned trials, and of those that an earlier plan left."""
     stored = [study_folder / name for name in sorted({file.parent.name for file in study_folder.glob("*/*.json")})]
-    return list(dict.fromkeys([study_folder / planned["key"] for planned in plan["trials"]] + stored))
+    return list(dict.fromkeys([study_folder / planned.key for planned in plan.trials] + stored))
 
 
 def _row(trials: Mapping[str, TrialState], shown: Sequence[str], seconds: float | None) -> list[str]:

@@ -35,7 +35,7 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
         name = request.study.name if request.study else SCRATCH
         terminal.say(restore(Path(settings.control.restore), runs_dir, name).told)
     planned_run = planner.make_plan(request, arguments, runs_dir)
-    folder = runs_dir / planned_run.content["study"]
+    folder = runs_dir / planned_run.content.study
     announcement.describe_data(planned_run.images.values(), settings.data)
     missing_keys = _keep_finished(planned_run, folder, settings.control)
     announcement.describe_plan(request, planned_run, missing_keys, folder)
@@ -46,7 +46,8 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
         terminal.say("plan_only=true: nothing was trained. The same without it trains what is left.")
         return 0
     planned_run.content.write(folder)
-    logged = {key: planned_run.content[key] for key in LOGGED if key in planned_run.content}
+    content = planned_run.content.to_dict()
+    logged = {key: content[key] for key in LOGGED if key in content}
     tracking.begin(folder, len(missing_keys), logged)
     try:
         if missing_keys:
@@ -62,9 +63,9 @@ def _keep_finished(planned_run: PlannedRun, folder: Path, control: Control) -> l
 
     Raises UserError for on_code_change=refuse if one was trained by other code of ours.
     """
-    keys = [trial["key"] for trial in planned_run.requested]
+    keys = [trial.key for trial in planned_run.requested]
     results = {key: trial_runner.read_kept(folder / key, control.retry) for key in keys}
-    if others := [key for key, result in results.items() if result and result.get("code") != code_digest()]:
+    if others := [key for key, result in results.items() if result and result.code != code_digest()]:
         reason = (
             f"{len(others)} of {len(results)} trials were trained by other code of bloodstudy than this "
             f"({code_digest()})"
@@ -77,8 +78,8 @@ def _keep_finished(planned_run: PlannedRun, folder: Path, control: Control) -> l
             f"warning: {reason}; they are kept. on_code_change=refuse refuses this, retry=all trains them again"
         )
     for trial in planned_run.requested:
-        if result := results[trial["key"]]:
-            judge_again(folder / trial["key"], result, planned_run.images[trial["key"], trial["judged"]])
+        if result := results[trial.key]:
+            judge_again(folder / trial.key, result, planned_run.images[trial.key, trial.evaluated_on])
     return [key for key, result in results.items() if result is None]
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from bloodstudy import analysis, tracking
 from bloodstudy.cli import compose, terminal
 from bloodstudy.execution.planner import PlannedRun
-from bloodstudy.study import question
+from bloodstudy.study.outcome import DEATHS, UNFINISHED, Outcome
+from bloodstudy.study.question import SCRATCH
 
-FAILED = ("failed", "out_of_memory", "interrupted", "missing")
+FAILED = (*DEATHS, Outcome.INTERRUPTED, Outcome.MISSING)
 
 
 def close(folder: Path, planned_run: PlannedRun, request: compose.RunRequest) -> int:
@@ -29,7 +30,7 @@ def close(folder: Path, planned_run: PlannedRun, request: compose.RunRequest) ->
         _print_trial(rows[0])
     failed = [row for row in rows if row["outcome"] in FAILED]
     _finish(folder, "FAILED" if failed else "FINISHED")
-    if any(row["outcome"] in ("failed", "out_of_memory") for row in failed):
+    if any(row["outcome"] in DEATHS for row in failed):
         terminal.say("the same command with retry=failed trains these again:")
     for row in failed:
         terminal.say(f"{row['outcome']}: {row['arm']}, seed {row['seed']}: {row['reason']}")
@@ -51,7 +52,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _print_trial(row: dict[str, Any]) -> None:
-    if row["outcome"] != "finished":
+    if row["outcome"] != Outcome.FINISHED:
         return
     clean, every = row.get("test_images_clean"), row["test_images_all"]
     on_clean = f"on the {clean:,.0f} test images whose scene is not in training" if clean else ""
@@ -86,10 +87,10 @@ def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:
     rows = []
     for row in trials:
         figures = ["-"] * 3
-        if row["outcome"] == "finished":
+        if row["outcome"] == Outcome.FINISHED:
             figures = [f"{row['train_accuracy']:.3f}", f"{row['test_accuracy']:.3f}", f"{row['accuracy_gap']:+.3f}"]
         note = f"{row['outcome']}, no-op?" if row["arm"] in no_ops else row["outcome"]
-        time = terminal.span(row["wall_seconds"]) if row["outcome"] not in ("missing", "interrupted") else "-"
+        time = terminal.span(row["wall_seconds"]) if row["outcome"] not in UNFINISHED else "-"
         rows.append([row["arm"], *([str(row["seed"])] if seeds else []), *figures, note, time])
     terminal.print_table("", header, rows, right=("seed", "train", "test", "gap", "time"))
     if no_ops:
@@ -98,7 +99,7 @@ def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:
 
 def _print_next(folder: Path, trials: int, request: compose.RunRequest) -> None:
     places = "" if folder.parent == Path("runs") else f" runs_dir={folder.parent}"
-    study = "" if folder.name == question.SCRATCH else f" study={folder.name}"
+    study = "" if folder.name == SCRATCH else f" study={folder.name}"
     steps = []
     if trials == 1:
         steps.append(("python -m bloodstudy.run -m lr=1e-2,1e-3,1e-4", "a sweep"))

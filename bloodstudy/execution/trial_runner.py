@@ -24,18 +24,16 @@ from bloodstudy.cli import terminal
 from bloodstudy.errors import BloodstudyError, UserError
 from bloodstudy.execution import datasets, job_process, result_record
 from bloodstudy.execution.job import Job, read_job
-from bloodstudy.execution.job_process import DEATHS, JobProcess
+from bloodstudy.execution.job_process import JobProcess
+from bloodstudy.study.outcome import DEATHS, PUBLISHED, Outcome
+from bloodstudy.study.result import Result
+from bloodstudy.study.run_folder import load_result
 from bloodstudy.study.trial import Trial
 from bloodstudy.training import Worker, checkpoint
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.worker import WorkerDiedError
 
-RETRIED = {
-    "none": (),
-    "failed": ("failed", "out_of_memory"),
-    "diverged": ("diverged",),
-    "all": ("failed", "out_of_memory", "diverged", "finished"),
-}
+RETRIED = {"none": (), "failed": DEATHS, "diverged": (Outcome.DIVERGED,), "all": PUBLISHED}
 RETURNED = ("config.yaml", "attempts.json", "history.csv", "predictions.parquet", "result.json")  # the last one counts
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
 BRIEFLY_S = 0.1  # others take a trial's lock for a moment to see whether it is free
@@ -47,7 +45,7 @@ def task(composed: DictConfig) -> dict[str, Any]:
     A launcher must never see an exception: it would print a traceback and go on.
     """
     process = job_process.current()
-    done: dict[str, Any] = {"outcome": "missing", "fault": None, "files": None}
+    done: dict[str, Any] = {"outcome": Outcome.MISSING, "fault": None, "files": None}
     if process.fault is not None:
         return done
     folder = Path(HydraConfig.get().runtime.cwd)
@@ -87,16 +85,16 @@ def attempt(job: Job, process: JobProcess) -> dict[str, Any]:
                 result = _train(trial, images, folder, shared, process)
                 process.count_deaths(result)
     except Timeout:
-        return {"outcome": "in_progress"}
+        return {"outcome": Outcome.IN_PROGRESS}
     kept = (folder / name for name in RETURNED)
     carried = None if shared else {file.name: file.read_bytes() for file in kept if file.exists()}
-    return {"outcome": result["outcome"], "files": carried}
+    return {"outcome": result.outcome, "files": carried}
 
 
-def read_kept(folder: Path, retry: str) -> dict[str, Any] | None:
-    """Return the published result of a trial, or None where there is none or it is to be trained again."""
-    published = files.read_json(folder / "result.json")
-    return published if published is not None and published["outcome"] not in RETRIED[retry] else None
+def read_kept(folder: Path, retry: str) -> Result | None:
+    """Return the published result of a trial, or None if there is none or it is to be trained again."""
+    result = load_result(folder)
+    return result if result is not None and result.outcome not in RETRIED[retry] else None
 
 
 def _clear(folder: Path, anew: bool) -> None:
@@ -110,7 +108,7 @@ def _clear(folder: Path, anew: bool) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, process: JobProcess) -> dict[str, Any]:
+def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, process: JobProcess) -> Result:
     begun = time.monotonic()
     attempts = (files.read_json(folder / "attempts.json") or 0) + 1
     files.write_json(folder / "attempts.json", attempts)
@@ -132,10 +130,10 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, proce
             raise
         seconds = time.monotonic() - begun + event.get("earlier_seconds", 0.0)
         result = result_record.assemble(trial, images, event, attempts, seconds)
-        files.write_json(folder / "result.json", result)
-        if result["outcome"] != "diverged":  # what it was before that may tell why
+        result.write(folder)
+        if result.outcome != Outcome.DIVERGED:  # what it was before that may tell why
             checkpoint.clear(folder)
-        if result["outcome"] in DEATHS:
+        if result.outcome in DEATHS:
             worker.kill()  # where it still lives, it may have too little memory left for the next trial
         recorder.end()
     process.warn_once(recorder.trouble)

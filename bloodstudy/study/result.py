@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
+from bloodstudy import files
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.record import Record, expect_fields, expect_names
 from bloodstudy.study.trial import make_key
@@ -89,6 +91,10 @@ class Result(Record):
         content = {f.name: getattr(self, f.name) for f in fields(self)}
         content |= {"data": asdict(self.data), "outcome": str(self.outcome)}
         return {name: value for name, value in content.items() if name in ALWAYS or value not in (None, {})}
+
+    def write(self, folder: Path) -> None:
+        """Publish the result in the folder of its trial."""
+        files.write_json(folder / "result.json", self.to_dict())
 
     @property
     def own_key(self) -> str:

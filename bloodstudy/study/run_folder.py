@@ -63,7 +63,11 @@ def read_plan(runs_dir: Path, study: str) -> Plan:
 
 def read_result(runs_dir: Path, study: str, key: str) -> Result | None:
     """Return the published result of one trial, or None where it has none; raises UserError where it is damaged."""
-    folder = runs_dir / study / key
+    return load_result(runs_dir / study / key)
+
+
+def load_result(folder: Path) -> Result | None:
+    """Return the published result of the trial in `folder`, or None if it has none; raises UserError if damaged."""
     with readable(folder / "result.json", RETRAIN):
         content = files.read_json(folder / "result.json")
         return None if content is None else Result.from_dict(content)

@@ -135,13 +135,13 @@ def test_the_cells_of_a_block_are_named_by_the_arms_that_they_are(draw, tmp_path
     )
     (tmp_path / "conf/question/pools.yaml").write_text(block)
     (question,) = draw("study=small").content["questions"]
-    assert question["cells"] == {
+    assert question.cells == {
         "reference": {"dropout": 0.0, "pooling": "max"},
         "average": {"dropout": 0.0, "pooling": "average"},
         "dropout=0.5, pooling=max": {"dropout": 0.5, "pooling": "max"},
         "dropout=0.5, pooling=average": {"dropout": 0.5, "pooling": "average"},
     }
-    assert not question["simplify"]
+    assert not question.simplify
 
 
 def test_a_study_on_a_split_that_leaks_must_say_so(draw, monkeypatch):
