@@ -55,7 +55,7 @@ class StudyRequest:
         return question.margin or (self.study.margin if self.study else MARGIN)
 
     def written(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield the overrides that stand in files, each with where."""
+        """Yield the overrides that stand in files, each after its place."""
         if self.study:
             yield f"study {self.name}, reference", self.study.reference
         for question in self.questions:
@@ -68,7 +68,7 @@ class StudyRequest:
 def read_request(
     overrides: Sequence[Override], multirun: bool
 ) -> tuple[StudyRequest | None, list[Override], list[str]]:
-    """Return what is asked for by name, the other overrides, and what is wrong; raises UserError for a wrong file."""
+    """Return what the command asks for by name, the other overrides, and what is wrong; a wrong file is a UserError."""
     named = [override for override in overrides if override.key_or_group in ("study", "question")]
     others = [override for override in overrides if override not in named]
     if not named:

@@ -131,7 +131,7 @@ def _plan_trial(job: compose.RequestedTrial, trial: Trial, images: Dataset) -> d
 
 
 def _amend(plan: dict[str, Any], old: Mapping[str, Any], runs_dir: Path) -> dict[str, Any]:
-    """Return `plan` with what differs from the `old` one listed; raises UserError where the data differ."""
+    """Return `plan` with what differs from the `old` one listed; raises UserError if the data differ."""
     now, then = ({_name_data(trial) for trial in p["trials"]} for p in (plan, old))
     if now != then:
         path = runs_dir / plan["study"]
@@ -145,7 +145,7 @@ def _amend(plan: dict[str, Any], old: Mapping[str, Any], runs_dir: Path) -> dict
         for trial in old["trials"]
         if trial["seed"] not in plan["seeds"] and trial["arm"] in levels
     ]
-    plan["trials"] += beyond  # an extension stays planned where a command asks for fewer seeds
+    plan["trials"] += beyond  # an extension stays planned if a command asks for fewer seeds
     plan["seeds"] = plan["swept"]["seed"] = sorted({trial["seed"] for trial in plan["trials"]})
     looks = []
     if plan["looks"] != old.get("looks", plan["looks"]):

@@ -1,6 +1,6 @@
 """What is kept of a trial: the content of its result file, and the parameters and tags of its MLflow run.
 
-In: the trial, its data and the worker's last event. Out: plain containers, ready to be published as JSON.
+In: the trial, its data and the worker's last event. Out: plain containers that JSON can hold.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def assemble(
     trial: Trial, images: Dataset, event: dict[str, Any], attempts: int, wall_seconds: float
 ) -> dict[str, Any]:
     """Return the result of one trial: identity, outcome, responses, cost, versions."""
-    own = {"python": platform.python_version(), "bloodstudy": __version__, "numpy": version("numpy")}
+    versions = {"python": platform.python_version(), "bloodstudy": __version__, "numpy": version("numpy")}
     return {name: event[name] for name in _KEPT if name in event} | {
         "key": trial.key,
         "study": trial.study,
@@ -43,7 +43,7 @@ def assemble(
         "cost": {name: event.get(name) for name in _COST} | {"wall_seconds": wall_seconds, "attempts": attempts},
         "params": params(trial),
         "tags": tags(trial) | tag_audit(audit(images)) | {"outcome": event["outcome"]},
-        "versions": own | event.get("versions", {}),
+        "versions": versions | event.get("versions", {}),
         "git_commit": git_commit(),
         "code": event.get("code") or code_digest(),  # the worker's own: sources may have been edited since it began
         "processor": processor()[0],
@@ -79,7 +79,7 @@ def tags(trial: Trial) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def git_commit() -> str | None:
-    """Return the commit of bloodstudy's own clone, with "+changes" where its code differs; None outside a clone."""
+    """Return the commit of bloodstudy's own clone, with "+changes" if its code differs; None outside a clone."""
     clone = PACKAGE.parent
     if not (clone / ".git").exists():
         return None
@@ -94,9 +94,9 @@ def git_commit() -> str | None:
         return None
 
 
-def tag_audit(found: dict[str, Any]) -> dict[str, str]:
-    """Return what an audit found as tags of the run."""
-    return {f"audit.{name}": "unknown" if found[name] is None else str(found[name]) for name in _AUDITED}
+def tag_audit(findings: dict[str, Any]) -> dict[str, str]:
+    """Return what an audit finds as tags of the run."""
+    return {f"audit.{name}": "unknown" if findings[name] is None else str(findings[name]) for name in _AUDITED}
 
 
 def _describe(images: Dataset) -> dict[str, Any]:

@@ -94,15 +94,15 @@ def attempt(job: Job, process: JobProcess) -> dict[str, Any]:
 
 
 def read_kept(folder: Path, retry: str) -> dict[str, Any] | None:
-    """Return the published result of a trial, or None where there is none or it is to be trained again."""
+    """Return the published result of a trial, or None if it has none or `retry` says to train it again."""
     published = files.read_json(folder / "result.json")
     return published if published is not None and published["outcome"] not in RETRIED[retry] else None
 
 
 def _clear(folder: Path, anew: bool) -> None:
-    """Remove what an earlier result left, so that the trial counts as unfinished until it has a new one.
+    """Remove the files of an earlier result, so that the trial counts as unfinished until it has a new one.
 
-    Where it had one, it is trained `anew`: from nothing. Otherwise its saved states stay, to be gone on from.
+    If it had one, it is trained `anew`: from nothing. Otherwise it goes on from its saved states.
     """
     if anew:
         checkpoint.clear(folder)
@@ -133,10 +133,10 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, proce
         seconds = time.monotonic() - begun + event.get("earlier_seconds", 0.0)
         result = result_record.assemble(trial, images, event, attempts, seconds)
         files.write_json(folder / "result.json", result)
-        if result["outcome"] != "diverged":  # what it was before that may tell why
+        if result["outcome"] != "diverged":  # its last states may show why
             checkpoint.clear(folder)
         if result["outcome"] in DEATHS:
-            worker.kill()  # where it still lives, it may have too little memory left for the next trial
+            worker.kill()  # if it still lives, it may have too little memory left for the next trial
         recorder.end()
     process.warn_once(recorder.trouble)
     return result
