@@ -49,7 +49,7 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def make_folder(path: Path) -> Path:
-    """Create `path` with its parents where missing and return it; raises MachineError where that is refused."""
+    """Create `path`, with its parents, if it is missing and return it; raises MachineError if that is refused."""
     with explained(path):
         path.mkdir(parents=True, exist_ok=True)
     return path
@@ -89,7 +89,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Return the content of the JSON file at `path`, or None where there is none."""
+    """Return the content of the JSON file at `path`, or None if there is none."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

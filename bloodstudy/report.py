@@ -57,7 +57,7 @@ def show_hard_images(runs_dir: Path, study: str) -> str:
         raise UserError(
             f"images=true: no trial of the study {study!r} has learnt something, so none has missed an image"
         )
-    (job,) = compose.check(planned.overrides, False).jobs
+    (job,) = compose.check(list(planned.overrides), False).jobs
     images = datasets.load_data(job.settings)
     if images.fingerprint != planned.data["fingerprint"]:
         raise UserError(

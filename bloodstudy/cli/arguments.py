@@ -1,8 +1,8 @@
 """Which stored study a command is about.
 
 In: the words after a command that trains nothing: `study=NAME runs_dir=FOLDER reports_dir=FOLDER` and keys of its own.
-Out: the checked values, and a `Stored`, the study that was named or the one planned last. Plain text, not Hydra's
-grammar: nothing is composed or swept here, and a file may be called anything.
+Out: the checked values, and a `StudyLocation`: the study that was named, or the one planned last. Plain text and not
+Hydra's grammar: nothing is composed or swept here, and a file may be called anything.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from bloodstudy.study.run_folder import StudyLocation, list_studies
 KEYS = {"study": STUDY} | {name: RULES[name] for name in ("runs_dir", "reports_dir")}
 
 
-def read_keys(arguments: list[str], usage: str, own: Mapping[str, Rule] | None = None) -> dict[str, str]:
+def read_keys(arguments: list[str], usage: str, more: Mapping[str, Rule] | None = None) -> dict[str, str]:
     """Return the value of each key that was typed; raises UserError with all that the command cannot use.
 
-    `usage` begins with the line that says how the command is typed; `own` are the keys that it alone has.
+    `usage` begins with the line that says how the command is typed; `more` are the keys that it alone has.
     """
     line = usage.splitlines()[0]
     command = line.split()[2].removeprefix("bloodstudy.")
-    rules = KEYS | dict(own or {})
+    rules = KEYS | dict(more or {})
     if options := [word for word in arguments if word.startswith("-")]:
         raise UserError(f"{' '.join(options)}: a {command} has no such option. Type: {line}")
     typed, problems, others = {}, [], []
@@ -55,9 +55,9 @@ def read_keys(arguments: list[str], usage: str, own: Mapping[str, Rule] | None =
 
 
 def find_study(typed: Mapping[str, str]) -> StudyLocation:
-    """Return the study of `typed`, or the one planned last; raises UserError where a named one has no plan.
+    """Return the study of `typed`, or the one planned last; raises UserError if a named one has no plan.
 
-    Where nothing was ever run it is the study of plain runs, and reading its plan says so.
+    If nothing was ever run it is the study of plain runs, and reading its plan says so.
     """
     places = Places(**{name: typed[name] for name in asdict(Places()) if name in typed})
     planned = list_studies(Path(places.runs_dir))

@@ -14,7 +14,7 @@ from hydra.core.override_parser.types import Override
 
 from bloodstudy.cli.overrides import values_of
 from bloodstudy.errors import UserError
-from bloodstudy.study.arms import Arm, expand
+from bloodstudy.study.arms import Arm, Role, expand
 from bloodstudy.study.question import MARGIN, SCRATCH, Question, Study, read_question, read_study
 
 SEEDS = 6  # for questions that name no number: below it, no statement is made
@@ -55,7 +55,7 @@ class StudyRequest:
         return question.margin or (self.study.margin if self.study else MARGIN)
 
     def written(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield the overrides that stand in files, each with where."""
+        """Yield the overrides that stand in files, each after its place."""
         if self.study:
             yield f"study {self.name}, reference", self.study.reference
         for question in self.questions:
@@ -68,7 +68,7 @@ class StudyRequest:
 def read_request(
     overrides: Sequence[Override], multirun: bool
 ) -> tuple[StudyRequest | None, list[Override], list[str]]:
-    """Return what is asked for by name, the other overrides, and what is wrong; raises UserError for a wrong file."""
+    """Return what the command asks for by name, the other overrides, and what is wrong; a wrong file is a UserError."""
     named = [override for override in overrides if override.key_or_group in ("study", "question")]
     others = [override for override in overrides if override not in named]
     if not named:
@@ -127,7 +127,7 @@ def _conflicts(request: StudyRequest, others: Sequence[Override], text: str) -> 
         for name in dict.fromkeys(names)
         if names.count(name) > 1
     ]
-    tested = [arm for arm in request.arms if "confirmatory" in map(arm.role_in, arm.questions)]
+    tested = [arm for arm in request.arms if Role.CONFIRMATORY in map(arm.role_in, arm.questions)]
     if len(tested) > MAX_CONFIRMATORY:
         problems.append(
             f"{text}: {len(tested)} arms are to be tested; expected at most {MAX_CONFIRMATORY}. Ask fewer questions, "

@@ -10,9 +10,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,16 +23,6 @@ from bloodstudy.errors import BloodstudyError, UserError
 PLAIN_EVERY_S = 5.0
 
 
-@dataclass
-class _Screen:
-    """What this process shows now."""
-
-    live: Progress | None = None  # the bars of a sweep, which other bars join and lines stand above
-
-
-_screen = _Screen()
-
-
 class Terminated(BaseException):
     """SIGTERM arrived; unwinds like KeyboardInterrupt."""
 
@@ -43,19 +32,14 @@ def run_command(command: Callable[[list[str]], int]) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         return command(sys.argv[1:])
-    except UserError as error:
-        for problem in error.problems:
+    except BloodstudyError as error:
+        for problem in error.problems if isinstance(error, UserError) else [error]:
             print(f"bloodstudy: {problem}", file=sys.stderr)
         return error.exit_code
-    except BloodstudyError as error:
-        print(f"bloodstudy: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("bloodstudy: interrupted; the same command goes on from the last whole epoch", file=sys.stderr)
-        return 130
-    except Terminated:
-        print("bloodstudy: terminated; the same command goes on from the last whole epoch", file=sys.stderr)
-        return 143
+    except (KeyboardInterrupt, Terminated) as end:
+        word, code = ("interrupted", 130) if isinstance(end, KeyboardInterrupt) else ("terminated", 143)
+        print(f"bloodstudy: {word}; the same command goes on from the last whole epoch", file=sys.stderr)
+        return code
     except BrokenPipeError:  # who read our output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at its end
         return 141
@@ -80,36 +64,34 @@ def _terminate(number: int, frame: Any) -> None:
 
 def say(text: str = "") -> None:
     """Print one line on standard output at once, above the bars if there are any."""
-    if _screen.live is not None:
-        _screen.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
+    if SweepBar.live is not None:
+        SweepBar.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
     else:
         print(text, flush=True)
 
 
-class Bars:
+class SweepBar:
     """The bar of a whole sweep, with that of the trial in progress under it; terminals only."""
 
-    def __init__(self, total: float) -> None:
-        self._progress = _progress()
-        self._task = self._progress.add_task("all trials", total=total, detail="")
+    live: ClassVar[Progress | None] = None  # the bars of the sweep in progress: others join them, lines stand above
 
-    def __enter__(self) -> Bars:
-        _screen.live = self._progress
-        self._progress.start()
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        _screen.live = None
-        self._progress.stop()
+    def __init__(self, total: float, shown: bool) -> None:
+        self._progress = _progress() if shown and sys.stdout.isatty() else None
+        if self._progress:
+            self._task = self._progress.add_task("all trials", total=total, detail="")
+            self._progress.start()
+            SweepBar.live = self._progress
 
     def update(self, done: float) -> None:
         """Show that `done` of the total is done."""
-        self._progress.update(self._task, completed=done)
+        if self._progress:
+            self._progress.update(self._task, completed=done)
 
-
-def bars(total: float) -> Bars | None:
-    """Return the bars of a sweep, None if the output is no terminal."""
-    return Bars(total) if sys.stdout.isatty() else None
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._progress:
+            SweepBar.live = None
+            self._progress.stop()
 
 
 def _progress() -> Progress:
@@ -121,13 +103,12 @@ def _progress() -> Progress:
 class Bar:
     """Progress of one long piece of work: a bar with time left on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, title: str, total: float, interactive: bool | None = None, shown: bool = True) -> None:
+    def __init__(self, title: str, total: float, shown: bool = True) -> None:
         self._title, self._total, self._said_at = title, total, time.monotonic()
         self._first: tuple[float, float] | None = None  # when something was done first, and how much
-        on_terminal = sys.stdout.isatty() if interactive is None else interactive
-        self._shown, self._progress, self._starts_it = shown, None, _screen.live is None
-        if on_terminal and shown:
-            self._progress = _screen.live or _progress()
+        self._shown, self._progress, self._starts_it = shown, None, SweepBar.live is None
+        if sys.stdout.isatty() and shown:
+            self._progress = SweepBar.live or _progress()
             self._task = self._progress.add_task(escape(title), total=total, detail="")
 
     def __enter__(self) -> Bar:

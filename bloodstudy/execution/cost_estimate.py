@@ -1,8 +1,7 @@
 """What a plan will cost: seconds of each trial, memory of the process that trains.
 
-In: a plan with its run folder. Out: an `Estimate`. Finished trials that differ in nothing that takes time tell best;
-where there is none, a few batches are tried out, and what was found is kept for the next command on the same kind of
-processor.
+In: a plan with its run folder. Out: an `Estimate`. Finished trials that differ in nothing that takes time tell best; if
+there is none, a few batches are tried out, and the times are kept for the next command on the same kind of processor.
 """
 
 from __future__ import annotations
@@ -56,31 +55,33 @@ class Estimate:
         )
         sources = [f"finished trials of {_count(self.finished)}"] if self.finished else []
         sources += [f"some batches of {_count(self.probed)}"] if self.probed else []
-        lost = f"; {_count(self.unknown)} could not be tried out and not counted" if self.unknown else ""
+        unknown = f"; {_count(self.unknown)} could not be tried out and not counted" if self.unknown else ""
         return (
             f"about {terminal.span(sum(times))} one after another on this machine ({each} a trial), "
-            f"{self.memory_mb / 1024:.1f} GiB for the process that trains; from {' and '.join(sources)}{lost}"
+            f"{self.memory_mb / 1024:.1f} GiB for the process that trains; from {' and '.join(sources)}{unknown}"
         )
 
 
 def estimate(trials: Sequence[tuple[Trial, Dataset]], folder: Path, process: JobProcess) -> Estimate:
     """Return what `trials` on their images will cost; new kinds of trials are tried out by the worker of `process`."""
-    past = _read_past(folder)
-    seen, probed = {}, []
+    past, wanted = _read_past(folder), []
+    costs, seconds, arms = [], {}, {name: set() for name in ("finished", "probed", "unknown")}
     for trial, images in trials:
         name = _name_probe(trial.model, asdict(trial.factors), processor()[0], cpu_count())
-        whole = name, trial.factors.epochs, trial.data.fingerprint
-        if whole in past:
-            seen[trial.key] = trial.arm, past[whole]
+        if cost := past.get((name, trial.factors.epochs, trial.data.fingerprint)):
+            costs.append(cost)
+            seconds[trial.key] = cost["wall_seconds"]
+            arms["finished"].add(trial.arm)
         else:
-            probed.append((name, trial, images))
-    known = _probe(probed, folder, process)
-    seconds = {key: cost["wall_seconds"] for key, (_, cost) in seen.items()}
-    seconds |= {trial.key: _add_up(known[name], trial, images) for name, trial, images in probed if name in known}
-    costs = [*(cost for _, cost in seen.values()), *(known[name] for name, _, _ in probed if name in known)]
-    memory = max((cost["peak_memory_mb"] for cost in costs), default=0.0)
-    tried, lost = ({trial.arm for name, trial, _ in probed if (name in known) is found} for found in (True, False))
-    return Estimate(seconds, memory, len({arm for arm, _ in seen.values()}), len(tried), len(lost))
+            wanted.append((name, trial, images))
+    probes = _probe(wanted, folder, process)
+    for name, trial, images in wanted:
+        arms["probed" if name in probes else "unknown"].add(trial.arm)
+        if probe := probes.get(name):
+            costs.append(probe)
+            seconds[trial.key] = _add_up(probe, trial, images)
+    memory_mb = max((cost["peak_memory_mb"] for cost in costs), default=0.0)
+    return Estimate(seconds, memory_mb, **{name: len(each) for name, each in arms.items()})
 
 
 def _count(arms: int) -> str:
@@ -103,18 +104,18 @@ def _name_probe(model: str, factors: Mapping[str, Any], kind: str, threads: int)
     """Name all that decides how long a batch takes on a processor of this kind."""
     levels = {key: value for key, value in factors.items() if key not in UNTIMED}
     levels |= {"model": model} | {key: levels[key] > 0 for key in ("dropout", "conv_dropout")}
-    told = ", ".join(f"{key}={spell(value)}" for key, value in sorted(levels.items()))
-    return f"{told}, {kind}, {threads} cores"
+    named = ", ".join(f"{key}={spell(value)}" for key, value in sorted(levels.items()))
+    return f"{named}, {kind}, {threads} cores"
 
 
 def _probe(
     wanted: Sequence[tuple[str, Trial, Dataset]], folder: Path, process: JobProcess
 ) -> dict[str, dict[str, float]]:
-    """Return what is known of each wanted probe, tried out now where it is not yet; without those that fail."""
-    known = files.read_json(folder / "probes.json") or {}
-    new = {name: (trial, images) for name, trial, images in wanted if name not in known}
+    """Return the times of each wanted probe by its name, measured now if they are new; without those that fail."""
+    probes = files.read_json(folder / "probes.json") or {}
+    new = {name: (trial, images) for name, trial, images in wanted if name not in probes}
     if not new:
-        return known
+        return probes
     with terminal.Bar("finding out how long the arms take", len(new)) as bar:
         for done, (name, (trial, images)) in enumerate(new.items()):
             bar.update(done, trial.arm)
@@ -125,15 +126,14 @@ def _probe(
             except WorkerDiedError:
                 continue
             if event["outcome"] == "finished":
-                known[name] = {key: event[key] for key in PROBED}
-    files.write_json(folder / "probes.json", known)
-    return known
+                probes[name] = {key: event[key] for key in PROBED}
+    files.write_json(folder / "probes.json", probes)
+    return probes
 
 
-def _add_up(found: Mapping[str, float], trial: Trial, images: Dataset) -> float:
-    batches = np.ceil(len(images.rows("train")) / trial.factors.batch_size)
-    validated = len(images.rows("validation")) * trial.factors.epochs
-    measured = (len(images.images) + validated) * found["image_seconds"]
-    return float(
-        OUTSIDE_S + found["start_seconds"] + trial.factors.epochs * batches * found["batch_seconds"] + measured
-    )
+def _add_up(probe: Mapping[str, float], trial: Trial, images: Dataset) -> float:
+    epochs, factors = trial.factors.epochs, trial.factors
+    batches = np.ceil(len(images.rows("train")) / factors.batch_size)
+    measured = len(images.images) + len(images.rows("validation")) * epochs
+    seconds = OUTSIDE_S + probe["start_seconds"] + epochs * batches * probe["batch_seconds"]
+    return float(seconds + measured * probe["image_seconds"])

@@ -19,7 +19,7 @@ CARRIED = ("BLOODSTUDY_DATA", "MLFLOW_TRACKING_URI")
 
 
 def carry(overrides: Sequence[str]) -> list[str]:
-    """Return overrides that set in each job what this command has in its environment, where the launcher does not.
+    """Return overrides that set in each job what this command has in its environment, if the launcher does not.
 
     Only Ray's processes have an environment of their own. The other launchers store the configuration of a job, and an
     address may hold a password.

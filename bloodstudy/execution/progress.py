@@ -29,37 +29,33 @@ class Board:
         """Make a board for the planned `trials`; `wanted` has the expected cost of each key that is to be trained."""
         self._trials, self._wanted, self._folder = trials, wanted, folder
         self._before = {key: self._stamp(key) for key in wanted}
-        self._done: set[str] = set()
+        self._finished: set[str] = set()
         self._first: tuple[float, float] | None = None
         self._timed = len(set(wanted.values())) > 1  # expected seconds, not just one of each
-        self._quit = threading.Event()
-        self._bars = terminal.bars(sum(wanted.values())) if len(wanted) > 1 else None
+        self._ended = threading.Event()
 
-    def __enter__(self) -> Board:
+    def __enter__(self) -> None:
         self._begun = time.monotonic()
-        if self._bars:
-            self._bars.__enter__()
+        self._bar = terminal.SweepBar(sum(self._wanted.values()), shown=len(self._wanted) > 1)
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
-        return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._quit.set()
+        self._ended.set()
         self._thread.join()
         self._look()
-        if self._bars:
-            self._bars.__exit__(kind, error, trace)
+        self._bar.close()
 
     def _watch(self) -> None:
-        while not self._quit.wait(LOOK_EVERY_S):
+        while not self._ended.wait(LOOK_EVERY_S):
             self._look()
 
     def _look(self) -> None:
         for key in self._wanted:
-            if key not in self._done and self._stamp(key) != self._before[key]:
+            if key not in self._finished and self._stamp(key) != self._before[key]:
                 result = load_result(self._folder / key)
                 if result is not None:  # being trained again, it has none for a while
-                    self._done.add(key)
+                    self._finished.add(key)
                     self._describe(key, result)
 
     def _stamp(self, key: str) -> int | None:
@@ -72,16 +68,15 @@ class Board:
         place = next(i for i, trial in enumerate(self._trials) if trial.key == key)
         trial = self._trials[place]
         title = f"[{place + 1}/{len(self._trials)}] {trial.arm}, seed {trial.seed}"
-        terminal.say(f"{title}: {headline(result, trial.evaluated_on)}{self._left()}")
+        terminal.say(f"{title}: {headline(result, trial.evaluated_on)}{self._time_left()}")
 
-    def _left(self) -> str:
-        every, done = sum(self._wanted.values()), sum(self._wanted[key] for key in self._done)
-        if self._bars:
-            self._bars.update(done)
+    def _time_left(self) -> str:
+        every, done = sum(self._wanted.values()), sum(self._wanted[key] for key in self._finished)
+        self._bar.update(done)
         now = time.monotonic()
         if self._first is None:  # counted from here: what came before (imports, a new store) says nothing of the pace
             self._first = now, done
-        if len(self._done) == len(self._wanted):
+        if len(self._finished) == len(self._wanted):
             return ""
         begun, had = self._first
         pace = (now - begun) / (done - had) if done > had else (1.0 if self._timed else (now - self._begun) / done)

@@ -1,4 +1,4 @@
-"""A finished trial, judged anew where scenes became known after it was measured.
+"""A finished trial, judged anew if scenes became known after it was measured.
 
 In: its folder and its result, and the images with their scenes. Out: the result with the clean test responses, computed
 from the stored predictions and published; nothing is trained.
@@ -24,7 +24,7 @@ def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
     """Return `result`, with its clean test responses computed where `images` know other scenes than it was judged by.
 
     They follow from the likeliest class of each image alone, which the stored predictions keep exactly. Raises
-    UserError where these are gone and the clean responses are what was asked for.
+    UserError if these are gone and the command asks for the clean responses.
     """
     digest, path = images.provenance.digest, folder / "predictions.parquet"
     if not images.judges_clean or result.outcome != Outcome.FINISHED or result.data.judged_scenes == digest:

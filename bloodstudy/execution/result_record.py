@@ -1,6 +1,6 @@
 """What is kept of a trial: the content of its result file, and the parameters and tags of its MLflow run.
 
-In: the trial, its data and the worker's last event. Out: plain containers, ready to be published as JSON.
+In: the trial, its data and the worker's last event. Out: plain containers that JSON can hold.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def tags(trial: Trial) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def git_commit() -> str | None:
-    """Return the commit of bloodstudy's own clone, with "+changes" where its code differs; None outside a clone."""
+    """Return the commit of bloodstudy's own clone, with "+changes" if its code differs; None outside a clone."""
     clone = PACKAGE.parent
     if not (clone / ".git").exists():
         return None
@@ -95,9 +95,9 @@ def git_commit() -> str | None:
         return None
 
 
-def tag_audit(found: dict[str, Any]) -> dict[str, str]:
-    """Return what an audit found as tags of the run."""
-    return {f"audit.{name}": "unknown" if found[name] is None else str(found[name]) for name in _AUDITED}
+def tag_audit(findings: dict[str, Any]) -> dict[str, str]:
+    """Return what an audit finds as tags of the run."""
+    return {f"audit.{name}": "unknown" if findings[name] is None else str(findings[name]) for name in _AUDITED}
 
 
 def _describe(images: Dataset) -> dict[str, Any]:

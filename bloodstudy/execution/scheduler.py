@@ -1,4 +1,4 @@
-"""Between the plan and Hydra's launcher: what is left to launch, and what came back.
+"""Between the plan and Hydra's launcher: which trials are still to be launched, and what came back.
 
 In: the study's plan and run folder. Out: blocks of trials without a result, and the overrides of each. What their jobs
 returned is judged here: a fault of the machine stops the sweep, and results of a machine without our folder are put

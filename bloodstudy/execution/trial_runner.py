@@ -98,9 +98,9 @@ def read_kept(folder: Path, retry: str) -> Result | None:
 
 
 def _clear(folder: Path, anew: bool) -> None:
-    """Remove what an earlier result left, so that the trial counts as unfinished until it has a new one.
+    """Remove the files of an earlier result, so that the trial counts as unfinished until it has a new one.
 
-    Where it had one, it is trained `anew`: from nothing. Otherwise its saved states stay, to be gone on from.
+    If it had one, it is trained `anew`: from nothing. Otherwise it goes on from its saved states.
     """
     if anew:
         checkpoint.clear(folder)

@@ -35,7 +35,7 @@ class PlannedTrial(Record):
     levels: Mapping[str, Any]  # that it is shown by
     data: Mapping[str, Any]  # of a `DataIdentity`
     evaluated_on: str  # the split: official_clean shares its trial with official
-    overrides: Sequence[str] | None = None  # None: a plan that cannot be trained, only read
+    overrides: Sequence[str] = ()  # that lead to it
 
     STORED: ClassVar = {"judged": "evaluated_on"}
 
@@ -45,14 +45,14 @@ class PlannedTrial(Record):
         expect_fields(content, {"key": str, "arm": str, "seed": int, "levels": dict, "data": dict, "judged": str})
         if not re.fullmatch(KEY, content["key"]):
             raise ValueError(f"expected a trial key of 16 hex digits; received {content['key']!r}")
-        names = ("key", "arm", "seed", "levels", "data", "overrides")
-        return cls(evaluated_on=content["judged"], **{name: content.get(name) for name in names})
+        names = ("key", "arm", "seed", "levels", "data")
+        more = {"evaluated_on": content["judged"], "overrides": content.get("overrides") or ()}
+        return cls(**{name: content[name] for name in names} | more)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands in the plan."""
         content = {"key": self.key, "arm": self.arm, "seed": self.seed, "levels": dict(self.levels)}
-        content |= {"data": dict(self.data), "judged": self.evaluated_on}
-        return content if self.overrides is None else content | {"overrides": list(self.overrides)}
+        return content | {"data": dict(self.data), "judged": self.evaluated_on, "overrides": list(self.overrides)}
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def _different_arms(here: Plan, there: Plan) -> list[str]:
 
 def _arm(trial: PlannedTrial) -> dict[str, Any]:
     """Return a planned trial without what its seed decides."""
-    overrides = [text for text in trial.overrides or () if not str(text).startswith(f"{SEED}=")]
+    overrides = [text for text in trial.overrides if not str(text).startswith(f"{SEED}=")]
     arm = replace(trial, levels=_without_seed(trial.levels), overrides=overrides).to_dict()
     return {name: value for name, value in arm.items() if name not in ("key", SEED)}
 

@@ -35,18 +35,18 @@ class BloodstudySweeper(Sweeper):
         """Launch block after block; `arguments` are added to the overrides of every job."""
         from bloodstudy.execution import scheduler
 
-        serving, returned, begun = scheduler.current(), [], 0
+        serving, returned, launched = scheduler.current(), [], 0
         for block in self._portion(serving.blocks()):
             jobs = [[*serving.overrides(trial), *arguments] for trial in block]
-            done = self._launcher.launch(jobs, initial_job_idx=begun)
-            begun += len(jobs)
+            done = self._launcher.launch(jobs, initial_job_idx=launched)
+            launched += len(jobs)
             returned.append([job.return_value for job in done])
             if not serving.collect(block, returned[-1]):
                 break
         return returned
 
     def _portion(self, blocks: Iterable[list[Any]]) -> Iterator[list[Any]]:
-        """Yield the blocks, in portions where the launcher runs one job after another anyway."""
+        """Yield the blocks, in portions if the launcher runs one job after another anyway."""
         # A launch keeps the two configurations of each of its jobs, a tenth of a megabyte, until it ends.
         for block in blocks:
             most = SERIAL_PORTION if isinstance(self._launcher, BasicLauncher) else len(block)

@@ -50,7 +50,7 @@ def test_a_defect_keeps_its_traceback(capsys):
 def test_where_the_output_is_no_terminal_progress_is_plain_lines_with_time_left(capsys, monkeypatch):
     clock = iter([0.0, 1.0, 6.0, 7.0, 12.0])
     monkeypatch.setattr(terminal.time, "monotonic", lambda: next(clock))
-    with terminal.Bar("work", 10, interactive=False) as bar:  # made at 0 s
+    with terminal.Bar("work", 10) as bar:  # made at 0 s
         for done in (1, 2, 3, 5):
             bar.update(done, f"{done} done")
     lines = capsys.readouterr().out.splitlines()

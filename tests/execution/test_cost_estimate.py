@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import pytest
 from joblib import cpu_count
+from records import result_of
 
 from bloodstudy import files
 from bloodstudy.cli import compose
@@ -53,12 +54,11 @@ def test_an_arm_is_probed_once_however_many_rates_and_epochs_it_is_trained_with(
 
 def plant(folder, trial, seconds, outcome="finished", **factors):
     """Write the result of a trial that was trained as `trial` is, but for `factors`."""
-    cost_estimate = {"wall_seconds": seconds, "peak_memory_mb": 512.0, "threads": cpu_count()}
-    result = {
+    cost = {"wall_seconds": seconds, "attempts": 1, "peak_memory_mb": 512.0, "threads": cpu_count()}
+    result_of({
         "outcome": outcome, "model": trial.model, "factors": asdict(trial.factors) | factors,
-        "data": {"fingerprint": trial.data.fingerprint}, "processor": processor()[0], "cost": cost_estimate,
-    }  # fmt: skip
-    files.write_json(folder / str(seconds) / "result.json", result)
+        "data": {"fingerprint": trial.data.fingerprint}, "processor": processor()[0], "cost": cost,
+    }).write(folder / str(seconds))  # fmt: skip
 
 
 def test_finished_trials_tell_best(trials, tmp_path):

@@ -1,6 +1,7 @@
 """What a process keeps from one job to the next."""
 
 import pytest
+from records import result_of
 
 from bloodstudy.errors import MachineError
 from bloodstudy.execution import job_process
@@ -45,8 +46,8 @@ def test_a_worker_that_died_is_replaced(process):
 
 
 def test_three_deaths_in_a_row_stop_the_sweep_and_a_finished_trial_between_them_does_not(process):
-    death = {"outcome": "failed", "reason": "it broke"}
-    for result in (death, death, {"outcome": "finished"}, death, death):
+    death = result_of({"outcome": "failed", "reason": "it broke"})
+    for result in (death, death, result_of({"outcome": "finished"}), death, death):
         process.count_deaths(result)
     with pytest.raises(MachineError, match=r"3 trials in a row have died.* failed, it broke.*under reason"):
         process.count_deaths(death)
@@ -54,7 +55,7 @@ def test_three_deaths_in_a_row_stop_the_sweep_and_a_finished_trial_between_them_
     for _ in range(2):
         process.count_deaths(death)
     with pytest.raises(MachineError, match="smaller batch_size"):
-        process.count_deaths({"outcome": "out_of_memory", "reason": "too large"})
+        process.count_deaths(result_of({"outcome": "out_of_memory", "reason": "too large"}))
 
 
 def test_trouble_with_the_store_is_said_once_a_command(process, capsys):

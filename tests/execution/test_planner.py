@@ -6,7 +6,6 @@ import yaml
 from bloodstudy.cli import compose
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets, planner
-from bloodstudy.study import plan
 
 POOLS = "sentence: Pooling?\nfactor: pooling\nlevels: [max, average]\n"
 STUDY = (
@@ -26,7 +25,7 @@ def draw(tmp_path, monkeypatch):
     def draw(*words):
         words = [*words, f"cache_dir={tmp_path / 'cache'}"]
         drawn = planner.make_plan(compose.check(words, True), ["-m", *words], tmp_path / "runs")
-        plan.publish(drawn.content, tmp_path / "runs" / drawn.content["study"])
+        drawn.content.write(tmp_path / "runs" / drawn.content.study)
         return drawn
 
     return draw
@@ -34,24 +33,22 @@ def draw(tmp_path, monkeypatch):
 
 def test_a_level_that_is_the_reference_s_own_is_no_second_trial(draw, tmp_path):
     content = draw("study=small").content
-    assert list(content["arms"]) == ["reference", "pooling=average"]
-    assert [(trial["arm"], trial["seed"]) for trial in content["trials"]] == [
+    assert list(content.arms) == ["reference", "pooling=average"]
+    assert [(trial.arm, trial.seed) for trial in content.trials] == [
         ("reference", 0), ("pooling=average", 0), ("reference", 1), ("pooling=average", 1),
     ]  # fmt: skip
-    assert content["questions"][0]["arms"] == ["reference", "pooling=average"]
-    assert content["swept"] == {"pooling": ["max", "average"], "seed": [0, 1]}
-    assert content["trials"][0]["levels"] == {"pooling": "max", "seed": 0}
-    assert content["precision"] in ("float32", "bfloat16")
-    assert yaml.safe_load((tmp_path / "runs/small/plan.yaml").read_text()) == content
+    assert content.questions[0].arms == ["reference", "pooling=average"]
+    assert content.swept == {"pooling": ["max", "average"], "seed": [0, 1]}
+    assert content.trials[0].levels == {"pooling": "max", "seed": 0}
+    assert content.precision in ("float32", "bfloat16")
+    assert yaml.safe_load((tmp_path / "runs/small/plan.yaml").read_text()) == content.to_dict()
 
 
 def test_a_sweep_over_seeds_alone_is_named_as_a_single_trial_is(draw):
     small = ("data.copies=2", "data.photographs=2", "image_size=[24,32]")
-    named = [
-        {t["arm"] for t in draw(*words, *small).content["trials"]} for words in (["lr=0.01", "seed=0,1"], ["lr=0.01"])
-    ]
+    named = [{t.arm for t in draw(*words, *small).content.trials} for words in (["lr=0.01", "seed=0,1"], ["lr=0.01"])]
     assert named == [{"lr=0.01, image_size=[24,32]"}] * 2
-    assert {t["arm"] for t in draw("lr=0.01,0.1", "seed=0,1", *small).content["trials"]} == {"lr=0.01", "lr=0.1"}
+    assert {t.arm for t in draw("lr=0.01,0.1", "seed=0,1", *small).content.trials} == {"lr=0.01", "lr=0.1"}
 
 
 def test_the_plan_holds_no_path(draw, tmp_path):
@@ -63,31 +60,31 @@ def test_the_plan_holds_no_path(draw, tmp_path):
 
 
 def test_the_same_command_draws_the_same_plan(draw):
-    assert draw("study=small").content["hash"] == draw("study=small").content["hash"]
-    assert "amendments" not in draw("lr=1e-2,1e-3", "data.copies=2", "data.photographs=2").content
-    assert draw("study=small").content["amendments"] == []
+    assert draw("study=small").content.hash == draw("study=small").content.hash
+    assert draw("lr=1e-2,1e-3", "data.copies=2", "data.photographs=2").content.amendments is None
+    assert draw("study=small").content.amendments == []
 
 
 def test_fewer_seeds_are_asked_for_and_all_stay_planned(draw):
     drawn = draw("study=small", "seeds=1")
     assert len(drawn.requested) == 2
-    assert len(drawn.content["trials"]) == 4
+    assert len(drawn.content.trials) == 4
 
 
 def test_an_extension_is_an_amendment_and_stays(draw):
-    before = draw("study=small").content["hash"]
+    before = draw("study=small").content.hash
     longer = draw("study=small", "seeds=3")
-    assert longer.content["amendments"] == ["seeds: [0, 1] became [0, 1, 2]"]
-    assert longer.content["hash"] != before
+    assert longer.content.amendments == ["seeds: [0, 1] became [0, 1, 2]"]
+    assert longer.content.hash != before
     again = draw("study=small")
-    assert again.content["seeds"] == again.content["swept"]["seed"] == [0, 1, 2]
+    assert again.content.seeds == again.content.swept["seed"] == [0, 1, 2]
     assert len(again.requested) == 4
-    assert again.content["amendments"] == longer.content["amendments"]
+    assert again.content.amendments == longer.content.amendments
 
 
 def test_another_reference_is_an_amendment(draw):
     draw("study=small")
-    (amendment,) = draw("study=small", "lr=0.25").content["amendments"]
+    (amendment,) = draw("study=small", "lr=0.25").content.amendments
     assert amendment.startswith("setting: ")
     assert '"lr": 0.25' in amendment
 
@@ -100,33 +97,33 @@ def test_other_data_under_the_same_name_are_refused(draw):
 
 def test_precision_is_settled_once_for_a_study(draw, monkeypatch):
     monkeypatch.setattr(planner, "resolve_precision", lambda asked: "float32" if asked == "auto" else asked)
-    assert draw("study=small").content["precision"] == "float32"
+    assert draw("study=small").content.precision == "float32"
     monkeypatch.setattr(planner, "resolve_precision", lambda asked: "bfloat16" if asked == "auto" else asked)
-    assert draw("study=small").content["precision"] == "float32"
-    assert draw("lr=1e-2,1e-3", "data.copies=2", "data.photographs=2").content["precision"] == "bfloat16"
+    assert draw("study=small").content.precision == "float32"
+    assert draw("lr=1e-2,1e-3", "data.copies=2", "data.photographs=2").content.precision == "bfloat16"
 
 
 def test_a_study_is_launched_seed_by_seed_and_a_sweep_at_once(draw):
-    blocks = plan.batches(draw("study=small").content)
-    assert [[trial["seed"] for trial in block] for block in blocks] == [[0, 0], [1, 1]]
-    assert len(plan.batches(draw("lr=1e-2,1e-3", "seed=0,1", "data.copies=2", "data.photographs=2").content)) == 1
+    blocks = draw("study=small").content.blocks
+    assert [[trial.seed for trial in block] for block in blocks] == [[0, 0], [1, 1]]
+    assert len(draw("lr=1e-2,1e-3", "seed=0,1", "data.copies=2", "data.photographs=2").content.blocks) == 1
 
 
 def test_the_overrides_of_a_trial_lead_to_it_again(draw):
     drawn = draw("question=pools", "lr=0.00025", "data.copies=2", "data.photographs=2", "colour=rgb")
-    for trial in drawn.content["trials"]:
-        (job,) = compose.check(trial["overrides"], False).jobs
-        assert job.settings.factors.seed == trial["seed"]
+    for trial in drawn.content.trials:
+        (job,) = compose.check(list(trial.overrides), False).jobs
+        assert job.settings.factors.seed == trial.seed
         assert job.settings.factors.lr == 0.00025
-        assert job.settings.factors.pooling == trial["levels"]["pooling"]
+        assert job.settings.factors.pooling == trial.levels["pooling"]
 
 
 def test_a_later_look_is_an_amendment_and_the_first_ones_stay(draw, tmp_path):
     draw("study=small")
     (tmp_path / "conf/study/small.yaml").write_text(STUDY.replace("seeds: 2", "seeds: 3\nlooks: [2, 3]"))
     content = draw("study=small").content
-    assert content["looks"] == [2]
-    assert "looks: [2, 3] came after [2], which stay" in content["amendments"]
+    assert content.looks == [2]
+    assert "looks: [2, 3] came after [2], which stay" in content.amendments
 
 
 def test_the_cells_of_a_block_are_named_by_the_arms_that_they_are(draw, tmp_path):
@@ -134,7 +131,7 @@ def test_the_cells_of_a_block_are_named_by_the_arms_that_they_are(draw, tmp_path
         "sentence: Both?\narms: {average: {pooling: average}}\nblock: {dropout: [0.0, 0.5], pooling: [max, average]}\n"
     )
     (tmp_path / "conf/question/pools.yaml").write_text(block)
-    (question,) = draw("study=small").content["questions"]
+    (question,) = draw("study=small").content.questions
     assert question.cells == {
         "reference": {"dropout": 0.0, "pooling": "max"},
         "average": {"dropout": 0.0, "pooling": "average"},
@@ -156,21 +153,21 @@ def test_a_question_of_no_study_lists_what_was_changed_after_its_first_result(dr
     question = tmp_path / "conf/question/pools.yaml"
     first = draw("question=pools", *small).content
     question.write_text(f"{POOLS}seeds: 7\n")
-    assert "amendments" not in draw("question=pools", *small).content  # nothing had a result
-    folder = tmp_path / "runs/scratch" / first["trials"][0]["key"]
+    assert draw("question=pools", *small).content.amendments is None  # nothing had a result
+    folder = tmp_path / "runs/scratch" / first.trials[0].key
     folder.mkdir()
-    (folder / "result.json").write_text("{}")
-    assert draw("question=pools", *small).content["amendments"] == []
+    (folder / "result.json").write_text("{}")  # that it is there is enough
+    assert draw("question=pools", *small).content.amendments == []
     question.write_text(f"{POOLS}seeds: 8\n")
     for _ in range(2):
         longer = draw("question=pools", *small).content
-        assert longer["looks"] == [8]
-        assert "looks: [7] became [8]" in longer["amendments"]
+        assert longer.looks == [8]
+        assert "looks: [7] became [8]" in longer.amendments
     (tmp_path / "conf/question/drops.yaml").write_text("sentence: Dropout?\nfactor: dropout\nlevels: [0.5]\n")
-    assert "amendments" not in draw("question=drops", *small).content  # another question, of the same reference
+    assert draw("question=drops", *small).content.amendments is None  # another question, of the same reference
     draw("question=pools", *small)
-    assert "amendments" not in draw("question=pools", "lr=0.25", *small).content  # no trial of which had a result
-    assert "amendments" not in draw("pooling=max,average", *small).content
+    assert draw("question=pools", "lr=0.25", *small).content.amendments is None  # no trial of which had a result
+    assert draw("pooling=max,average", *small).content.amendments is None
 
 
 def test_the_trials_of_an_extension_have_the_levels_of_a_plan_that_came_later(draw, tmp_path):
@@ -178,6 +175,6 @@ def test_the_trials_of_an_extension_have_the_levels_of_a_plan_that_came_later(dr
     (tmp_path / "conf/question/drops.yaml").write_text("sentence: Dropout?\nfactor: dropout\nlevels: [0.5]\n")
     (tmp_path / "conf/study/small.yaml").write_text(STUDY.replace("[pools]", "[pools, drops]"))
     content = draw("study=small").content
-    assert content["swept"].keys() == {"arm", "seed"}
-    assert all(trial["levels"] == {"arm": trial["arm"], "seed": trial["seed"]} for trial in content["trials"])
-    assert sorted(trial["arm"] for trial in content["trials"] if trial["seed"] == 2) == ["pooling=average", "reference"]
+    assert content.swept.keys() == {"arm", "seed"}
+    assert all(trial.levels == {"arm": trial.arm, "seed": trial.seed} for trial in content.trials)
+    assert sorted(trial.arm for trial in content.trials if trial.seed == 2) == ["pooling=average", "reference"]

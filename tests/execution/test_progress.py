@@ -3,15 +3,17 @@
 import time
 
 import pytest
+from records import plan_of, result_of
 
 from bloodstudy import files
 from bloodstudy.execution import progress
 
-TRIALS = [{"key": key, "arm": f"arm {key}", "seed": 0, "judged": "official"} for key in "abc"]
-RESULT = {
-    "outcome": "finished", "reason": None, "cost": {"wall_seconds": 3.2},
+TRIALS = plan_of({"trials": [{"key": key, "arm": f"arm {key}"} for key in "abc"]}).trials
+RESULT = result_of({
+    "factors": {"lr": 0.1, "precision": "float32", "seed": 0},
+    "outcome": "finished", "reason": None, "cost": {"wall_seconds": 3.2, "attempts": 1},
     "responses": {"train_accuracy": 0.75, "test_accuracy": 0.5, "accuracy_gap": 0.25},
-}  # fmt: skip
+}).to_dict()  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

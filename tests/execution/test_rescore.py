@@ -2,20 +2,24 @@
 
 import pandas as pd
 import pytest
+from records import result_of
 
 from bloodstudy import files
 from bloodstudy.errors import UserError
 from bloodstudy.execution.rescore import judge_again
+from bloodstudy.study.run_folder import load_result
 
 TABLE = pd.DataFrame(
     {"split": ["train", "test", "test"], "image": ["train/A/0000.jpg", "test/B/0001.jpg", "test/A/0002.jpg"],
      "photograph": "", "scene": "", "label": ["A", "B", "A"], "p_A": [0.9, 0.2, 0.1], "p_B": [0.1, 0.8, 0.9]}
 )  # fmt: skip
-RESULT = {
-    "outcome": "finished", "audit": {"test_images_leaking": None}, "tags": {"audit.provenance": "unknown", "arm": "a"},
+RESULT = result_of({
+    "outcome": "finished", "factors": {"lr": 0.1, "precision": "float32", "seed": 0},
+    "audit": {"test_images_leaking": None}, "tags": {"audit.provenance": "unknown", "arm": "a"},
     "data": {"judged_scenes": "", "classes": ["A", "B"], "notes": []},
     "responses": {"train_accuracy": 1.0, "test_accuracy": 0.5, "test_macro_f1_clean": 0.1},
-}  # fmt: skip
+    "cost": {"wall_seconds": 1.0, "attempts": 1},
+})  # fmt: skip
 
 
 @pytest.fixture
@@ -29,16 +33,16 @@ def test_clean_responses_are_those_of_the_scenes_known_now(tmp_path, images):
     TABLE.to_parquet(tmp_path / "predictions.parquet")
     files.write_json(tmp_path / "logged.json", {})
     judged = judge_again(tmp_path, RESULT, images())
-    assert judged["responses"] == {
+    assert judged.responses == {
         "train_accuracy": 1.0, "test_accuracy": 0.5, "test_images_clean": 1, "test_accuracy_clean": 1.0,
         "accuracy_gap_clean": 0.0,
     }, "what earlier scenes gave is gone"  # fmt: skip
-    assert judged["audit"]["test_images_leaking"] == 1
-    assert judged["tags"] == {"arm": "a"} | {
+    assert judged.audit["test_images_leaking"] == 1
+    assert judged.tags == {"arm": "a"} | {
         "audit.provenance": "known", "audit.test_images_leaking": "1", "audit.test_share_leaking": "0.5",
         "audit.label_conflicts": "0", "audit.duplicates_across": "0",
     }  # fmt: skip
-    assert files.read_json(tmp_path / "result.json") == judged
+    assert load_result(tmp_path) == judged
     assert pd.read_parquet(tmp_path / "predictions.parquet")["scene"].tolist() == ["s1", "s2", "s1"]
     assert not (tmp_path / "logged.json").exists()
     assert judge_again(tmp_path, judged, images()) is judged

@@ -1,6 +1,7 @@
 """What is left to launch, and what comes back from jobs."""
 
 import pytest
+from records import plan_of
 
 from bloodstudy.config import schema
 from bloodstudy.errors import MachineError, UserError
@@ -14,7 +15,7 @@ TRIALS = [
     for arm in ("a", "b", "c")
 ]
 TRIALS.insert(1, TRIALS[0] | {"judged": "official_clean"})  # the same training, judged in another way
-PLAN = {"study": "small", "questions": [{"name": "q"}], "trials": TRIALS}
+PLAN = plan_of({"study": "small", "questions": [{"name": "q"}], "trials": TRIALS})
 SETTINGS = schema.settings(schema.defaults())
 
 
@@ -41,7 +42,7 @@ def test_the_sweeper_asks_the_scheduler_of_the_last_command(schedule):
     ("keys", "blocks"), [(["a0", "c0", "b1"], [["a0", "c0"], ["b1"]]), (["b1"], [["b1"]]), ([], [])]
 )
 def test_each_wanted_trial_is_launched_once_block_by_block(schedule, keys, blocks):
-    assert [[trial["key"] for trial in block] for block in schedule(*keys).blocks()] == blocks
+    assert [[trial.key for trial in block] for block in schedule(*keys).blocks()] == blocks
 
 
 @pytest.mark.parametrize("kind", [UserError, MachineError])
