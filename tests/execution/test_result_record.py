@@ -8,7 +8,8 @@ from bloodstudy.config.schema import Factors
 from bloodstudy.execution import result_record
 from bloodstudy.study.trial import DataIdentity, Trial
 
-TRIAL = Trial("small", "an arm", "reference", Factors(precision="float32"), DataIdentity("folder", "subtype", "field", "official", "f" * 16))  # fmt: skip # noqa: E501
+DATA = DataIdentity("folder", "subtype", "field", "official", "f" * 16)
+TRIAL = Trial("small", "an arm", "reference", Factors(precision="float32"), DATA)
 
 
 def test_a_result_is_json_with_what_the_worker_said_and_what_the_images_are(planted):
