@@ -10,8 +10,7 @@ import time
 import pytest
 
 from bloodstudy import files
-from bloodstudy.execution.status_table import estimate_left
-from bloodstudy.study.disk_state import TrialState, clear_states, read_state
+from bloodstudy.study.disk_state import clear_states, read_state
 
 TINY = ["data.photographs=2", "data.copies=2", "image_size=[24,32]", "depth=2", "cache_dir=cache"]
 
@@ -106,15 +105,6 @@ def test_the_command_says_what_it_cleared(trained):
     ended = command(trained, "clear=states")
     assert ended.stdout.startswith("removed the training states of 1 trial with a result: 1,234 bytes\n")
     assert not (folder / "state-0.npz").exists()
-
-
-def test_epochs_that_are_done_need_no_more_time():
-    half = TrialState("interrupted", epochs=60, epochs_done=45)
-    assert estimate_left([half, TrialState("missing"), TrialState("finished", 90.0)], [90.0, 110.0]) == pytest.approx(
-        125
-    )
-    assert estimate_left([half], []) is None
-    assert estimate_left([TrialState("finished", 90.0), TrialState("failed")], []) == 0
 
 
 @pytest.mark.parametrize(("arguments", "told"), [

@@ -42,7 +42,7 @@ _TYPED_ALONE = (*UNSWEPT, "seed")  # no file of a study or a question sets these
 
 @dataclass(frozen=True)
 class RequestedTrial:
-    """One combination of a sweep, or one arm with one seed: every level chosen for it, and all of it checked."""
+    """One combination of a sweep, or one arm with one seed: every level of it, and its settings, which are checked."""
 
     levels: dict[str, Any]
     settings: schema.Settings
@@ -92,7 +92,7 @@ def check(overrides: list[str], multirun: bool) -> RunRequest:
     """Return the jobs that `overrides` ask for; raises UserError with every problem found."""
     parsed, problems = parse(overrides)
     hydras = [override for override in parsed if is_hydras(override)]
-    study, levels, conflicts = read_request([override for override in parsed if override not in hydras], multirun)
+    study, levels, conflicts = read_request([override for override in parsed if not is_hydras(override)], multirun)
     with _hydra():
         for override in [*levels, *hydras]:
             problems += judge(override, multirun)
@@ -125,8 +125,8 @@ def _hydra() -> Iterator[None]:
 
 def _combine(overrides: list[Override], hydras: tuple[str, ...]) -> RunRequest:
     levels = {override.key_or_group: values_of(override) for override in overrides}
-    chosen = [dict(zip(levels, combination, strict=True)) for combination in itertools.product(*levels.values())]
-    jobs = map(RequestedTrial, chosen, _settle(chosen, hydras))
+    combinations = [dict(zip(levels, each, strict=True)) for each in itertools.product(*levels.values())]
+    jobs = map(RequestedTrial, combinations, _check_all(combinations, hydras))
     swept = {o.key_or_group: tuple(values_of(o)) for o in overrides if o.is_sweep_override()}
     return RunRequest(swept, tuple(jobs), hydras)
 
@@ -136,42 +136,42 @@ def _arrange(overrides: list[Override], hydras: tuple[str, ...], study: StudyReq
     typed = {override.key_or_group: values_of(override)[0] for override in overrides}
     wanted = typed.get("seeds") or study.seeds
     seeds = max(wanted, study.seeds) if study.study else wanted
-    chosen = [{**study.setting, **typed, **arm.levels, "seed": seed} for seed in range(seeds) for arm in study.arms]
-    jobs = map(RequestedTrial, chosen, _settle(chosen, hydras), [*study.arms] * seeds)
+    levels = [{**study.setting, **typed, **arm.levels, "seed": seed} for seed in range(seeds) for arm in study.arms]
+    jobs = map(RequestedTrial, levels, _check_all(levels, hydras), [*study.arms] * seeds)
     return RunRequest({}, tuple(jobs), hydras, study, wanted)
 
 
-def _settle(chosen: list[dict[str, Any]], hydras: tuple[str, ...]) -> list[schema.Settings]:
-    """Return the whole configuration of each combination; raises UserError with the problems of all."""
-    settled, problems = [], {}
-    for levels in chosen:
+def _check_all(combinations: list[dict[str, Any]], hydras: tuple[str, ...]) -> list[schema.Settings]:
+    """Return the settings of each combination of levels; raises UserError with the problems of all."""
+    settings, problems = [], {}
+    for levels in combinations:
         try:
-            settled.append(_settle_one(levels, hydras))
+            settings.append(_check_one(levels, hydras))
         except UserError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:
         raise UserError(*problems)
-    return settled
+    return settings
 
 
-def _settle_one(chosen: dict[str, Any], hydras: tuple[str, ...]) -> schema.Settings:
-    groups = tuple(f"{key}={value}" for key, value in chosen.items() if key in GROUPS)
+def _check_one(levels: dict[str, Any], hydras: tuple[str, ...]) -> schema.Settings:
+    groups = tuple(f"{key}={value}" for key, value in levels.items() if key in GROUPS)
     content = copy.deepcopy(_base(groups, hydras))
-    for key, value in chosen.items():
+    for key, value in levels.items():
         if key not in GROUPS:
             *path, last = key.split(".")
             node = content
             for part in path:
                 node = node[part]
             node[last] = value
-    settled = schema.settings(content)
-    if settled.model.name not in model.names():
+    settings = schema.settings(content)
+    if settings.model.name not in model.names():
         known = ", ".join(model.names())
-        raise UserError(f"model.name: expected one of {known}; received {settled.model.name!r}")
-    problems = model.check(settled.model.name, settled.factors, classes=2)  # how many there are, the data will say
-    if problems:
+        raise UserError(f"model.name: expected one of {known}; received {settings.model.name!r}")
+    # How many classes there are, the data will say: two are the fewest.
+    if problems := model.check(settings.model.name, settings.factors, classes=2):
         raise UserError(*problems)
-    return settled
+    return settings
 
 
 @lru_cache(maxsize=64)
@@ -182,7 +182,8 @@ def _base(groups: tuple[str, ...], hydras: tuple[str, ...]) -> dict[str, Any]:
         content: dict[str, Any] = OmegaConf.to_container(composed, resolve=False)  # type: ignore[assignment]
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
         raise UserError(f"the configuration cannot be composed: {_first_lines(error)}") from error
-    del content[RECORD.split(".")[0]]  # a job's alone
+    noun, key = RECORD.split(".")
+    del content[noun][key]  # a job's alone
     return content
 
 

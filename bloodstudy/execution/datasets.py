@@ -30,9 +30,9 @@ def forget_data() -> None:
 
 @cache
 def _load(choice: schema.DataChoice, colour: str, image_size: tuple[int, int], cache_dir: str | None) -> data.Dataset:
-    cache = Path(cache_dir) if cache_dir else None
+    folder = Path(cache_dir) if cache_dir else None
     with terminal.stages(choice.name) as progress:
-        return data.load(choice, colour=colour, image_size=image_size, cache_dir=cache, progress=progress)
+        return data.load(choice, colour=colour, image_size=image_size, cache_dir=folder, progress=progress)
 
 
 def make_trial(settings: schema.Settings, images: data.Dataset, study: str, arm: str = "") -> trial.Trial:

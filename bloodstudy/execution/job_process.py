@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 
 from bloodstudy.cli import terminal
@@ -90,9 +89,10 @@ class JobProcess:
             self._successor.kill()
 
 
-@cache
+_current = JobProcess()
+atexit.register(_current.close)
+
+
 def current() -> JobProcess:
     """Return the one of this process; its workers end with it."""
-    process = JobProcess()
-    atexit.register(process.close)
-    return process
+    return _current

@@ -71,7 +71,3 @@ def test_only_the_process_of_the_command_shows_the_bar_of_a_trial(process, capsy
             bar.update(1, "half")
         assert capsys.readouterr().out == said
         process.begin_command()
-
-
-def test_a_process_has_one_state():
-    assert job_process.current() is job_process.current()

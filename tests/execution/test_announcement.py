@@ -1,0 +1,48 @@
+"""What a run says before it trains."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+from studies import fabricate_study
+
+from bloodstudy.cli import compose
+from bloodstudy.cli.compose import RunRequest
+from bloodstudy.config.schema import DataChoice
+from bloodstudy.execution import announcement
+from bloodstudy.execution.planner import PlannedRun
+
+
+def test_each_line_about_the_images_is_said_once_and_of_many_refused_files_the_first(planted, capsys):
+    quarantine = pd.DataFrame([(f"{k}.jpg", "zero bytes") for k in range(7)], columns=["image", "reason"])
+    images = replace(planted(), quarantine=quarantine, notes=("a note",))
+    announcement.describe_data([images, images], DataChoice())
+    assert capsys.readouterr().out.splitlines() == [
+        "folder, official split: 5 training and 7 test images, 2 classes (fingerprint ffffffffffffffff)",
+        "  a note", *(f"  refused {k}.jpg: zero bytes" for k in range(5)), "  ... and 2 more",
+    ]  # fmt: skip
+
+
+def test_a_plain_sweep_says_how_many_trials_are_left(capsys):
+    def describe(keys, missing):
+        planned = PlannedRun({}, [{"key": key} for key in keys], {}, {}, {})
+        announcement.describe_plan(RunRequest({}, ()), planned, missing, Path())
+        return capsys.readouterr().out
+
+    assert describe("ab", "b") == "2 trials: 1 finished earlier, 1 to train\n"
+    assert describe("abb", "") == "2 trials, shared by 3 combinations: 2 finished earlier, 0 to train\n"
+    assert describe("a", "") == "finished earlier, nothing to train (trial a)\n"
+    assert describe("a", "a") == ""
+
+
+def test_a_study_says_its_questions_and_its_changes(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    plan = fabricate_study(tmp_path, ["pooling"], 3, study="small") | {"amendments": ["seeds: 2 became 3"]}
+    planned = PlannedRun(plan, [trial for trial in plan["trials"] if trial["seed"] < 2], {}, {}, {})
+    announcement.describe_plan(compose.check(["question=pooling"], True), planned, ["x"], tmp_path / "small")
+    text = capsys.readouterr().out
+    assert "What is the influence of pooling" in text
+    arms = len(plan["arms"])
+    assert f"{arms} arms, the reference among them, each with 2 seeds of the 3 planned; float32" in text
+    assert "changed after the first plan: seeds: 2 became 3" in text
+    assert f"{2 * arms} trials: {2 * arms - 1} finished earlier, 1 to train" in text

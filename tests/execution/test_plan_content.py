@@ -1,0 +1,65 @@
+"""What a study decides, from questions and trials that are made up."""
+
+import pytest
+
+from bloodstudy.cli.compose import RequestedTrial
+from bloodstudy.cli.request import StudyRequest
+from bloodstudy.config import schema
+from bloodstudy.execution import plan_content
+from bloodstudy.study.question import Question
+
+POOLS = Question("pools", "Pooling?", factor="pooling", levels=("max", "average"))
+BOTH = Question("both", "Both?", arms={"half": {"dropout": 0.5}}, block={"dropout": [0.0, 0.5], "pooling": ["max"]})
+SETTINGS = schema.settings(schema.defaults())
+
+
+def plan(*questions):
+    """Return the request, the trials of one seed and its arms; max pooling and no dropout are the reference's own."""
+    request = StudyRequest(None, questions)
+    usual = {("pooling", "max"), ("dropout", 0.0)}
+    keys = [str(sorted(set(arm.levels.items()) - usual)) for arm in request.arms]
+    trials = [
+        {"key": key, "judged": "official", "arm": arm.name, "seed": 0}
+        for key, arm in zip(keys, request.arms, strict=True)
+    ]
+    return request, trials, plan_content.merge_arms(request, trials)
+
+
+def test_arms_that_turn_out_to_be_one_trial_are_one_arm():
+    request, _, arms = plan(POOLS)
+    assert [arm.name for arm in request.arms] == ["reference", "pooling=max", "pooling=average"]
+    assert [(arm.name, arm.role) for arm in arms] == [("reference", "reference"), ("pooling=average", "confirmatory")]
+
+
+def test_cells_of_a_product_are_named_by_the_arms_that_they_are():
+    request, trials, _ = plan(BOTH)
+    assert plan_content.find_cells(request, trials) == {
+        "both": {"reference": {"dropout": 0.0, "pooling": "max"}, "half": {"dropout": 0.5, "pooling": "max"}}
+    }
+
+
+@pytest.mark.parametrize(
+    ("questions", "swept"),
+    [
+        ((POOLS,), {"pooling": ["max", "average"], "seed": [0]}),
+        ((POOLS, BOTH), {"arm": ["reference", "pooling=average", "half"], "seed": [0]}),
+    ],
+)
+def test_one_question_about_one_factor_is_a_sweep_over_that_factor(questions, swept):
+    request, trials, arms = plan(*questions)
+    names = [arm.name for arm in arms]
+    trials = [trial for trial in trials if trial["arm"] in names]
+    assert plan_content.label(request, arms, SETTINGS, trials) == swept
+    key = next(iter(swept))
+    assert [trial["levels"][key] for trial in trials] == swept[key]
+
+
+def test_a_study_decides_margins_roles_and_what_all_its_trials_share():
+    request, _, arms = plan(POOLS, BOTH)
+    reference = RequestedTrial({"epochs": 3, "pooling": "max", "seed": 0, "data.root": "x", "retry": "all"}, SETTINGS)
+    decided = plan_content.decide(request, arms, reference, {"both": {"half": {"dropout": 0.5}}})
+    assert decided["setting"] == {"epochs": 3}
+    pools, both = decided["questions"]
+    assert (pools["margin"], pools["arms"], pools["cells"]) == (0.02, ["reference", "pooling=average"], {})
+    assert (both["arms"], both["cells"]) == (["reference", "half"], {"half": {"dropout": 0.5}})
+    assert decided["arms"]["half"] == {"role": "confirmatory", "levels": {"dropout": 0.5}}

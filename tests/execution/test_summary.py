@@ -1,0 +1,59 @@
+"""The end of a run, of a study that is made up."""
+
+import pytest
+from studies import fabricate_study
+
+from bloodstudy.cli.compose import RunRequest
+from bloodstudy.execution import summary
+from bloodstudy.execution.planner import PlannedRun
+from bloodstudy.tracking.session import Ending
+
+RESPONSES = {"train_accuracy": 0.9, "test_accuracy": 0.75, "accuracy_gap": 0.15}
+
+
+@pytest.fixture
+def end(tmp_path, monkeypatch, capsys):
+    """Return a function that ends the run of a made-up question; it returns the exit code, the status and the text."""
+    statuses = []
+
+    def finish(folder, status, waiting):
+        statuses.append(status)
+        return Ending(1, 2, "locked")
+
+    monkeypatch.setattr(summary.tracking, "finish", finish)
+
+    def end(outcomes=None, arms=None):
+        measure = lambda result: result["responses"].update(RESPONSES)  # noqa: E731
+        plan = fabricate_study(tmp_path, ["pooling"], 2, outcomes=outcomes, study="small", change=measure)
+        requested = [trial for trial in plan["trials"] if arms is None or (trial["arm"], trial["seed"]) in arms]
+        code = summary.close(tmp_path / "small", PlannedRun(plan, requested, {}, {}, {}), RunRequest({}, ()))
+        return code, statuses[-1], capsys.readouterr().out
+
+    return end
+
+
+def test_a_sweep_that_finished_is_a_table_and_the_next_commands(end):
+    code, status, text = end()
+    assert (code, status) == (0, "FINISHED")
+    rows = [line.split("│")[1:3] for line in text.splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in row] for row in rows][:2] == [["reference", "0"], ["pooling=average", "0"]]
+    assert "logged 1 earlier trial to MLflow" in text
+    assert "2 trials not in MLflow yet (locked): the next command logs what is missing" in text
+    assert "python -m bloodstudy.report study=small runs_dir=" in text
+
+
+@pytest.mark.parametrize(("outcome", "code"), [("failed", 1), ("missing", 1), ("diverged", 0)])
+def test_what_failed_is_named_with_its_reason_and_divergence_is_a_result(end, outcome, code):
+    ended, status, text = end({("pooling=average", 1): outcome})
+    assert (ended, status) == (code, "FAILED" if code else "FINISHED")
+    assert (f"{outcome}: pooling=average, seed 1: " in text) == bool(code)
+    assert ("retry=failed" in text) == (outcome == "failed")
+
+
+def test_one_trial_is_its_three_numbers(end):
+    code, _, text = end(arms=[("reference", 0)])
+    assert code == 0
+    assert [line.split()[:3] for line in text.splitlines()[1:4]] == [
+        ["train", "accuracy", "0.900"], ["test", "accuracy", "0.750"], ["gap", "+0.150"],
+    ]  # fmt: skip
+    assert "-m lr=1e-2,1e-3,1e-4" in text
