@@ -9,9 +9,8 @@ from __future__ import annotations
 import errno
 import json
 import os
-import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,21 +27,14 @@ _REMEDY = {
 }
 
 
-FAULT = "BLOODSTUDY_FAULT"  # tests alone set it: "killgroup:after-write:state-1:2" kills, by the process group, at the
-# second file published as state-1...; "kill" ends this process alone. Points: before-write, after-write (before it is
-# flushed), before-rename, after-rename.
-_met = 0
+# Called with the step of a write and the final path: before-write, after-write (before it is flushed), before-rename,
+# after-rename. The package adds nothing here; whoever watches writes does, such as the tests that kill in between.
+observers: list[Callable[[str, Path], None]] = []
 
 
-def _meet(point: str, path: Path) -> None:
-    """Die here if the tests ask for it."""
-    global _met
-    kind, *where = os.environ.get(FAULT, "").split(":")
-    if not where or where[0] != point or not path.name.startswith(where[1]):
-        return
-    _met += 1
-    if _met == int(where[2]):
-        (os.killpg if kind == "killgroup" else os.kill)(0 if kind == "killgroup" else os.getpid(), signal.SIGKILL)
+def _notify(step: str, path: Path) -> None:
+    for observe in observers:
+        observe(step, path)
 
 
 @contextmanager
@@ -72,15 +64,15 @@ def published(path: Path) -> Iterator[Path]:
         os.close(handle)
         beside = Path(name)
         try:
-            _meet("before-write", path)
+            _notify("before-write", path)
             yield beside
-            _meet("after-write", path)
+            _notify("after-write", path)
             with beside.open("rb+") as stream:
                 os.fsync(stream.fileno())
             beside.chmod(0o644)
-            _meet("before-rename", path)
+            _notify("before-rename", path)
             beside.replace(path)
-            _meet("after-rename", path)
+            _notify("after-rename", path)
         finally:
             beside.unlink(missing_ok=True)
 

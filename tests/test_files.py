@@ -4,11 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from bloodstudy import files
 from bloodstudy.errors import MachineError
+
+KILLER = Path(__file__).parent / "faults" / "killer"
 
 
 def test_a_failed_write_leaves_the_old_content_and_no_rubbish(tmp_path):
@@ -52,13 +55,13 @@ def test_a_refusal_of_the_system_names_the_path_and_the_remedy(tmp_path, monkeyp
     [("before-write", "old", 1), ("after-write", "old", 1), ("before-rename", "old", 1), ("after-rename", "new", 0)],
 )
 def test_a_kill_at_any_point_leaves_the_old_or_the_new(tmp_path, point, content, rests):
-    """Also of the injection itself: it counts the files that it is for, and leaves others alone."""
+    """Also of the killer itself: it counts the files that it is for, and leaves others alone."""
     code = (
         "from pathlib import Path; from bloodstudy import files\n"
         "for text in ('old', 'new'):\n"
         "    files.write_text(Path('other'), text); files.write_text(Path('state-0'), text)\n"
     )
-    fault = {files.FAULT: f"kill:{point}:state-:2"}
+    fault = {"BLOODSTUDY_FAULT": f"kill:{point}:state-:2", "PYTHONPATH": str(KILLER)}
     ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=os.environ | fault, check=False)
     assert ended.returncode == -signal.SIGKILL
     assert (tmp_path / "state-0").read_text() == content

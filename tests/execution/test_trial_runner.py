@@ -12,6 +12,7 @@ import pytest
 import bloodstudy
 from bloodstudy import files
 
+KILLER = Path(__file__).parent.parent / "faults" / "killer"
 TYPED = [
     "epochs=3", "image_size=[16,16]", "depth=2", "batch_size=4", "data.photographs=2", "data.copies=2",
     "cache_dir=cache",
@@ -19,10 +20,11 @@ TYPED = [
 
 
 def command(folder, package, *arguments, **environment):
-    kept = {name: text for name, text in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", files.FAULT)}
+    kept = {name: text for name, text in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
     return subprocess.run(
         [sys.executable, "-m", "bloodstudy.run", *TYPED, *arguments], cwd=folder, start_new_session=True,
-        env=kept | {"PYTHONPATH": str(package.parent)} | environment, capture_output=True, text=True, check=False,
+        env=kept | {"PYTHONPATH": f"{KILLER}{os.pathsep}{package.parent}"} | environment,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ import pytest
 
 from bloodstudy import files
 
+KILLER = Path(__file__).parent / "killer"  # obeys BLOODSTUDY_FAULT, in the command and in all that it starts
 ROWS = 27
 TIER_A = {1, 2, 3, 4, 6, 8, 9, 11, *range(14, 25), 27}
 # Dropout, batch normalisation, mixup, Adam, bfloat16: all that carries a state from one batch to the next, and draws.
@@ -49,11 +50,12 @@ class Study:
 
     def start(self, *more: str, memory_bytes: int | None = None, **environment: str) -> subprocess.Popen[str]:
         """Start the command as the leader of a process group; what it says goes to a file."""
-        kept = {key: text for key, text in os.environ.items() if key not in ("MLFLOW_TRACKING_URI", files.FAULT)}
+        kept = {key: text for key, text in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
         with (self.folder / "said.txt").open("w") as said:
             return subprocess.Popen(
                 [sys.executable, "-m", "bloodstudy.run", *more, *self.typed, f"cache_dir={self.cache}"],
-                cwd=self.folder, env=kept | environment, stdout=said, stderr=subprocess.STDOUT, text=True,
+                cwd=self.folder, env=kept | {"PYTHONPATH": str(KILLER)} | environment,
+                stdout=said, stderr=subprocess.STDOUT, text=True,
                 start_new_session=True, preexec_fn=lambda: _prepare(memory_bytes),  # noqa: PLW1509 (no threads here)
             )  # fmt: skip
 
