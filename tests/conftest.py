@@ -1,4 +1,4 @@
-"""What several tests need: the real images where they are, and small trees of class folders."""
+"""What several tests need: the real images where they are, small trees of class folders, and one order for all."""
 
 from __future__ import annotations
 
@@ -10,12 +10,33 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from fault_score import pytest_runtest_logreport, pytest_terminal_summary  # noqa: F401 (hooks)
 from PIL import Image
 
 from bloodstudy.data import Dataset
 from bloodstudy.data.provenance.provenance import Provenance
 
 HERE = Path(__file__).resolve().parent
+# What takes longest begins first, so that no process is left with it at the end. Then what is slow, then the rest.
+LONGEST = ("faults/f13", "faults/f08", "faults/f07", "test_wheel", "cluster/test_ray", "tracking/test_server",
+           "test_smoke", "faults/", "cluster/", "test_notebooks", "experiments/test_reports")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the faults, put what takes longest first, and keep together what shares a fixture of its file."""
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        path = item.path.relative_to(HERE).as_posix()
+        ranks = [rank for rank, start in enumerate(LONGEST) if path.startswith(start)]
+        return min(ranks, default=len(LONGEST)), item.get_closest_marker("slow") is None
+
+    for item in items:
+        if item.path.parent == HERE / "faults":
+            item.add_marker(pytest.mark.faults)
+        fixtures = [known for every in item._fixtureinfo.name2fixturedefs.values() for known in every]  # type: ignore
+        if any(fixture.scope == "module" for fixture in fixtures):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).as_posix()))
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,8 @@ from typing import Any, TypeVar
 from unittest import mock
 
 import numpy as np
+import pytest
+from filelock import FileLock
 from PIL import Image
 
 from bloodstudy import files
@@ -84,14 +86,23 @@ def command(folder: Path, name: str, *words: str, timeout_s: float = 600, **envi
     )  # fmt: skip
 
 
-def start(folder: Path, name: str, *words: str, **environment: str) -> subprocess.Popen[str]:
-    """Start the command `name` as the leader of a process group; what it prints goes to said.txt in `folder`."""
+def start(
+    folder: Path, name: str, *words: str, prepare: Callable[[], Any] = lambda: None, **environment: str
+) -> subprocess.Popen[str]:
+    """Start the command `name` as the leader of a process group; what it prints goes to said.txt in `folder`.
+
+    `prepare` is called in the new process before the command begins.
+    """
+
+    def begin() -> None:
+        # A shell starts what it puts in the background with Ctrl+C ignored, and children inherit that.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        prepare()
+
     with (folder / "said.txt").open("w") as said:
         return subprocess.Popen(
             [sys.executable, "-m", f"bloodstudy.{name}", *words], cwd=folder, env=shell() | environment,
-            stdout=said, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-            # A shell starts what it puts in the background with Ctrl+C ignored, and children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads here)
+            stdout=said, stderr=subprocess.STDOUT, text=True, start_new_session=True, preexec_fn=begin,  # noqa: PLW1509
         )  # fmt: skip
 
 
@@ -163,6 +174,23 @@ def _empty_store() -> bytes:
     with tempfile.TemporaryDirectory() as name, _like_a_fresh_process(Path(name), {}):
         sqlite.create(Path("mlflow.db"))
         return Path("mlflow.db").read_bytes()
+
+
+def shared_folder(
+    factory: pytest.TempPathFactory, name: str, fill: Callable[[Path], Any] = lambda folder: None
+) -> Path:
+    """Return a folder that all processes of this pytest session share; the first that asks for it fills it."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            folder.mkdir()
+            try:
+                fill(folder)
+            except BaseException:
+                folder.rename(folder.with_name(f"{name}-failed-{os.getpid()}"))
+                raise
+    return folder
 
 
 def write_images(root: Path) -> Path:

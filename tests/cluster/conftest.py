@@ -11,17 +11,18 @@ import nodes
 import pytest
 import slurm
 import sweeping
+from harness import shared_folder
 
 
 @pytest.fixture(scope="session")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[float, str]:
     """Return the hash of the predictions of each arm, trained in the command itself on one core."""
-    folder = tmp_path_factory.mktemp("alone")
-    sweeping.run(folder, "-m", sweeping.ARMS, sweeping.BRIEF, *sweeping.TINY, cores=1)
+    words = ["-m", sweeping.ARMS, sweeping.BRIEF, *sweeping.TINY]
+    folder = shared_folder(tmp_path_factory, "alone", lambda folder: sweeping.run(folder, *words, cores=1))
     return {lr: result["prediction_hash"] for lr, result in sweeping.results(folder).items()}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def slurm_users() -> Iterator[dict[str, str]]:
     """Return the environment of the users of a Slurm of two nodes; skip where it is not installed, but never in CI."""
     if absent := slurm.missing():

@@ -2,13 +2,15 @@
 
 import pytest
 import yaml
+from harness import kill
 
 from bloodstudy import files
 
 
 @pytest.fixture
 def two(study):
-    """Two commands typed in one folder."""
+    """Two commands typed in one folder that has no store yet."""
+    (study.folder / "mlflow.db").unlink()
     study.typed = [word for word in study.typed if word.split("=")[0] not in ("lr", "epochs")] + ["epochs=3"]
     other = type(study)(study.folder, study.cache, list(study.typed))
     return study, other
@@ -20,7 +22,7 @@ def start_both(first, second, one, other):
         return [process.wait(timeout=240) for process in processes]
     finally:
         for process in processes:
-            first.kill(process)
+            kill(process)
 
 
 def test_the_same_sweep_twice(two):

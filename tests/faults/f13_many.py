@@ -1,30 +1,22 @@
 """F13: two hundred tiny trials in one sweep: the parent stays as it is, a worker is bounded, no trial is slower."""
 
-import os
 import statistics
-import subprocess
-import sys
 import time
 
 import psutil
 import pytest
+from harness import TINY, start
 
 from bloodstudy import files
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 TRIALS = 200
 WARM = 20  # trials until everything is imported, every cache filled once
-TINY = ["data.photographs=2", "data.copies=2", "image_size=[24,32]", "depth=1", "epochs=1", "cache_dir=cache"]
 
 
 def test_two_hundred_trials_are_like_the_first(tmp_path):
-    kept = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    with (tmp_path / "said.txt").open("w") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bloodstudy.run", "-m", f"seed=range(0,{TRIALS})", *TINY],
-            cwd=tmp_path, env=kept, stdout=said, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+    process = start(tmp_path, "run", "-m", f"seed=range(0,{TRIALS})", "epochs=1", *TINY)
     samples, workers = watch(process, tmp_path / "runs" / "scratch")
     text = (tmp_path / "said.txt").read_text()
     assert process.returncode == 0, text[-3000:]
