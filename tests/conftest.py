@@ -19,9 +19,10 @@ from bloodstudy.data.provenance.provenance import Provenance
 HERE = Path(__file__).resolve().parent
 # What takes longest begins first, so that no process is left with it at the end. Then what is slow, then the rest.
 LONGEST = ("faults/f13", "faults/f08", "faults/f07", "test_wheel", "cluster/test_ray", "tracking/test_server",
-           "test_smoke", "faults/", "cluster/", "test_notebooks", "experiments/test_reports")  # fmt: skip
+           "test_smoke_study", "faults/", "cluster/", "test_notebooks", "experiments/test_reports")  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the faults, put what takes longest first, and keep together what shares a fixture of its file."""
 

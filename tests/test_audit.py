@@ -1,26 +1,18 @@
-"""The command, as it is typed."""
+"""What an audit finds, writes and refuses."""
 
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from harness import call, command, run_python
 
-from bloodstudy import audit as command
+from bloodstudy import audit
 from bloodstudy.data.provenance import shipped
 
 ROOT = Path(__file__).parent.parent
-
-
-def audit(folder, *arguments):
-    kept = {name: value for name, value in os.environ.items() if name != "BLOODSTUDY_DATA"}
-    typed, kept["PYTHONWARNINGS"] = [sys.executable, "-m", "bloodstudy.audit", *arguments], "default"
-    return subprocess.run(typed, cwd=folder, env=kept, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture
@@ -38,7 +30,7 @@ def faulty(small):
 
 def test_planted_faults_are_told_and_a_strict_audit_exits_with_1(faulty, tmp_path):
     arguments = ["data=folder", f"data.root={faulty}", "cache_dir=cache"]
-    ended = audit(tmp_path, *arguments)
+    ended = command(tmp_path, "audit", *arguments, PYTHONWARNINGS="default")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.splitlines()[-1] == "reports/audit/folder/audit.md"
     assert re.search(r"test images that training knows +│ +2 │", ended.stdout)
@@ -48,7 +40,7 @@ def test_planted_faults_are_told_and_a_strict_audit_exits_with_1(faulty, tmp_pat
                 "label_conflicts": 1, "test_images": 7, "test_images_leaking": 2, "provenance": "known"}  # fmt: skip
     assert {name: summary[name] for name in expected} == expected
     assert "test/B/broken.jpg,zero bytes" in (folder / "quarantine.csv").read_text()
-    strict = audit(tmp_path, *arguments, "strict=true")
+    strict = call(tmp_path, "audit", *arguments, "strict=true")
     assert strict.returncode == 1
     assert "strict: the official split leaks" in strict.stdout
     assert sorted(file.name for file in tmp_path.iterdir()) == ["cache", "images", "reports"], "nothing is trained"
@@ -56,7 +48,7 @@ def test_planted_faults_are_told_and_a_strict_audit_exits_with_1(faulty, tmp_pat
 
 def test_a_strict_audit_of_a_clean_split_passes_and_of_a_random_one_does_not(tmp_path):
     smear = ["data.photographs=2", "data.copies=4", "cache_dir=cache", "strict=true", "reports_dir='my reports'"]
-    clean, drawn = audit(tmp_path, *smear), audit(tmp_path, *smear, "data.split=random")
+    clean, drawn = call(tmp_path, "audit", *smear), call(tmp_path, "audit", *smear, "data.split=random")
     assert (clean.returncode, clean.stderr) == (0, "")
     assert (drawn.returncode, drawn.stderr) == (1, "")
     assert (tmp_path / "my reports/audit/smear/audit.md").exists()
@@ -65,7 +57,7 @@ def test_a_strict_audit_of_a_clean_split_passes_and_of_a_random_one_does_not(tmp
 def test_where_scenes_cannot_be_found_the_rest_is_told_and_a_strict_audit_does_not_pass(class_folders, tmp_path):
     names = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
     root = class_folders({f"{side}/{name}": 3 for side in ("TRAIN", "TEST") for name in names})
-    ended = audit(tmp_path, "data=kaggle", f"data.root={root}", "cache_dir=cache", "strict=true")
+    ended = call(tmp_path, "audit", "data=kaggle", f"data.root={root}", "cache_dir=cache", "strict=true")
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "scenes are left unknown: the photographs that the images of" in ended.stdout
     assert "nobody can tell whether the split leaks" in ended.stdout
@@ -88,7 +80,7 @@ def test_where_scenes_cannot_be_found_the_rest_is_told_and_a_strict_audit_does_n
     ids=" ".join,
 )
 def test_what_it_cannot_do_is_refused_at_once(tmp_path, arguments, told):
-    ended = audit(tmp_path, *arguments)
+    ended = call(tmp_path, "audit", *arguments)
     assert ended.returncode == 2
     lines = ended.stderr.splitlines()
     assert len(lines) == len(told)
@@ -97,7 +89,7 @@ def test_what_it_cannot_do_is_refused_at_once(tmp_path, arguments, told):
 
 
 def test_help_answers(tmp_path):
-    ended = audit(tmp_path, "--help")
+    ended = call(tmp_path, "audit", "--help")
     assert ended.returncode == 0
     assert "strict=true" in ended.stdout
     assert list(tmp_path.iterdir()) == []
@@ -109,8 +101,7 @@ def test_no_tensorflow_and_no_mlflow_are_loaded(tmp_path):
         f"import sys; from bloodstudy.audit import audit; audit({arguments}); "
         "print([name for name in ('tensorflow', 'keras', 'mlflow', 'jax', 'torch') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert run_python(tmp_path, script).splitlines()[-1] == "[]"
 
 
 def test_every_audit_that_the_pages_show_is_accepted(tmp_path, monkeypatch):
@@ -120,7 +111,7 @@ def test_every_audit_that_the_pages_show_is_accepted(tmp_path, monkeypatch):
     shown = {words for page in pages for words in typed.findall(page.read_text())}
     assert " data=kaggle" in shown
     for words in shown:
-        assert command._read_settings(shlex.split(words)).factors.seed == 0
+        assert audit._read_settings(shlex.split(words)).factors.seed == 0
 
 
 @pytest.mark.slow
@@ -128,7 +119,7 @@ def test_every_audit_that_the_pages_show_is_accepted(tmp_path, monkeypatch):
 def test_the_real_images(blood_cells, tmp_path, name):
     if name == "kaggle" and not (shipped.TABLES / "kaggle.csv.gz").exists():
         pytest.skip("without the table of the package, registering all images takes a quarter of an hour")
-    ended = audit(tmp_path, f"data={name}", f"data.root={blood_cells}", "cache_dir=cache")
+    ended = call(tmp_path, "audit", f"data={name}", f"data.root={blood_cells}", "cache_dir=cache")
     assert (ended.returncode, ended.stderr) == (0, "")
     content = json.loads((tmp_path / f"reports/audit/{name}/findings.json").read_text())
     assert content["summary"]["images"] == {"kaggle": 12444, "bccd": 348}[name]
