@@ -66,28 +66,6 @@ def test_where_scenes_cannot_be_found_the_rest_is_told_and_a_strict_audit_does_n
     assert "Not known: the archive's labels.csv is not beside these images." in text
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["dta=kaggle"], ["unknown key 'dta'. Did you mean 'data'?"]),
-        (["data.splt=random", "data.copies=0"], ["'data.splt'", "data.copies: expected a whole number of at least 1"]),
-        (["strict=maybe"], ["strict: expected true or false; received 'maybe'."]),
-        (["strict=true,false"], ["strict is not swept"]),
-        (["lr=1e-3", "model=compact"], ["lr=1e-3 model=compact: an audit looks at images and trains nothing"]),
-        (["-m", "data=smear,kaggle"], ["-m: an audit has no such option"]),
-        (["data=folder", "data.root=/nowhere"], ["data.root=/nowhere does not exist"]),
-    ],
-    ids=" ".join,
-)
-def test_what_it_cannot_do_is_refused_at_once(tmp_path, arguments, told):
-    ended = call(tmp_path, "audit", *arguments)
-    assert ended.returncode == 2
-    lines = ended.stderr.splitlines()
-    assert len(lines) == len(told)
-    assert all(part in line for part, line in zip(told, lines, strict=True))
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_help_answers(tmp_path):
     ended = call(tmp_path, "audit", "--help")
     assert ended.returncode == 0

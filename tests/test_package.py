@@ -216,22 +216,6 @@ def test_a_sweep_over_folders_of_the_machine_cannot_be_packaged(machines, tmp_pa
     assert not (tmp_path / "reports").exists()
 
 
-@pytest.mark.parametrize(("arguments", "told"), [
-    ([], "nothing was run yet"),
-    (["restore=nowhere.zip"], "there is no such file"),
-    (["restore=a.zip", "to=b.zip"], "give one of them"),
-    (["resore=a.zip"], "Did you mean 'restore'?"),
-    (["study=../x"], "study: expected the name of a study"),
-    (["to="], "to: expected a file"),
-])  # fmt: skip
-def test_what_it_cannot_do_is_refused_in_one_message(tmp_path, arguments, told):
-    ended = call(tmp_path, "package", *arguments)
-    assert ended.returncode == 2
-    assert told in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_study_without_results_and_a_damaged_result_are_told(machines, tmp_path):
     shutil.copytree(machines[0] / "runs", tmp_path / "runs")
     one, other = sorted((tmp_path / "runs/scratch").glob("*/result.json"))

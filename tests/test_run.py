@@ -25,26 +25,6 @@ def place(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["lr=abc"], ["lr=-1"], ["learning_rate=1"], ["model=resnett"], ["data=folder", "data.root=/nowhere"],
-        ["image_size=[8,8]", "model=compact"], ["epochs=0"], ["dropout=1.5"], ["-m", "lr=1e-2,abc"],
-        ["-m", "lr=-1,1"], ["-m", "learning_rate=1,2"], ["-m", "model=reference,resnett"],
-        ["-m", "data=folder", "data.root=/nowhere", "lr=1,2"], ["-m", "image_size=[8,8],[200,200]", "model=compact"],
-        ["-m", "epochs=1,0"], ["-m", "dropout=0,1.5"], ["data.fold=5"], ["-m", "data.split=grouped,groupd"],
-    ],
-    ids=" ".join,
-)  # fmt: skip
-def test_bad_input_exits_with_2_in_one_clear_message_and_leaves_nothing(tmp_path, arguments):
-    ended = call(tmp_path, "run", *arguments)
-    assert ended.returncode == 2
-    assert ended.stderr.startswith("bloodstudy: ")
-    assert len(ended.stderr.splitlines()) == 1
-    assert ended.stdout == ""
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_the_configuration_is_shown_with_a_file_of_ones_own_and_options_between_overrides(tmp_path):
     (tmp_path / "conf" / "model").mkdir(parents=True)
     (tmp_path / "conf/model/mine.yaml").write_text("# @package _global_\nmodel: {name: compact}\ndepth: 3\n")

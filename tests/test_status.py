@@ -100,19 +100,6 @@ def test_epochs_that_are_done_need_no_more_time():
     assert estimate_left([TrialState("finished", 90.0), TrialState("failed")], []) == 0
 
 
-@pytest.mark.parametrize(("arguments", "told"), [
-    ([], "nothing was run yet"),
-    (["clear=all"], "clear: expected states; received 'all'"),
-    (["study=../x"], "study: expected the name of a study"),
-])  # fmt: skip
-def test_what_it_cannot_do_is_refused_in_one_message(tmp_path, arguments, told):
-    ended = call(tmp_path, "status", *arguments)
-    assert ended.returncode == 2
-    assert told in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_it_answers_at_once_and_loads_nothing_heavy(trained):
     script = (
         "import sys; from bloodstudy.status import status; status([]); "
