@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fault_score import pytest_runtest_logreport, pytest_terminal_summary  # noqa: F401 (hooks)
+from harness import skip_but_in_ci
 from PIL import Image
 
 from bloodstudy.data import Dataset
@@ -45,10 +46,7 @@ def blood_cells() -> Path:
     """Return the folder of the real images, named by BLOODSTUDY_DATA or beside the clone; skip, but never in CI."""
     folder = Path(os.environ.get("BLOODSTUDY_DATA") or HERE.parent.parent / "shared" / "data" / "blood-cells")
     if not folder.is_dir():
-        message = f"the real images are not at {folder}; set BLOODSTUDY_DATA to the unpacked Kaggle archive"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        skip_but_in_ci(f"the real images are not at {folder}; set BLOODSTUDY_DATA to the unpacked Kaggle archive")
     return folder
 
 

@@ -55,6 +55,15 @@ class Study:
         ended = harness.call(self.folder, "run", *more, *self.typed, f"cache_dir={self.cache}")
         return ended.returncode, ended.stdout + ended.stderr
 
+    def refuse(self, *words: str, **environment: str) -> str:
+        """Type `words` alone, which must be refused before anything is written; return what is said."""
+        self.typed, before = [], sorted(self.folder.rglob("*"))
+        code, said = self.run(*words, **environment)
+        assert code == 2, said
+        assert "Traceback" not in said
+        assert sorted(self.folder.rglob("*")) == sorted([*before, self.folder / "said.txt"])
+        return said
+
     def report(self) -> str:
         """Write the report and return it."""
         ended = harness.call(self.folder, "report")
@@ -159,10 +168,16 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def study(tmp_path: Path, cache: Path) -> Study:
-    """Return a folder with an empty store to type commands in."""
-    harness.give_store(tmp_path)
+def empty(tmp_path: Path, cache: Path) -> Study:
+    """Return an empty folder to type commands in."""
     return Study(tmp_path, cache)
+
+
+@pytest.fixture
+def study(empty: Study) -> Study:
+    """Return a folder with an empty store to type commands in."""
+    harness.give_store(empty.folder)
+    return empty
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,11 @@ from bloodstudy import files
 
 
 @pytest.fixture
-def two(study):
+def two(empty):
     """Two commands typed in one folder that has no store yet."""
-    (study.folder / "mlflow.db").unlink()
-    study.typed = [word for word in study.typed if word.split("=")[0] not in ("lr", "epochs")] + ["epochs=3"]
-    other = type(study)(study.folder, study.cache, list(study.typed))
-    return study, other
+    empty.typed = [word for word in empty.typed if word.split("=")[0] not in ("lr", "epochs")] + ["epochs=3"]
+    other = type(empty)(empty.folder, empty.cache, list(empty.typed))
+    return empty, other
 
 
 def start_both(first, second, one, other):
