@@ -5,9 +5,10 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
-# Many tests wait for processes that they start, so all cores serve. Quick ones share nothing; of the others a file's
-# tests share a server, a cluster or a trained study, and stay together.
-PARALLEL := -n auto --maxprocesses 4 --dist
+# Many tests wait for processes that they start, so there is one process more than there are cores. Tests that share a
+# server, a cluster or a trained study stay together; what takes longest begins first (tests/conftest.py).
+CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+PYTEST := $(BIN)/python -m pytest -n $(shell expr $(CORES) + 1) --maxprocesses 5 --dist loadgroup --no-loadscope-reorder
 LOCKED_EXTRAS := --extra cpu --extra joblib --extra slurm --extra ray --extra kaggle --extra team --group dev
 
 .DEFAULT_GOAL := help
@@ -20,15 +21,16 @@ study: $(STAMP) ## train the default trial on the embedded images, about a minut
 	$(BIN)/python -m bloodstudy.run
 
 test: $(STAMP) ## run the quick tests
-	$(BIN)/python -m pytest $(PARALLEL) worksteal -m "not slow and not faults"
+	$(PYTEST) -m "not slow and not faults"
 
 slow: $(STAMP) ## run the slow tests (some minutes more)
-	$(BIN)/python -m pytest $(PARALLEL) loadfile -m "slow and not faults"
+	$(PYTEST) -m "slow and not faults"
 
 faults: $(STAMP) ## inject the faults that it must survive, and print the score
-	$(BIN)/python -m pytest $(PARALLEL) loadfile tests/faults
+	$(PYTEST) tests/faults
 
-check: lint types test slow faults ## what CI runs: lint, types, all tests
+check: lint types ## what CI runs: lint, types, all tests at once
+	$(PYTEST)
 
 lint: $(STAMP) ## ruff: rules and formatting; import-linter: the floors of the house
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""What several tests need: the real images where they are, and small trees of class folders."""
+"""What several tests need: the real images where they are, small trees of class folders, and one order for all."""
 
 from __future__ import annotations
 
@@ -10,12 +10,35 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from fault_score import pytest_runtest_logreport, pytest_terminal_summary  # noqa: F401 (hooks)
+from harness import skip_but_in_ci
 from PIL import Image
 
 from bloodstudy.data import Dataset
 from bloodstudy.data.provenance.provenance import Provenance
 
 HERE = Path(__file__).resolve().parent
+# What takes longest begins first, so that no process is left with it at the end. Then what is slow, then the rest.
+LONGEST = ("faults/f13", "faults/f08", "faults/f07", "test_wheel", "cluster/test_ray", "tracking/test_server",
+           "test_smoke_study", "faults/", "cluster/", "test_notebooks", "experiments/test_reports")  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the faults, put what takes longest first, and keep together what shares a fixture of its file."""
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        path = item.path.relative_to(HERE).as_posix()
+        ranks = [rank for rank, start in enumerate(LONGEST) if path.startswith(start)]
+        return min(ranks, default=len(LONGEST)), item.get_closest_marker("slow") is None
+
+    for item in items:
+        if item.path.parent == HERE / "faults":
+            item.add_marker(pytest.mark.faults)
+        fixtures = [known for every in item._fixtureinfo.name2fixturedefs.values() for known in every]  # type: ignore
+        if any(fixture.scope == "module" for fixture in fixtures):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).as_posix()))
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +46,7 @@ def blood_cells() -> Path:
     """Return the folder of the real images, named by BLOODSTUDY_DATA or beside the clone; skip, but never in CI."""
     folder = Path(os.environ.get("BLOODSTUDY_DATA") or HERE.parent.parent / "shared" / "data" / "blood-cells")
     if not folder.is_dir():
-        message = f"the real images are not at {folder}; set BLOODSTUDY_DATA to the unpacked Kaggle archive"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        skip_but_in_ci(f"the real images are not at {folder}; set BLOODSTUDY_DATA to the unpacked Kaggle archive")
     return folder
 
 

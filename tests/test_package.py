@@ -1,12 +1,10 @@
-"""Studies put into one file and back, by the real command, after real trials."""
+"""Studies put into one file and back, after real trials."""
 
 import copy
 import hashlib
 import json
-import os
 import shutil
 import socket
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -15,6 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 from filelock import FileLock
+from harness import call, give_store, logged_runs, run_python, write_images
 
 from bloodstudy import files
 from bloodstudy.study.archive.restore import restore
@@ -23,31 +22,10 @@ TINY = ["epochs=2", "image_size=[16,16]", "depth=2", "batch_size=4", "data=folde
 LEVELS = "lr=1e-3,1e30"  # the second diverges
 
 
-def command(folder, *arguments, module="package", **environment):
-    kept = {name: value for name, value in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", "BLOODSTUDY_DATA")}
-    return subprocess.run(
-        [sys.executable, "-m", f"bloodstudy.{module}", *arguments],
-        cwd=folder, env=kept | environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
 def done(folder, *arguments, module="package"):
-    ended = command(folder, *arguments, module=module)
+    ended = call(folder, module, *arguments)
     assert (ended.returncode, ended.stderr) == (0, "")
     return ended.stdout
-
-
-def write_images(root):
-    import numpy as np
-    from PIL import Image
-
-    rng = np.random.default_rng(0)
-    for split, count in (("train", 12), ("test", 8)):
-        for position, name in enumerate(("DARK", "LIGHT")):
-            (root / split / name).mkdir(parents=True)
-            for k in range(count):
-                pixels = rng.normal(80 + 90 * position, 30, (16, 16, 3)).clip(0, 255).astype("uint8")
-                Image.fromarray(pixels).save(root / split / name / f"{k}.png")
 
 
 def contents(folder):
@@ -67,7 +45,8 @@ def machines(tmp_path_factory):
         folder = tmp_path_factory.mktemp(f"home_{person}")
         write_images(folder / "my images")
         typed = ["-m", LEVELS, f"seed={seed}", f"data.root={folder / 'my images'}", *TINY]
-        ended = command(folder, *typed, module="run", PYTHONWARNINGS="ignore")
+        give_store(folder)
+        ended = call(folder, "run", *typed)
         assert ended.returncode == 0, ended.stderr
         told = done(folder)
         size = (folder / "reports/scratch/scratch.zip").stat().st_size
@@ -126,10 +105,9 @@ def test_no_member_names_a_folder_a_user_or_this_machine(machines, packages):
     }  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings("ignore")  # MLflow's own
 def test_mlflow_shows_what_was_restored_and_shows_it_once(packages, tmp_path):
-    from mlflow import MlflowClient
-
+    give_store(tmp_path)
     told = done(tmp_path, f"restore={packages[0]}")
     assert "runs/scratch: restored 2 of 2 packaged trials; 2 of 2 planned trials have a result" in told
     assert "logged to MLflow: 2 of the study's trials" in told
@@ -138,14 +116,13 @@ def test_mlflow_shows_what_was_restored_and_shows_it_once(packages, tmp_path):
     assert "restored 0 of 2 packaged trials, 2 have a result here that is kept; 2 of 2 planned" in told
     assert "logged to MLflow: 0" in told
     assert contents(tmp_path / "runs") == before
-    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
-    runs = client.search_runs([client.get_experiment_by_name("scratch").experiment_id])
+    runs = logged_runs(tmp_path)
     assert sorted(run.info.status for run in runs) == ["FAILED", "FINISHED"]
     assert {run.data.tags["outcome"] for run in runs} == {"finished", "diverged"}
 
 
 def test_a_store_that_is_away_leaves_the_trials_restored(packages, tmp_path):
-    ended = command(tmp_path, f"restore={packages[0]}", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    ended = call(tmp_path, "package", f"restore={packages[0]}", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert ended.returncode == 0
     assert "The trials are restored" in ended.stdout
     assert len(results(tmp_path)) == 2
@@ -165,7 +142,7 @@ def test_packages_of_one_plan_with_different_seeds_add_up(machines, packages, tm
     assert len(plan["command"].splitlines()) == 2
 
     typed = ["-m", LEVELS, "seed=0,1", f"data.root={machines[0] / 'my images'}", *TINY]
-    ended = command(one, *typed, module="run", PYTHONWARNINGS="ignore")
+    ended = call(one, "run", *typed)
     assert ended.returncode == 0, ended.stderr
     assert results(one) == results(other), "nothing was trained"
     assert yaml.safe_load((one / "runs/scratch/plan.yaml").read_text())["trials"] == plan["trials"]
@@ -201,7 +178,7 @@ def test_a_package_of_another_plan_is_refused_and_what_differs_is_named(packages
         plan["precision"] = "float64"
     path.write_text(yaml.safe_dump(plan))
     before = contents(tmp_path)
-    ended = command(tmp_path, f"restore={packages[0]}")
+    ended = call(tmp_path, "package", f"restore={packages[0]}")
     assert ended.returncode == 2
     told = {
         "arm": "arm 'lr=1e+30': in the package only",
@@ -219,7 +196,7 @@ def test_a_package_of_a_named_study_goes_to_its_own_folder(packages, machines, t
     for path in [tmp_path / "runs/five/plan.yaml", *(tmp_path / "runs/five").glob("*/result.json")]:
         path.write_text(path.read_text().replace("study: scratch", "study: five").replace('"scratch"', '"five"'))
     done(tmp_path, "study=five")
-    ended = command(tmp_path, "study=scratch", "restore=reports/five/five.zip", "runs_dir=there")
+    ended = call(tmp_path, "package", "study=scratch", "restore=reports/five/five.zip", "runs_dir=there")
     assert ended.returncode == 2
     assert "is a package of the study five; expected one of scratch" in ended.stderr
     done(tmp_path, "restore=reports/five/five.zip", "runs_dir=there")
@@ -233,26 +210,10 @@ def test_a_sweep_over_folders_of_the_machine_cannot_be_packaged(machines, tmp_pa
     swept = copy.deepcopy(plan)
     swept["trials"][0]["arm"] = "data.root=/data/jane/images"
     path.write_text(yaml.safe_dump(swept))
-    ended = command(tmp_path)
+    ended = call(tmp_path, "package")
     assert ended.returncode == 2
     assert "names a folder of this machine, 'data.root=/data/jane/images'" in ended.stderr
     assert not (tmp_path / "reports").exists()
-
-
-@pytest.mark.parametrize(("arguments", "told"), [
-    ([], "nothing was run yet"),
-    (["restore=nowhere.zip"], "there is no such file"),
-    (["restore=a.zip", "to=b.zip"], "give one of them"),
-    (["resore=a.zip"], "Did you mean 'restore'?"),
-    (["study=../x"], "study: expected the name of a study"),
-    (["to="], "to: expected a file"),
-])  # fmt: skip
-def test_what_it_cannot_do_is_refused_in_one_message(tmp_path, arguments, told):
-    ended = command(tmp_path, *arguments)
-    assert ended.returncode == 2
-    assert told in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_study_without_results_and_a_damaged_result_are_told(machines, tmp_path):
@@ -260,11 +221,11 @@ def test_a_study_without_results_and_a_damaged_result_are_told(machines, tmp_pat
     one, other = sorted((tmp_path / "runs/scratch").glob("*/result.json"))
     one.unlink()
     other.write_bytes(other.read_bytes()[:50])
-    damaged = command(tmp_path)
+    damaged = call(tmp_path, "package")
     assert (damaged.returncode, len(damaged.stderr.splitlines())) == (2, 1)
     assert f"{other.relative_to(tmp_path)} is damaged" in damaged.stderr
     other.unlink()
-    empty = command(tmp_path)
+    empty = call(tmp_path, "package")
     assert "no trial of the study scratch has a result yet" in empty.stderr
     assert not (tmp_path / "reports").exists()
 
@@ -274,8 +235,7 @@ def test_no_tensorflow_and_for_packaging_no_mlflow_is_loaded(machines):
         "import sys; from bloodstudy.package import package; package(['to=x.zip']); "
         "print([name for name in ('tensorflow', 'keras', 'mlflow', 'sklearn', 'seaborn') if name in sys.modules])"
     )
-    ended = subprocess.run([sys.executable, "-c", script], cwd=machines[0], capture_output=True, text=True, check=True)
-    assert ended.stdout.splitlines()[-1] == "[]"
+    assert run_python(machines[0], script).splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("change", ["plan", "factors"])
@@ -302,7 +262,7 @@ def test_a_package_whose_plan_or_result_is_not_what_its_hash_says_is_refused(pac
     with zipfile.ZipFile(tmp_path / "forged.zip", "w") as archive:
         for name, content in {**members, "manifest.json": json.dumps(about).encode()}.items():
             archive.writestr(name, content)
-    ended = command(tmp_path, "restore=forged.zip")
+    ended = call(tmp_path, "package", "restore=forged.zip")
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
     assert told in ended.stderr
     assert not list(tmp_path.glob("runs/*/*/result.json"))
@@ -312,7 +272,7 @@ def test_a_package_whose_plan_or_result_is_not_what_its_hash_says_is_refused(pac
 def test_a_folder_that_cannot_be_one_is_told_in_one_message(machines, tmp_path, arguments):
     (tmp_path / "afile").write_text("")
     shutil.copytree(machines[0] / "runs", tmp_path / "runs")
-    ended = command(tmp_path, *arguments)
+    ended = call(tmp_path, "package", *arguments)
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
     assert "cannot use" in ended.stderr
 
@@ -324,6 +284,6 @@ def test_a_damaged_file_of_a_study_is_named_by_its_report(machines, tmp_path, na
     if name != "plan.yaml":
         path = next((tmp_path / "runs/scratch").glob(f"*/{name}"))
     path.write_bytes(b"" if name == "history.csv" else path.read_bytes()[:60] + b"\x00{[")
-    ended = command(tmp_path, module="report")
+    ended = call(tmp_path, "report")
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
     assert f"{path.relative_to(tmp_path)} is damaged" in ended.stderr

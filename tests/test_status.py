@@ -1,26 +1,14 @@
-"""How far a study is: the real command on tiny smear sweeps, one of them in the middle of its training."""
+"""How far a study is: small smear sweeps, one of them in the middle of its training."""
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
+from harness import SMEAR, call, give_store, run_python, start, wait_for
 
 from bloodstudy import files
 from bloodstudy.study.disk_state import clear_states, read_state
-
-TINY = ["data.photographs=2", "data.copies=2", "image_size=[24,32]", "depth=2", "cache_dir=cache"]
-
-
-def command(folder, *arguments, module="status"):
-    kept = {name: value for name, value in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", "BLOODSTUDY_DATA")}
-    return subprocess.run(
-        [sys.executable, "-m", f"bloodstudy.{module}", *arguments],
-        cwd=folder, env=kept, capture_output=True, text=True, check=False,
-    )  # fmt: skip
 
 
 def cells(ended):
@@ -34,14 +22,15 @@ def cells(ended):
 def trained(tmp_path_factory):
     """Two trials that finished and one that diverged."""
     folder = tmp_path_factory.mktemp("trained")
-    ended = command(folder, "-m", "lr=1e-3,1e-2,1e30", "epochs=2", *TINY, module="run")
+    give_store(folder)
+    ended = call(folder, "run", "-m", "lr=1e-3,1e-2,1e30", "epochs=2", "depth=2", *SMEAR)
     assert ended.returncode == 0, ended.stderr
     clear_states(folder / "runs/scratch")  # the diverged one keeps its last good ones
     return folder
 
 
 def test_a_finished_study_has_nothing_left(trained):
-    ended = command(trained)
+    ended = call(trained, "status")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "scratch: 2 of 3 trials finished" in ended.stdout
     table = cells(ended)
@@ -62,7 +51,7 @@ def test_what_failed_is_counted_and_what_is_gone_is_to_be_trained_again(trained)
         files.write_json(results[0], files.read_json(results[0]) | {"outcome": "failed", "reason": "planted"})
         results[1].unlink()
         (results[1].parent / "attempts.json").unlink()
-        table = cells(command(trained, "study=scratch"))
+        table = cells(call(trained, "status", "study=scratch"))
         assert (table["all"]["finished"], table["all"]["failed"], table["all"]["missing"]) == ("1", "1", "1")
         assert table["lr=1e+30"]["missing"] == "1"
         assert table["all"]["left"] == f"{round(seconds)} s"
@@ -73,23 +62,16 @@ def test_what_failed_is_counted_and_what_is_gone_is_to_be_trained_again(trained)
 
 
 def test_a_trial_is_running_until_its_process_is_killed_then_interrupted(tmp_path):
-    typed = ["-m", "lr=1e30,1e-3,1e-2", "epochs=100000", *TINY]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bloodstudy.run", *typed], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
+    process = start(tmp_path, "run", "-m", "lr=1e30,1e-3,1e-2", "epochs=100000", "depth=2", *SMEAR)
     try:
-        for line in process.stdout:
-            if line.startswith("lr=0.001") and "epoch" in line:
-                break
-        during = cells(command(tmp_path))
+        wait_for(lambda: re.search("^lr=0.001.*epoch", (tmp_path / "said.txt").read_text(), re.MULTILINE), 150, process)
+        during = cells(call(tmp_path, "status"))
     finally:
         process.kill()
-        process.stdout.close()
     assert process.wait(timeout=10) == -signal.SIGKILL
     assert (during["lr=0.001"]["running"], during["lr=0.001"]["left"]) == ("1", "?")
     assert (during["lr=1e+30"]["diverged"], during["lr=0.01"]["missing"]) == ("1", "1")
-    ended = command(tmp_path)
+    ended = call(tmp_path, "status")
     after = cells(ended)
     assert after["lr=0.001"]["interrupted"] == "1"
     assert "running" not in after["all"]
@@ -100,24 +82,12 @@ def test_the_command_says_what_it_cleared(trained):
     folder = next((trained / "runs/scratch").glob("*/result.json")).parent
     (folder / "state-0.npz").write_bytes(b"x" * 1234)
     assert (
-        "training states: 1.23 kB of that; clear=states removes 1.23 kB that no trial needs" in command(trained).stdout
+        "training states: 1.23 kB of that; clear=states removes 1.23 kB that no trial needs"
+        in call(trained, "status").stdout
     )
-    ended = command(trained, "clear=states")
+    ended = call(trained, "status", "clear=states")
     assert ended.stdout.startswith("removed the training states of 1 trial with a result: 1,234 bytes\n")
     assert not (folder / "state-0.npz").exists()
-
-
-@pytest.mark.parametrize(("arguments", "told"), [
-    ([], "nothing was run yet"),
-    (["clear=all"], "clear: expected states; received 'all'"),
-    (["study=../x"], "study: expected the name of a study"),
-])  # fmt: skip
-def test_what_it_cannot_do_is_refused_in_one_message(tmp_path, arguments, told):
-    ended = command(tmp_path, *arguments)
-    assert ended.returncode == 2
-    assert told in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_answers_at_once_and_loads_nothing_heavy(trained):
@@ -126,6 +96,5 @@ def test_it_answers_at_once_and_loads_nothing_heavy(trained):
         "print([name for name in 'tensorflow keras mlflow sklearn seaborn scipy'.split() if name in sys.modules])"
     )
     begun = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", script], cwd=trained, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert run_python(trained, script).splitlines()[-1] == "[]"
     assert time.monotonic() - begun < 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,24 +10,22 @@ import nodes
 import pytest
 import slurm
 import sweeping
+from harness import shared_folder, skip_but_in_ci
 
 
 @pytest.fixture(scope="session")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[float, str]:
     """Return the hash of the predictions of each arm, trained in the command itself on one core."""
-    folder = tmp_path_factory.mktemp("alone")
-    sweeping.run(folder, "-m", sweeping.ARMS, sweeping.BRIEF, *sweeping.TINY, cores=1)
+    words = ["-m", sweeping.ARMS, sweeping.BRIEF, *sweeping.TINY]
+    folder = shared_folder(tmp_path_factory, "alone", lambda folder: sweeping.run(folder, *words, cores=1))
     return {lr: result["prediction_hash"] for lr, result in sweeping.results(folder).items()}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def slurm_users() -> Iterator[dict[str, str]]:
     """Return the environment of the users of a Slurm of two nodes; skip where it is not installed, but never in CI."""
     if absent := slurm.missing():
-        message = f"Slurm is not installed ({', '.join(absent)}): .ci/run installs it"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        skip_but_in_ci(f"Slurm is not installed ({', '.join(absent)}): .ci/run installs it")
     with tempfile.TemporaryDirectory(prefix="slurm") as folder, slurm.slurm(Path(folder)) as environment:
         yield environment
 

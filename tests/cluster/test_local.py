@@ -3,6 +3,7 @@
 import psutil
 import pytest
 import sweeping
+from harness import kill
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -24,12 +25,11 @@ def test_a_job_that_is_killed_ends_the_sweep_in_one_line_and_costs_no_other_tria
         jobs = [each for each in psutil.Process(command.pid).children() if each.children()]
         assert len(jobs) == 2
         jobs[0].kill()
-        _, err = command.communicate(timeout=60)
+        assert command.wait(timeout=60) == 3
     finally:
-        command.kill()
-    assert command.returncode == 3
-    assert "bloodstudy: the launcher gave up: " in err
-    assert "Traceback" not in err
+        kill(command)
+    assert "bloodstudy: the launcher gave up: " in sweeping.said(tmp_path)
+    assert "Traceback" not in sweeping.said(tmp_path)
     assert sweeping.results(tmp_path) == {}
     sweeping.run(tmp_path, *typed)
     assert [result["cost"]["attempts"] for result in sweeping.results(tmp_path).values()] == [2, 2]

@@ -2,13 +2,13 @@
 
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import nodes
 import psutil
 import pytest
 import sweeping
+from harness import kill, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -34,13 +34,12 @@ def test_a_trial_whose_node_dies_is_trained_on_the_other_one(tmp_path, ray_clust
         workers = doomed.training()
         assert len(workers) == 1
         doomed.kill()
-        time.sleep(1)
-        assert all(map(is_gone, workers)), "they would go on writing where the next attempt writes"
+        still_writing = lambda: "they would go on writing where the next attempt writes"  # noqa: E731
+        wait_for(lambda: all(map(is_gone, workers)), 1, explain=still_writing)
         assert sweeping.statuses(tmp_path).count("RUNNING") >= 1, "nobody could say that it ended"
-        out, err = command.communicate(timeout=300)
+        sweeping.finish(command, tmp_path, 300)
     finally:
-        command.kill()
-    assert command.returncode == 0, out + err
+        kill(command)
     found = sweeping.results(tmp_path)
     assert [result["outcome"] for result in found.values()] == ["finished"] * 2
     assert sorted(result["cost"]["attempts"] for result in found.values()) == [1, 2]

@@ -3,6 +3,7 @@
 import pytest
 import slurm
 import sweeping
+from harness import kill
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 LAUNCHER = ["hydra/launcher=slurm", "hydra.launcher.cpus_per_task=1", "hydra.launcher.mem_gb=2"]
@@ -21,10 +22,9 @@ def test_a_job_that_meets_its_time_limit_is_queued_again_and_finishes_its_trial(
         sweeping.wait_until_training(command, tmp_path, 1)
         (job,) = slurm.ask(slurm_users, "squeue", "-h", "-t", "R", "-o", "%i").split()
         slurm.ask(slurm_users, "scancel", "--signal=USR2", job)  # what Slurm sends `signal_delay_s` before the limit
-        out, err = command.communicate(timeout=300)
+        sweeping.finish(command, tmp_path, 300)
     finally:
-        command.kill()
-    assert command.returncode == 0, out + err
+        kill(command)
     (result,) = sweeping.results(tmp_path).values()
     assert (result["outcome"], result["cost"]["attempts"]) == ("finished", 2)
     assert sweeping.statuses(tmp_path) == ["FINISHED"]

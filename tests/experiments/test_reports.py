@@ -1,10 +1,9 @@
 """Every committed report follows, number by number, from the committed trials beside it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from harness import call
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 PACKAGES = sorted(EXPERIMENTS.glob("*/*.zip"))
@@ -12,8 +11,7 @@ PACKAGES = sorted(EXPERIMENTS.glob("*/*.zip"))
 
 @pytest.mark.parametrize("package", PACKAGES, ids=[path.parent.name for path in PACKAGES])
 def test_a_committed_report_is_what_its_trials_give(package, tmp_path):
-    command = [sys.executable, "-m", "bloodstudy.verify", str(package.parent), f"package={package}"]
-    done = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True, check=False)
+    done = call(tmp_path, "verify", str(package.parent), f"package={package}")
     assert (done.returncode, "hold" in done.stdout) == (0, True), done.stdout + done.stderr
 
 

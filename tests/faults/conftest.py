@@ -1,23 +1,16 @@
-"""The harness: the real command in a process group of its own, killed by its id, and the score of each row.
-
-A row is one file `fNN_*.py`. It has 2 points where all its tests pass, 1 where a test names what is known to be missing
-(`pytest.xfail`) and the others pass, and none otherwise.
-"""
+"""A study whose command is killed: the real one, in a process group of its own, killed by its id."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import resource
-import signal
-import sqlite3
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import harness
 import numpy as np
 import pandas as pd
 import psutil
@@ -26,8 +19,6 @@ import pytest
 from bloodstudy import files
 
 KILLER = Path(__file__).parent / "killer"  # obeys BLOODSTUDY_FAULT, in the command and in all that it starts
-ROWS = 27
-TIER_A = {1, 2, 3, 4, 6, 8, 9, 11, *range(14, 25), 27}
 # Dropout, batch normalisation, mixup, Adam, bfloat16: all that carries a state from one batch to the next, and draws.
 TINY = [
     "data.photographs=2", "data.copies=6", "image_size=[24,32]", "batch_size=8", "epochs=10", "dropout=0.3",
@@ -50,14 +41,34 @@ class Study:
 
     def start(self, *more: str, memory_bytes: int | None = None, **environment: str) -> subprocess.Popen[str]:
         """Start the command as the leader of a process group; what it says goes to a file."""
-        kept = {key: text for key, text in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
-        with (self.folder / "said.txt").open("w") as said:
-            return subprocess.Popen(
-                [sys.executable, "-m", "bloodstudy.run", *more, *self.typed, f"cache_dir={self.cache}"],
-                cwd=self.folder, env=kept | {"PYTHONPATH": str(KILLER)} | environment,
-                stdout=said, stderr=subprocess.STDOUT, text=True,
-                start_new_session=True, preexec_fn=lambda: _prepare(memory_bytes),  # noqa: PLW1509 (no threads here)
-            )  # fmt: skip
+
+        def limit_memory() -> None:
+            if memory_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
+        words = [*more, *self.typed, f"cache_dir={self.cache}"]
+        environment = {"PYTHONPATH": str(KILLER)} | environment
+        return harness.start(self.folder, "run", *words, prepare=limit_memory, **environment)
+
+    def call(self, *more: str) -> tuple[int, str]:
+        """Run the command in this process, where it is no part of what a test shows."""
+        ended = harness.call(self.folder, "run", *more, *self.typed, f"cache_dir={self.cache}")
+        return ended.returncode, ended.stdout + ended.stderr
+
+    def refuse(self, *words: str, **environment: str) -> str:
+        """Type `words` alone, which must be refused before anything is written; return what is said."""
+        self.typed, before = [], sorted(self.folder.rglob("*"))
+        code, said = self.run(*words, **environment)
+        assert code == 2, said
+        assert "Traceback" not in said
+        assert sorted(self.folder.rglob("*")) == sorted([*before, self.folder / "said.txt"])
+        return said
+
+    def report(self) -> str:
+        """Write the report and return it."""
+        ended = harness.call(self.folder, "report")
+        assert ended.returncode == 0, ended.stderr
+        return (self.folder / "reports" / "scratch" / "report.md").read_text()
 
     def run(self, *more: str, memory_bytes: int | None = None, **environment: str) -> tuple[int, str]:
         """Run the command to its end; return its exit code (negative: the signal) and what it said."""
@@ -65,7 +76,7 @@ class Study:
         try:
             code = process.wait(timeout=300)
         finally:
-            self.kill(process)
+            harness.kill(process)
         return code, self.said
 
     @property
@@ -93,9 +104,7 @@ class Study:
     @property
     def runs(self) -> list[str]:
         """The status of each run in the store that is not deleted."""
-        with contextlib.closing(sqlite3.connect(self.folder / "mlflow.db")) as store:
-            rows = store.execute("select status from runs where lifecycle_stage = 'active' order by start_time")
-            return [status for (status,) in rows]
+        return harness.statuses(self.folder)
 
     @property
     def generations(self) -> list[Path]:
@@ -108,16 +117,15 @@ class Study:
         found = self.generations
         return saved_rows(found[-1]) if found else []
 
-    def wait_for_epoch(self, process: subprocess.Popen[str], epoch: int, timeout_s: float = 120) -> None:
+    def wait_for_epoch(self, process: subprocess.Popen[str], epoch: int) -> None:
         """Wait until `epoch` epochs of the trial last begun are saved."""
-        end = time.monotonic() + timeout_s
-        while time.monotonic() < end:
-            assert process.poll() is None, f"ended early: {self.said}"
+
+        def is_saved() -> bool:
             with contextlib.suppress(OSError, IndexError):  # a generation that is being replaced, no trial yet
-                if len(self.newest_rows) >= epoch:
-                    return
-            time.sleep(0.005)
-        raise AssertionError(f"epoch {epoch} was not reached: {self.said}")
+                return len(self.newest_rows) >= epoch
+            return False
+
+        harness.wait_for(is_saved, process=process, explain=lambda: self.said)
 
     def assert_numbers_of(self, twin: Study) -> None:
         """Fail unless the trial has the history, responses and predictions of the twin's, exactly."""
@@ -126,13 +134,6 @@ class Study:
             assert own == other, name
         for name in ("key", "outcome", "responses", "prediction_hash"):
             assert self.result[name] == twin.result[name], name
-
-    @staticmethod
-    def kill(process: subprocess.Popen[str]) -> None:
-        """Kill the command and all that it started, and wait for its end."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=10)
 
     @staticmethod
     def worker(process: subprocess.Popen[str]) -> psutil.Process:
@@ -154,13 +155,6 @@ class Study:
         return False
 
 
-def _prepare(memory_bytes: int | None) -> None:
-    # A shell starts what it puts in the background with Ctrl+C ignored, and children inherit that.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if memory_bytes is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-
-
 def saved_rows(path: Path) -> list[dict]:
     """Return the history rows that a state file holds."""
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
@@ -170,51 +164,29 @@ def saved_rows(path: Path) -> list[dict]:
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of decoded images that all studies share."""
-    return tmp_path_factory.mktemp("cache")
+    return harness.shared_folder(tmp_path_factory, "images")
 
 
 @pytest.fixture
-def study(tmp_path: Path, cache: Path) -> Study:
+def empty(tmp_path: Path, cache: Path) -> Study:
     """Return an empty folder to type commands in."""
     return Study(tmp_path, cache)
 
 
+@pytest.fixture
+def study(empty: Study) -> Study:
+    """Return a folder with an empty store to type commands in."""
+    harness.give_store(empty.folder)
+    return empty
+
+
 @pytest.fixture(scope="session")
 def twin(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Study:
-    """Return the study of one trial that nothing interrupted."""
-    whole = Study(tmp_path_factory.mktemp("twin"), cache)
-    code, said = whole.run()
-    assert code == 0, said
-    return whole
+    """Return the study of one trial that nothing interrupted, trained once for all tests."""
 
+    def train(folder: Path) -> None:
+        harness.give_store(folder)
+        code, said = Study(folder, cache).run()
+        assert code == 0, said
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.faults)
-
-
-_outcomes: dict[str, list[str]] = {}
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    name = Path(report.nodeid.split("::")[0]).stem
-    if report.nodeid.startswith("tests/faults/") and (report.when == "call" or report.outcome != "passed"):
-        _outcomes.setdefault(name, []).append("xfailed" if hasattr(report, "wasxfail") else report.outcome)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not _outcomes:
-        return
-    worth = {"passed": 2, "xfailed": 1}
-    points = {name: min(worth.get(each, 0) for each in found) for name, found in sorted(_outcomes.items())}
-    terminalreporter.section("score")
-    for name, score in points.items():
-        told = "" if score == 2 else f"   {', '.join(sorted(set(_outcomes[name])))}"
-        tier = " (tier A)" if int(name[1:3]) in TIER_A else ""
-        terminalreporter.write_line(f"{score}  {name}{tier}{told}")
-    within = sum(score for name, score in points.items() if int(name[1:3]) in TIER_A)
-    terminalreporter.write_line(
-        f"{sum(points.values())} / {2 * ROWS} (tier A: {within} / {2 * len(TIER_A)}); "
-        f"{ROWS - len(points)} rows were not run or have no test yet"
-    )
+    return Study(harness.shared_folder(tmp_path_factory, "twin", train), cache)

@@ -7,6 +7,7 @@ import time
 
 import pandas as pd
 import pytest
+from harness import kill
 
 
 @pytest.mark.parametrize("whom", ["the whole group", "the parent alone"])
@@ -19,7 +20,7 @@ def test_a_killed_trial_goes_on_and_ends_in_the_same_numbers(study, twin, whom):
     time.sleep(rng.uniform(0, 0.1))
     worker = study.worker(process)
     if whom == "the whole group":
-        study.kill(process)
+        kill(process)
     else:
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait(timeout=10) == -signal.SIGKILL

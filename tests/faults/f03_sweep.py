@@ -4,10 +4,10 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
+from harness import kill
 
 SWEEP = ["-m", "lr=2e-3,1e-3", "seed=0,1"]
 
@@ -16,13 +16,6 @@ SWEEP = ["-m", "lr=2e-3,1e-3", "seed=0,1"]
 def sweep(study):
     study.typed = [word for word in study.typed if word.split("=")[0] not in ("lr", "epochs")] + ["epochs=4"]
     return study
-
-
-def report(study):
-    subprocess.run(
-        [sys.executable, "-m", "bloodstudy.report"], cwd=study.folder, check=True, capture_output=True, text=True
-    )
-    return (study.folder / "reports/scratch/report.md").read_bytes()
 
 
 def finished(study):
@@ -45,7 +38,7 @@ def test_a_sweep_that_is_killed_at_random_ends_as_if_nothing_had_happened(sweep,
         try:
             process.wait(timeout=rng.uniform(0.4, 0.8) * lasted)
         except subprocess.TimeoutExpired:
-            sweep.kill(process)
+            kill(process)
             assert process.returncode == -signal.SIGKILL
             kills += 1
         now = finished(sweep)
@@ -58,7 +51,7 @@ def test_a_sweep_that_is_killed_at_random_ends_as_if_nothing_had_happened(sweep,
     assert before.items() <= finished(sweep).items()
     assert len(sweep.trials) == 4
     assert sweep.runs == ["FINISHED"] * 4
-    assert report(sweep) == report(whole)
+    assert sweep.report() == whole.report()
     code, said = sweep.run(*SWEEP)
     assert "4 trials: 4 finished earlier, 0 to train" in said
     assert sweep.runs == ["FINISHED"] * 4

@@ -11,7 +11,7 @@ import pytest
 @pytest.fixture
 def quick(study):
     study.vary(epochs="2")
-    code, said = study.run()  # its images are decoded, its store is made: what follows is the refusal's own time
+    code, said = study.call()  # its images are decoded, its store is made: what follows is the refusal's own time
     assert code == 0, said
     return study
 

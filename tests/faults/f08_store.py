@@ -1,7 +1,6 @@
 """F08: the SQLite store is locked by another process, truncated, or made by an older or a newer MLflow."""
 
 import hashlib
-import os
 import shutil
 import signal
 import sqlite3
@@ -11,12 +10,13 @@ import time
 from contextlib import closing
 
 import pytest
+from harness import TINY, call, command, give_store, results, run_python, start, statuses, wait_for
 
 from bloodstudy import files
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # MLflow's own
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # MLflow's own
 
-TINY = ["data.photographs=2", "data.copies=2", "image_size=[24,32]", "depth=1", "cache_dir=cache"]
+TRIAL = ["epochs=3", *TINY]
 # Takes the one lock that a writer needs, says so, and holds it.
 HOLD = """
 import sqlite3, sys, time
@@ -27,19 +27,12 @@ time.sleep(float(sys.argv[2]))
 """
 
 
-def command(folder, *arguments, module="run"):
-    kept = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    return subprocess.run(
-        [sys.executable, "-m", f"bloodstudy.{module}", *arguments],
-        cwd=folder, env=kept, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A folder with one finished trial and its store."""
     folder = tmp_path_factory.mktemp("trained")
-    ended = command(folder, "epochs=2", *TINY)
+    give_store(folder)
+    ended = call(folder, "run", "epochs=2", *TINY)
     assert ended.returncode == 0, ended.stderr
     assert statuses(folder) == ["FINISHED"]
     return folder
@@ -75,22 +68,13 @@ def hold():
         holder.wait()
 
 
-def statuses(folder):
-    with closing(sqlite3.connect(folder / "mlflow.db")) as store:
-        return [row[0] for row in store.execute("SELECT status FROM runs WHERE lifecycle_stage = 'active'")]
-
-
 def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def results(folder):
-    return list(folder.glob("runs/scratch/*/result.json"))
-
-
 def test_a_lock_that_ends_within_our_patience_costs_nothing(place, hold):
     holder = hold(place, 12)
-    ended = command(place, "epochs=3", *TINY)
+    ended = command(place, "run", *TRIAL)
     assert ended.returncode == 0, ended.stderr
     assert holder.wait(0.1) == 0, "the lock was over before the command"
     assert statuses(place) == ["FINISHED", "FINISHED"]
@@ -100,7 +84,7 @@ def test_a_lock_that_ends_within_our_patience_costs_nothing(place, hold):
 
 def test_a_lock_that_outlasts_the_command_loses_nothing(place, hold):
     holder = hold(place, 600)
-    ended = command(place, "epochs=3", *TINY)
+    ended = command(place, "run", *TRIAL)
     assert holder.poll() is None, "the lock outlasted the command"
     assert ended.returncode == 0, ended.stderr
     assert (ended.stdout + ended.stderr).count("warning") == 1
@@ -109,7 +93,7 @@ def test_a_lock_that_outlasts_the_command_loses_nothing(place, hold):
     assert len(results(place)) == 2
     holder.send_signal(signal.SIGKILL)
     holder.wait()
-    again = command(place, "epochs=3", *TINY)
+    again = command(place, "run", *TRIAL)
     assert "logged 1 earlier trial" in again.stdout
     assert "nothing to train" in again.stdout
     assert statuses(place) == ["FINISHED", "FINISHED"]
@@ -122,7 +106,7 @@ def test_a_truncated_store_is_refused_and_left_and_a_new_one_gets_every_trial(pl
         stream.truncate(int(share * database.stat().st_size))
     before = digest(database)
     begun = time.monotonic()
-    ended = command(place, "epochs=3", *TINY)
+    ended = command(place, "run", *TRIAL)
     assert time.monotonic() - begun < 20, "refused at once"
     assert ended.returncode == 3, ended.stdout
     assert ended.stderr.startswith("bloodstudy: the tracking store")
@@ -132,12 +116,12 @@ def test_a_truncated_store_is_refused_and_left_and_a_new_one_gets_every_trial(pl
     assert digest(database) == before
     assert len(results(place)) == 1, "nothing was trained"
 
-    assert command(place, module="report").returncode == 0
+    assert call(place, "report").returncode == 0
     assert (place / "reports" / "scratch" / "report.md").exists()
     assert digest(database) == before
 
     database.rename(place / "damaged.db")
-    again = command(place, "epochs=3", *TINY)
+    again = command(place, "run", *TRIAL)
     assert again.returncode == 0, again.stderr
     assert "logged 1 earlier trial" in again.stdout
     assert statuses(place) == ["FINISHED", "FINISHED"]
@@ -146,13 +130,13 @@ def test_a_truncated_store_is_refused_and_left_and_a_new_one_gets_every_trial(pl
 def assert_refused(place, revision, told):
     """Fail unless the command names the store, its schema and the remedy, and leaves it as it is; a report works."""
     before = digest(place / "mlflow.db")
-    ended = command(place, "epochs=3", *TINY)
+    ended = command(place, "run", *TRIAL)
     assert ended.returncode == 3, ended.stdout
     for expected in ("mlflow.db", told, revision):
         assert expected in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert len(results(place)) == 1, "nothing was trained"
-    assert command(place, module="report").returncode == 0
+    assert call(place, "report").returncode == 0
     assert digest(place / "mlflow.db") == before
 
 
@@ -187,12 +171,12 @@ def test_an_older_store_is_refused_and_never_migrated(place):
     assert_refused(place, OLDER, "older MLflow")
     # The fault is real: left to itself, MLflow migrates such a store without asking.
     code = "import sys; from mlflow import MlflowClient; MlflowClient(sys.argv[1]).search_experiments()"
-    subprocess.run([sys.executable, "-c", code, f"sqlite:///{place}/copy.db"], capture_output=True, check=True)
+    run_python(place, code, f"sqlite:///{place}/copy.db")
     assert revision_of(place / "copy.db") != OLDER
     # The remedy is the one that the message names, and then the store takes what it lacks.
     upgrade = [sys.executable, "-m", "mlflow", "db", "upgrade", f"sqlite:///{place}/mlflow.db"]
     subprocess.run(upgrade, capture_output=True, check=True)
-    ended = command(place, "epochs=3", *TINY)
+    ended = command(place, "run", *TRIAL)
     assert ended.returncode == 0, ended.stderr
     assert statuses(place) == ["FINISHED", "FINISHED"]
 
@@ -208,27 +192,20 @@ def test_a_newer_store_is_refused(place, dropped):
 
 
 def test_a_store_that_is_damaged_during_a_trial_costs_nothing(place):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bloodstudy.run", "epochs=80", *TINY],
-        cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        notes = [files.read_json(file) for file in place.glob("runs/scratch/*/run.json")]
-        if len([note for note in notes if note["run_id"]]) == 2:
-            break
-        time.sleep(0.02)
+    process = start(place, "run", "epochs=80", *TINY)
+    notes = lambda: [files.read_json(file) for file in place.glob("runs/scratch/*/run.json")]  # noqa: E731
+    wait_for(lambda: len([note for note in notes() if note["run_id"]]) == 2, 120, process)
     assert len(results(place)) == 1, "the trial is still being trained"
     with (place / "mlflow.db").open("rb+") as stream:
         stream.truncate(5000)
-    said, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, said
+    code, said = process.wait(timeout=300), (place / "said.txt").read_text()
+    assert code == 0, said
     assert said.count("warning") == 1
     assert "Traceback" not in said
     assert len(results(place)) == 2
     (place / "mlflow.db").rename(place / "damaged.db")
     for journal in place.glob("mlflow.db-*"):
         journal.unlink()
-    again = command(place, "epochs=80", *TINY)
+    again = command(place, "run", "epochs=80", *TINY)
     assert "logged 2 earlier trials" in again.stdout
     assert statuses(place) == ["FINISHED", "FINISHED"]

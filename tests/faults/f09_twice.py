@@ -2,16 +2,17 @@
 
 import pytest
 import yaml
+from harness import kill
 
 from bloodstudy import files
 
 
 @pytest.fixture
-def two(study):
-    """Two commands typed in one folder."""
-    study.typed = [word for word in study.typed if word.split("=")[0] not in ("lr", "epochs")] + ["epochs=3"]
-    other = type(study)(study.folder, study.cache, list(study.typed))
-    return study, other
+def two(empty):
+    """Two commands typed in one folder that has no store yet."""
+    empty.typed = [word for word in empty.typed if word.split("=")[0] not in ("lr", "epochs")] + ["epochs=3"]
+    other = type(empty)(empty.folder, empty.cache, list(empty.typed))
+    return empty, other
 
 
 def start_both(first, second, one, other):
@@ -20,7 +21,7 @@ def start_both(first, second, one, other):
         return [process.wait(timeout=240) for process in processes]
     finally:
         for process in processes:
-            first.kill(process)
+            kill(process)
 
 
 def test_the_same_sweep_twice(two):

@@ -5,7 +5,6 @@ The losses come from a network of the user's own, added as any plug-in is, with 
 
 import contextlib
 import sqlite3
-import subprocess
 import sys
 
 import numpy as np
@@ -93,7 +92,7 @@ def test_a_loss_that_is_no_number_ends_the_trial_within_its_epoch_and_no_other(s
                 assert all(np.isfinite(archive[name]).all() for name in archive.files)
     assert largest(study) < 1e300
     assert said.count("diverged") >= 4
-    written = tell(study)
+    written = study.report()
     assert "diverged" in written
     assert "e+308" not in written
 
@@ -123,7 +122,7 @@ def test_the_report_counts_what_diverged_and_says_that_the_arm_fails_to_train(st
     assert code == 0, said
     outcomes = [read(trial)["outcome"] for trial in study.trials]
     assert sorted(outcomes) == ["diverged"] * 6 + ["finished"] * 6
-    written = tell(study)
+    written = study.report()
     assert (
         "`lr=1e+06` **fails to train**: 6 of 6 trials diverged or stayed at chance (the reference: 0 of 6)" in written
     )
@@ -142,12 +141,3 @@ def test_a_learning_rate_of_a_million_stops_no_other_trial(study):
 
 def read(trial):
     return files.read_json(trial / "result.json")
-
-
-def tell(study):
-    """Write the report and return it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bloodstudy.report"], cwd=study.folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return (study.folder / "reports" / "scratch" / "report.md").read_text()

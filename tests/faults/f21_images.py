@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 import yaml
+from harness import kill, wait_for
 from PIL import Image
 
 from bloodstudy import files
@@ -40,7 +41,7 @@ def change(how, folder):
 
 @pytest.mark.parametrize("how", ["added", "changed", "removed"])
 def test_between_two_commands_a_study_refuses_and_names_both(own, how):
-    code, said = own.run("seeds=1")
+    code, said = own.call("seeds=1")
     assert code == 0, said
     before = {path: path.read_bytes() for path in own.folder.glob("runs/own/*/result.json")}
     first = yaml.safe_load((own.folder / "runs/own/plan.yaml").read_text())["trials"][0]["data"]["fingerprint"]
@@ -56,12 +57,11 @@ def test_between_two_commands_a_study_refuses_and_names_both(own, how):
 def test_while_a_sweep_runs_all_its_trials_see_the_same_images(own):
     process = own.start()
     try:
-        while len(list(own.folder.glob("runs/own/*/result.json"))) < 1:
-            assert process.poll() is None, own.said
+        wait_for(lambda: list(own.folder.glob("runs/own/*/result.json")), 200, process, lambda: own.said)
         shutil.rmtree(own.folder / "images/train/DARK")
         code = process.wait(timeout=200)
     finally:
-        own.kill(process)
+        kill(process)
     results = [files.read_json(path) for path in own.folder.glob("runs/own/*/result.json")]
     assert len({result["data"]["fingerprint"] for result in results}) == 1
     assert {result["data"]["counts"]["train"]["DARK"] for result in results} == {8}

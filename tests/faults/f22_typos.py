@@ -15,20 +15,10 @@ WRONG = {
 }
 
 
-def refuse(study, *words):
-    study.typed = []
-    code, said = study.run(*words)
-    assert code == 2, said
-    assert "Traceback" not in said
-    assert not (study.folder / "runs").exists()
-    assert not (study.folder / "mlflow.db").exists()
-    return said
-
-
 @pytest.mark.parametrize("name", WRONG)
-def test_what_was_typed(study, name):
+def test_what_was_typed(empty, name):
     words, told = WRONG[name]
-    said = refuse(study, *words)
+    said = empty.refuse(*words)
     for line in told:
         assert line in said
 
@@ -44,19 +34,19 @@ def test_what_was_typed(study, name):
         ("model: [", ["cannot be read as plain YAML"]),
     ],
 )
-def test_a_file_of_ones_own(study, text, told):
-    (study.folder / "conf/model").mkdir(parents=True)
-    (study.folder / "conf/model/mine.yaml").write_text(text)
-    said = refuse(study, "model=mine")
+def test_a_file_of_ones_own(empty, text, told):
+    (empty.folder / "conf/model").mkdir(parents=True)
+    (empty.folder / "conf/model/mine.yaml").write_text(text)
+    said = empty.refuse("model=mine")
     for line in told:
         assert line in said
 
 
-def test_a_question_whose_levels_are_wrong(study):
-    (study.folder / "conf/question").mkdir(parents=True)
-    (study.folder / "conf/question/mine.yaml").write_text(
+def test_a_question_whose_levels_are_wrong(empty):
+    (empty.folder / "conf/question").mkdir(parents=True)
+    (empty.folder / "conf/question/mine.yaml").write_text(
         "sentence: Which?\nfactor: pooling\nlevels: [averge, strided]\nreference: {lr: -1}\n"
     )
-    said = refuse(study, "-m", "question=mine")
+    said = empty.refuse("-m", "question=mine")
     assert "Did you mean 'average'?" in said
     assert "question mine, reference: lr: expected a number above 0" in said

@@ -16,26 +16,22 @@ HOSTILE = {
 
 
 def refuse(study, *words):
-    study.typed = []
-    code, said = study.run(*words, SECRET=SECRET)
-    assert code == 2, said
-    assert "Traceback" not in said
+    said = study.refuse(*words, SECRET=SECRET)
     assert SECRET not in said
     assert not list(study.folder.rglob("canary*"))
     assert not (study.folder.parent / "canary").exists()
-    assert not (study.folder / "runs").exists()
     return said
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_question(study, name):
+def test_a_question(empty, name):
     text, told = HOSTILE[name]
-    (study.folder / "conf/question").mkdir(parents=True)
+    (empty.folder / "conf/question").mkdir(parents=True)
     head = "sentence: Which?\nfactor: pooling\nlevels: [average]\n"
-    (study.folder / "conf/question/mine.yaml").write_text(
+    (empty.folder / "conf/question/mine.yaml").write_text(
         (head if not text.startswith("arms") else "sentence: W?\n") + text
     )
-    assert told in refuse(study, "-m", "question=mine")
+    assert told in refuse(empty, "-m", "question=mine")
 
 
 @pytest.mark.parametrize(
@@ -46,10 +42,10 @@ def test_a_question(study, name):
         ("# @package _global_\nmodel: !!python/name:os.system\n", "cannot be read as plain YAML"),
     ],
 )
-def test_a_model(study, text, told):
-    (study.folder / "conf/model").mkdir(parents=True)
-    (study.folder / "conf/model/mine.yaml").write_text(text)
-    assert told in refuse(study, "model=mine")
+def test_a_model(empty, text, told):
+    (empty.folder / "conf/model").mkdir(parents=True)
+    (empty.folder / "conf/model/mine.yaml").write_text(text)
+    assert told in refuse(empty, "model=mine")
 
 
 @pytest.mark.parametrize(
@@ -58,5 +54,5 @@ def test_a_model(study, text, told):
      "data.root=${oc.env:SECRET}", "lr=${oc.env:SECRET}", "+hydra.callbacks.x._target_=os.system", "~lr",
      "runs_dir=${oc.env:SECRET}"],
 )  # fmt: skip
-def test_the_command_line(study, word):
-    refuse(study, "-m", word)
+def test_the_command_line(empty, word):
+    refuse(empty, "-m", word)

@@ -5,12 +5,11 @@ real command's. What it shows is read back out of its Markdown and its effects.c
 """
 
 import shutil
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 import yaml
+from harness import command
 from studies import fabricate_study
 
 from bloodstudy import files
@@ -19,11 +18,10 @@ OUTCOMES = {
     ("pooling=average", 3): "failed", ("pooling=strided", 2): "diverged", ("pooling=strided", 5): "chance",
     ("dropout=0.3", 7): "missing", ("dropout=0.5", 7): "missing",
 }  # fmt: skip
-COMMAND = [sys.executable, "-m", "bloodstudy.report", "study=five_questions"]
 
 
 def report(folder):
-    done = subprocess.run(COMMAND, cwd=folder, capture_output=True, text=True, check=False)
+    done = command(folder, "report", "study=five_questions")
     return done.returncode, done.stdout + done.stderr
 
 

@@ -1,4 +1,4 @@
-"""Questions and studies as files; tests/test_study.py trains them."""
+"""Questions and studies as files; tests/test_run_study.py trains them."""
 
 import pytest
 

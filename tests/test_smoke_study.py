@@ -4,13 +4,11 @@ The second derivation shares no code with the package: it reads plan.yaml, the p
 """
 
 import json
-import os
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
 import yaml
+from harness import call, command
 from scipy import stats
 
 pytestmark = pytest.mark.slow
@@ -21,19 +19,14 @@ for name in ("tensorflow", "keras", "mlflow"):
 """
 
 
-def command(folder, module, *words, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", f"bloodstudy.{module}", *words], cwd=folder, env=os.environ | environment,
-        capture_output=True, text=True, check=False, timeout=900,
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
     """The folder in which the study was run and reported."""
     folder = tmp_path_factory.mktemp("smoke")
-    for words in (("run", "-m", "study=smoke"), ("report", "study=smoke"), ("package", "study=smoke")):
-        done = command(folder, *words)
+    done = command(folder, "run", "-m", "study=smoke")
+    assert done.returncode == 0, done.stderr
+    for name in ("report", "package"):
+        done = call(folder, name, "study=smoke")
         assert done.returncode == 0, done.stderr
     return folder
 
@@ -98,7 +91,7 @@ def test_every_accuracy_of_every_trial_is_that_of_its_predictions(smoke, predict
 
 def test_the_report_holds_against_its_trials_and_against_the_package(smoke):
     for words in ((), ("package=reports/smoke/smoke.zip",)):
-        done = command(smoke, "verify", "reports/smoke", *words)
+        done = call(smoke, "verify", "reports/smoke", *words)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "claims from 14 trials hold" in done.stdout
 
@@ -106,11 +99,10 @@ def test_the_report_holds_against_its_trials_and_against_the_package(smoke):
 def test_a_restored_package_gives_the_same_bytes_where_nothing_can_train(smoke, tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(WITHOUT)
-    path = os.pathsep.join([str(tmp_path / "site"), *filter(None, [os.environ.get("PYTHONPATH")])])
-    for words in (("package", f"restore={smoke / 'reports/smoke/smoke.zip'}"), ("report", "study=smoke")):
-        environment = {"PYTHONPATH": path} if words[0] == "report" else {}
-        done = command(tmp_path, *words, **environment)
-        assert done.returncode == 0, done.stderr
+    restored = call(tmp_path, "package", f"restore={smoke / 'reports/smoke/smoke.zip'}")
+    assert restored.returncode == 0, restored.stderr
+    done = command(tmp_path, "report", "study=smoke", PYTHONPATH=str(tmp_path / "site"))
+    assert done.returncode == 0, done.stderr
     here, there = (
         {
             path.name: path.read_bytes()

@@ -1,4 +1,4 @@
-"""What the README tells people to type is what the project does."""
+"""What the pages tell people to type is what the project does."""
 
 import re
 import shlex
@@ -11,6 +11,9 @@ from bloodstudy.config import rules
 from bloodstudy.errors import UserError
 
 ROOT = Path(__file__).parent.parent
+LAUNCHERS = (ROOT / "docs" / "launchers.md").read_text()
+LAUNCHES = sorted(set(re.findall(r"`python -m bloodstudy\.run ([^`]+)`", LAUNCHERS)))
+OPTIONS = sorted(set(re.findall(r"`(hydra\.launcher\.[^`]+)`", LAUNCHERS)))
 PAGES = [ROOT / "README.md", ROOT / "conf" / "config.yaml", ROOT / "CONTRIBUTING.md"]
 COMMAND = re.compile(
     r"^[#\s]*(?:One trial:|A sweep:|A study:|Kaggle:)?\s*python -m bloodstudy\.run(?P<words>(?: \S+)*)", re.MULTILINE
@@ -59,3 +62,28 @@ def test_the_data_sets_of_the_readme_are_those_of_the_configuration():
     text = (ROOT / "README.md").read_text()
     for name in rules.RULES["data.name"].levels:
         assert f"| `{name}`" in text
+
+
+@pytest.mark.parametrize("words", LAUNCHES)
+def test_a_command_of_the_page_on_launchers_is_accepted(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    typed = compose.read_arguments(words.split())
+    assert len(compose.check(typed.overrides, typed.multirun).jobs) == 2
+
+
+def test_the_page_on_launchers_has_a_command_for_each():
+    chosen = {word.split("=")[1] for words in LAUNCHES for word in words.split() if word.startswith("hydra/launcher")}
+    assert chosen == {"joblib", "slurm", "submitit_local", "ray_cluster"}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_of_the_page_on_launchers_exists(option, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    launcher = "ray_cluster" if ".ray." in option else "slurm"
+    assert compose.check(["lr=1,2", f"hydra/launcher={launcher}", option], True).jobs
+
+
+def test_an_option_that_does_not_exist_is_refused_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="partitoin"):
+        compose.check(["lr=1,2", "hydra/launcher=slurm", "hydra.launcher.partitoin=x"], True)

@@ -1,13 +1,11 @@
-"""Studies through the real command, in a process of its own, in an empty folder."""
+"""Studies and questions: planned, trained seed by seed, gone on with, packaged and taken up elsewhere."""
 
 import shutil
 import signal
-import subprocess
-import sys
-import time
 
 import pytest
 import yaml
+from harness import call, give_store, kill, results, start, wait_for
 
 from bloodstudy import files
 from bloodstudy.cli import compose
@@ -28,27 +26,21 @@ DROPS = "sentence: Does dropout matter?\narms: {half: {dropout: 0.5}, average: {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("study")
+    give_store(root)
     for group, name, text in (("study", "tiny", STUDY), ("question", "pools", POOLS), ("question", "drops", DROPS)):
         (root / "conf" / group).mkdir(parents=True, exist_ok=True)
         (root / "conf" / group / f"{name}.yaml").write_text(text)
     return root
 
 
-def command(folder, *words, module="run"):
-    return subprocess.run(
-        [sys.executable, "-m", f"bloodstudy.{module}", *words],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def trained(folder):
     """The study after a first command for one seed and a second one for all."""
     words = ("-m", "study=tiny", f"cache_dir={folder / 'cache'}")
-    planned = command(folder, *words, "plan_only=true")
+    planned = call(folder, "run", *words, "plan_only=true")
     untouched = not (folder / "runs/tiny/plan.yaml").exists()
-    first = command(folder, *words, "seeds=1")
-    second = command(folder, *words)
+    first = call(folder, "run", *words, "seeds=1")
+    second = call(folder, "run", *words)
     return folder, planned, untouched, first, second
 
 
@@ -69,12 +61,12 @@ def test_arms_that_two_questions_share_are_trained_once(trained):
     assert "6 trials: 3 finished earlier, 3 to train" in second.stdout
     plan = yaml.safe_load((folder / "runs/tiny/plan.yaml").read_text())
     assert plan["questions"][1]["arms"] == ["reference", "pooling=average", "half"]
-    results = [files.read_json(path) for path in folder.glob("runs/tiny/*/result.json")]
-    assert sorted((result["arm"], result["factors"]["seed"]) for result in results) == [
+    trials = results(folder, "tiny")
+    assert sorted((result["arm"], result["factors"]["seed"]) for result in trials) == [
         ("half", 0), ("half", 1), ("pooling=average", 0), ("pooling=average", 1), ("reference", 0), ("reference", 1),
     ]  # fmt: skip
-    assert {result["study"] for result in results} == {"tiny"}
-    assert {result["cost"]["attempts"] for result in results} == {1}
+    assert {result["study"] for result in trials} == {"tiny"}
+    assert {result["cost"]["attempts"] for result in trials} == {1}
 
 
 def test_one_line_a_trial_and_the_time_left(trained):
@@ -87,7 +79,7 @@ def test_one_line_a_trial_and_the_time_left(trained):
 
 def test_the_same_command_again_trains_nothing(trained):
     folder, *_ = trained
-    again = command(folder, "-m", "study=tiny", f"cache_dir={folder / 'cache'}")
+    again = call(folder, "run", "-m", "study=tiny", f"cache_dir={folder / 'cache'}")
     assert again.returncode == 0
     assert "6 trials: 6 finished earlier, 0 to train" in again.stdout
 
@@ -99,10 +91,10 @@ def test_trials_of_other_code_are_told_of_or_refused(trained):
     kept = path.read_text()
     try:
         files.write_json(path, files.read_json(path) | {"code": "0" * 16})
-        told = command(folder, *words)
+        told = call(folder, "run", *words)
         assert told.returncode == 0
         assert "warning: 1 of 6 trials were trained by other code of bloodstudy than this" in told.stdout
-        refused = command(folder, *words, "on_code_change=refuse")
+        refused = call(folder, "run", *words, "on_code_change=refuse")
         assert refused.returncode == 2
         assert "on_code_change=refuse: 1 of 6 trials were trained by other code" in refused.stderr
         assert "retry=all" in refused.stderr
@@ -113,15 +105,16 @@ def test_trials_of_other_code_are_told_of_or_refused(trained):
 def test_a_packaged_study_goes_on_elsewhere(trained, tmp_path):
     folder, *_ = trained
     archive = tmp_path / "tiny.zip"
-    assert command(folder, "study=tiny", f"to={archive}", module="package").returncode == 0
+    assert call(folder, "package", "study=tiny", f"to={archive}").returncode == 0
     shutil.copytree(folder / "conf", tmp_path / "conf")
+    give_store(tmp_path)
     words = ("-m", "study=tiny", f"restore={archive}", f"cache_dir={folder / 'cache'}")
-    ended = command(tmp_path, *words, "seeds=3")
+    ended = call(tmp_path, "run", *words, "seeds=3")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "restored 6 of 6 packaged trials" in ended.stdout
     assert "9 trials: 6 finished earlier, 3 to train" in ended.stdout
     assert "changed after the first plan: seeds: [0, 1] became [0, 1, 2]" in ended.stdout
-    wrong = command(tmp_path, "-m", "lr=1e-2,1e-3", f"restore={archive}")
+    wrong = call(tmp_path, "run", "-m", "lr=1e-2,1e-3", f"restore={archive}")
     assert wrong.returncode == 2
     assert "is a package of the study tiny; expected one of scratch" in wrong.stderr
 
@@ -129,17 +122,17 @@ def test_a_packaged_study_goes_on_elsewhere(trained, tmp_path):
 def test_a_default_that_is_edited_is_another_trial(trained):
     folder, *_ = trained
     (folder / "conf/study/edited.yaml").write_text(STUDY.replace("depth: 2", "depth: 3"))
-    ended = command(folder, "-m", "study=edited", "seeds=1", f"cache_dir={folder / 'cache'}")
+    ended = call(folder, "run", "-m", "study=edited", "seeds=1", f"cache_dir={folder / 'cache'}")
     assert "3 trials: 0 finished earlier, 3 to train" in ended.stdout
 
 
 def test_a_question_alone_is_trained_and_reported(folder):
     setting = "{data.photographs: 2, data.copies: 2, image_size: [24, 32], epochs: 1}"
     (folder / "conf/question/alone.yaml").write_text(POOLS + f"setting: {setting}\nseeds: 2\n")
-    ran = command(folder, "-m", "question=alone", f"cache_dir={folder / 'cache'}")
+    ran = call(folder, "run", "-m", "question=alone", f"cache_dir={folder / 'cache'}")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert len(list(folder.glob("runs/scratch/*/result.json"))) == 4
-    assert command(folder, module="report").returncode == 0
+    assert call(folder, "report").returncode == 0
     report = (folder / "reports/scratch/report.md").read_text()
     assert "**1. Does pooling matter?**" in report
     assert "question=alone" in report
@@ -148,19 +141,15 @@ def test_a_question_alone_is_trained_and_reported(folder):
 @pytest.mark.slow
 def test_a_killed_study_goes_on_where_it_was(folder):
     words = ["-m", "study=tiny", "runs_dir=killed", f"cache_dir={folder / 'cache'}"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "bloodstudy.run", *words], cwd=folder, stdout=subprocess.DEVNULL
-    ) as ran:
-        until = time.monotonic() + 300
-        while len(list(folder.glob("killed/tiny/*/result.json"))) < 2 and time.monotonic() < until:
-            time.sleep(0.1)
-        ran.kill()
-        assert ran.wait() == -signal.SIGKILL
-    before = len(list(folder.glob("killed/tiny/*/result.json")))
-    assert before >= 2
-    again = command(folder, *words)
+    finished = lambda: len(list(folder.glob("killed/tiny/*/result.json")))  # noqa: E731
+    process = start(folder, "run", *words)
+    wait_for(lambda: finished() >= 2, 300, process)
+    kill(process)
+    assert process.returncode == -signal.SIGKILL
+    assert 2 <= finished() < 6
+    again = call(folder, "run", *words)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert len(list(folder.glob("killed/tiny/*/result.json"))) == 6
+    assert finished() == 6
     assert "0 finished earlier" not in again.stdout
 
 

@@ -1,0 +1,32 @@
+import os
+
+import pytest
+
+from bloodstudy import files
+from bloodstudy.errors import UserError
+from bloodstudy.study.run_folder import list_studies, read_plan, read_result
+
+
+def test_the_study_planned_last_comes_first_and_what_is_no_study_not_at_all(tmp_path):
+    for age, name in enumerate(("third", "second", "first")):
+        files.write_text(tmp_path / name / "plan.yaml", "trials: [{}]")
+        os.utime(tmp_path / name / "plan.yaml", (1000 + age, 1000 + age))
+    files.write_text(tmp_path / ".hydra" / "plan.yaml", "trials: [{}]")
+    (tmp_path / "empty").mkdir()
+    assert list_studies(tmp_path) == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize("text", ["", "trials: []", "- a list", "trials: [", "\0"])
+def test_a_plan_that_holds_none_is_named_with_the_remedy(tmp_path, text):
+    files.write_text(tmp_path / "tiny" / "plan.yaml", text)
+    with pytest.raises(UserError, match=r"tiny/plan\.yaml is damaged: .+ restore=FILE"):
+        read_plan(tmp_path, "tiny")
+
+
+def test_a_result_is_read_or_absent_or_damaged(tmp_path):
+    assert read_result(tmp_path, "tiny", "k1") is None
+    files.write_json(tmp_path / "tiny" / "k1" / "result.json", {"outcome": "finished"})
+    assert read_result(tmp_path, "tiny", "k1") == {"outcome": "finished"}
+    files.write_text(tmp_path / "tiny" / "k1" / "result.json", "{")
+    with pytest.raises(UserError, match=r"result\.json is damaged: .+ remove \S+k1$"):
+        read_result(tmp_path, "tiny", "k1")
