@@ -18,7 +18,7 @@ from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.provenance.provenance import Provenance, trace
 from bloodstudy.data.screening.cache import Decoded, Request, fetch
 from bloodstudy.data.screening.decode import View
-from bloodstudy.data.screening.listing import SIDES, Listing, refuse_thin_classes
+from bloodstudy.data.screening.listing import SIDES, Listing, Progress, refuse_thin_classes
 from bloodstudy.data.screening.screen import refuse_too_many
 from bloodstudy.data.sources.bccd import list_bccd
 from bloodstudy.data.sources.folder import list_folder
@@ -29,7 +29,13 @@ from bloodstudy.data.splits.notes import describe_leak
 from bloodstudy.data.splits.split import NEED_SCENES, OFFICIAL, divide, resolve_split
 from bloodstudy.errors import UserError, nearest
 
-SOURCES = ("smear", "kaggle", "bccd", "folder")
+# How each data set lists its files. A new one is a row here and a name in `config.rules`.
+SOURCES: dict[str, Callable[[DataChoice, Path, Progress | None], Listing]] = {
+    "smear": list_smear,
+    "kaggle": lambda choice, cache, progress: list_kaggle(choice.root, cache),
+    "bccd": lambda choice, cache, progress: list_bccd(choice.root, cache, choice.view),
+    "folder": lambda choice, cache, progress: list_folder(choice.root),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +76,7 @@ def load(
     image_size: tuple[int, int],
     cache_dir: Path | None = None,
     register: str = "never",
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Load the images of `choice`, screened and decoded, from the cache where nothing has changed.
 
@@ -90,7 +96,10 @@ def load(
     """
     cache = Path(cache_dir) if cache_dir is not None else Path(platformdirs.user_cache_dir("bloodstudy"))
     cache = cache.expanduser().absolute()
-    listing = _find(choice, cache, progress)
+    if choice.name not in SOURCES:
+        hint = nearest(choice.name, SOURCES)
+        raise UserError(f"data.name={choice.name} is unknown; expected one of {', '.join(SOURCES)}.{hint}")
+    listing = SOURCES[choice.name](choice, cache, progress)
     split = resolve_split(choice.split, listing)
     official = split in OFFICIAL
     refuse_thin_classes(listing, official, listing.candidates, "offered", "Add images, or move the folder away.")
@@ -109,20 +118,6 @@ def load(
     images, digits = decoded.images, decoded.fingerprint
     notes = listing.notes + describe_leak(listing.name, manifest, classes, split, provenance.how != "unknown")
     return Dataset(listing.name, classes, split, digits, images, manifest, provenance, quarantine, notes)
-
-
-def _find(choice: DataChoice, cache: Path, progress: Callable[[str, int, int], None] | None) -> Listing:
-    if choice.name == "smear":
-        return list_smear(choice, cache, progress)
-    if choice.name == "kaggle":
-        return list_kaggle(choice.root, cache)
-    if choice.name == "bccd":
-        return list_bccd(choice.root, cache, choice.view)
-    if choice.name == "folder":
-        return list_folder(choice.root)
-    raise UserError(
-        f"data.name={choice.name} is unknown; expected one of {', '.join(SOURCES)}.{nearest(choice.name, SOURCES)}"
-    )
 
 
 def _manifest(

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from bloodstudy import data, files
+from bloodstudy.data.splits.split import find_clean
 from bloodstudy.errors import UserError
 from bloodstudy.execution import result_record
+from bloodstudy.study import metrics
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.result import Result
-from bloodstudy.training.evaluate import CLEAN_RESPONSES, clean_responses
 
 
 def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
@@ -38,8 +39,9 @@ def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
     table["scene"] = [scenes[image] for image in table["image"]]
     likeliest = table[[f"p_{name}" for name in classes]].to_numpy().argmax(axis=1)
     labels = np.array([classes.index(label) for label in table["label"]])
-    measured = clean_responses(likeliest, labels, table["split"].to_numpy(), table["scene"].to_numpy(), len(classes))
-    kept = {name: value for name, value in result.responses.items() if name not in CLEAN_RESPONSES}
+    split = table["split"].to_numpy()
+    measured = metrics.measure_clean(likeliest, labels, split, find_clean(split, table["scene"].to_numpy()), classes)
+    kept = {name: value for name, value in result.responses.items() if name not in metrics.CLEAN_RESPONSES}
     audit = result_record.audit(images)
     result = replace(
         result,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bloodstudy import PACKAGE
 
-DECIDING = ("config", "study/trial.py", "data", "model", "training")  # parts of the package
+DECIDING = ("config", "study/trial.py", "study/metrics.py", "data", "model", "training")  # parts of the package
 
 
 @lru_cache(maxsize=1)

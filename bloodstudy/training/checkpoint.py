@@ -89,11 +89,6 @@ def clear(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def size(folder: Path) -> int:
-    """Return how many bytes the saved states of the trial in `folder` take."""
-    return sum(path.stat().st_size for path in (*_paths(folder), *folder.glob(".state-*")))
-
-
 def _paths(folder: Path) -> list[Path]:
     return [folder / name for name in GENERATIONS if (folder / name).is_file()]
 

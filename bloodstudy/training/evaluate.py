@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from bloodstudy.data.splits.split import find_clean
+from bloodstudy.study import metrics
 from bloodstudy.study.predictions import PREFIX, STEP
 from bloodstudy.training import backend
 
 if TYPE_CHECKING:
     import keras
-
-CLEAN_RESPONSES = ("test_images_clean", "test_accuracy_clean", "accuracy_gap_clean", "test_macro_f1_clean")
 
 
 def predict(model: keras.Model, images: np.ndarray, progress: Callable[[float], None]) -> np.ndarray:
@@ -77,52 +75,9 @@ def responses(
         split: str (N,), "train", "test", "validation" or "" for images that are not judged.
         classes: their names, in order.
     """
-    from sklearn.metrics import recall_score
-
-    predicted = probabilities.argmax(axis=1)
+    predicted, tested = probabilities.argmax(axis=1), split == "test"
+    measured = metrics.measure(predicted, labels, split, tested, classes, absent=0.0)
     chosen = np.clip(probabilities[np.arange(len(labels)), labels].astype("float64"), 1e-7, 1.0)
-    measured: dict[str, float] = {}
     for name in ("train", "test", *(["validation"] if "validation" in split else [])):
-        rows = split == name
-        measured[f"{name}_accuracy"] = float((predicted[rows] == labels[rows]).mean())
-        measured[f"{name}_loss"] = float(-np.log(chosen[rows]).mean())
-    measured["accuracy_gap"] = measured["train_accuracy"] - measured["test_accuracy"]
-    truth, guess, every = labels[split == "test"], predicted[split == "test"], np.arange(len(classes))
-    measured["test_macro_f1"] = _macro_f1(truth, guess, len(classes))
-    recalls = np.asarray(recall_score(truth, guess, labels=every, average=None, zero_division=0))  # pyright: ignore[reportArgumentType]
-    measured |= {f"test_recall_{name}": float(recall) for name, recall in zip(classes, recalls, strict=True)}
+        measured[f"{name}_loss"] = float(-np.log(chosen[split == name]).mean())
     return measured
-
-
-def clean_responses(
-    predicted: np.ndarray, labels: np.ndarray, split: np.ndarray, scenes: np.ndarray, classes: int
-) -> dict[str, float]:
-    """Return what a trial measures without the test images whose scene is in training, or in none that is known.
-
-    Args:
-        predicted: int (N,), the likeliest class of each image.
-        labels: int (N,), the true one.
-        split: str (N,), "train", "test", "validation" or "".
-        scenes: str (N,), "" where an image is in none that is known.
-        classes: how many there are.
-
-    Accuracies are left out where no test image is left, macro F1 where a class has none.
-    """
-    clean = find_clean(split, scenes)
-    measured: dict[str, float] = {"test_images_clean": int(clean.sum())}
-    if clean.any():
-        train = split == "train"
-        measured["test_accuracy_clean"] = float((predicted[clean] == labels[clean]).mean())
-        measured["accuracy_gap_clean"] = (
-            float((predicted[train] == labels[train]).mean()) - measured["test_accuracy_clean"]
-        )
-    if len(np.unique(labels[clean])) == classes:
-        measured["test_macro_f1_clean"] = _macro_f1(labels[clean], predicted[clean], classes)
-    return measured
-
-
-def _macro_f1(truth: np.ndarray, guess: np.ndarray, classes: int) -> float:
-    from sklearn.metrics import f1_score
-
-    options: dict[str, Any] = {"labels": np.arange(classes), "zero_division": 0}
-    return float(f1_score(truth, guess, average="macro", **options))

@@ -16,7 +16,9 @@ import pandas as pd
 import psutil
 
 from bloodstudy import files, model
+from bloodstudy.data.splits.split import find_clean
 from bloodstudy.model.summary import list_layers
+from bloodstudy.study import metrics
 from bloodstudy.study.code_digest import code_digest
 from bloodstudy.study.predictions import hash_stored
 from bloodstudy.training import backend, evaluate
@@ -123,8 +125,8 @@ def _measure(
     split = assignment.manifest["split"].to_numpy()
     measured = evaluate.responses(probabilities, labels, split, assignment.classes)
     if assignment.clean:
-        scenes, likeliest = assignment.manifest["scene"].to_numpy(), probabilities.argmax(axis=1)
-        measured |= evaluate.clean_responses(likeliest, labels, split, scenes, len(assignment.classes))
+        clean = find_clean(split, assignment.manifest["scene"].to_numpy())
+        measured |= metrics.measure_clean(probabilities.argmax(axis=1), labels, split, clean, assignment.classes)
     table = evaluate.tabulate(assignment.manifest, assignment.classes, evaluate.quantise(probabilities))
     with files.published(assignment.folder / "predictions.parquet") as beside:
         table.to_parquet(beside, compression="zstd", index=False)

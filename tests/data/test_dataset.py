@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bloodstudy.config.rules import RULES
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data import Dataset, dataset, load
 from bloodstudy.data.provenance.provenance import Provenance
@@ -20,6 +21,12 @@ from bloodstudy.errors import UserError
 def fetch(root: Path, colour: str = "rgb", size: tuple[int, int] = (8, 12), name: str = "folder", **choice) -> Dataset:
     cache = choice.pop("cache", None) or root.parent / "cache"
     return load(DataChoice(name=name, root=str(root), **choice), colour=colour, image_size=size, cache_dir=cache)
+
+
+def test_every_name_that_may_be_typed_has_its_source():
+    assert tuple(dataset.SOURCES) == RULES["data.name"].levels
+    with pytest.raises(UserError, match=r"data.name=foldr is unknown; expected one of .* Did you mean 'folder'"):
+        load(DataChoice(name="foldr"), colour="rgb", image_size=(8, 12))
 
 
 def test_dataset_of_a_folder(small):

@@ -43,28 +43,6 @@ def test_validation_is_measured_where_there_is_one_and_images_left_out_are_not()
     assert without == {name: value for name, value in measured.items() if "validation" not in name}
 
 
-SPLIT = np.array(["train", "train", "validation", "test", "test", "test", "test"], dtype=object)
-SCENES = np.array(["a", "b", "c", "a", "d", "e", ""], dtype=object)
-
-
-def test_clean_responses_leave_out_what_training_has_seen_and_what_nobody_knows():
-    labels, predicted = np.array([0, 1, 0, 0, 0, 1, 1]), np.array([0, 0, 0, 0, 1, 1, 0])
-    measured = evaluate.clean_responses(predicted, labels, SPLIT, SCENES, 2)
-    assert tuple(measured) == evaluate.CLEAN_RESPONSES
-    assert measured["test_images_clean"] == 2
-    assert measured["test_accuracy_clean"] == 0.5
-    assert measured["accuracy_gap_clean"] == 0.0
-    assert measured["test_macro_f1_clean"] == pytest.approx((0 + 2 / 3) / 2)
-
-
-def test_clean_responses_claim_nothing_of_what_is_not_there():
-    labels = np.zeros(7, dtype=int)
-    one_class = evaluate.clean_responses(labels, labels, SPLIT, SCENES, 2)
-    assert set(one_class) == {"test_images_clean", "test_accuracy_clean", "accuracy_gap_clean"}
-    seen = evaluate.clean_responses(labels, labels, SPLIT, np.full(7, "a", dtype=object), 2)
-    assert seen == {"test_images_clean": 0}
-
-
 def test_the_table_names_every_class_and_every_image_that_is_not_left_out():
     manifest = pd.DataFrame(
         {"image": ["a", "b", "c"], "photograph": ["p", "", ""], "scene": ["s", "", ""], "label": [2, 0, 1],

@@ -24,10 +24,12 @@ class Confusion:
 
 def examine(predictions: Predictions, judged: str) -> Confusion:
     """Return what predictions say about the test images that `judged` leaves."""
+    from sklearn.metrics import confusion_matrix
+
     shown, classes = predictions.shown, list(predictions.shown.classes)
     tested = shown.tested(judged)
-    counts = np.zeros((len(classes), len(classes)), dtype=int)
-    np.add.at(counts, (shown.labels[tested], predictions.likeliest[tested]), 1)
+    truth, guess = shown.labels[tested], predictions.likeliest[tested]
+    counts = confusion_matrix(truth, guess, labels=np.arange(len(classes))) if len(truth) else 0
     confusion = pd.DataFrame(counts, index=classes, columns=classes)
     photographs = shown.table["photograph"].to_numpy()
     here, trained = set(photographs[tested]), set(photographs[shown.train])

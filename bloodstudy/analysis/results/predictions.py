@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bloodstudy.data.splits.split import find_clean
+from bloodstudy.study import metrics
 from bloodstudy.study.predictions import PREFIX, STEP
 
 IDENTITY = ("split", "image", "photograph", "scene", "label")
@@ -90,32 +90,10 @@ class Predictions:
         return self.likeliest == self.shown.labels
 
     def measure(self, judged: str) -> dict[str, float]:
-        """Return train_accuracy, test_accuracy, accuracy_gap, test_macro_f1, test_recall_<CLASS>, and where there is a
-        validation split validation_accuracy; NaN where there is no image to measure."""
-        tested = self.shown.tested(judged)
-        train, test = (_share(self.correct[rows]) for rows in (self.shown.train, tested))
-        measured = {"train_accuracy": train, "test_accuracy": test, "accuracy_gap": train - test}
-        validated = (self.shown.table["split"] == "validation").to_numpy()
-        if validated.any():
-            measured["validation_accuracy"] = _share(self.correct[validated])
-        recalls, f1 = self._look_at_classes(tested)
-        measured["test_macro_f1"] = float("nan") if np.isnan(recalls).any() else float(f1.mean())
-        return measured | {f"test_recall_{name}": float(recalls[i]) for i, name in enumerate(self.shown.classes)}
-
-    def _look_at_classes(self, tested: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return recall and F1 of each class; NaN where it has no image."""
-        from sklearn.metrics import precision_recall_fscore_support
-
-        every = np.arange(len(self.shown.classes))
-        if not tested.any():
-            return np.full(len(every), np.nan), np.full(len(every), np.nan)
-        options: dict[str, Any] = {"labels": every, "zero_division": np.nan}
-        found = precision_recall_fscore_support(self.shown.labels[tested], self.likeliest[tested], **options)
-        return np.asarray(found[1], dtype=float), np.asarray(found[2], dtype=float)
-
-
-def _share(correct: np.ndarray) -> float:
-    return float(correct.mean()) if len(correct) else float("nan")
+        """Return the responses of `metrics.measure`; NaN where there is no image to measure."""
+        images = self.shown
+        split = images.table["split"].to_numpy()
+        return metrics.measure(self.likeliest, images.labels, split, images.tested(judged), images.classes)
 
 
 class Reader:

@@ -14,12 +14,12 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy import files
+from bloodstudy.study.metrics import CLEAN
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.run_folder import read_plan, read_result
 
 COLUMNS = ("train_accuracy", "test_accuracy", "accuracy_gap", "wall_seconds", "parameters", "prediction_hash")
-CLEAN = ("test_accuracy", "accuracy_gap", "test_macro_f1")  # responses that are also measured without leaks
 
 
 def judge(responses: Mapping[str, float], judged: str) -> dict[str, float]:

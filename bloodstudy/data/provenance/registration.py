@@ -38,11 +38,7 @@ def register(
     Raises UserError where Kaggle's photographs are not at hand, or too few of a class's images are placed on them.
     """
     with decode.pillow_limits(choice.max_pixels), one_thread_each():
-        if listing.name == "kaggle":
-            return _place_copies(listing, files, choice, progress)
-        if listing.name == "bccd":
-            return _join_photographs(files, choice, progress)
-        return _group(files, choice, progress)
+        return METHODS.get(listing.name, _group)(listing, files, choice, progress)
 
 
 def name_scenes(names: Sequence[str], pictures: Sequence[Picture], progress: Progress | None) -> list[str]:
@@ -102,18 +98,23 @@ def _refuse_unplaced(files: Sequence[Candidate], table: pd.DataFrame, folder: Pa
     )
 
 
-def _join_photographs(files: Sequence[Candidate], choice: DataChoice, progress: Progress | None) -> pd.DataFrame:
+def _join_photographs(
+    listing: Listing, files: Sequence[Candidate], choice: DataChoice, progress: Progress | None
+) -> pd.DataFrame:
     names = [file.photograph for file in files]
     scenes = name_scenes(names, _read_all(files, choice), progress)
     images = [file.image for file in files]
     return pd.DataFrame({"image": images, "photograph": names, "scene": scenes, "score": 1.0, "margin": 1.0})
 
 
-def _group(files: Sequence[Candidate], choice: DataChoice, progress: Progress | None) -> pd.DataFrame:
+def _group(listing: Listing, files: Sequence[Candidate], choice: DataChoice, progress: Progress | None) -> pd.DataFrame:
     groups = group_images(lambda position: _read(files[position], choice), len(files), progress)
     names = [f"group-{group:05d}" for group in groups]
     images = [file.image for file in files]
     return pd.DataFrame({"image": images, "photograph": names, "scene": names, "score": 1.0, "margin": 1.0})
+
+
+METHODS = {"kaggle": _place_copies, "bccd": _join_photographs}  # by data set; of any other the images are grouped
 
 
 def _read_all(files: Sequence[Candidate], choice: DataChoice) -> list[Picture]:

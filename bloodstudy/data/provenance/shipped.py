@@ -33,9 +33,8 @@ def write_tables(kaggle: pd.DataFrame, bccd: pd.DataFrame, fingerprint: str, com
 
 def lookup(listing: Listing, decoded: Decoded) -> pd.DataFrame | None:
     """Return photograph, scene and score of the usable images in order; None where the table is not of these data."""
-    if listing.name == "kaggle":
-        return _copies(listing, decoded)
-    return _photographs(listing, decoded) if listing.name == "bccd" else None
+    read = READERS.get(listing.name)
+    return read(listing, decoded) if read else None
 
 
 def _copies(listing: Listing, decoded: Decoded) -> pd.DataFrame | None:
@@ -55,3 +54,6 @@ def _photographs(listing: Listing, decoded: Decoded) -> pd.DataFrame | None:
     if not set(names) <= set(table.index) or table.loc[names, "sha256"].to_list() != content:
         return None
     return table.loc[names].reset_index().assign(score=1.0, margin=1.0)
+
+
+READERS = {"kaggle": _copies, "bccd": _photographs}  # by data set
