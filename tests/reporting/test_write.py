@@ -6,14 +6,15 @@ import pytest
 import yaml
 from PIL import Image
 
-from bloodstudy.analysis import load_study
+from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.errors import UserError
 from bloodstudy.reporting import write_report
 from bloodstudy.reporting.claims.ledger import MARK, unmark
-from bloodstudy.reporting.claims.sweep_claims import SweepClaims, open_ledger
+from bloodstudy.reporting.claims.study_claims import StudyClaims
+from bloodstudy.reporting.claims.sweep_claims import open_ledger
 from bloodstudy.reporting.report import render
 
-FIGURES = ["accuracy.png", "classes.png", "confusion.png", "training.png"]
+FIGURES = ["accuracy", "calibration", "classes", "confusion", "training"]
 
 
 @pytest.fixture
@@ -35,20 +36,19 @@ def text_of(sweep_of, tmp_path):
 
     def rendered(swept, **more):
         results = sweep_of(tmp_path / "runs", swept, **more)
-        return results, render_text(tmp_path / "runs", ["classes"])
+        return results, render_text(tmp_path / "runs")
 
     return rendered
 
 
-def render_text(runs_dir, drawn=()):
+def render_text(runs_dir):
     """Return the Markdown of a report."""
     sweep = load_study(runs_dir, "scratch")
     ledger = open_ledger(sweep)
-    marked = render(SweepClaims(sweep, ledger), [], list(drawn))
+    marked = render(StudyClaims(analyse_study(sweep), ledger), [])
     said = {(int(index), text) for index, text in MARK.findall(marked)}
     told = {(index, text) for index, claim in enumerate(ledger.claims) for text in claim.texts}
-    if drawn:  # the classes stand below their figure
-        assert said == told, "every claim stands in the report, as it says"
+    assert said == told, "every claim stands in the report, as it says"
     return unmark(marked)
 
 
@@ -61,7 +61,10 @@ def read_table(text, heading):
 
 
 def figures_in(folder):
-    return sorted(file.name for file in (folder / "figures").iterdir())
+    """Return the names of the figures, each of which is there as PNG and as SVG."""
+    names = sorted(file.name for file in (folder / "figures").iterdir())
+    assert [name.removesuffix(".svg") for name in names[1::2]] == [name.removesuffix(".png") for name in names[::2]]
+    return [name.removesuffix(".png") for name in names[::2]]
 
 
 def test_the_table_holds_the_numbers_of_the_trials(write):
@@ -75,9 +78,9 @@ def test_the_table_holds_the_numbers_of_the_trials(write):
         assert row["outcome"] == "finished"
     assert figures_in(folder) == FIGURES
     for name in FIGURES:
-        assert f"](figures/{name})" in text
+        assert f"](figures/{name}.png)" in text
     cost = (folder / "cost.md").read_text()
-    costs = read_table(f"\n{cost}", cost.splitlines()[0])
+    costs = read_table(cost, next(line for line in cost.splitlines() if line.startswith("![")))
     seconds = [result["cost"]["wall_seconds"] for result in results]
     assert [float(row["time (s)"]) for row in costs] == pytest.approx(seconds, abs=0.05)
     assert "[cost.md](cost.md)" in text
@@ -96,11 +99,11 @@ def test_the_table_of_means_holds_the_means(text_of):
 
 def test_the_same_trials_give_the_same_bytes(write, tmp_path):
     _, text, folder = write({"lr": [0.1, 0.01]})
-    first = {name: (folder / "figures" / name).read_bytes() for name in FIGURES}
+    first = {name: (folder / "figures" / f"{name}.png").read_bytes() for name in FIGURES}
     shutil.rmtree(folder)
     write_report(tmp_path / "runs", tmp_path / "reports", "scratch")
     assert (folder / "report.md").read_text(encoding="utf-8") == text
-    assert {name: (folder / "figures" / name).read_bytes() for name in FIGURES} == first
+    assert {name: (folder / "figures" / f"{name}.png").read_bytes() for name in FIGURES} == first
     with Image.open(folder / "figures" / "accuracy.png") as image:
         assert set(image.info) <= {"dpi"}
 
@@ -119,11 +122,11 @@ def test_what_did_not_finish_is_listed_with_its_reason(text_of):
 def test_a_single_trial_has_no_figure_against_a_factor(write):
     _, text, folder = write({})
     assert len(read_table(text, "## Trials")) == 1
-    assert figures_in(folder) == ["classes.png", "confusion.png", "training.png"]
+    assert figures_in(folder) == ["calibration", "classes", "confusion", "training"]
     assert "nan" not in text.replace("the loss was nan", "")  # the reason, in words
 
 
-@pytest.mark.parametrize(("outcome", "figures"), [("missing", []), ("diverged", ["classes.png", "training.png"])])
+@pytest.mark.parametrize(("outcome", "figures"), [("missing", []), ("diverged", ["classes", "training"])])
 def test_a_sweep_of_which_nothing_finished_renders(write, outcome, figures):
     _, text, folder = write({"lr": [0.1, 0.01]}, outcomes={0: outcome, 1: outcome})
     assert figures_in(folder) == figures
@@ -159,13 +162,14 @@ def test_an_arm_that_changes_nothing_is_flagged(text_of, tmp_path):
 
 def test_what_was_run_is_told_and_what_differs_is_not_given_as_common(text_of):
     _, text = text_of({"lr": [0.1, 0.01]}, commits=("aaa", "bbb"))
-    told = text.split("## What was run")[1]
+    assert "fingerprint `ffffffffffffffff`" in text.split("## The data")[1]
+    told = text.split("## Methods and limits")[1]
     assert "python -m bloodstudy.run -m lr=0.1,0.01" in told
     assert "commit: `aaa`, `bbb` (mixed)" in told
-    assert "fingerprint `ffffffffffffffff`" in told
-    common = {row["factor"]: row["level"] for row in read_table(text, "All trials share:")}
-    assert common["`image_size`"] == "`[120,160]`"
-    assert "`lr`" not in common
+    intro = next(line for line in told.splitlines() if line.startswith("Every other arm has the same"))
+    levels = {row["factor"]: row for row in read_table(text, intro)}
+    assert (levels["`image_size`"]["level"], levels["`image_size`"]["other arms change it"]) == ("`[120,160]`", "")
+    assert (levels["`lr`"]["level"], levels["`lr`"]["other arms change it"]) == ("`0.1`", "yes")
 
 
 def test_an_attempt_without_a_result_is_told_as_none(text_of, tmp_path):
@@ -173,7 +177,7 @@ def test_an_attempt_without_a_result_is_told_as_none(text_of, tmp_path):
     key = load_study(tmp_path / "runs", "scratch").trials["key"].iloc[1]
     (tmp_path / "runs" / "scratch" / key).mkdir()
     (tmp_path / "runs" / "scratch" / key / "attempts.json").write_text("2")
-    assert render_text(tmp_path / "runs", ["classes"]) == text, "a package would not know of it"
+    assert render_text(tmp_path / "runs") == text, "a package would not know of it"
 
 
 def test_a_trial_that_is_judged_in_two_ways_makes_two_rows_of_claims(sweep_of, tmp_path):
@@ -214,7 +218,7 @@ def test_lost_predictions_and_histories_leave_the_rest(sweep_of, tmp_path):
         (trial / "predictions.parquet").unlink()
         (trial / "history.csv").unlink()
     path = write_report(tmp_path / "runs", tmp_path / "reports", "scratch")
-    assert figures_in(path.parent) == ["accuracy.png", "classes.png"]
+    assert figures_in(path.parent) == ["accuracy", "classes"]
 
 
 def test_nothing_run_is_refused(tmp_path):

@@ -15,7 +15,7 @@ from bloodstudy.data.quality.findings import Findings
 from bloodstudy.reporting.claims.sweep_claims import WriteNumber, write_number
 from bloodstudy.reporting.render.markdown import code, plain
 
-TOLD = {  # the numbers of a summary, as the claims of a report say them
+SUMMARY_FORMULAS = {  # the numbers of a summary, as the claims of a report say them
     "test_images": "number of test images",
     "test_images_leaking": "number of test images whose bytes, photograph or scene training holds too",
     "test_share_leaking": "100 * test_images_leaking / test_images",

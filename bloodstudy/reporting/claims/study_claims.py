@@ -14,7 +14,7 @@ from functools import cached_property
 from bloodstudy.analysis import Comparison, Effect, StudyAnalysis
 from bloodstudy.analysis.statistics.sign_flip import MOST_FLIPS
 from bloodstudy.reporting.claims.ledger import NONE, Ledger
-from bloodstudy.reporting.claims.sweep_claims import TOLD
+from bloodstudy.reporting.claims.sweep_claims import FORMULAS, SweepClaims
 
 POINTS = "+z.2f"
 PERCENT = ".1f"
@@ -37,8 +37,13 @@ _TESTS = {
 class StudyClaims:
     """A judged study whose numbers are told to a ledger."""
 
-    judged: StudyAnalysis
+    analysis: StudyAnalysis
     ledger: Ledger
+
+    @property
+    def sweep(self) -> SweepClaims:
+        """The numbers of its trials and arms alone, in the same ledger."""
+        return SweepClaims(self.analysis.sweep, self.ledger)
 
     def points(self, comparison: Comparison, response: str, part: str = "mean") -> str:
         """Tell mean, low or high of the effect on a response, in points."""
@@ -63,7 +68,7 @@ class StudyClaims:
             return NONE
         formula = (
             "100 * {} end of the 95 % interval of test_accuracy[arm] - test_accuracy[reference], seeds and "
-            f"{self.judged.unit}s random (variance components, Satterthwaite)"
+            f"{self.analysis.unit}s random (variance components, Satterthwaite)"
         )
         low, high = (
             self._effect(comparison, "new_photographs", 100 * value, part, formula.format(word))
@@ -76,9 +81,9 @@ class StudyClaims:
         if not comparison.pair.tested:
             return NONE
         adjusted = comparison.verdict.adjusted
-        formula = f"{_TESTS[kind]}; Holm over {self.judged.family} arms"
+        formula = f"{_TESTS[kind]}; Holm over {self.analysis.family} arms"
         value = adjusted[kind] if adjusted and comparison.verdict.tested else math.nan
-        form = choose_form(value, self.judged.alpha)
+        form = choose_form(value, self.analysis.alpha)
         return self._effect(comparison, "test_accuracy", value, f"p_{kind}", formula, form)
 
     def flipped(self, comparison: Comparison) -> str:
@@ -86,9 +91,10 @@ class StudyClaims:
         value = math.nan if comparison.verdict.flipped is None else comparison.verdict.flipped
         formula = (
             "two-sided exact sign-flip test over seeds of test_accuracy[arm] - test_accuracy[reference] (of more than "
-            f"{MOST_FLIPS.bit_length() - 1} seeds {MOST_FLIPS:,} patterns, drawn); Holm over {self.judged.family} arms"
+            f"{MOST_FLIPS.bit_length() - 1} seeds {MOST_FLIPS:,} patterns, drawn); "
+            f"Holm over {self.analysis.family} arms"
         )
-        form = choose_form(value, self.judged.alpha)
+        form = choose_form(value, self.analysis.alpha)
         return self._effect(comparison, "test_accuracy", value, "p_sign_flip", formula, form)
 
     def mean(self, comparison: Comparison, response: str, of: str) -> str:
@@ -129,24 +135,24 @@ class StudyClaims:
 
     def parameters(self, arm: str) -> str:
         """Tell how many parameters an arm's network has; a dash where none of its trials says so."""
-        known = self.judged.sweep.of(arm).dropna(subset=["parameters"])
+        known = self.analysis.sweep.of(arm).dropna(subset=["parameters"])
         value = float(known["parameters"].iloc[0]) if len(known) else math.nan
-        return self.count(value, f"arm/{arm}/parameters", TOLD["parameters"], known["key"])
+        return self.count(value, f"arm/{arm}/parameters", FORMULAS["parameters"], known["key"])
 
     def finished(self, arm: str) -> str:
         """Tell how many trials of an arm finished."""
-        keys = list(self.judged.sweep.of(arm, "finished")["key"])
-        return self.count(len(keys), f"arm/{arm}/finished", TOLD["finished"], keys, "d")
+        keys = list(self.analysis.sweep.of(arm, "finished")["key"])
+        return self.count(len(keys), f"arm/{arm}/finished", FORMULAS["finished"], keys, "d")
 
     def keys(self, arm: str, seeds: Iterable[int] | None = None) -> list[str]:
         """Return the keys of the trials of an arm that have a result, of these seeds or of those looked at."""
-        wanted = set(self.judged.seeds if seeds is None else seeds)
+        wanted = set(self.analysis.seeds if seeds is None else seeds)
         return [key for key, seed in self._published.get(arm, ()) if seed in wanted]
 
     @cached_property
     def _published(self) -> dict[str, list[tuple[str, int]]]:
         """Key and seed of each trial that has a result, by arm."""
-        sweep, found = self.judged.sweep, {}
+        sweep, found = self.analysis.sweep, {}
         for row in sweep.plan["trials"]:
             if row["key"] in sweep.results:
                 found.setdefault(row["arm"], []).append((row["key"], row["seed"]))
@@ -154,7 +160,7 @@ class StudyClaims:
 
     def all_keys(self) -> list[str]:
         """Return the keys of all trials that have a result."""
-        return list(self.judged.sweep.results)
+        return list(self.analysis.sweep.results)
 
     def _effect(
         self, comparison: Comparison, response: str, value: float, part: str, formula: str, form: str = POINTS

@@ -16,7 +16,7 @@ from bloodstudy.analysis import ArmSummary, Leak, StudyResults
 from bloodstudy.reporting.claims.ledger import Ledger
 
 WriteNumber = Callable[[str, float, str], str]  # what it is, its value, its format; returns the text
-TOLD = {
+FORMULAS = {
     "train_accuracy": "share of the train images whose largest p_* is that of their label",
     "test_accuracy": "share of the test images whose largest p_* is that of their label",
     "accuracy_gap": "train_accuracy - test_accuracy",
@@ -57,7 +57,7 @@ class SweepClaims:
             float("nan") if pd.isna(value) else float(value),
             form,
             name=f"trial/{row['key']}/{'official_clean/' if clean else ''}{response}",
-            formula=TOLD[response] + (CLEAN if clean and response in ("test_accuracy", "accuracy_gap") else ""),
+            formula=FORMULAS[response] + (CLEAN if clean and response in ("test_accuracy", "accuracy_gap") else ""),
             trials=[row["key"]],
         )
 
@@ -70,7 +70,7 @@ class SweepClaims:
             "test_low": ("test_accuracy/lowest", "lowest test_accuracy of the finished seeds"),
             "test_high": ("test_accuracy/highest", "highest test_accuracy of the finished seeds"),
             "chance": ("chance", "share of the largest class among the test images"),
-            "finished": ("finished", TOLD["finished"]),
+            "finished": ("finished", FORMULAS["finished"]),
             "planned": ("planned", "number of trials of the arm that are planned"),
         }
         path, formula = known[what]

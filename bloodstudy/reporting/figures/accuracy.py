@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +61,7 @@ def place_levels(key: str, levels: list[Any]) -> Scale:
     return Scale([float(level) for level in levels], words, ordered=True, logarithmic=logarithmic)
 
 
-def draw_accuracy(sweep: StudyResults, styles: dict[str, Style]) -> Figure:
+def draw_accuracy(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:
     """Return the figure; needs at least one finished trial."""
     arms = summarise_arms(sweep)
     first, *others = sweep.factors or [""]
@@ -88,7 +89,9 @@ def draw_accuracy(sweep: StudyResults, styles: dict[str, Style]) -> Figure:
     return figure
 
 
-def _draw_panel(axes: Axes, sweep: StudyResults, first: str, arms: list[ArmSummary], styles: dict[str, Style]) -> None:
+def _draw_panel(
+    axes: Axes, sweep: StudyResults, first: str, arms: list[ArmSummary], styles: Mapping[str, Style]
+) -> None:
     levels = list(sweep.plan["swept"][first]) if first else ["all seeds"]
     scale = place_levels(first, levels)
     places = {arm.name: scale.positions[levels.index(sweep.levels[arm.name][first]) if first else 0] for arm in arms}

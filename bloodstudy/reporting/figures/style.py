@@ -27,7 +27,6 @@ INK = "0.25"  # what belongs to no arm: legends, chance level
 SHADE = "0.85"  # the gap
 DISTINCT = 8  # arms that differ in colour, marker and line; the ninth starts again
 _COLOURS = (0, 1, 2, 4, 3, 9, 5, 7)  # of seaborn's colour-blind palette, without the two too pale for a line
-_MARKERS = "os^Dv<>h"
 _FIRST = "s^Dv<>hp"  # of arms beside a reference, which has the circle
 _SECOND = "PXd*h8pD"  # of the ninth to sixteenth arm of a study
 _LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 2)), (0, (4, 1, 1, 1)))
@@ -45,15 +44,6 @@ class Style:
     colour: tuple[float, float, float]
     marker: str
     line: Any
-
-
-def style_arms(arms: list[str]) -> dict[str, Style]:
-    """Return the style of each arm, decided by its place in the sweep."""
-    palette = sns.color_palette("colorblind")
-    return {
-        arm: Style(palette[_COLOURS[i % DISTINCT]], _MARKERS[i % DISTINCT], _LINES[i % DISTINCT])
-        for i, arm in enumerate(arms)
-    }
 
 
 def style_study(arms: list[str], references: Collection[str]) -> dict[str, Style]:

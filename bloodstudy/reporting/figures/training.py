@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bloodstudy.analysis import ArmSummary, StudyResults, summarise_arms
-from bloodstudy.reporting.figures.style import DISTINCT, INK, Style, fold, label, new_figure
+from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_figure
 from bloodstudy.reporting.render.markdown import describe_lost
 
 MOST_MATRICES = 9
@@ -30,23 +30,20 @@ CURVES = (("fit_accuracy", "accuracy while fitting"), ("fit_loss", "loss while f
 
 
 def draw_training(
-    sweep: StudyResults, styles: dict[str, Style], groups: Sequence[tuple[str, Sequence[str]]] | None = None
+    sweep: StudyResults, styles: Mapping[str, Style], groups: Sequence[tuple[str, Sequence[str]]]
 ) -> Figure:
     """Return accuracy and loss against the epoch, one line an arm (mean over seeds).
 
-    A row of panels holds the arms of a group, named by its title; eight arms each where there are no groups.
+    A row of panels holds the arms of a group, named by its title.
     """
-    rows = groups or [("", sweep.arms[start : start + DISTINCT]) for start in range(0, len(sweep.arms), DISTINCT)]
-    chunks = [arms for _, arms in rows]
-    figure = new_figure(9.6, 0.4 + (2.4 if groups else 3.0) * len(chunks))
-    panels = figure.subplots(len(chunks), 2, sharex=True, sharey="col", squeeze=False)
-    for pair, arms in zip(panels, chunks, strict=True):
+    figure = new_figure(9.6, 0.4 + 2.4 * len(groups))
+    panels = figure.subplots(len(groups), 2, sharex=True, sharey="col", squeeze=False)
+    for pair, (title, arms) in zip(panels, groups, strict=True):
         for axes, (column, words) in zip(pair, CURVES, strict=True):
             for arm in arms:
                 _draw_curves(axes, sweep, arm, column, styles[arm])
             axes.set_ylabel(words)
             axes.xaxis.get_major_locator().set_params(integer=True)
-        title = next(words for words, own in rows if own is arms)
         handles = [_legend_line(sweep, arm, styles[arm]) for arm in arms]
         pair[1].legend(
             handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), title=label(title, 30), **_LEGEND

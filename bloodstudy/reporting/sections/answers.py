@@ -1,20 +1,20 @@
-"""The answers of a study's report: what a reader must know first, each question with its arms, the simplest model.
+"""The answers of a study: all at a glance, then each question with its arms.
 
-In: a judged study, and how its numbers are told. Out: Markdown by the names that the template has for it.
+In: an analysed study with its claims. Out: Markdown by the names that the template has for it, and its figures.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from bloodstudy.analysis import Comparison, StudyAnalysis, list_interactions, summarise_arms
+from bloodstudy.analysis import Comparison, StudyAnalysis, compare_splits, list_interactions
 from bloodstudy.analysis.comparisons.lr_sensitivity import tune
-from bloodstudy.analysis.comparisons.smallest_model import Simplest
 from bloodstudy.analysis.comparisons.verdict import PILOT
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.claims.sweep_claims import SweepClaims
+from bloodstudy.reporting.figures import forest
 from bloodstudy.reporting.render.markdown import embed, fence, plain
 from bloodstudy.reporting.sections import (
     caveats,
@@ -27,34 +27,44 @@ from bloodstudy.reporting.sections import (
     summary_figure,
     verdicts,
 )
-from bloodstudy.reporting.sections.caveats import warn_of_study
+from bloodstudy.reporting.sections.section import Drawing, Section, has_questions, list_questions, style_arms
 
 MOST_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
 
 
-def describe_answers(
-    judged: StudyAnalysis, told: StudyClaims, measured: SweepClaims, simplest: Simplest | None, drawn: list[str]
-) -> dict[str, Any]:
-    """Return progress, questions with their answers, and the section on simplification."""
-    asked = smallest_model.find_question(judged.sweep.plan)
-    answer = smallest_model.describe_smallest(simplest, asked, judged, told) if simplest and asked else ""
-    questions = [
-        _describe_question(question, judged, told, measured, drawn) for question in judged.sweep.plan["questions"]
-    ]
-    for question, own in zip(judged.sweep.plan["questions"], questions, strict=True):
-        own["summary"] = " ".join(filter(None, [answer if question is asked else "", own["summary"]]))
+def describe_questions(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
+    """Return the answers at a glance, and each question with its arms."""
+    analysis = claims.analysis
+    simplifying, answer = smallest_model.find_question(analysis), smallest_model.answer_question(claims)
+    questions = [_describe_question(question, claims, drawn) for question in list_questions(analysis)]
+    for question, texts in zip(list_questions(analysis), questions, strict=True):
+        texts["summary"] = " ".join(filter(None, [answer if question is simplifying else "", texts["summary"]]))
     return {
-        "progress": verdicts.describe_progress(judged, told),
-        "warnings": warn_of_study(judged, measured),
-        "paired": any(not comparison.unpaired for comparison in judged.comparisons),
-        "figure": embed("answers", _describe_answers(judged), drawn),
+        "paired": any(not comparison.unpaired for comparison in analysis.comparisons),
+        "figure": embed("answers", _describe_answers(analysis), drawn),
         "questions": questions,
-        "simplest": {
-            "answer": answer,
-            "margins": smallest_model.tabulate_margins(simplest, judged, told) if simplest else "",
-            "figure": embed("parameters", _describe_models(simplest, judged), drawn),
-        },
     }
+
+
+def draw_questions(analysis: StudyAnalysis) -> dict[str, Drawing]:
+    """Return the answers at a glance, and for each question its effects, its dose and response, its splits."""
+    drawings: dict[str, Drawing] = {}
+    styles, answers = style_arms(analysis), summary_figure.list_answers(analysis)
+    if len(answers) > 1 and any(comparison.seeds for shown in answers.values() for comparison in shown):
+        drawings["answers"] = partial(summary_figure.draw_answers, analysis, styles)
+    for question in list_questions(analysis):
+        name, shown = question["name"], analysis.of(question["name"])
+        if any(comparison.seeds for comparison in shown):
+            drawings[f"effects_{name}"] = partial(forest.draw_effects, shown, styles)
+        if dose := dose_response.find_dose(question, analysis):
+            drawings[f"dose_{name}"] = partial(dose_response.draw_dose, dose, analysis, styles)
+        part = splits.find_divided(question, analysis)
+        if part is not None and len(points := splits.find_points(part)):
+            drawings[f"splits_{name}"] = partial(splits.draw_splits, points, compare_splits(points))
+    return drawings
+
+
+SECTION = Section("answers", has_questions, describe_questions, "answers.md.j2", draw_questions)
 
 
 def _describe_answers(judged: StudyAnalysis) -> str:
@@ -68,13 +78,12 @@ def _describe_answers(judged: StudyAnalysis) -> str:
     return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their word: {counts}"
 
 
-def _describe_question(
-    question: dict[str, Any], judged: StudyAnalysis, told: StudyClaims, measured: SweepClaims, drawn: list[str]
-) -> dict[str, Any]:
-    name, everything = question["name"], judged.of(question["name"])
+def _describe_question(question: dict[str, Any], claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
+    judged, told, name = claims.analysis, claims, question["name"]
+    everything = judged.of(name)
     comparisons = [comparison for comparison in everything if not comparison.unpaired]
     unpaired = [comparison for comparison in everything if comparison.unpaired]
-    divided = _describe_splits(question, judged, measured, drawn)
+    divided = _describe_splits(question, claims, drawn)
     apart = divided["each_split"] or [verdicts.describe_arm(comparison, told) for comparison in unpaired]
     tested = [comparison for comparison in comparisons if comparison.pair.tested]
     dose = dose_response.find_dose(question, judged)
@@ -106,15 +115,12 @@ def _describe_question(
     }
 
 
-def _describe_splits(
-    question: dict[str, Any], judged: StudyAnalysis, measured: SweepClaims, drawn: list[str]
-) -> dict[str, Any]:
-    """Return the section on the splits that a question compares, and its figure as `divisions`."""
-    part, name = splits.find_divided(question, judged), question["name"]
+def _describe_splits(question: dict[str, Any], claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
+    """Return the tables, the text and the figure of the splits that a question compares."""
+    part, name = splits.find_divided(question, claims.analysis), question["name"]
     if part is None:
-        return splits.NOTHING | {"divisions": ""}
-    section = splits.describe_section(replace(measured, sweep=part), f"split/{name}")
-    return section | {"divisions": embed(f"splits_{name}", splits.DESCRIBED, drawn)}
+        return splits.NOTHING
+    return splits.describe_section(replace(claims.sweep, sweep=part), drawn, f"splits_{name}", f"split/{name}")
 
 
 def describe_effects(comparisons: list[Comparison]) -> str:
@@ -127,12 +133,3 @@ def describe_effects(comparisons: list[Comparison]) -> str:
     )
     more = f"; {len(shown) - MOST_SPELT} more in the table" if len(shown) > MOST_SPELT else ""
     return f"Differences to the reference in train accuracy, test accuracy and gap. Test, in points: {numbers}{more}"
-
-
-def _describe_models(simplest: Simplest | None, judged: StudyAnalysis) -> str:
-    """Return the alternative text of accuracy against parameters, with its numbers."""
-    means = {arm.name: 100 * arm.test for arm in summarise_arms(judged.sweep) if arm.finished}
-    rows = simplest.models.dropna(subset=["parameters"]).to_dict("records") if simplest else []
-    rows = [row for row in rows if row["arm"] in means]
-    numbers = "; ".join(f"{row['arm']} {row['parameters']:,.0f}: {means[row['arm']]:.1f} %" for row in rows)
-    return f"Test accuracy against the number of parameters. {numbers}"

@@ -44,7 +44,7 @@ def tabulate_calibration(found: Mapping[str, Reliability], told: StudyClaims) ->
         rows.append([code(arm)])
         for name, form in (("error", ".1f"), ("excess", "+z.1f")):
             value, path = 100 * getattr(reliability, name), f"arm/{arm}/calibration/{name}"
-            keys = told.judged.sweep.of(arm, "finished")["key"]
+            keys = told.analysis.sweep.of(arm, "finished")["key"]
             rows[-1].append(told.count(value, path, FORMULAS[name], keys, form))
     numbers = ["calibration error (points)", "surer than right by (points)"]
     return table(["arm", *numbers], rows, right=numbers)

@@ -137,5 +137,5 @@ def measure_rise(arm: str, judged: StudyAnalysis) -> float:
 
 
 def _describe(arm: str, rise: float, told: StudyClaims) -> str:
-    keys = list(told.judged.sweep.of(arm, "finished")["key"])
+    keys = list(told.analysis.sweep.of(arm, "finished")["key"])
     return told.count(100 * rise, f"arm/{arm}/rise", FORMULA, keys, "+z.1f")

@@ -6,18 +6,39 @@ In: a sweep. Out: Markdown and a figure. Times differ from machine to machine, s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bloodstudy.analysis import StudyResults
+from bloodstudy.analysis import StudyAnalysis, StudyResults
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.figures.style import DISTINCT, Style, fold, new_figure
+from bloodstudy.reporting.figures.style import DISTINCT, Style, fold, look, new_figure, save
 from bloodstudy.reporting.render.markdown import code, plural, table
+from bloodstudy.reporting.sections.data import format_values
+from bloodstudy.reporting.sections.section import style_arms
 
+COST = (
+    "Time is the whole trial, from its start to its result, that of interrupted attempts included, whatever else the "
+    "machine did. Peak memory is that of the process that trained, which keeps some of what earlier trials took."
+)
 PER_COLUMN = 12  # arms in a column of the legend
+
+
+def write_cost(analysis: StudyAnalysis, title: str, folder: Path) -> str:
+    """Draw accuracy against time into `folder` and return the content of cost.md."""
+    sweep, picture = analysis.sweep, ""
+    if (sweep.trials["outcome"] == "finished").any():
+        with look():
+            save(draw_time(sweep, style_arms(analysis)), folder / "cost.png")
+        mean = "Mean test accuracy, trials at chance among them, against the mean seconds of fitting"
+        picture = f"![{mean}; the table holds each trial's](cost.png)"
+    processors = [result["processor"] for result in sweep.results.values()]
+    processor = f"Processor: {format_values(processors)}." if processors else ""
+    parts = [f"# {title}: what it cost", picture, describe_total(sweep), tabulate_cost(sweep), COST, processor]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def draw_time(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:

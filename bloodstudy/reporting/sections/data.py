@@ -6,14 +6,19 @@ In: a sweep. Out: Markdown tables and lines; what differs between trials is show
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis import StudyResults
-from bloodstudy.reporting.audit.text import TOLD, describe_audit
+from bloodstudy.analysis import StudyAnalysis, StudyResults, list_leaks
+from bloodstudy.reporting.audit.text import SUMMARY_FORMULAS, describe_audit
+from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.claims.sweep_claims import SweepClaims, WriteNumber
-from bloodstudy.reporting.render.markdown import code, plain, table
+from bloodstudy.reporting.figures.training import draw_classes
+from bloodstudy.reporting.render.markdown import code, embed, plain, table
+from bloodstudy.reporting.sections import caveats, evidence
+from bloodstudy.reporting.sections.section import Drawing, Section, has_results
 from bloodstudy.study.arms import BLOCK_KEYS, spell
 from bloodstudy.study.trial import DRAWN_BY
 
@@ -32,6 +37,30 @@ class DataSet:
     audit: dict[str, Any] | None  # the summary that the trials kept; None where they kept none
     counts: pd.DataFrame  # images; rows: classes, columns: train, where there is one validation, test
     keys: tuple[str, ...]  # of the trials on it that have a result
+
+
+def describe_section(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
+    """Return what the answers rest on: each data set, its classes, and what its test images are worth."""
+    analysis = claims.analysis
+    text = "Images of each class in the training and the test set; the table holds the numbers"
+    leaks = [leak for leak in list_leaks(analysis.sweep.trials) if leak.judged == "official_clean"]
+    return {
+        "data": [describe_data(claims.sweep, place, own) for place, own in enumerate(list_data(analysis.sweep), 1)],
+        "judged": [caveats.describe_shared(claims.sweep, leak) for leak in leaks],
+        "photographs": evidence.tabulate_photographs(analysis, claims),
+        "weighed": evidence.name_weighed(analysis),
+        "unit": analysis.unit,
+        "classes": embed("classes", text, drawn),
+    }
+
+
+def draw_data(analysis: StudyAnalysis) -> dict[str, Drawing]:
+    """Return the figure of the images of each class."""
+    counts = [(data_set.name, data_set.counts) for data_set in list_data(analysis.sweep)]
+    return {"classes": partial(draw_classes, counts)}
+
+
+SECTION = Section("data", has_results, describe_section, "data.md.j2", draw_data)
 
 
 def list_data(sweep: StudyResults) -> list[DataSet]:
@@ -54,7 +83,7 @@ def list_data(sweep: StudyResults) -> list[DataSet]:
 
 def describe_data(measured: SweepClaims, place: int, data_set: DataSet) -> dict[str, str]:
     """Return the Markdown of the data set at `place`: its name, words, audit and table of classes."""
-    counts, told = data_set.counts, {"images": "number of images", "classes": "number of classes", **TOLD}
+    counts, told = data_set.counts, {"images": "number of images", "classes": "number of classes", **SUMMARY_FORMULAS}
     told["refused"] = "number of files that could not be used"
     for side in counts:
         told[f"{side}/images"] = f"number of {SIDES[side]} images"
@@ -93,12 +122,6 @@ def tabulate_classes(counts: pd.DataFrame, write: WriteNumber) -> str:
     return table(["class", *sides], rows, right=sides)
 
 
-def tabulate_common(sweep: StudyResults) -> str:
-    """Return a table of the model and the factor levels that all trials share."""
-    rows = [[code(key), code(values[0])] for key, values in _levels(sweep).items() if len(set(values)) == 1]
-    return table(["factor", "level"], rows) if rows else ""
-
-
 def tabulate_reference(sweep: StudyResults, arm: str) -> str:
     """Return a table of the model and all factor levels of an arm, and which of them other arms change."""
     result = sweep.result_of(arm)
@@ -129,38 +152,18 @@ def describe_brought(sweep: StudyResults, reference: str) -> str:
     )
 
 
-def tabulate_varied(sweep: StudyResults) -> str:
-    """Return a table of levels that differ between arms though they were not swept: a model brings its own."""
-    swept = {*sweep.plan["swept"], *BLOCK_KEYS, "precision"}
-    varied = {key: values for key, values in _levels(sweep).items() if len(set(values)) > 1 and key not in swept}
-    if not varied:
-        return ""
-    arms = dict.fromkeys(zip((_arms(sweep)), *varied.values(), strict=True))
-    return table(["arm", *map(code, varied)], [[code(cell) for cell in row] for row in arms])
-
-
 def list_origin(sweep: StudyResults) -> list[str]:
     """Return lines on versions, commit and precision."""
     results = list(sweep.results.values())
     if not results:
         return []
     names = dict.fromkeys(name for result in results for name in result["versions"])
-    versions = ", ".join(f"{plain(name)} {_several([r['versions'].get(name) for r in results])}" for name in names)
+    versions = ", ".join(f"{plain(name)} {format_values([r['versions'].get(name) for r in results])}" for name in names)
     return [
         f"versions: {versions}",
-        f"commit: {_several([result['git_commit'] for result in results])}",
-        f"precision: {_several([result['factors']['precision'] for result in results])}",
+        f"commit: {format_values([result['git_commit'] for result in results])}",
+        f"precision: {format_values([result['factors']['precision'] for result in results])}",
     ]
-
-
-def describe_processors(sweep: StudyResults) -> str:
-    """Return the line on what the trials were computed on, which is no part of what they say."""
-    found = [result["processor"] for result in sweep.results.values()]
-    return f"Processor: {_several(found)}." if found else ""
-
-
-def _arms(sweep: StudyResults) -> list[str]:
-    return [arm for key, arm in zip(sweep.trials["key"], sweep.trials["arm"], strict=True) if key in sweep.results]
 
 
 def _levels(sweep: StudyResults) -> dict[str, list[str]]:
@@ -172,6 +175,7 @@ def _levels(sweep: StudyResults) -> dict[str, list[str]]:
     return levels | {key: [spell(result["factors"][key]) for result in results] for key in results[0]["factors"]}
 
 
-def _several(values: list[Any]) -> str:
+def format_values(values: list[Any]) -> str:
+    """Return the different values, as code; several are said to be mixed."""
     different = list(dict.fromkeys("unknown" if value is None else str(value) for value in values))
     return code(different[0]) if len(different) == 1 else f"{', '.join(map(code, different))} (mixed)"

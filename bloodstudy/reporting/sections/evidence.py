@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -17,13 +18,70 @@ from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.data.quality.effective_size import weigh_test
 from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.claims.study_claims import PERCENT, RESPONSES, StudyClaims
-from bloodstudy.reporting.claims.sweep_claims import TOLD
-from bloodstudy.reporting.render.markdown import code, plain, table
+from bloodstudy.reporting.claims.sweep_claims import FORMULAS as ARM_FORMULAS
+from bloodstudy.reporting.figures import training
+from bloodstudy.reporting.render.markdown import code, embed, plain, table
+from bloodstudy.reporting.sections import calibration, networks
+from bloodstudy.reporting.sections.section import (
+    Drawing,
+    Section,
+    find_reference,
+    group_arms,
+    has_questions,
+    has_results,
+    style_arms,
+)
 
 MOST_NAMED = 30
 RECALL = "test_recall_"
 OFFICIAL = "official_test_accuracy"  # of a study that is judged by official_clean
 FORMULAS = {OFFICIAL: "test_accuracy, with the test images whose scene is in training"}
+
+
+def describe_arms(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
+    """Return what each arm is and reaches: tables, networks, curves, confusions, probabilities, hard images."""
+    analysis = claims.analysis
+    sweep, missed = analysis.sweep, find_hard_images_of(analysis)
+    matrices = training.choose_matrices(sweep, find_reference(analysis))
+    texts = {
+        "training": f"Accuracy and loss while fitting against the epoch, one line an arm ({len(sweep.arms)} in all)",
+        "confusion": "Confusion matrices of the test set: share and count of predicted classes for each true class",
+        "calibration": "How often each arm is right against how sure it is"
+        + (", one panel a question" if has_questions(analysis) else ""),
+    }
+    figures = {name: embed(name, text, drawn) for name, text in texts.items()}
+    weighed = calibration.weigh_arms(analysis) if figures["calibration"] else {}
+    return {
+        "weighed": name_weighed(analysis),
+        "networks": networks.list_networks(sweep, claims),
+        "arms": tabulate_arms(analysis, claims),
+        "at_chance": describe_chance(analysis, claims),
+        "official": describe_official(analysis),
+        "figures": figures,
+        "several_seeds": len(sweep.seeds) > 1,
+        "matrices": len(matrices),
+        "hidden": len(training.list_tested(sweep)) - len(matrices),
+        "calibration": calibration.tabulate_calibration(weighed, claims),
+        "missed": describe_missed(missed, claims),
+        "missed_images": tabulate_missed(missed, claims),
+    }
+
+
+def draw_arms(analysis: StudyAnalysis) -> dict[str, Drawing]:
+    """Return the training curves, the confusion matrices and the reliability of the probabilities."""
+    sweep, styles, groups = analysis.sweep, style_arms(analysis), group_arms(analysis)
+    matrices, weighed = training.choose_matrices(sweep, find_reference(analysis)), calibration.weigh_arms(analysis)
+    drawings: dict[str, Drawing] = {}
+    if sweep.histories:
+        drawings["training"] = partial(training.draw_training, sweep, styles, groups)
+    if matrices:
+        drawings["confusion"] = partial(training.draw_confusions, sweep, matrices)
+    if weighed:
+        drawings["calibration"] = partial(calibration.draw_calibration, groups, weighed, styles)
+    return drawings
+
+
+SECTION = Section("arms", has_results, describe_arms, "arms.md.j2", draw_arms)
 
 
 def tabulate_photographs(judged: StudyAnalysis, told: StudyClaims) -> str:
@@ -111,7 +169,7 @@ def describe_chance(judged: StudyAnalysis, told: StudyClaims) -> str:
     for arm in sweep.arms:
         if stuck := look_at_training(sweep, arm, sweep.seeds).chance:
             done = sweep.of(arm, "finished")
-            count = told.count(len(stuck), f"arm/{arm}/at_chance", TOLD["at_chance"], done["key"], "d")
+            count = told.count(len(stuck), f"arm/{arm}/at_chance", ARM_FORMULAS["at_chance"], done["key"], "d")
             counts.append(f"{code(arm)} {count} of {told.finished(arm)}")
     return f"Trials that stayed at chance are in these means: {', '.join(counts)}." if counts else ""
 

@@ -49,9 +49,12 @@ def tabulate_effects(judged: StudyAnalysis) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write_csv(judged: StudyAnalysis) -> str:
-    """Return the content of effects.csv."""
-    return tabulate_effects(judged).to_csv(index=False, lineterminator="\n")
+def write_tables(analysis: StudyAnalysis) -> dict[str, str]:
+    """Return the content of effects.csv and effects.tex by name; nothing if no arm is compared with another."""
+    if not analysis.comparisons:
+        return {}
+    table = tabulate_effects(analysis).to_csv(index=False, lineterminator="\n")
+    return {"effects.csv": table, "effects.tex": write_latex(analysis)}
 
 
 def write_latex(judged: StudyAnalysis) -> str:

@@ -11,9 +11,51 @@ from typing import Any
 from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.comparisons.validity import DIED
 from bloodstudy.analysis.comparisons.verdict import ALPHA, FEW_CLUSTERS, FEW_SEEDS
-from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.render.markdown import as_list, code, plain, plural
+from bloodstudy.reporting.claims.study_claims import PERCENT, RESPONSES, StudyClaims
+from bloodstudy.reporting.render.markdown import as_list, code, fence, plain, table
+from bloodstudy.reporting.sections import data
+from bloodstudy.reporting.sections.methods_paragraph import count_arms, name_units, write_paragraph
+from bloodstudy.reporting.sections.section import Section, find_reference, has_questions
 from bloodstudy.study.arms import spell
+
+
+def describe_methods(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
+    """Return how the study was done; of a plain sweep, for which nothing was fixed, how it was computed."""
+    analysis = claims.analysis
+    sweep, reference, declared = analysis.sweep, find_reference(analysis), has_questions(analysis)
+    return {
+        "command": fence(sweep.plan["command"]),
+        "declared": declared,
+        "fixed": list_fixed(analysis) if declared else [],
+        "changes": list_changes(analysis),
+        "amended": bool(sweep.plan.get("amendments")),
+        "excluded": list_excluded(analysis, claims) if declared else [],
+        "limits": list_limits(analysis, claims) if declared else [],
+        "origin": data.list_origin(sweep),
+        "exported": bool(analysis.comparisons),
+        "levels": data.tabulate_reference(sweep, reference),
+        "brought": data.describe_brought(sweep, reference),
+        "paragraph": write_paragraph(analysis) if declared else "",
+        "trials": _tabulate_trials(claims) if declared else "",
+    }
+
+
+SECTION = Section("methods", lambda analysis: True, describe_methods, "methods.md.j2")
+
+
+def _tabulate_trials(claims: StudyClaims) -> str:
+    rows = []
+    for row in claims.analysis.sweep.trials.to_dict("records"):
+        keys, path = [row["key"]], f"trial/{row['key']}/{row['judged']}"
+        cells = [code(row["arm"]), str(row["seed"]), f"`{row['key']}`"]
+        for name in RESPONSES.values():
+            value = float("nan") if row[name] is None else 100 * float(row[name])
+            form = PERCENT if name != "accuracy_gap" else "+z.1f"
+            cells.append(claims.count(value, f"{path}/{name}", f"100 * {name}", keys, form))
+        outcome = plain(str(row["outcome"]).replace("_", " "))
+        reason = plain(row["reason"]) if isinstance(row["reason"], str) else ""
+        rows.append([*cells, f"{outcome}: {reason}" if reason else outcome])
+    return table(["arm", "seed", "trial", *RESPONSES, "outcome"], rows, right=["seed", *RESPONSES])
 
 
 def list_fixed(judged: StudyAnalysis) -> list[str]:
@@ -128,13 +170,3 @@ def list_limits(judged: StudyAnalysis, told: StudyClaims) -> list[str]:
         tail = "" if enough else f": under {FEW_CLUSTERS}, so for new photographs nothing can be told"
         lines.append(f"The class with the fewest {name_units(judged)} in the test has {count}{tail}.")
     return lines
-
-
-def name_units(judged: StudyAnalysis) -> str:
-    """Return what of the test images is random beside the seeds: scenes, photographs or images."""
-    return f"{judged.unit}s"
-
-
-def count_arms(judged: StudyAnalysis, planned: str = "") -> str:
-    """Return how many arms are tested, such as "16 planned arms"."""
-    return plural(judged.family, f"{planned}arm")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from bloodstudy.analysis import Comparison, StudyAnalysis, list_leaks
 from bloodstudy.analysis.comparisons.verdict import FAILS, FEW_CLUSTERS, INVALID
 from bloodstudy.reporting.render.markdown import as_list, plain, plural
-from bloodstudy.reporting.sections.methods import count_arms, name_units
 from bloodstudy.study.arms import spell
 
 
@@ -110,3 +109,13 @@ def _describe_untested(paired: list[Comparison], seeds: int) -> str:
     if any(verdict.word == FAILS for verdict in verdicts):
         return f"{_describe_left_out(paired)}So no test was made."
     return f"So far, with {plural(seeds, 'seed')}, no test was made: all this gives is estimates."
+
+
+def name_units(judged: StudyAnalysis) -> str:
+    """Return what of the test images is random beside the seeds: scenes, photographs or images."""
+    return f"{judged.unit}s"
+
+
+def count_arms(judged: StudyAnalysis, planned: str = "") -> str:
+    """Return how many arms are tested, such as "16 planned arms"."""
+    return plural(judged.family, f"{planned}arm")

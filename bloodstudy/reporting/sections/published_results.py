@@ -16,9 +16,10 @@ from bloodstudy.analysis import StudyResults
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.analysis.statistics.paired import estimate_share, predict_share
 from bloodstudy.reporting.claims.ledger import NONE, Ledger
-from bloodstudy.reporting.claims.study_claims import PERCENT
-from bloodstudy.reporting.claims.sweep_claims import TOLD
+from bloodstudy.reporting.claims.study_claims import PERCENT, StudyClaims
+from bloodstudy.reporting.claims.sweep_claims import FORMULAS
 from bloodstudy.reporting.render.markdown import code, table
+from bloodstudy.reporting.sections.section import Section
 from bloodstudy.study.arms import spell
 
 
@@ -65,9 +66,17 @@ RESPONSES = {
 }
 
 
-def list_sources(sweep: StudyResults, ledger: Ledger) -> dict[str, Any] | None:
-    """Return table and reasons, or None where there is nothing to compare with."""
-    arms = {arm: result for arm in sweep.arms if (result := _find_result(sweep, arm)) is not None}
+def describe_sources(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
+    """Return table and reasons."""
+    return list_sources(claims.analysis.sweep, claims.ledger)
+
+
+SECTION = Section("sources", lambda analysis: bool(_list_arms(analysis.sweep)), describe_sources, "sources.md.j2")
+
+
+def list_sources(sweep: StudyResults, ledger: Ledger) -> dict[str, Any]:
+    """Return table and reasons; empty if there is nothing to compare with."""
+    arms = _list_arms(sweep)
     nearest = {arm: _find_nearest(result) for arm, result in arms.items()}
     rows, reasons = [], []
     for source in SOURCES:
@@ -82,7 +91,12 @@ def list_sources(sweep: StudyResults, ledger: Ledger) -> dict[str, Any] | None:
             rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, sweep, ledger)])
         reasons.append(f"{code(arm)} and its author's {source.name}: {_describe_apart(arm, arms[arm], source, sweep)}")
     numbers = ["trials", "train", "train, as `fit` prints it", "test", "test of one more seed"]
-    return {"table": table(["network", *numbers, "remark"], rows, right=numbers), "reasons": reasons} if rows else None
+    return {"table": table(["network", *numbers, "remark"], rows, right=numbers), "reasons": reasons} if rows else {}
+
+
+def _list_arms(sweep: StudyResults) -> dict[str, dict[str, Any]]:
+    """Return a result of each arm whose network has a source."""
+    return {arm: result for arm in sweep.arms if (result := _find_result(sweep, arm)) is not None}
 
 
 def _find_result(sweep: StudyResults, arm: str) -> dict[str, Any] | None:
@@ -132,7 +146,9 @@ def _measure(arm: str, sweep: StudyResults, ledger: Ledger) -> list[str]:
     )  # fmt: skip
     cells.append(NONE if math.isnan(more.low) else f"{low} to {high} %")
     seeds, lost = (
-        ledger.add(count, "d", name=f"arm/{arm}/{name}", formula=TOLD[name], trials=finished["key"]) if count else ""
+        ledger.add(count, "d", name=f"arm/{arm}/{name}", formula=FORMULAS[name], trials=finished["key"])
+        if count
+        else ""
         for name, count in (("finished", len(finished)), ("at_chance", len(stuck)))
     )
     remark = f"{lost} of {seeds} stayed at chance{', left out' if some else ''}" if stuck else ""

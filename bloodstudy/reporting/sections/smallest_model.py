@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,56 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bloodstudy.analysis import StudyAnalysis
-from bloodstudy.analysis.comparisons.smallest_model import Simplest
+from bloodstudy.analysis import StudyAnalysis, summarise_arms
+from bloodstudy.analysis.comparisons.smallest_model import Simplest, find_simplest
 from bloodstudy.analysis.statistics.paired import estimate_share
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.style import INK, SHADE, Style, fold, new_figure
-from bloodstudy.reporting.render.markdown import as_list, code, table
+from bloodstudy.reporting.render.markdown import as_list, code, embed, table
+from bloodstudy.reporting.sections.section import Drawing, Section, list_questions, style_arms
 
 
-def find_question(plan: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def find_question(analysis: StudyAnalysis) -> dict[str, Any] | None:
     """Return the question that seeks the smallest model, or None."""
-    return next((question for question in plan["questions"] if question.get("simplify")), None)
+    return next((question for question in list_questions(analysis) if question.get("simplify")), None)
+
+
+def _find(analysis: StudyAnalysis) -> Simplest:
+    question = find_question(analysis)
+    assert question is not None, "the section stands only in a study that asks"
+    return find_simplest(analysis, question["name"])
+
+
+def answer_question(claims: StudyClaims) -> str:
+    """Return the answer in a sentence; empty if nobody asks, or if it is not decided."""
+    question = find_question(claims.analysis)
+    if question is None:
+        return ""
+    return describe_smallest(_find(claims.analysis), question, claims.analysis, claims)
+
+
+def describe_simplest(claims: StudyClaims, drawn: list[str]) -> dict[str, str]:
+    """Return the answer, the figure and the strip of margins."""
+    simplest = _find(claims.analysis)
+    return {
+        "answer": answer_question(claims),
+        "figure": embed("parameters", _describe_models(simplest, claims.analysis), drawn),
+        "margins": tabulate_margins(simplest, claims.analysis, claims),
+    }
+
+
+def draw_simplest(analysis: StudyAnalysis) -> dict[str, Drawing]:
+    """Return the figure of accuracy against parameters."""
+    return {"parameters": partial(draw_models, _find(analysis), analysis, style_arms(analysis))}
+
+
+SECTION = Section(
+    "smallest model",
+    lambda analysis: find_question(analysis) is not None,
+    describe_simplest,
+    "smallest_model.md.j2",
+    draw_simplest,
+)
 
 
 def describe_smallest(found: Simplest, question: Mapping[str, Any], judged: StudyAnalysis, told: StudyClaims) -> str:
@@ -88,3 +128,12 @@ def draw_models(found: Simplest, judged: StudyAnalysis, styles: Mapping[str, Sty
     ]
     axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
     return figure
+
+
+def _describe_models(simplest: Simplest, judged: StudyAnalysis) -> str:
+    """Return the alternative text of accuracy against parameters, with its numbers."""
+    means = {arm.name: 100 * arm.test for arm in summarise_arms(judged.sweep) if arm.finished}
+    rows = simplest.models.dropna(subset=["parameters"]).to_dict("records")
+    rows = [row for row in rows if row["arm"] in means]
+    numbers = "; ".join(f"{row['arm']} {row['parameters']:,.0f}: {means[row['arm']]:.1f} %" for row in rows)
+    return f"Test accuracy against the number of parameters. {numbers}"

@@ -19,13 +19,13 @@ from bloodstudy.analysis import StudyAnalysis, StudyResults, compare_splits, lis
 from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.claims.sweep_claims import SweepClaims, WriteNumber, write_number
 from bloodstudy.reporting.figures.style import INK, label, new_figure
-from bloodstudy.reporting.render.markdown import code, table
+from bloodstudy.reporting.render.markdown import code, embed, table
 
 MOST_COLUMNS = 3
 WriteRow = Callable[[Mapping[str, Any]], WriteNumber]
 
 
-NOTHING: dict[str, Any] = {"splits": "", "about_splits": "", "learnt": "", "each_split": []}
+NOTHING: dict[str, Any] = {"splits": "", "about_splits": "", "learnt": "", "each_split": [], "divisions": ""}
 DESCRIBED = (
     "Test accuracy of every seed or division by split, with the mean and its 95 % interval; the table above holds the "
     "numbers"
@@ -43,8 +43,10 @@ def find_divided(question: Mapping[str, Any], judged: StudyAnalysis) -> StudyRes
     return take_question(judged.sweep, question) if divided else None
 
 
-def describe_section(measured: SweepClaims, prefix: str = "split") -> dict[str, Any]:
-    """Return the section: `splits` and `learnt`, its tables, `about_splits` and `each_split`, its words.
+def describe_section(measured: SweepClaims, drawn: list[str], figure: str, prefix: str = "split") -> dict[str, Any]:
+    """Return the section: `splits` and `learnt`, its tables, `about_splits` and `each_split`, its text, `divisions`.
+
+    The last is the `figure`, if it is `drawn`.
 
     Empty where no split was swept; `learnt` also where no trial stayed at chance. Names of claims begin with `prefix`.
     """
@@ -65,6 +67,7 @@ def describe_section(measured: SweepClaims, prefix: str = "split") -> dict[str, 
         "about_splits": describe_splits(compared, stuck, of_units),
         "learnt": tabulate_splits(compare_splits(learnt), describe_learnt) if stuck and len(learnt) else "",
         "each_split": [_describe_split(row, describe_row(row), several) for row in _records(compared)],
+        "divisions": embed(figure, DESCRIBED, drawn),
     }
 
 

@@ -104,7 +104,7 @@ def _describe_chance_of(comparison: Comparison, told: StudyClaims) -> str:
     """Explain an interval that seems to say more than the word."""
     verdict, clear = comparison.verdict, direction(comparison.test) != "unclear"
     if clear and (verdict.word == INCONCLUSIVE or (verdict.word == EQUIVALENT and not verdict.detectable)):
-        several = {"arms tested": told.judged.family > 1, "looks": len(told.judged.look.looks) > 1}
+        several = {"arms tested": told.analysis.family > 1, "looks": len(told.analysis.look.looks) > 1}
         counted = " and the number of ".join(name for name, there in several.items() if there)
         return f"Its interval leaves out 0, but not once the number of {counted} is allowed for."
     if verdict.normality and verdict.flipped is not None:

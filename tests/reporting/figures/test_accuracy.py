@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bloodstudy.analysis import load_study
 from bloodstudy.reporting.figures.accuracy import draw_accuracy, place_levels
-from bloodstudy.reporting.figures.style import look, style_arms
+from bloodstudy.reporting.figures.style import look, style_study
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def panels_of(sweep_of, tmp_path):
         sweep_of(tmp_path, swept, **more)
         sweep = load_study(tmp_path, "scratch")
         with look():
-            figure = draw_accuracy(sweep, style_arms(sweep.arms))
+            figure = draw_accuracy(sweep, style_study(sweep.arms, sweep.arms[:1]))
             figure.canvas.draw()
         return [axes for axes in figure.axes if axes.get_visible()], sweep.trials
 

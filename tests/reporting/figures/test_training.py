@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import load_study
+from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.figures import training
-from bloodstudy.reporting.figures.style import look, style_arms
+from bloodstudy.reporting.figures.style import look, style_study
+from bloodstudy.reporting.sections.section import group_arms
 
 LEVELS = ["none", "flip", "rotate", "shift", "affine", "colour", "mixup", "randaugment"]
 
@@ -21,7 +22,9 @@ def read(sweep_of, tmp_path):
 def test_curves_are_the_histories_one_line_an_arm(read):
     sweep = read({"lr": [0.1, 0.01]})
     with look():
-        figure = training.draw_training(sweep, style_arms(sweep.arms))
+        figure = training.draw_training(
+            sweep, style_study(sweep.arms, sweep.arms[:1]), group_arms(analyse_study(sweep))
+        )
     for axes, column in zip(figure.axes, ("fit_accuracy", "fit_loss"), strict=True):
         for line, key in zip(axes.lines, sweep.trials["key"], strict=True):
             assert np.allclose(line.get_ydata(), sweep.histories[key][column])
@@ -31,7 +34,9 @@ def test_curves_are_the_histories_one_line_an_arm(read):
 def test_the_legend_says_what_became_of_an_arm_that_did_not_finish(read):
     sweep = read({"lr": [0.1, 0.01], "seed": [0, 1]}, outcomes={0: "diverged", 1: "diverged", 3: "missing"})
     with look():
-        figure = training.draw_training(sweep, style_arms(sweep.arms))
+        figure = training.draw_training(
+            sweep, style_study(sweep.arms, sweep.arms[:1]), group_arms(analyse_study(sweep))
+        )
     words = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
     assert words == ["lr=0.1\n(2 of 2 diverged)", "lr=0.01\n(1 of 2 missing)"]
 
@@ -39,15 +44,10 @@ def test_the_legend_says_what_became_of_an_arm_that_did_not_finish(read):
 def test_more_than_eight_arms_get_further_rows(read):
     sweep = read({"augment": LEVELS, "width": [1, 2]}, epochs=2)
     with look():
-        figure = training.draw_training(sweep, style_arms(sweep.arms))
+        figure = training.draw_training(
+            sweep, style_study(sweep.arms, sweep.arms[:1]), group_arms(analyse_study(sweep))
+        )
     assert [len(axes.lines) for axes in figure.axes] == [8, 8, 8, 8]
-
-
-def test_styles_are_distinct_within_eight_arms():
-    styles = list(style_arms([str(i) for i in range(9)]).values())
-    for field in ("colour", "marker", "line"):
-        assert len({getattr(style, field) for style in styles[:8]}) == 8
-    assert styles[8] == styles[0]
 
 
 def test_matrices_hold_the_counts_summed_over_seeds(read):

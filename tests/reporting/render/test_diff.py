@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from bloodstudy.analysis import load_study
+from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.claims.ledger import Ledger, to_json, unmark
-from bloodstudy.reporting.claims.sweep_claims import SweepClaims, open_ledger
+from bloodstudy.reporting.claims.study_claims import StudyClaims
+from bloodstudy.reporting.claims.sweep_claims import open_ledger
 from bloodstudy.reporting.render.diff import compare_claims, compare_markdown, compare_page
 from bloodstudy.reporting.report import render
 
@@ -46,7 +47,7 @@ def test_every_digit_of_a_report_counts(sweep_of, tmp_path):
     sweep_of(tmp_path, {"lr": [0.1, 0.01], "seed": [0, 1, 2]}, outcomes={4: "diverged"})
     sweep = load_study(tmp_path, "scratch")
     ledger = open_ledger(sweep)
-    marked = render(SweepClaims(sweep, ledger), [], ["accuracy", "classes"])
+    marked = render(StudyClaims(analyse_study(sweep), ledger), ["accuracy", "classes"])
     text, names = unmark(marked), {claim.name for claim in ledger.claims}
     digits = [match.start() for match in re.finditer(r"\d", text)]
     by_claim = 0

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bloodstudy.analysis import load_study
-from bloodstudy.reporting.figures.style import DISTINCT, style_arms
+from bloodstudy.reporting.figures.style import DISTINCT, style_study
 from bloodstudy.reporting.sections import cost
 
 
@@ -34,7 +34,7 @@ def test_seeds_are_drawn_beside_their_means_where_arms_are_few(sweep_of, tmp_pat
         result["cost"] |= {"fit_seconds": 60.0 + result["factors"]["seed"]}
         (tmp_path / "scratch" / result["key"] / "result.json").write_text(json.dumps(result))
     sweep = load_study(tmp_path, "scratch")
-    (axes,) = cost.draw_time(sweep, style_arms(sweep.arms)).axes
+    (axes,) = cost.draw_time(sweep, style_study(sweep.arms, sweep.arms[:1])).axes
     drawn = [list(line.get_xdata()) for line in axes.lines]
     assert drawn == ([[60.0, 61.0], [60.5]] if seeds_drawn else [[60.5]]) * arms
 

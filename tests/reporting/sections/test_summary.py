@@ -4,7 +4,7 @@ import pytest
 from bloodstudy.analysis import load_study
 from bloodstudy.reporting.claims.ledger import unmark
 from bloodstudy.reporting.claims.sweep_claims import SweepClaims, open_ledger
-from bloodstudy.reporting.sweep_report import summarise, title
+from bloodstudy.reporting.sections.summary import describe_title, summarise
 
 
 def summary(runs_dir):
@@ -98,4 +98,4 @@ def test_titles(sweep_of, tmp_path):
         ("d", {"pooling": ["max", "average"], "width": [1, 2]}, "Sweep over `pooling` × `width`"),
     ):
         sweep_of(tmp_path / folder, swept)
-        assert title(load_study(tmp_path / folder, "scratch")) == words
+        assert describe_title(load_study(tmp_path / folder, "scratch")) == words

@@ -39,7 +39,7 @@ def test_a_report_that_holds(place, capsys):
     claims = json.loads((folder / "claims.json").read_text())["claims"]
     assert capsys.readouterr().out == f"{folder}: {len(claims)} claims from 3 trials hold\n"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "claims.json", "cost.md", "figures", "report.html", "report.md",
+        "claims.json", "cost.md", "cost.png", "effects.csv", "effects.tex", "figures", "report.html", "report.md",
     ]  # fmt: skip
 
 
