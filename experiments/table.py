@@ -3,7 +3,7 @@
     python experiments/table.py experiments/five_questions
 
 reads effects.csv in that folder, which `python -m bloodstudy.report` wrote. One row an arm, in the order of the
-questions: the differences to the reference in points of accuracy with their 95 % intervals over seeds, and the word.
+questions: the differences to the reference in points of accuracy with their 95 % intervals over seeds, and the verdict.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def main(folder: Path) -> None:
 
 def tabulate(effects: pd.DataFrame) -> list[str]:
     """Return the lines of the table of the arms that are tested."""
-    rows = ["| question | arm | train | test | gap | word |", "|---|---|---:|---:|---:|---|"]
+    rows = ["| question | arm | train | test | gap | verdict |", "|---|---|---:|---:|---:|---|"]
     tested = effects[effects["role"] == "confirmatory"]
     for (question, arm), own in tested.groupby(["questions", "arm"], sort=False):
         found = own.set_index("response")
         cells = [_tell(found.loc[response]) for response in RESPONSES]
-        rows.append(f"| {str(question).replace('_', ' ')} | `{arm}` | {' | '.join(cells)} | {_word(found)} |")
+        rows.append(f"| {str(question).replace('_', ' ')} | `{arm}` | {' | '.join(cells)} | {_verdict(found)} |")
     return rows
 
 
@@ -39,7 +39,7 @@ def _tell(effect: pd.Series) -> str:
     return f"{mean} [{low}, {high}]"
 
 
-def _word(found: pd.DataFrame) -> str:
+def _verdict(found: pd.DataFrame) -> str:
     test = found.loc["test_accuracy"]
     words = [f"**{test['word']}**"]
     if pd.notna(test["second_word"]):

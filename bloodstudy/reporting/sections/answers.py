@@ -68,14 +68,14 @@ SECTION = Section("answers", has_questions, describe_questions, "answers.md.j2",
 
 
 def _describe_answers(judged: StudyAnalysis) -> str:
-    """Return the alternative text of the answers at a glance: how many arms have which word."""
+    """Return the alternative text of the answers at a glance: how many arms have which verdict."""
     words = Counter(
-        summary_figure.describe_word(comparison)
+        summary_figure.describe_verdict(comparison)
         for own in summary_figure.list_answers(judged).values()
         for comparison in own
     )
     counts = "; ".join(f"{word}: {count}" for word, count in words.items())
-    return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their word: {counts}"
+    return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their verdict: {counts}"
 
 
 def _describe_question(question: dict[str, Any], claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:

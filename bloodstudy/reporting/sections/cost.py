@@ -30,7 +30,7 @@ PER_COLUMN = 12  # arms in a column of the legend
 def write_cost(analysis: StudyAnalysis, title: str, folder: Path) -> str:
     """Draw accuracy against time into `folder` and return the content of cost.md."""
     sweep, picture = analysis.sweep, ""
-    if (sweep.trials["outcome"] == "finished").any():
+    if "finished" in set(sweep.trials["outcome"]):
         with look():
             save(draw_time(sweep, style_arms(analysis)), folder / "cost.png")
         mean = "Mean test accuracy, trials at chance among them, against the mean seconds of fitting"

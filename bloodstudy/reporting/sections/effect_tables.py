@@ -31,9 +31,9 @@ def tabulate_effects(comparisons: Sequence[Comparison], told: StudyClaims, teste
 
 
 def tabulate_verdicts(comparisons: Sequence[Comparison], told: StudyClaims) -> str:
-    """Return the adjusted p-values with the words that follow from them."""
+    """Return the adjusted p-values with the verdicts that follow from them."""
     numbers = ["p difference", "p equivalence", "p not worse"]
-    header = ["arm", *numbers, "word", "not worse", "new photographs", "failed to train"]
+    header = ["arm", *numbers, "verdict", "not worse", "new photographs", "failed to train"]
     rows = []
     for comparison in comparisons:
         verdict = comparison.verdict

@@ -1,4 +1,4 @@
-"""Methods and limits: what was fixed before, what changed after, and what the words mean. Generated, never typed.
+"""Methods and limits: what was fixed before, what changed after, and what the verdicts mean. Generated, never typed.
 
 In: a judged study. Out: Markdown lines.
 """
@@ -131,11 +131,11 @@ def _list_seeds(arm: str, lost: Mapping[str, Sequence[int]], so: str) -> list[st
 
 
 def list_limits(judged: StudyAnalysis, told: StudyClaims) -> list[str]:
-    """Return what the words mean and how far they reach."""
+    """Return what the verdicts mean and how far they reach."""
     if not judged.comparisons:
-        return ["No arm is compared with another, and no word is given."]
+        return ["No arm is compared with another, and no verdict is given."]
     if all(comparison.unpaired for comparison in judged.comparisons):
-        return ["Arms on different splits are not paired, and no word is given: each has its mean and interval."]
+        return ["Arms on different splits are not paired, and no verdict is given: each has its mean and interval."]
     floor = told.count(judged.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", told.all_keys(), ".3g")
     normal = "; above alpha, so `improves` and `harms` rest on normality" if judged.floor > judged.alpha else ""
     rests = "; where that test does not share an `improves` or a `harms`, the arm's sentence says so"
@@ -150,15 +150,16 @@ def list_limits(judged: StudyAnalysis, told: StudyClaims) -> list[str]:
         "95 % for one effect each, not adjusted for their number. How an arm works (regularises, underfits, ...) is "
         "read off those of train, test and gap.",
         f"The smallest adjusted p that an exact sign-flip test could reach here is {floor}{normal or rests}.",
-        f"A look at fewer than {FEW_SEEDS} seeds gives the word pilot alone. An arm whose trials diverge or stay at "
-        "chance fails to train, whatever the others do.",
-        "The word is about this benchmark: new seeds, these test images. The second word says whether the same "
-        f"decision passes when {name_units(judged)} are random too (variance components, crossed over seeds and "
+        f"A look at fewer than {FEW_SEEDS} seeds gives the verdict `pilot` alone. An arm whose trials diverge or stay "
+        "at chance fails to train, whatever the others do.",
+        "The verdict is about this benchmark: new seeds, these test images. The remark on new "
+        f"photographs says whether the same decision passes when {name_units(judged)} are random too (variance "
+        "components, crossed over seeds and "
         f"{name_units(judged)}, with Satterthwaite's degrees of freedom). effects.csv has the interval of a bootstrap "
-        f"beside it that draws seeds, and {name_units(judged)} within their class, crossed; no word rests on that. The "
-        "variance for new photographs is never taken as less than that over seeds, so both intervals are alike where "
-        f"{name_units(judged)} add nothing that shows; from few of them the wider one is likely too narrow, which is "
-        "why the word is then withheld.",
+        f"beside it that draws seeds, and {name_units(judged)} within their class, crossed; no verdict rests on that. "
+        "The variance for new photographs is never taken as less than that over seeds, so both intervals are alike "
+        f"where {name_units(judged)} add nothing that shows; from few of them the wider one is likely too narrow, which is "
+        "why the remark is then withheld.",
     ]
     fewest = judged.fewest_clusters
     if fewest is not None and len({planned["judged"] for planned in judged.sweep.plan["trials"]}) == 1:

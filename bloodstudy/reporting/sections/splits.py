@@ -1,4 +1,4 @@
-"""How much the split is worth: the tables, the figure and the words of its section.
+"""How much the split is worth: the tables, the figure and the sentences of its section.
 
 In: a sweep over splits, with its ledger. Out: Markdown and a figure; nothing is paired, and no verdict is given.
 """

@@ -1,4 +1,4 @@
-"""The answers at a glance: every tested arm of a study in one figure, question by question, with its word.
+"""The answers at a glance: every tested arm of a study in one figure, question by question, with its verdict.
 
 In: a judged study and the styles of its arms. Out: a figure of three panels (train accuracy, test accuracy, gap), one
 row an arm: mean effect and 95 % interval, the margin as a band.
@@ -30,7 +30,7 @@ def list_answers(judged: StudyAnalysis) -> dict[str, list[Comparison]]:
 
 
 def draw_answers(judged: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
-    """Return the figure; a question's name stands above its arms, an arm's word to the right of its row."""
+    """Return the figure; a question's name stands above its arms, an arm's verdict to the right of its row."""
     answers, rows, names = list_answers(judged), {}, []
     for question, comparisons in answers.items():
         names.append(label(question.replace("_", " ")))
@@ -42,17 +42,17 @@ def draw_answers(judged: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
     for row, tick in enumerate(panels[0].get_yticklabels()):
         tick.set_fontweight("normal" if row in rows else "bold")
     across = panels[-1].get_yaxis_transform()
-    panels[-1].text(1.03, -0.85, "word on test accuracy", transform=across, va="bottom", color=INK, fontsize=8.5)
+    panels[-1].text(1.03, -0.85, "verdict on test accuracy", transform=across, va="bottom", color=INK, fontsize=8.5)
     for row, comparison in rows.items():
         left = f" ({len(comparison.seeds)} of {comparison.training.trials} drawn)" if comparison.conditional else ""
         panels[-1].text(
-            1.03, row, f"{describe_word(comparison)}{left}", transform=across, va="center", color=INK, fontsize=8.5
+            1.03, row, f"{describe_verdict(comparison)}{left}", transform=across, va="center", color=INK, fontsize=8.5
         )
     return figure
 
 
-def describe_word(comparison: Comparison) -> str:
-    """Return the word of an arm, with what it adds: how far a pending one is, or that an undecided one is not worse."""
+def describe_verdict(comparison: Comparison) -> str:
+    """Return the verdict on an arm: how far a pending one is, and whether an undecided one is not worse."""
     verdict = comparison.verdict
     if verdict.word == PENDING:
         return f"{verdict.word} {verdict.reason}"

@@ -41,7 +41,7 @@ def describe_trials(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
 def draw_trials(analysis: StudyAnalysis) -> dict[str, Drawing]:
     """Return the figures of accuracy and of the splits, as far as there is something to see."""
     sweep, drawings = analysis.sweep, {}
-    if (sweep.trials["outcome"] == "finished").any() and len(sweep.trials) > 1:
+    if "finished" in set(sweep.trials["outcome"]) and len(sweep.trials) > 1:
         drawings["accuracy"] = partial(accuracy.draw_accuracy, sweep, style_arms(analysis))
     if len(points := splits.find_points(sweep)):
         drawings["splits"] = partial(splits.draw_splits, points, compare_splits(points))
@@ -58,7 +58,7 @@ def describe_differences(claims: StudyClaims) -> dict[str, str]:
         return {}
     text = (
         f"Points of accuracy, each arm less {code(shown[0].pair.reference)} on the same seed, means over seeds with "
-        "95 % intervals. Nothing was declared before, so nothing is tested and no arm gets a word: a question in "
+        "95 % intervals. Nothing was declared before, so nothing is tested and no arm gets a verdict: a question in "
         "conf/question declares arms, margin and seeds."
     )
     return {"text": text, "table": tabulate_effects(shown, claims, tested=False)}

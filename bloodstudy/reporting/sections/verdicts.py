@@ -44,7 +44,7 @@ def margin_of(comparison: Comparison) -> str:
 
 
 def describe_arm(comparison: Comparison, told: StudyClaims) -> str:
-    """Return the conclusion on one arm: its word, the three effects, how it works, what holds for new photographs."""
+    """Return the conclusion on one arm: its verdict, the three effects, how it works, the new photographs."""
     parts = [f"{code(comparison.pair.arm)} {_describe_word(comparison, told)}{_describe_effects(comparison, told)}."]
     parts += [
         _describe_failing(comparison, told),
@@ -93,7 +93,7 @@ def _describe_effects(comparison: Comparison, told: StudyClaims) -> str:
 
 
 def _describe_failing(comparison: Comparison, told: StudyClaims) -> str:
-    """Say which trials the effects leave out, or that all did, where the word itself does not."""
+    """Say which trials the effects leave out, or that all did, if the verdict itself does not."""
     if not comparison.training.failing or comparison.verdict.word in (FAILS, INVALID, UNPAIRED):
         return ""
     rest = " and are not in these effects" if comparison.seeds else ""
@@ -101,7 +101,7 @@ def _describe_failing(comparison: Comparison, told: StudyClaims) -> str:
 
 
 def _describe_chance_of(comparison: Comparison, told: StudyClaims) -> str:
-    """Explain an interval that seems to say more than the word."""
+    """Explain an interval that seems to say more than the verdict."""
     verdict, clear = comparison.verdict, direction(comparison.test) != "unclear"
     if clear and (verdict.word == INCONCLUSIVE or (verdict.word == EQUIVALENT and not verdict.detectable)):
         several = {"arms tested": told.analysis.family > 1, "looks": len(told.analysis.look.looks) > 1}
@@ -136,7 +136,7 @@ def _describe_second(comparison: Comparison) -> str:
 
 
 def describe_question(comparisons: Sequence[Comparison], judged: StudyAnalysis) -> str:
-    """Return the line that sums up a question: its tested arms by word."""
+    """Return the line that sums up a question: its tested arms by verdict."""
     tested = [comparison for comparison in comparisons if comparison.pair.tested]
     if not tested:
         return "No arm of this question is tested; what it shows is exploratory."
@@ -189,7 +189,7 @@ def describe_progress(judged: StudyAnalysis, told: StudyClaims) -> str:
     if not look.decides:
         invalid = any(comparison.verdict.word == INVALID for comparison in judged.comparisons)
         word = f"pending {look.done}/{look.next}{' or invalid' if invalid else ''}"
-        return f"{text}; the study decides at {look.next}, so until then every word is {word}."
+        return f"{text}; the study decides at {look.next}, so until then every verdict is {word}."
     if look.used < FEW_SEEDS:
         return f"{text}: a pilot, since under {FEW_SEEDS} seeds nothing is decided."
     looks = f" (looks declared at {', '.join(map(str, look.looks))})" if len(look.looks) > 1 else ""

@@ -1,4 +1,4 @@
-"""The answers at a glance: each tested arm once, its word beside it."""
+"""The answers at a glance: each tested arm once, its verdict beside it."""
 
 import pytest
 from studies import fabricate_study
@@ -38,7 +38,7 @@ def test_the_figure_holds_a_row_for_each_arm_under_its_question_and_its_word_bes
     assert ticks == [("pools", "bold"), ("pooling=average", "normal"), ("pooling=none", "normal"), ("rates", "bold"),
                      ("lr=0.01", "normal")]  # fmt: skip
     heading, *own = last.texts
-    assert heading.get_text() == "word on test accuracy"
+    assert heading.get_text() == "verdict on test accuracy"
     words = {round(text.get_position()[1]): text.get_text() for text in own}
     assert words == {row: summary_figure.describe_word(judged.find(ticks[row][0])) for row in (1, 2, 4)}
     assert words[4] == "fails to train"

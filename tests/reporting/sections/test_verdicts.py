@@ -173,7 +173,7 @@ def test_tables_say_what_the_sentences_say(studies):
 @pytest.mark.parametrize(
     ("look", "said"),
     [
-        (InterimLook(4, (10,)), "until then every word is pending 4/10"),
+        (InterimLook(4, (10,)), "until then every verdict is pending 4/10"),
         (InterimLook(10, (10,)), "and it decides at 10"),
         (InterimLook(13, (10,)), "the 3 beyond are exploratory"),
         (InterimLook(2, (2,)), "a pilot"),
@@ -193,7 +193,7 @@ def test_progress_does_not_call_pending_what_is_invalid():
     sweep = SimpleNamespace(trials=trials, seeds=list(range(10)))
     one = remake(draw_comparison(np.random.default_rng(4), "lr=1", 4, 0.02), Verdict("invalid", "it failed"), None)
     judged = StudyAnalysis(sweep, InterimLook(4, (10,)), 0.05, 1, (one,), 12, "scene")
-    assert "every word is pending 4/10 or invalid." in unmark(
+    assert "every verdict is pending 4/10 or invalid." in unmark(
         sentences.describe_progress(judged, StudyClaims(judged, Ledger()))
     )
 
