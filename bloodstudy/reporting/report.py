@@ -81,7 +81,7 @@ def make_report(runs_dir: Path, study: str, folder: Path, more: str = "") -> Rep
     Raises UserError if the study has questions and no trial is finished.
     """
     sweep = load_study(runs_dir, study)
-    if sweep.plan.get("questions") and "finished" not in set(sweep.trials["outcome"]):
+    if sweep.plan.questions and "finished" not in set(sweep.trials["outcome"]):
         raise UserError(summary.describe_nothing(sweep))
     claims = StudyClaims(analyse_study(sweep), open_ledger(sweep))
     marked = render(claims, draw_figures(claims.analysis, folder / "figures"))

@@ -153,9 +153,9 @@ class StudyClaims:
     def _published(self) -> dict[str, list[tuple[str, int]]]:
         """Key and seed of each trial that has a result, by arm."""
         sweep, found = self.analysis.sweep, {}
-        for row in sweep.plan["trials"]:
-            if row["key"] in sweep.results:
-                found.setdefault(row["arm"], []).append((row["key"], row["seed"]))
+        for row in sweep.plan.trials:
+            if row.key in sweep.results:
+                found.setdefault(row.arm, []).append((row.key, row.seed))
         return found
 
     def all_keys(self) -> list[str]:

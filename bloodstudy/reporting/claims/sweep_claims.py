@@ -38,9 +38,9 @@ OF_SPLIT = {
 
 def open_ledger(sweep: StudyResults) -> Ledger:
     """Return the empty ledger of the report of `sweep`."""
-    keys = dict.fromkeys(planned["key"] for planned in sweep.plan["trials"])
-    hashes = {key: sweep.results.get(key, {}).get("stored_hash") for key in keys}
-    return Ledger(sweep.plan["study"], sweep.plan.get("hash"), hashes)
+    results = sweep.results
+    hashes = {key: results[key].stored_hash if key in results else None for key in sweep.plan.keys}
+    return Ledger(sweep.plan.study, sweep.plan.hash, hashes)
 
 
 @dataclass(frozen=True)

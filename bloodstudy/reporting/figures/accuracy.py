@@ -65,8 +65,8 @@ def draw_accuracy(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:
     """Return the figure; needs at least one finished trial."""
     arms = summarise_arms(sweep)
     first, *others = sweep.factors or [""]
-    combinations = list(itertools.product(*(sweep.plan["swept"][key] for key in others)))
-    columns = min(MOST_COLUMNS, len(sweep.plan["swept"][others[-1]])) if others else 1
+    combinations = list(itertools.product(*(sweep.plan.swept[key] for key in others)))
+    columns = min(MOST_COLUMNS, len(sweep.plan.swept[others[-1]])) if others else 1
     rows = math.ceil(len(combinations) / columns)
     width = 6.4 if columns == 1 else min(10.0, 2.6 + 2.6 * columns)
     figure = new_figure(width, 0.9 + (2.3 if rows > 1 else 3.0) * rows)
@@ -92,7 +92,7 @@ def draw_accuracy(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:
 def _draw_panel(
     axes: Axes, sweep: StudyResults, first: str, arms: list[ArmSummary], styles: Mapping[str, Style]
 ) -> None:
-    levels = list(sweep.plan["swept"][first]) if first else ["all seeds"]
+    levels = list(sweep.plan.swept[first]) if first else ["all seeds"]
     scale = place_levels(first, levels)
     places = {arm.name: scale.positions[levels.index(sweep.levels[arm.name][first]) if first else 0] for arm in arms}
     arms = sorted(arms, key=lambda arm: places[arm.name])

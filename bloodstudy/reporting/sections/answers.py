@@ -28,6 +28,7 @@ from bloodstudy.reporting.sections import (
     verdicts,
 )
 from bloodstudy.reporting.sections.section import Drawing, Section, has_questions, list_questions, style_arms
+from bloodstudy.study.plan import PlannedQuestion
 
 MOST_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
 
@@ -53,7 +54,7 @@ def draw_questions(analysis: StudyAnalysis) -> dict[str, Drawing]:
     if len(answers) > 1 and any(comparison.seeds for shown in answers.values() for comparison in shown):
         drawings["answers"] = partial(summary_figure.draw_answers, analysis, styles)
     for question in list_questions(analysis):
-        name, shown = question["name"], analysis.of(question["name"])
+        name, shown = question.name, analysis.of(question.name)
         if any(comparison.seeds for comparison in shown):
             drawings[f"effects_{name}"] = partial(forest.draw_effects, shown, styles)
         if dose := dose_response.find_dose(question, analysis):
@@ -78,8 +79,8 @@ def _describe_answers(judged: StudyAnalysis) -> str:
     return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their verdict: {counts}"
 
 
-def _describe_question(question: dict[str, Any], claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
-    judged, told, name = claims.analysis, claims, question["name"]
+def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
+    judged, told, name = claims.analysis, claims, question.name
     everything = judged.of(name)
     comparisons = [comparison for comparison in everything if not comparison.unpaired]
     unpaired = [comparison for comparison in everything if comparison.unpaired]
@@ -92,7 +93,7 @@ def _describe_question(question: dict[str, Any], claims: StudyClaims, drawn: lis
     strips = [own for own in tune(judged.sweep, judged.seeds) if own.question == name]
     pilot = any(comparison.verdict.word == PILOT for comparison in tested)
     return {
-        "sentence": plain(question["sentence"]),
+        "sentence": plain(question.sentence),
         "summary": verdicts.describe_question(everything, judged),
         "answers": [verdicts.describe_arm(c, told) for c in tested] + apart,
         "exploratory": [verdicts.describe_arm(c, told) for c in comparisons if not c.pair.tested],
@@ -115,9 +116,9 @@ def _describe_question(question: dict[str, Any], claims: StudyClaims, drawn: lis
     }
 
 
-def _describe_splits(question: dict[str, Any], claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
+def _describe_splits(question: PlannedQuestion, claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     """Return the tables, the text and the figure of the splits that a question compares."""
-    part, name = splits.find_divided(question, claims.analysis), question["name"]
+    part, name = splits.find_divided(question, claims.analysis), question.name
     if part is None:
         return splits.NOTHING
     return splits.describe_section(replace(claims.sweep, sweep=part), drawn, f"splits_{name}", f"split/{name}")

@@ -6,13 +6,12 @@ In: a sweep or a judged study whose numbers are told as claims. Out: Markdown se
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from bloodstudy.analysis import ArmSummary, Leak, StudyAnalysis, StudyResults, flag_no_ops, list_leaks, summarise_arms
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.claims.sweep_claims import SweepClaims
 from bloodstudy.reporting.render.markdown import as_list, code
+from bloodstudy.study.plan import PlannedQuestion
 
 APART = 0.2  # how far the accuracy that fit reports may lie above the measured one: it usually lies below
 
@@ -28,7 +27,7 @@ def warn_of_sweep(measured: SweepClaims) -> list[str]:
             f"{as_list([code(arm.name) for arm in apart])}: `fit` ended at a much higher accuracy than inference "
             "measures on the same training images, as when batch normalisation's moving averages have not settled."
         )
-    if "precision" not in sweep.factors and len({own["factors"]["precision"] for own in sweep.results.values()}) > 1:
+    if "precision" not in sweep.factors and len({own.factors["precision"] for own in sweep.results.values()}) > 1:
         found.append("The trials were computed in different precisions.")
     return [*found, *_warn_of_code(sweep)]
 
@@ -52,7 +51,7 @@ def warn_of_study(judged: StudyAnalysis, measured: SweepClaims) -> list[str]:
 
 
 def _warn_of_code(sweep: StudyResults) -> list[str]:
-    commits = {result["git_commit"] for result in sweep.results.values()}
+    commits = {result.git_commit for result in sweep.results.values()}
     if len(commits) > 1:
         return ["The trials come from different commits of bloodstudy."]
     changed = any("+changes" in (commit or "") for commit in commits)
@@ -68,7 +67,7 @@ def _fits_apart(sweep: StudyResults, arm: ArmSummary) -> bool:
 def _describe_leak(measured: SweepClaims) -> str:
     sweep, known = measured.sweep, {}
     for key, result in sweep.results.items():
-        if result["data"]["split"] != "random" or key not in sweep.predictions:
+        if result.data.split != "random" or key not in sweep.predictions:
             continue
         tested = sweep.examine(key, "random")
         if tested.shared is not None:
@@ -105,14 +104,14 @@ LAST_SHARE = 0.25  # of the epochs, over which the rise is measured
 FORMULA = "100 * mean over the finished seeds of fit_accuracy[last epoch] - fit_accuracy[at three quarters of them]"
 
 
-def describe_still_learning(question: Mapping[str, Any], judged: StudyAnalysis, told: StudyClaims) -> str:
+def describe_still_learning(question: PlannedQuestion, judged: StudyAnalysis, told: StudyClaims) -> str:
     """Say which arms' accuracy while fitting rose by more than the margin over the last quarter of the epochs.
 
     The reference stands beside them; empty where there is no such arm.
     """
-    reference = question["reference"]
-    rises = {arm: measure_rise(arm, judged) for arm in dict.fromkeys([reference, *question["arms"]])}
-    late = [arm for arm, rise in rises.items() if rise > question["margin"]]
+    reference = question.reference
+    rises = {arm: measure_rise(arm, judged) for arm in dict.fromkeys([reference, *question.arms])}
+    late = [arm for arm, rise in rises.items() if rise > question.margin]
     if not late:
         return ""
     shown = [f"{_describe(arm, rises[arm], told)} points for {code(arm)}" for arm in late if arm != reference]

@@ -35,7 +35,7 @@ def write_cost(analysis: StudyAnalysis, title: str, folder: Path) -> str:
             save(draw_time(sweep, style_arms(analysis)), folder / "cost.png")
         mean = "Mean test accuracy, trials at chance among them, against the mean seconds of fitting"
         picture = f"![{mean}; the table holds each trial's](cost.png)"
-    processors = [result["processor"] for result in sweep.results.values()]
+    processors = [result.processor for result in sweep.results.values()]
     processor = f"Processor: {format_values(processors)}." if processors else ""
     parts = [f"# {title}: what it cost", picture, describe_total(sweep), tabulate_cost(sweep), COST, processor]
     return "\n\n".join(part for part in parts if part) + "\n"

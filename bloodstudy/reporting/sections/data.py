@@ -5,6 +5,7 @@ In: a sweep. Out: Markdown tables and lines; what differs between trials is show
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from bloodstudy.reporting.render.markdown import code, embed, plain, table
 from bloodstudy.reporting.sections import caveats, evidence
 from bloodstudy.reporting.sections.section import Drawing, Section, has_results
 from bloodstudy.study.arms import BLOCK_KEYS, spell
+from bloodstudy.study.result import ResultData
 from bloodstudy.study.trial import DRAWN_BY
 
 SIDES = {"train": "training", "validation": "validation", "test": "test"}
@@ -34,7 +36,7 @@ class DataSet:
     fingerprint: str
     refused: int  # files
     notes: tuple[str, ...]
-    audit: dict[str, Any] | None  # the summary that the trials kept; None where they kept none
+    audit: Mapping[str, Any] | None  # the summary that the trials kept; None where they kept none
     counts: pd.DataFrame  # images; rows: classes, columns: train, where there is one validation, test
     keys: tuple[str, ...]  # of the trials on it that have a result
 
@@ -67,16 +69,16 @@ def list_data(sweep: StudyResults) -> list[DataSet]:
     """Return the different data sets of the trials that have a result."""
     found: dict[str, DataSet] = {}
     for key, result in sweep.results.items():
-        data = result["data"]
-        name = ", ".join([data["name"], data["task"], *([data["view"]] if data["name"] == "bccd" else [])])
+        data = result.data
+        name = ", ".join([data.name, data.task, *([data.view] if data.name == "bccd" else [])])
         name += f", {_describe_division(data)}"
-        counts = pd.DataFrame(data["counts"]).loc[data["classes"], [side for side in SIDES if side in data["counts"]]]
-        same = repr((name, data["fingerprint"], data["refused"], data["notes"], counts.to_dict()))
-        known, summary = found.get(same), result.get("audit")
+        counts = pd.DataFrame(data.counts).loc[data.classes, [side for side in SIDES if side in data.counts]]
+        same = repr((name, data.fingerprint, data.refused, data.notes, counts.to_dict()))
+        known, summary = found.get(same), result.audit
         if known and (not summary or summary["provenance"] == "unknown"):
             summary = known.audit
         keys = (*(known.keys if known else ()), key)
-        facts = (name, data["name"], data["fingerprint"], data["refused"], tuple(data["notes"]))
+        facts = (name, data.name, data.fingerprint, data.refused, tuple(data.notes))
         found[same] = DataSet(*facts, summary, counts, keys)
     return list(found.values())
 
@@ -102,10 +104,10 @@ def describe_data(measured: SweepClaims, place: int, data_set: DataSet) -> dict[
     return {"name": plain(data_set.name), "words": words, "audit": audit, "classes": tabulate_classes(counts, write)}
 
 
-def _describe_division(data: dict[str, Any]) -> str:
+def _describe_division(data: ResultData) -> str:
     """Return the split with what it was drawn from, such as "grouped split, split_seed=0, test_share=0.2"."""
-    drawn = [f"{key}={spell(data[key])}" for key in DRAWN_BY if data[key] is not None]
-    return ", ".join([f"{data['split']} split", *drawn])
+    drawn = [f"{key}={spell(value)}" for key in DRAWN_BY if (value := getattr(data, key)) is not None]
+    return ", ".join([f"{data.split} split", *drawn])
 
 
 def tabulate_classes(counts: pd.DataFrame, write: WriteNumber) -> str:
@@ -127,7 +129,7 @@ def tabulate_reference(sweep: StudyResults, arm: str) -> str:
     result = sweep.result_of(arm)
     if result is None:
         return ""
-    own = {"model": result["model"], **result["factors"]}
+    own = {"model": result.model, **result.factors}
     varied = {key for key, values in _levels(sweep).items() if len(set(values)) > 1}
     rows = [[code(key), code(spell(own[key])), "yes" if key in varied else ""] for key in own if key != "seed"]
     return table(["factor", "level", "other arms change it"], rows)
@@ -157,12 +159,12 @@ def list_origin(sweep: StudyResults) -> list[str]:
     results = list(sweep.results.values())
     if not results:
         return []
-    names = dict.fromkeys(name for result in results for name in result["versions"])
-    versions = ", ".join(f"{plain(name)} {format_values([r['versions'].get(name) for r in results])}" for name in names)
+    names = dict.fromkeys(name for result in results for name in result.versions)
+    versions = ", ".join(f"{plain(name)} {format_values([r.versions.get(name) for r in results])}" for name in names)
     return [
         f"versions: {versions}",
-        f"commit: {format_values([result['git_commit'] for result in results])}",
-        f"precision: {format_values([result['factors']['precision'] for result in results])}",
+        f"commit: {format_values([result.git_commit for result in results])}",
+        f"precision: {format_values([result.factors['precision'] for result in results])}",
     ]
 
 
@@ -171,8 +173,8 @@ def _levels(sweep: StudyResults) -> dict[str, list[str]]:
     results = [sweep.results[key] for key in sweep.trials["key"] if key in sweep.results]
     if not results:
         return {}
-    levels = {"model": [result["model"] for result in results]}
-    return levels | {key: [spell(result["factors"][key]) for result in results] for key in results[0]["factors"]}
+    levels = {"model": [result.model for result in results]}
+    return levels | {key: [spell(result.factors[key]) for result in results] for key in results[0].factors}
 
 
 def format_values(values: list[Any]) -> str:

@@ -24,6 +24,7 @@ from bloodstudy.reporting.figures.accuracy import Scale, place_levels
 from bloodstudy.reporting.figures.style import INK, SHADE, Style, label, new_figure
 from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
+from bloodstudy.study.plan import PlannedQuestion
 
 FEWEST = 3  # levels that make a curve
 STUCK = "stayed at chance, in no mean"
@@ -40,14 +41,14 @@ class Dose:
     comparisons: tuple[Comparison | None, ...]  # None: the reference
 
 
-def find_dose(question: Mapping[str, Any], judged: StudyAnalysis) -> Dose | None:
+def find_dose(question: PlannedQuestion, judged: StudyAnalysis) -> Dose | None:
     """Return the arms of `question` by their level; None where these are no ordered numbers, or fewer than three."""
-    factor, levels = question["factor"], {}
-    for arm in [question["reference"], *question["arms"]]:
-        apart = set(judged.sweep.levels_of(arm)) - {factor} - set(judged.sweep.levels_of(question["reference"]))
+    factor, levels = question.factor, {}
+    for arm in [question.reference, *question.arms]:
+        apart = set(judged.sweep.levels_of(arm)) - {factor} - set(judged.sweep.levels_of(question.reference))
         known = [judged.sweep.results[key] for key in judged.sweep.of(arm)["key"] if key in judged.sweep.results]
-        if factor and known and factor in known[0]["factors"] and not apart:
-            levels[arm] = known[0]["factors"][factor]
+        if factor and known and factor in known[0].factors and not apart:
+            levels[arm] = known[0].factors[factor]
     if len(set(map(str, levels.values()))) < FEWEST:
         return None
     scale = place_levels(factor, list(levels.values()))
@@ -55,7 +56,7 @@ def find_dose(question: Mapping[str, Any], judged: StudyAnalysis) -> Dose | None
         return None
     order = sorted(range(len(levels)), key=lambda place: scale.positions[place])
     arms = [list(levels)[place] for place in order]
-    compared = [judged.find(arm, question["reference"]) for arm in arms]
+    compared = [judged.find(arm, question.reference) for arm in arms]
     positions = [scale.positions[place] for place in order]
     ordered = Scale(positions, scale.words, True, scale.logarithmic)
     return Dose(factor, ordered, tuple(levels[arm] for arm in arms), tuple(arms), tuple(compared))

@@ -112,15 +112,15 @@ def tabulate_photographs(judged: StudyAnalysis, told: StudyClaims) -> str:
 def name_weighed(judged: StudyAnalysis) -> str:
     """Return which test images `tabulate_photographs` is about, where there are several; else nothing."""
     found = _find_shown(judged)
-    splits = dict.fromkeys(planned["judged"] for planned in judged.sweep.plan["trials"])
+    splits = dict.fromkeys(planned.evaluated_on for planned in judged.sweep.plan.trials)
     return f"split {code(found[1])}" if found and len(splits) > 1 else ""
 
 
 def _find_shown(judged: StudyAnalysis) -> tuple[EvaluationImages, str, str] | None:
-    for planned in judged.sweep.plan["trials"]:
-        predictions = judged.sweep.predictions.get(planned["key"])
+    for planned in judged.sweep.plan.trials:
+        predictions = judged.sweep.predictions.get(planned.key)
         if predictions is not None:
-            return predictions.shown, planned["judged"], planned["key"]
+            return predictions.shown, planned.evaluated_on, planned.key
     return None
 
 
@@ -160,7 +160,7 @@ def describe_official(judged: StudyAnalysis) -> str:
 
 
 def _is_clean(judged: StudyAnalysis) -> bool:
-    return any(planned["judged"] == "official_clean" for planned in judged.sweep.plan["trials"])
+    return any(planned.evaluated_on == "official_clean" for planned in judged.sweep.plan.trials)
 
 
 def describe_chance(judged: StudyAnalysis, told: StudyClaims) -> str:

@@ -16,7 +16,7 @@ from bloodstudy.reporting.render.markdown import as_list, code, fence, plain, ta
 from bloodstudy.reporting.sections import data
 from bloodstudy.reporting.sections.methods_paragraph import count_arms, name_units, write_paragraph
 from bloodstudy.reporting.sections.section import Section, find_reference, has_questions
-from bloodstudy.study.arms import spell
+from bloodstudy.study.arms import Role, spell
 
 
 def describe_methods(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
@@ -24,11 +24,11 @@ def describe_methods(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     analysis = claims.analysis
     sweep, reference, declared = analysis.sweep, find_reference(analysis), has_questions(analysis)
     return {
-        "command": fence(sweep.plan["command"]),
+        "command": fence(sweep.plan.command),
         "declared": declared,
         "fixed": list_fixed(analysis) if declared else [],
         "changes": list_changes(analysis),
-        "amended": bool(sweep.plan.get("amendments")),
+        "amended": bool(sweep.plan.amendments),
         "excluded": list_excluded(analysis, claims) if declared else [],
         "limits": list_limits(analysis, claims) if declared else [],
         "origin": data.list_origin(sweep),
@@ -62,24 +62,24 @@ def list_fixed(judged: StudyAnalysis) -> list[str]:
     """Return what the plan fixed before the first trial, a line each."""
     plan, look = judged.sweep.plan, judged.look
     data = as_list([_name_data(own) for own in judged.sweep.data])
-    setting = ", ".join(code(f"{key}={spell(value)}") for key, value in plan.get("setting", {}).items())
-    margins = sorted({question["margin"] for question in plan["questions"]})
-    roles = [content["role"] for content in plan["arms"].values()]
-    exploratory = roles.count("exploratory")
+    setting = ", ".join(code(f"{key}={spell(value)}") for key, value in plan.common.items())
+    margins = sorted({question.margin for question in plan.questions})
+    roles = [content.role for content in plan.arms.values()]
+    exploratory = roles.count(Role.EXPLORATORY)
     lines = [
         f"data: {data}",
         f"setting that all arms share, beside the defaults: {setting or 'none'}",
         f"arms: {judged.family} tested against their reference{f', {exploratory} only shown' if exploratory else ''}",
-        f"seeds: {_span(plan['seeds'])}, the same for every arm; a seed fixes initial weights, order of images, "
+        f"seeds: {_span(plan.seeds)}, the same for every arm; a seed fixes initial weights, order of images, "
         "dropout and augmentation, and never the split",
         f"decision: at {as_list(look.looks)} seeds, alpha {judged.alpha:g}"
         + (f" ({ALPHA:g} divided by {len(look.looks)} looks)" if len(look.looks) > 1 else "")
         + (f"; a pilot, since under {FEW_SEEDS} seeds nothing is decided" if max(look.looks) < FEW_SEEDS else ""),
         f"margin: {as_list([f'{100 * margin:g}' for margin in margins])} points of test accuracy",
-        f"precision: {code(plan['precision'])}",
-        f"plan: hash {code(plan.get('hash', 'none'))}",
+        f"precision: {code(str(plan.precision))}",
+        f"plan: hash {code(plan.hash or 'none')}",
     ]
-    return [*lines, *(f"question {code(q['name'])}: {plain(q['sentence'])}" for q in plan["questions"])]
+    return [*lines, *(f"question {code(q.name)}: {plain(q.sentence)}" for q in plan.questions)]
 
 
 def _name_data(own: Mapping[str, Any]) -> str:
@@ -87,14 +87,14 @@ def _name_data(own: Mapping[str, Any]) -> str:
     return f"{code(own['name'])} ({', '.join(f'{key} {code(spell(value))}' for key, value in drawn.items())})"
 
 
-def _span(seeds: list[int]) -> str:
+def _span(seeds: Sequence[int]) -> str:
     whole = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
     return f"{seeds[0]} to {seeds[-1]}" if whole else as_list(seeds)
 
 
 def list_changes(judged: StudyAnalysis) -> list[str]:
     """Return what changed after the plan was made; one line that says so where nothing did."""
-    changes = [f"amended: {plain(change)}" for change in judged.sweep.plan.get("amendments") or []]
+    changes = [f"amended: {plain(change)}" for change in judged.sweep.plan.amendments or []]
     return changes or ["nothing was amended"]
 
 
@@ -162,7 +162,7 @@ def list_limits(judged: StudyAnalysis, told: StudyClaims) -> list[str]:
         "why the remark is then withheld.",
     ]
     fewest = judged.fewest_clusters
-    if fewest is not None and len({planned["judged"] for planned in judged.sweep.plan["trials"]}) == 1:
+    if fewest is not None and len({planned.evaluated_on for planned in judged.sweep.plan.trials}) == 1:
         count = told.count(
             fewest, "test/fewest", f"number of {name_units(judged)} of the class that has the fewest in the test",
             told.all_keys(),

@@ -23,16 +23,16 @@ def write_paragraph(judged: StudyAnalysis) -> str:
         split = (
             f"official split, without the {clean.left_out:,} of {clean.all:,} test images whose scene is in training"
         )
-    margins = as_list(sorted({f"{100 * question['margin']:g}" for question in plan["questions"]}))
-    versions = next(iter(sweep.results.values()))["versions"]
+    margins = as_list(sorted({f"{100 * question.margin:g}" for question in plan.questions}))
+    versions = next(iter(sweep.results.values())).versions
     tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in ("bloodstudy", "keras") if name in versions)
     adjusted = f"Holm-adjusted over the {count_arms(judged)} within each kind, " if judged.family > 1 else ""
     looks, arms = as_list(judged.look.looks), count_arms(judged)
-    precisions = as_list(sorted({result["factors"]["precision"] for result in sweep.results.values()}))
+    precisions = as_list(sorted({result.factors["precision"] for result in sweep.results.values()}))
     unpaired, paired = ([c for c in judged.comparisons if c.unpaired is there] for there in (True, False))
     start = (
         f"We compared {arms} with a reference on {plain(data)} ({split}{'s' if several else ''}), each trained "
-        f"from {len(plan['seeds'])} random seeds that all arms share ({plain(tools)}, {plain(precisions)}). "
+        f"from {len(plan.seeds)} random seeds that all arms share ({plain(tools)}, {plain(precisions)}). "
         f"{_describe_training(judged)}"
         "Accuracy was measured after training, in inference mode and without augmentation, on training and test "
         "images alike. "
@@ -46,7 +46,7 @@ def write_paragraph(judged: StudyAnalysis) -> str:
         return start.rstrip()
     start += "Effects are mean paired differences over seeds with 95 % t intervals. "
     planned = "before any trial was run"
-    if plan.get("amendments"):
+    if plan.amendments:
         planned = "and parts of the plan changed after trials had been run"
     if untested := _describe_untested(paired, judged.look.done):
         return start + untested
@@ -62,12 +62,12 @@ def write_paragraph(judged: StudyAnalysis) -> str:
 def _describe_training(judged: StudyAnalysis) -> str:
     """Return how the reference was trained; nothing where it has no result."""
     sweep = judged.sweep
-    result = sweep.result_of(sweep.plan["questions"][0]["reference"])
+    result = sweep.result_of(sweep.plan.questions[0].reference)
     if result is None:
         return ""
-    factors, (height, width) = result["factors"], result["factors"]["image_size"]
+    factors, (height, width) = result.factors, result.factors["image_size"]
     return (
-        f"The reference (network: {plain(result['model'])}) was trained for {factors['epochs']} epochs with "
+        f"The reference (network: {plain(result.model)}) was trained for {factors['epochs']} epochs with "
         f"{plain(factors['optimizer'])} at a learning rate of {spell(factors['lr'])} and batches of "
         f"{factors['batch_size']} on images of {height} x {width} pixels ({plain(factors['colour'])}). "
     )

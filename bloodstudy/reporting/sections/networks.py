@@ -5,11 +5,10 @@ In: a sweep. Out: a Markdown table for the reference, and for the first arm of e
 
 from __future__ import annotations
 
-from typing import Any
-
 from bloodstudy.analysis import StudyResults
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import code, plain, table
+from bloodstudy.study.result import Result
 
 
 def list_networks(sweep: StudyResults, told: StudyClaims) -> list[dict[str, str]]:
@@ -17,16 +16,16 @@ def list_networks(sweep: StudyResults, told: StudyClaims) -> list[dict[str, str]
     shown: dict[str, dict[str, str]] = {}
     for arm in sweep.arms:
         known = [sweep.results[key] for key in sweep.of(arm)["key"] if key in sweep.results]
-        result = next((own for own in known if own.get("layers")), None)
-        if result is not None and result["model"] not in shown:
-            own = {"arm": code(arm), "model": code(result["model"]), "table": _tabulate(result, arm, told)}
-            shown[result["model"]] = own
+        result = next((own for own in known if own.layers), None)
+        if result is not None and result.model not in shown:
+            own = {"arm": code(arm), "model": code(result.model), "table": _tabulate(result, arm, told)}
+            shown[result.model] = own
     return list(shown.values())
 
 
-def _tabulate(result: dict[str, Any], arm: str, told: StudyClaims) -> str:
+def _tabulate(result: Result, arm: str, told: StudyClaims) -> str:
     rows, keys = [], told.keys(arm)
-    for place, layer in enumerate(result["layers"], start=1):
+    for place, layer in enumerate(result.layers or (), start=1):
         shape = " × ".join(map(str, layer["output"] or ())) or "–"
         formula = "number of weights of the layer, trainable or not"
         parameters = told.count(layer["parameters"], f"arm/{arm}/layer/{place}/parameters", formula, keys)

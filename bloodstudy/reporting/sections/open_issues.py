@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from bloodstudy.analysis import Comparison, StudyAnalysis
 from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, INCONCLUSIVE, PENDING
@@ -17,18 +16,19 @@ from bloodstudy.reporting.render.markdown import as_list, code
 from bloodstudy.reporting.sections import data
 from bloodstudy.reporting.sections.verdicts import margin_of
 from bloodstudy.study.arms import name_arm, spell
+from bloodstudy.study.plan import PlannedQuestion
 
 
-def describe_untuned(question: Mapping[str, Any], judged: StudyAnalysis) -> str:
+def describe_untuned(question: PlannedQuestion, judged: StudyAnalysis) -> str:
     """Say which arms were trained at a learning rate that nobody chose for them; empty where a strip was declared."""
-    if question.get("lr_strip") or question["factor"] == "lr":
+    if question.lr_grid or question.factor == "lr":
         return ""
-    arms = [c.pair.arm for c in judged.of(question["name"]) if "lr" not in judged.sweep.levels_of(c.pair.arm)]
+    arms = [c.pair.arm for c in judged.of(question.name) if "lr" not in judged.sweep.levels_of(c.pair.arm)]
     if not arms:
         return ""
-    known = judged.sweep.result_of(question["reference"])
-    rate = f" ({code('lr=' + spell(known['factors']['lr']))})" if known else ""
-    rates = {arm: data.list_brought(judged.sweep, arm, question["reference"]).get("lr") for arm in arms}
+    known = judged.sweep.result_of(question.reference)
+    rate = f" ({code('lr=' + spell(known.factors['lr']))})" if known else ""
+    rates = {arm: data.list_brought(judged.sweep, arm, question.reference).get("lr") for arm in arms}
     brought = " ".join(
         f"{code(arm)} has the learning rate that its model brings ({code('lr=' + spell(own))}), so its effect is that "
         "of both."
@@ -46,9 +46,9 @@ def describe_untuned(question: Mapping[str, Any], judged: StudyAnalysis) -> str:
     )
 
 
-def describe_named(question: Mapping[str, Any], judged: StudyAnalysis) -> str:
+def describe_named(question: PlannedQuestion, judged: StudyAnalysis) -> str:
     """Say what an arm that has a name of its own sets; empty where each is called by what it sets."""
-    arms = {arm: judged.sweep.levels_of(arm) for arm in question["arms"] if arm != question["reference"]}
+    arms = {arm: judged.sweep.levels_of(arm) for arm in question.arms if arm != question.reference}
     told = [
         f"{code(arm)} is {code(' '.join(f'{key}={spell(level)}' for key, level in levels.items()))}"
         for arm, levels in arms.items()
@@ -57,11 +57,11 @@ def describe_named(question: Mapping[str, Any], judged: StudyAnalysis) -> str:
     return f"{'; '.join(told)}." if told else ""
 
 
-def describe_open(question: Mapping[str, Any], judged: StudyAnalysis, told: StudyClaims) -> list[str]:
+def describe_open(question: PlannedQuestion, judged: StudyAnalysis, told: StudyClaims) -> list[str]:
     """Return a line for each inconclusive arm: how many seeds in all would settle it, for which of two truths."""
     return [
         _describe_needed(comparison, told)
-        for comparison in judged.of(question["name"])
+        for comparison in judged.of(question.name)
         if comparison.verdict.word == INCONCLUSIVE and comparison.needed
     ]
 
@@ -92,7 +92,7 @@ def settle(comparisons: Sequence[Comparison], judged: StudyAnalysis) -> str:
     """Return the command that would settle the open arms among `comparisons`; empty where none is open."""
     plan = judged.sweep.plan
     if any(c.verdict.word == PENDING for c in comparisons):
-        return _with_seeds(plan["command"], max(judged.look.next, len(judged.sweep.seeds)))
+        return _with_seeds(plan.command, max(judged.look.next, len(judged.sweep.seeds)))
     wanted = [
         seeds
         for comparison in comparisons
@@ -100,7 +100,7 @@ def settle(comparisons: Sequence[Comparison], judged: StudyAnalysis) -> str:
         for seeds in (comparison.needed.equivalence, comparison.needed.difference)
         if seeds is not None and seeds > judged.look.done
     ]
-    return _with_seeds(plan["command"], max(wanted)) if wanted else ""
+    return _with_seeds(plan.command, max(wanted)) if wanted else ""
 
 
 def describe_extension(judged: StudyAnalysis, command: str) -> str:

@@ -21,6 +21,7 @@ from bloodstudy.reporting.claims.sweep_claims import FORMULAS
 from bloodstudy.reporting.render.markdown import code, table
 from bloodstudy.reporting.sections.section import Section
 from bloodstudy.study.arms import spell
+from bloodstudy.study.result import Result
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def list_sources(sweep: StudyResults, ledger: Ledger) -> dict[str, Any]:
     nearest = {arm: _find_nearest(result) for arm, result in arms.items()}
     rows, reasons = [], []
     for source in SOURCES:
-        ours = [arm for arm, result in arms.items() if result["model"] == source.model]
+        ours = [arm for arm, result in arms.items() if result.model == source.model]
         if not ours:
             continue
         rows.append([f"`{source.model}`, its author", "1", source.train, NONE, source.test, NONE, source.note])
@@ -94,21 +95,21 @@ def list_sources(sweep: StudyResults, ledger: Ledger) -> dict[str, Any]:
     return {"table": table(["network", *numbers, "remark"], rows, right=numbers), "reasons": reasons} if rows else {}
 
 
-def _list_arms(sweep: StudyResults) -> dict[str, dict[str, Any]]:
+def _list_arms(sweep: StudyResults) -> dict[str, Result]:
     """Return a result of each arm whose network has a source."""
     return {arm: result for arm in sweep.arms if (result := _find_result(sweep, arm)) is not None}
 
 
-def _find_result(sweep: StudyResults, arm: str) -> dict[str, Any] | None:
+def _find_result(sweep: StudyResults, arm: str) -> Result | None:
     """Return a result of an arm on Kaggle images whose network has a source, None where none finished."""
     known = [sweep.results[key] for key in sweep.of(arm, "finished")["key"] if key in sweep.results]
     found = known[0] if known else None
-    return found if found and found["data"]["name"] == "kaggle" and _find_nearest(found) is not None else None
+    return found if found and found.data.name == "kaggle" and _find_nearest(found) is not None else None
 
 
-def _find_nearest(result: dict[str, Any]) -> Source | None:
+def _find_nearest(result: Result) -> Source | None:
     """Return the source whose setting differs least from that of a result, the first of those as near."""
-    known = [source for source in SOURCES if source.model == result["model"]]
+    known = [source for source in SOURCES if source.model == result.model]
     return min(known, key=lambda source: len(_list_changed(result, source)), default=None)
 
 
@@ -155,26 +156,26 @@ def _measure(arm: str, sweep: StudyResults, ledger: Ledger) -> list[str]:
     return [seeds, *cells, remark]
 
 
-def _list_changed(result: dict[str, Any], source: Source) -> list[str]:
+def _list_changed(result: Result, source: Source) -> list[str]:
     """Return the factors of the source that have another level here."""
-    return [key for key, theirs in source.factors.items() if spell(result["factors"][key]) != spell(theirs)]
+    return [key for key, theirs in source.factors.items() if spell(result.factors[key]) != spell(theirs)]
 
 
-def _measure_distance(arm: str, result: dict[str, Any], source: Source, sweep: StudyResults) -> tuple[int, bool, float]:
+def _measure_distance(arm: str, result: Result, source: Source, sweep: StudyResults) -> tuple[int, bool, float]:
     """Return how many factors have another level here, whether the split is another, and how far their numbers are off.
 
     The last is by how many powers of e, in all.
     """
     changed, elsewhere = _list_changed(result, source), sweep.of(arm)["judged"].iloc[0] != "official"
-    pairs = [(result["factors"][key], source.factors[key]) for key in changed]
+    pairs = [(result.factors[key], source.factors[key]) for key in changed]
     numbers = [pair for pair in pairs if all(isinstance(value, int | float) and value > 0 for value in pair)]
     off = sum(abs(math.log(ours / theirs)) for ours, theirs in numbers)
     return len(changed), bool(elsewhere and source.split == OFFICIAL), off
 
 
-def _describe_apart(arm: str, result: dict[str, Any], source: Source, sweep: StudyResults) -> str:
+def _describe_apart(arm: str, result: Result, source: Source, sweep: StudyResults) -> str:
     """Return what differs between the setting of `arm` and the source's."""
-    factors, split = result["factors"], str(sweep.of(arm)["judged"].iloc[0])
+    factors, split = result.factors, str(sweep.of(arm)["judged"].iloc[0])
     apart = [
         f"{code(f'{key}={spell(factors[key])}')} here, {code(spell(source.factors[key]))} there"
         for key in _list_changed(result, source)

@@ -6,7 +6,7 @@ is the arm that the others are compared with.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.style import DISTINCT, Style, style_study
+from bloodstudy.study.plan import PlannedQuestion
 
 Drawing = Callable[[], Figure]
 
@@ -34,9 +35,9 @@ class Section:
     figures: Callable[[StudyAnalysis], dict[str, Drawing]] = _draw_nothing  # by name, not drawn yet
 
 
-def list_questions(analysis: StudyAnalysis) -> list[dict[str, Any]]:
+def list_questions(analysis: StudyAnalysis) -> Sequence[PlannedQuestion]:
     """Return the questions of a study; a plain sweep has none."""
-    return analysis.sweep.plan.get("questions") or []
+    return analysis.sweep.plan.questions
 
 
 def has_questions(analysis: StudyAnalysis) -> bool:
@@ -49,7 +50,7 @@ def has_results(analysis: StudyAnalysis) -> bool:
 
 def find_reference(analysis: StudyAnalysis) -> str:
     """Return the reference of the first question; of a plain sweep the arm that the others are compared with."""
-    references = [question["reference"] for question in list_questions(analysis)]
+    references = [question.reference for question in list_questions(analysis)]
     references += [comparison.pair.reference for comparison in analysis.comparisons]
     return (references or analysis.sweep.arms)[0]
 
@@ -59,12 +60,12 @@ def group_arms(analysis: StudyAnalysis) -> list[tuple[str, list[str]]]:
     arms = analysis.sweep.arms
     plain = [("", arms[start : start + DISTINCT]) for start in range(0, len(arms), DISTINCT)]
     return [
-        (question["name"].replace("_", " "), list(dict.fromkeys([question["reference"], *question["arms"]])))
+        (question.name.replace("_", " "), list(dict.fromkeys([question.reference, *question.arms])))
         for question in list_questions(analysis)
     ] or plain
 
 
 def style_arms(analysis: StudyAnalysis) -> dict[str, Style]:
     """Return the style of each arm, the same in all figures of a report."""
-    references = [question["reference"] for question in list_questions(analysis)]
+    references = [question.reference for question in list_questions(analysis)]
     return style_study(analysis.sweep.arms, references or [find_reference(analysis)])

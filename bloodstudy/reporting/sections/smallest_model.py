@@ -22,17 +22,18 @@ from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.style import INK, SHADE, Style, fold, new_figure
 from bloodstudy.reporting.render.markdown import as_list, code, embed, table
 from bloodstudy.reporting.sections.section import Drawing, Section, list_questions, style_arms
+from bloodstudy.study.plan import PlannedQuestion
 
 
-def find_question(analysis: StudyAnalysis) -> dict[str, Any] | None:
+def find_question(analysis: StudyAnalysis) -> PlannedQuestion | None:
     """Return the question that seeks the smallest model, or None."""
-    return next((question for question in list_questions(analysis) if question.get("simplify")), None)
+    return next((question for question in list_questions(analysis) if question.simplify), None)
 
 
 def _find(analysis: StudyAnalysis) -> Simplest:
     question = find_question(analysis)
     assert question is not None, "the section stands only in a study that asks"
-    return find_simplest(analysis, question["name"])
+    return find_simplest(analysis, question.name)
 
 
 def answer_question(claims: StudyClaims) -> str:
@@ -67,13 +68,13 @@ SECTION = Section(
 )
 
 
-def describe_smallest(found: Simplest, question: Mapping[str, Any], judged: StudyAnalysis, told: StudyClaims) -> str:
+def describe_smallest(found: Simplest, question: PlannedQuestion, judged: StudyAnalysis, told: StudyClaims) -> str:
     """Answer the question in a sentence; empty where it is not decided."""
     if found.smallest is None:
         return ""
-    reference = question["reference"]
+    reference = question.reference
     # An arm of two questions is tested once, with the smaller of their margins.
-    tested = {c.pair.arm: f"{100 * c.pair.margin:g}" for c in judged.of(question["name"]) if c.pair.tested}
+    tested = {c.pair.arm: f"{100 * c.pair.margin:g}" for c in judged.of(question.name) if c.pair.tested}
     margin = f"{tested.get(found.smallest) or as_list(sorted(set(tested.values()), key=float))} points"
     own = f"{told.parameters(reference)} parameters"
     if found.smallest == reference:

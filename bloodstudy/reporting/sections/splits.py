@@ -20,6 +20,7 @@ from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.claims.sweep_claims import SweepClaims, WriteNumber, write_number
 from bloodstudy.reporting.figures.style import INK, label, new_figure
 from bloodstudy.reporting.render.markdown import code, embed, table
+from bloodstudy.study.plan import PlannedQuestion
 
 MOST_COLUMNS = 3
 WriteRow = Callable[[Mapping[str, Any]], WriteNumber]
@@ -37,9 +38,9 @@ def find_points(sweep: StudyResults) -> pd.DataFrame:
     return list_points(sweep, {arm.name: arm.clear_from for arm in summarise_arms(sweep)})
 
 
-def find_divided(question: Mapping[str, Any], judged: StudyAnalysis) -> StudyResults | None:
+def find_divided(question: PlannedQuestion, judged: StudyAnalysis) -> StudyResults | None:
     """Return the part of the study that a question is about, where that is to compare splits; else None."""
-    divided = any(comparison.unpaired for comparison in judged.of(question["name"]))
+    divided = any(comparison.unpaired for comparison in judged.of(question.name))
     return take_question(judged.sweep, question) if divided else None
 
 

@@ -25,7 +25,7 @@ def describe_head(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     if has_questions(analysis):
         warnings = warn_of_study(analysis, claims.sweep)
         return head | {"question": "", "progress": describe_progress(analysis, claims), "warnings": warnings}
-    question = plain(analysis.sweep.plan.get("question") or "")
+    question = plain(analysis.sweep.plan.question or "")
     return head | {"question": question, "progress": " ".join(summarise(claims.sweep)), "warnings": []}
 
 
@@ -35,12 +35,12 @@ SECTION = Section("summary", lambda analysis: True, describe_head, "summary.md.j
 def describe_title(sweep: StudyResults) -> str:
     """Return the title of the report."""
     plan, seeds = sweep.plan, f", {len(sweep.seeds)} seeds" if len(sweep.seeds) > 1 else ""
-    if plan.get("questions"):
-        return plain(plan.get("title") or plan.get("question") or f"Study {plan['study']}")
+    if plan.questions:
+        return plain(plan.title or plan.question or f"Study {plan.study}")
     if len(sweep.trials) == 1:
         return f"One trial: {code(sweep.arms[0])}"
-    if plan.get("title"):
-        return plain(plan["title"]) + seeds
+    if plan.title:
+        return plain(plan.title) + seeds
     return f"Sweep over {' × '.join(map(code, sweep.factors))}{seeds}" if sweep.factors else code(sweep.arms[0]) + seeds
 
 
@@ -49,10 +49,10 @@ def describe_nothing(sweep: StudyResults) -> str:
     outcomes = sweep.trials["outcome"].value_counts()
     counts = ", ".join(f"{count} {str(name).replace('_', ' ')}" for name, count in outcomes.items())
     waiting = {"missing", "interrupted"} & set(outcomes.index)
-    retry = f"{sweep.plan['command']} retry=all, once what made them end so is changed"
+    retry = f"{sweep.plan.command} retry=all, once what made them end so is changed"
     return (
-        f"no trial of the study {sweep.plan['study']!r} is finished ({counts}); a report needs at least one. "
-        f"Train it: {sweep.plan['command'] if waiting else retry}"
+        f"no trial of the study {sweep.plan.study!r} is finished ({counts}); a report needs at least one. "
+        f"Train it: {sweep.plan.command if waiting else retry}"
     )
 
 

@@ -21,11 +21,11 @@ ROW_IN = 0.235
 def list_answers(judged: StudyAnalysis) -> dict[str, list[Comparison]]:
     """Return the tested arms by the name of the question that is the first to ask for them."""
     found: dict[str, list[Comparison]] = {}
-    for question in judged.sweep.plan["questions"]:
+    for question in judged.sweep.plan.questions:
         known = [comparison for own in found.values() for comparison in own]
-        new = [c for c in judged.of(question["name"]) if c.pair.tested and c not in known]
+        new = [c for c in judged.of(question.name) if c.pair.tested and c not in known]
         if new:
-            found[question["name"]] = new
+            found[question.name] = new
     return found
 
 
