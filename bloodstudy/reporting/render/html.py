@@ -22,7 +22,7 @@ from bloodstudy.reporting.claims.ledger import MARK, NONE, Claim, Ledger
 from bloodstudy.reporting.render.markdown import visible
 from bloodstudy.reporting.render.markdown_to_html import make_unique, read_words, render_markdown, slug
 
-MOST_LINKED = 3  # trials shown beside a claim; more fold away
+MAX_LINKED = 3  # trials shown beside a claim; more fold away
 _TEMPLATES = PACKAGE / "reporting" / "templates"
 
 
@@ -79,7 +79,7 @@ def render_html(marked: str, ledger: Ledger, trials: pd.DataFrame, folder: Path,
         more=more,
         rows=rows,
         trials=_list_trials(trials, ledger, trial_anchors),
-        most_linked=MOST_LINKED,
+        most_linked=MAX_LINKED,
         style=style,
         script=script,
         style_hash=_digest(style),
@@ -101,7 +101,7 @@ def _link_claims(body: str, rows: list[_Row]) -> str:
 
 
 def _link(claim: Claim, anchors: dict[str, str], every: tuple[str, ...]) -> list[tuple[str, str]]:
-    if len(every) > MOST_LINKED and claim.trials == every:
+    if len(every) > MAX_LINKED and claim.trials == every:
         return []
     return [(key, anchors[key]) for key in claim.trials]
 

@@ -19,16 +19,16 @@ from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_figu
 from bloodstudy.reporting.render.markdown import code, table
 
 COLUMNS = 3
-LEAST_SHARE = 0.005  # of an arm's test images, under which a bin is chance and is not drawn
+MIN_SHARE = 0.005  # of an arm's test images, under which a bin is chance and is not drawn
 FORMULAS = {
     "error": "100 * mean over seeds of sum over ten bins of max(p_*) of share * |accuracy - mean max(p_*)|, test",
     "excess": "100 * mean over seeds of mean max(p_*) - test_accuracy",
 }
 
 
-def weigh_arms(judged: StudyAnalysis) -> dict[str, Reliability]:
+def weigh_arms(analysis: StudyAnalysis) -> dict[str, Reliability]:
     """Return the calibration of each arm that has test predictions."""
-    sweep, found = judged.sweep, {}
+    sweep, found = analysis.sweep, {}
     for arm in sweep.arms:
         rows = sweep.of(arm, "finished").drop_duplicates(["key", "judged"])
         known = [(k, j) for k, j in zip(rows["key"], rows["judged"], strict=True) if k in sweep.predictions]
@@ -37,15 +37,15 @@ def weigh_arms(judged: StudyAnalysis) -> dict[str, Reliability]:
     return found
 
 
-def tabulate_calibration(found: Mapping[str, Reliability], told: StudyClaims) -> str:
+def tabulate_calibration(found: Mapping[str, Reliability], claims: StudyClaims) -> str:
     """Return the expected calibration error of each arm, and by how much it is too sure."""
     rows = []
     for arm, reliability in found.items():
         rows.append([code(arm)])
         for name, form in (("error", ".1f"), ("excess", "+z.1f")):
             value, path = 100 * getattr(reliability, name), f"arm/{arm}/calibration/{name}"
-            keys = told.analysis.sweep.of(arm, "finished")["key"]
-            rows[-1].append(told.count(value, path, FORMULAS[name], keys, form))
+            keys = claims.analysis.sweep.of(arm, "finished")["key"]
+            rows[-1].append(claims.count(value, path, FORMULAS[name], keys, form))
     numbers = ["calibration error (points)", "surer than right by (points)"]
     return table(["arm", *numbers], rows, right=numbers)
 
@@ -75,7 +75,7 @@ def _draw_panel(axes: Axes, arms: Sequence[str], found: Mapping[str, Reliability
     axes.plot([0, 100], [0, 100], color=INK, linewidth=0.9, linestyle=":", zorder=1)
     handles = []
     for arm in arms:
-        curve, style = found[arm].curve.query("share >= @LEAST_SHARE"), styles[arm]
+        curve, style = found[arm].curve.query("share >= @MIN_SHARE"), styles[arm]
         marks = {"color": style.colour, "marker": style.marker, "markersize": 4, "linestyle": style.line}
         axes.plot(100 * curve["sure"], 100 * curve["right"], linewidth=1.3, **marks)
         words = f"{fold(arm, 30)} ({100 * found[arm].error:.1f})"

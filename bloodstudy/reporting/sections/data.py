@@ -81,7 +81,7 @@ def list_data(sweep: StudyResults) -> list[DataSet]:
     return list(found.values())
 
 
-def describe_data(measured: SweepClaims, place: int, data_set: DataSet) -> dict[str, str]:
+def describe_data(claims: SweepClaims, place: int, data_set: DataSet) -> dict[str, str]:
     """Return the Markdown of the data set at `place`: its name, words, audit and table of classes."""
     counts, told = data_set.counts, {"images": "number of images", "classes": "number of classes", **SUMMARY_FORMULAS}
     told["refused"] = "number of files that could not be used"
@@ -90,7 +90,7 @@ def describe_data(measured: SweepClaims, place: int, data_set: DataSet) -> dict[
         for name in counts.index:
             told[f"{side}/images[{name}]"] = f"number of {SIDES[side]} images of the class"
             told[f"{side}/share[{name}]"] = f"100 * {SIDES[side]} images of the class / {SIDES[side]} images"
-    write = measured.of(f"data/{place}", told, list(data_set.keys))
+    write = claims.of(f"data/{place}", told, list(data_set.keys))
     totals = {str(side): int(counts[side].to_numpy().sum()) for side in counts}
     several = [f"{write(f'{side}/images', total, ',d')} {SIDES[side]}" for side, total in totals.items()]
     words = f"{plain(data_set.name)}: {', '.join(several[:-1])} and {several[-1]} images, "

@@ -25,7 +25,7 @@ from bloodstudy.reporting.figures.style import INK, SHADE, Style, label, new_fig
 from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
 
-FEWEST = 3  # levels that make a curve
+MIN_LEVELS = 3  # levels that make a curve
 STUCK = "stayed at chance, in no mean"
 
 
@@ -40,34 +40,34 @@ class Dose:
     comparisons: tuple[Comparison | None, ...]  # None: the reference
 
 
-def find_dose(question: Mapping[str, Any], judged: StudyAnalysis) -> Dose | None:
+def find_dose(question: Mapping[str, Any], analysis: StudyAnalysis) -> Dose | None:
     """Return the arms of `question` by their level; None where these are no ordered numbers, or fewer than three."""
     factor, levels = question["factor"], {}
     for arm in [question["reference"], *question["arms"]]:
-        apart = set(judged.sweep.levels_of(arm)) - {factor} - set(judged.sweep.levels_of(question["reference"]))
-        known = [judged.sweep.results[key] for key in judged.sweep.of(arm)["key"] if key in judged.sweep.results]
+        apart = set(analysis.sweep.levels_of(arm)) - {factor} - set(analysis.sweep.levels_of(question["reference"]))
+        known = [analysis.sweep.results[key] for key in analysis.sweep.of(arm)["key"] if key in analysis.sweep.results]
         if factor and known and factor in known[0]["factors"] and not apart:
             levels[arm] = known[0]["factors"][factor]
-    if len(set(map(str, levels.values()))) < FEWEST:
+    if len(set(map(str, levels.values()))) < MIN_LEVELS:
         return None
     scale = place_levels(factor, list(levels.values()))
     if not scale.ordered:
         return None
     order = sorted(range(len(levels)), key=lambda place: scale.positions[place])
     arms = [list(levels)[place] for place in order]
-    compared = [judged.find(arm, question["reference"]) for arm in arms]
+    compared = [analysis.find(arm, question["reference"]) for arm in arms]
     positions = [scale.positions[place] for place in order]
     ordered = Scale(positions, scale.words, True, scale.logarithmic)
     return Dose(factor, ordered, tuple(levels[arm] for arm in arms), tuple(arms), tuple(compared))
 
 
-def draw_dose(dose: Dose, judged: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
+def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
     """Return the figure."""
     figure = new_figure(9.6, 3.4)
     left, right = figure.subplots(1, 2)
-    chance = {arm: look_at_training(judged.sweep, arm, judged.sweep.seeds).chance for arm in dose.arms}
-    lost = [_describe_lost(judged.sweep.of(arm), chance[arm]) for arm in dose.arms]
-    _draw_accuracies(left, dose, judged, styles, chance)
+    chance = {arm: look_at_training(analysis.sweep, arm, analysis.sweep.seeds).chance for arm in dose.arms}
+    lost = [_describe_lost(analysis.sweep.of(arm), chance[arm]) for arm in dose.arms]
+    _draw_accuracies(left, dose, analysis, styles, chance)
     _draw_effects(right, dose, styles)
     names = ["\n".join(filter(None, (label(spell(x), 12), note))) for x, note in zip(dose.levels, lost, strict=True)]
     for axes in (left, right):
@@ -98,11 +98,11 @@ def _describe_lost(trials: pd.DataFrame, chance: Sequence[int]) -> str:
 
 
 def _draw_accuracies(
-    axes: Axes, dose: Dose, judged: StudyAnalysis, styles: Mapping[str, Style], chance: Mapping[str, Sequence[int]]
+    axes: Axes, dose: Dose, analysis: StudyAnalysis, styles: Mapping[str, Style], chance: Mapping[str, Sequence[int]]
 ) -> None:
     means: dict[str, list[float]] = {"train_accuracy": [], "test_accuracy": []}
     for x, arm in zip(dose.scale.positions, dose.arms, strict=True):
-        done, style = judged.sweep.of(arm, "finished"), styles[arm]
+        done, style = analysis.sweep.of(arm, "finished"), styles[arm]
         stuck = done["seed"].isin(chance[arm]).to_numpy(dtype=bool)
         for name, values in means.items():
             every = 100 * done[name].to_numpy(dtype=float)

@@ -18,26 +18,28 @@ from bloodstudy.study.arms import spell
 VALIDATION = "100 * mean over seeds of validation_accuracy"
 
 
-def tabulate_interactions(found: Sequence[Interaction], told: StudyClaims) -> str:
+def tabulate_interactions(found: Sequence[Interaction], claims: StudyClaims) -> str:
     """Return the differences of differences, in points with 95 % intervals; empty where no product was planned."""
     rows = []
     for own in found:
         changes = " and ".join(code(f"{key}={spell(level)}") for key, _, level in (own.first, own.second))
-        keys = [key for arm in own.arms for key in told.keys(arm, list(own.points.index))]
-        cells = [_describe_effect(own, response, keys, told) for response in RESPONSES.values()]
-        seeds = told.count(len(own.points), f"block/{'/'.join(own.arms)}/seeds", "seeds with all four cells", keys, "d")
+        keys = [key for arm in own.arms for key in claims.keys(arm, list(own.points.index))]
+        cells = [_describe_effect(own, response, keys, claims) for response in RESPONSES.values()]
+        seeds = claims.count(
+            len(own.points), f"block/{'/'.join(own.arms)}/seeds", "seeds with all four cells", keys, "d"
+        )
         rows.append([changes, seeds, *cells])
     return table(["both", "seeds", *RESPONSES], rows, right=["seeds", *RESPONSES]) if rows else ""
 
 
-def _describe_effect(own: Interaction, response: str, keys: list[str], told: StudyClaims) -> str:
+def _describe_effect(own: Interaction, response: str, keys: list[str], claims: StudyClaims) -> str:
     effect, path = own.effects[response], f"block/{'/'.join(own.arms)}/{response}"
     formula = f"of ({response}[both] - {response}[second]) - ({response}[first] - {response}[neither])"
-    mean = told.count(100 * effect.mean, f"{path}/mean", f"100 * mean over seeds {formula}", keys, POINTS)
+    mean = claims.count(100 * effect.mean, f"{path}/mean", f"100 * mean over seeds {formula}", keys, POINTS)
     if math.isnan(effect.low):
         return mean
     low, high = (
-        told.count(
+        claims.count(
             100 * value, f"{path}/{end}", f"100 * {end} end of the 95 % t interval over seeds {formula}", keys, POINTS
         )
         for end, value in (("lower", effect.low), ("upper", effect.high))
@@ -45,7 +47,7 @@ def _describe_effect(own: Interaction, response: str, keys: list[str], told: Stu
     return f"{mean} [{low}, {high}]"
 
 
-def tabulate_strips(found: Sequence[Tuned], told: StudyClaims) -> str:
+def tabulate_strips(found: Sequence[Tuned], claims: StudyClaims) -> str:
     """Return the validation accuracy of each arm at each learning rate, its best in bold; empty without a strip.
 
     A rate at which fewer trials finished than at others says how many.
@@ -54,7 +56,7 @@ def tabulate_strips(found: Sequence[Tuned], told: StudyClaims) -> str:
     rows = []
     for own in found:
         cells = {
-            float(row["lr"]): _describe_rate(row, own, told)
+            float(row["lr"]): _describe_rate(row, own, claims)
             for row in own.rates.dropna(subset=["lr"]).to_dict("records")
         }
         rows.append([code(own.arm), *(cells.get(rate, NONE) for rate in rates)])
@@ -62,13 +64,13 @@ def tabulate_strips(found: Sequence[Tuned], told: StudyClaims) -> str:
     return table(["arm", *names], rows, right=names) if rows and rates else ""
 
 
-def _describe_rate(row: dict, own: Tuned, told: StudyClaims) -> str:
-    keys = told.keys(row["arm"])
+def _describe_rate(row: dict, own: Tuned, claims: StudyClaims) -> str:
+    keys = claims.keys(row["arm"])
     value = 100 * float(row["validation_accuracy"])
-    text = told.count(value, f"arm/{row['arm']}/validation_accuracy", VALIDATION, keys, PERCENT)
+    text = claims.count(value, f"arm/{row['arm']}/validation_accuracy", VALIDATION, keys, PERCENT)
     if row["seeds"] < own.rates["seeds"].max():
         finished = "number of trials of the arm that finished, of the seeds looked at"
-        count = told.count(row["seeds"], f"arm/{row['arm']}/finished_looked_at", finished, keys, "d")
+        count = claims.count(row["seeds"], f"arm/{row['arm']}/finished_looked_at", finished, keys, "d")
         text += f" ({count} seed{'' if row['seeds'] == 1 else 's'})"
     return f"**{text}**" if own.best is not None and float(row["lr"]) == own.best else text
 
