@@ -78,9 +78,9 @@ def _check_trials(found: Found, runs_dir: Path, study: str, progress: Progress) 
     import pyarrow as pa
 
     plan, whole = run_folder.read_plan(runs_dir, study), True
-    if "hash" in plan and plan["hash"] != (own := digest(plan)):
-        told = f"its hash is {own}, and it says {plan['hash']}"
-        found.add("plan.yaml", [f"{runs_dir / study / 'plan.yaml'} was changed after it was made: {told}"])
+    if "hash" in plan and plan["hash"] != (now := digest(plan)):
+        hashes = f"its hash is {now}, and it says {plan['hash']}"
+        found.add("plan.yaml", [f"{runs_dir / study / 'plan.yaml'} was changed after it was made: {hashes}"])
     planned = {trial["key"]: trial for trial in reversed(plan["trials"])}
     keys = list_keys(plan)
     for done, key in enumerate(keys):
@@ -90,8 +90,8 @@ def _check_trials(found: Found, runs_dir: Path, study: str, progress: Progress) 
         try:
             result = run_folder.read_result(runs_dir, study, key)
             said = (result or {}).get("stored_hash")
-            if result and (own := make_key(result["factors"], result["model"], result["data"])) != key:
-                found.add("trials", [f"{who}: the factors, model and data of its result are those of trial {own}"])
+            if result and (now := make_key(result["factors"], result["model"], result["data"])) != key:
+                found.add("trials", [f"{who}: the factors, model and data of its result are those of trial {now}"])
             stored = hash_stored(pd.read_parquet(path)) if path.exists() else None
         except (OSError, ValueError, KeyError, TypeError, UserError, pa.ArrowException) as error:
             found.add("trials", [f"{who} cannot be read: {' '.join(str(error).split())[:200]}"])
@@ -102,8 +102,8 @@ def _check_trials(found: Found, runs_dir: Path, study: str, progress: Progress) 
         if said and stored is None:
             found.add("trials", [f"{who}: its predictions are gone; expected {path}"])
         elif said and stored != said:
-            told = f"their hash is {stored}, its result says {said}"
-            found.add("trials", [f"{who}: the stored predictions are not those that it published: {told}"])
+            hashes = f"their hash is {stored}, its result says {said}"
+            found.add("trials", [f"{who}: the stored predictions are not those that it published: {hashes}"])
     return whole
 
 

@@ -113,11 +113,11 @@ def _show(claim: Claim) -> str:
 
 
 def _list_trials(trials: pd.DataFrame, ledger: Ledger, anchors: dict[str, str]) -> list[dict[str, str]]:
-    rows, told = [], set[str]()
+    rows, anchored = [], set[str]()
     for row in trials.to_dict("records"):
         key = str(row["key"])
-        anchor = "" if key in told else anchors[key]  # one that is judged in two ways has two rows
-        told.add(key)
+        anchor = "" if key in anchored else anchors[key]  # one that is judged in two ways has two rows
+        anchored.add(key)
         stored = ledger.trials.get(key) or row.get("prediction_hash")
         texts = {name: visible(row[name]) for name in ("arm", "seed", "outcome")}
         texts["predictions"] = stored if isinstance(stored, str) else NONE

@@ -71,8 +71,8 @@ def _describe_answers(analysis: StudyAnalysis) -> str:
     """Return the alternative text of the answers at a glance: how many arms have which verdict."""
     words = Counter(
         summary_figure.describe_verdict(comparison)
-        for own in summary_figure.list_answers(analysis).values()
-        for comparison in own
+        for comparisons in summary_figure.list_answers(analysis).values()
+        for comparison in comparisons
     )
     counts = "; ".join(f"{word}: {count}" for word, count in words.items())
     return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their verdict: {counts}"
@@ -84,17 +84,17 @@ def _describe_question(question: dict[str, Any], claims: StudyClaims, drawn: lis
     comparisons = [comparison for comparison in everything if not comparison.unpaired]
     unpaired = [comparison for comparison in everything if comparison.unpaired]
     divided = _describe_splits(question, claims, drawn)
-    apart = divided["each_split"] or [verdicts.describe_arm(comparison, claims) for comparison in unpaired]
+    unpaired_answers = divided["each_split"] or [verdicts.describe_arm(comparison, claims) for comparison in unpaired]
     tested = [comparison for comparison in comparisons if comparison.pair.tested]
     dose = dose_response.find_dose(question, analysis)
     opened, command = open_issues.describe_open(question, analysis, claims), open_issues.settle(tested, analysis)
     interactions = list_interactions(analysis.sweep, analysis.seeds)
-    strips = [own for own in tune(analysis.sweep, analysis.seeds) if own.question == name]
+    strips = [strip for strip in tune(analysis.sweep, analysis.seeds) if strip.question == name]
     pilot = any(comparison.verdict.word == PILOT for comparison in tested)
     return {
         "sentence": plain(question["sentence"]),
         "summary": verdicts.describe_question(everything, analysis),
-        "answers": [verdicts.describe_arm(c, claims) for c in tested] + apart,
+        "answers": [verdicts.describe_arm(c, claims) for c in tested] + unpaired_answers,
         "exploratory": [verdicts.describe_arm(c, claims) for c in comparisons if not c.pair.tested],
         "figure": embed(f"effects_{name}", describe_effects(comparisons), drawn),
         "reference": effect_tables.describe_reference(comparisons, claims) if comparisons else "",

@@ -14,41 +14,44 @@ from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.claims.sweep_claims import SweepClaims
 from bloodstudy.reporting.render.markdown import as_list, code
 
-APART = 0.2  # how far the accuracy that fit reports may lie above the measured one: it usually lies below
+MAX_FIT_EXCESS = 0.2  # how far the accuracy that fit reports may lie above the measured one: it usually lies below
 
 
 def warn_of_sweep(claims: SweepClaims) -> list[str]:
     """Return what a reader must know before believing the numbers."""
-    sweep, found = claims.sweep, []
+    sweep, warnings = claims.sweep, []
     if any(data["split"] == "random" for data in sweep.data):
-        found.append(_describe_leak(claims))
-    found += [describe_shared(claims, leak) for leak in list_leaks(sweep.trials)]
-    if apart := [arm for arm in summarise_arms(sweep) if _fits_apart(sweep, arm)]:
-        found.append(
-            f"{as_list([code(arm.name) for arm in apart])}: `fit` ended at a much higher accuracy than inference "
+        warnings.append(_describe_leak(claims))
+    warnings += [describe_shared(claims, leak) for leak in list_leaks(sweep.trials)]
+    if unsettled := [arm for arm in summarise_arms(sweep) if _fits_better(sweep, arm)]:
+        warnings.append(
+            f"{as_list([code(arm.name) for arm in unsettled])}: `fit` ended at a much higher accuracy than inference "
             "measures on the same training images, as when batch normalisation's moving averages have not settled."
         )
-    if "precision" not in sweep.factors and len({own["factors"]["precision"] for own in sweep.results.values()}) > 1:
-        found.append("The trials were computed in different precisions.")
-    return [*found, *_warn_of_code(sweep)]
+    precisions = {result["factors"]["precision"] for result in sweep.results.values()}
+    if "precision" not in sweep.factors and len(precisions) > 1:
+        warnings.append("The trials were computed in different precisions.")
+    return [*warnings, *_warn_of_code(sweep)]
 
 
 def warn_of_study(analysis: StudyAnalysis, claims: SweepClaims) -> list[str]:
     """Return what a reader must know before believing the answers."""
-    sweep, found = analysis.sweep, []
+    sweep, warnings = analysis.sweep, []
     for leak in list_leaks(sweep.trials):
         if leak.judged == "official":
-            found.append(
+            warnings.append(
                 f"**Qualified:** {claims.leak(leak, 'left_out')} of {claims.leak(leak, 'all')} test images show a "
                 "scene that is in training, which flatters the arms that are judged on all of them."
             )
     if any(data["split"] == "random" for data in sweep.data):
-        found.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")
-    found += _warn_of_code(sweep)
+        warnings.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")
+    warnings += _warn_of_code(sweep)
     if no_ops := flag_no_ops(sweep.trials):
         arms_named = as_list([code(arm) for arm in sorted(no_ops)])
-        found.append(f"The predictions of {arms_named} equal the reference's on every seed: the change may do nothing.")
-    return found
+        warnings.append(
+            f"The predictions of {arms_named} equal the reference's on every seed: the change may do nothing."
+        )
+    return warnings
 
 
 def _warn_of_code(sweep: StudyResults) -> list[str]:
@@ -59,10 +62,10 @@ def _warn_of_code(sweep: StudyResults) -> list[str]:
     return ["The code held changes that are in no commit."] if changed else []
 
 
-def _fits_apart(sweep: StudyResults, arm: ArmSummary) -> bool:
+def _fits_better(sweep: StudyResults, arm: ArmSummary) -> bool:
     keys = [key for key in sweep.of(arm.name, "finished")["key"] if key in sweep.histories]
     fitted = [float(sweep.histories[key]["fit_accuracy"].iloc[-1]) for key in keys]
-    return bool(fitted) and sum(fitted) / len(fitted) > arm.train + APART
+    return bool(fitted) and sum(fitted) / len(fitted) > arm.train + MAX_FIT_EXCESS
 
 
 def _describe_leak(claims: SweepClaims) -> str:
@@ -81,11 +84,11 @@ def _describe_leak(claims: SweepClaims) -> str:
 
 
 def _describe_photographs(claims: SweepClaims, pair: tuple[int, int], keys: list[str]) -> str:
-    told = {
+    formulas = {
         "shared": "number of different photographs of the test images that train images have too",
         "photographs": "number of different photographs of the test images",
     }
-    write = claims.of(f"leak/random/{pair[0]} of {pair[1]}", told, keys)
+    write = claims.of(f"leak/random/{pair[0]} of {pair[1]}", formulas, keys)
     return f"{write('shared', pair[0], 'd')} of {write('photographs', pair[1], 'd')}"
 
 

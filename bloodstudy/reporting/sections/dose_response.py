@@ -44,9 +44,11 @@ def find_dose(question: Mapping[str, Any], analysis: StudyAnalysis) -> Dose | No
     """Return the arms of `question` by their level; None where these are no ordered numbers, or fewer than three."""
     factor, levels = question["factor"], {}
     for arm in [question["reference"], *question["arms"]]:
-        apart = set(analysis.sweep.levels_of(arm)) - {factor} - set(analysis.sweep.levels_of(question["reference"]))
+        other_levels = (
+            set(analysis.sweep.levels_of(arm)) - {factor} - set(analysis.sweep.levels_of(question["reference"]))
+        )
         known = [analysis.sweep.results[key] for key in analysis.sweep.of(arm)["key"] if key in analysis.sweep.results]
-        if factor and known and factor in known[0]["factors"] and not apart:
+        if factor and known and factor in known[0]["factors"] and not other_levels:
             levels[arm] = known[0]["factors"][factor]
     if len(set(map(str, levels.values()))) < MIN_LEVELS:
         return None
@@ -93,8 +95,8 @@ def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Mapping[str, Style]) 
 
 
 def _describe_lost(trials: pd.DataFrame, chance: Sequence[int]) -> str:
-    told = (describe_lost(trials), f"{len(chance)} at chance" if chance else "")
-    return "\n".join(textwrap.fill(note, 10) for note in told if note)  # narrow, since neighbours stand close
+    notes = (describe_lost(trials), f"{len(chance)} at chance" if chance else "")
+    return "\n".join(textwrap.fill(note, 10) for note in notes if note)  # narrow, since neighbours stand close
 
 
 def _draw_accuracies(
@@ -106,12 +108,12 @@ def _draw_accuracies(
         stuck = done["seed"].isin(chance[arm]).to_numpy(dtype=bool)
         for name, values in means.items():
             every = 100 * done[name].to_numpy(dtype=float)
-            own = every[~stuck]
+            learnt = every[~stuck]
             axes.plot([_beside(x, dose)] * stuck.sum(), every[stuck], "x", color=style.colour, markersize=4)
             face, size = (style.colour, 6.5) if name == "train_accuracy" else ("none", 8)
             marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour, "mfc": face}
-            axes.plot([_beside(x, dose)] * len(own), own, markersize=3, alpha=0.7, **marks)
-            values.append(float(own.mean()) if len(own) else np.nan)
+            axes.plot([_beside(x, dose)] * len(learnt), learnt, markersize=3, alpha=0.7, **marks)
+            values.append(float(learnt.mean()) if len(learnt) else np.nan)
             axes.plot([x], [values[-1]], markersize=size, mew=1.5, zorder=3, **marks)
     for (_, values), line in zip(means.items(), ("-", "--"), strict=True):
         axes.plot(dose.scale.positions, values, color=INK, linewidth=1, linestyle=line, zorder=1)
@@ -134,10 +136,10 @@ def _draw_effects(axes: Axes, dose: Dose, styles: Mapping[str, Style]) -> None:
         if comparison is None:
             axes.axvline(x, color=INK, linestyle=":", linewidth=1.2, zorder=1)
         elif comparison.seeds:
-            own, effect = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float), comparison.test
+            points, effect = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float), comparison.test
             face = style.colour if comparison.pair.tested else "white"
             marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}
-            axes.plot([_beside(x, dose)] * len(own), own, markersize=3, mfc="none", alpha=0.7, **marks)
+            axes.plot([_beside(x, dose)] * len(points), points, markersize=3, mfc="none", alpha=0.7, **marks)
             axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=2)
             axes.plot([x], [100 * effect.mean], markersize=7, mew=1.4, mfc=face, zorder=3, **marks)
     axes.set_ylabel("difference (points)")

@@ -86,10 +86,10 @@ SECTION = Section("arms", has_results, describe_arms, "arms.md.j2", draw_arms)
 
 def tabulate_photographs(analysis: StudyAnalysis, claims: StudyClaims) -> str:
     """Return the test images, photographs (or scenes) and effective number of each class; empty where none is known."""
-    found = _find_shown(analysis)
-    if found is None or found[0].unit == "image":
+    example = _find_shown(analysis)
+    if example is None or example[0].unit == "image":
         return ""
-    shown, split, key = found
+    shown, split, key = example
     rows = shown.table.loc[shown.tested(split)]
     frame = pd.DataFrame({"class": rows["label"].tolist(), shown.unit: rows[shown.unit].tolist()})
     header = ["test images", f"{shown.unit}s", "worth independent images"]
@@ -101,19 +101,19 @@ def tabulate_photographs(analysis: StudyAnalysis, claims: StudyClaims) -> str:
     forms = {"images": ",d", "units": ",d", "effective": ".1f"}
     cells = []
     for row in weigh_test(frame, shown.classes, shown.unit).to_dict("records"):
-        own = [
+        counts = [
             claims.count(_number(row[name]), f"test/{row['class']}/{name}", formulas[name], [key], forms[name])
             for name in forms
         ]
-        cells.append([code(row["class"]) if row["class"] in shown.classes else "all", *own])
+        cells.append([code(row["class"]) if row["class"] in shown.classes else "all", *counts])
     return table(["class", *header], cells, right=header)
 
 
 def name_weighed(analysis: StudyAnalysis) -> str:
     """Return which test images `tabulate_photographs` is about, where there are several; else nothing."""
-    found = _find_shown(analysis)
+    example = _find_shown(analysis)
     splits = dict.fromkeys(planned["judged"] for planned in analysis.sweep.plan["trials"])
-    return f"split {code(found[1])}" if found and len(splits) > 1 else ""
+    return f"split {code(example[1])}" if example and len(splits) > 1 else ""
 
 
 def _find_shown(analysis: StudyAnalysis) -> tuple[TestImages, str, str] | None:

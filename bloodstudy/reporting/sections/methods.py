@@ -61,7 +61,7 @@ def _tabulate_trials(claims: StudyClaims) -> str:
 def list_fixed(analysis: StudyAnalysis) -> list[str]:
     """Return what the plan fixed before the first trial, a line each."""
     plan, look = analysis.sweep.plan, analysis.look
-    data = as_list([_name_data(own) for own in analysis.sweep.data])
+    data = as_list([_name_data(identity) for identity in analysis.sweep.data])
     setting = ", ".join(code(f"{key}={spell(value)}") for key, value in plan.get("setting", {}).items())
     margins = sorted({question["margin"] for question in plan["questions"]})
     roles = [content["role"] for content in plan["arms"].values()]
@@ -82,9 +82,9 @@ def list_fixed(analysis: StudyAnalysis) -> list[str]:
     return [*lines, *(f"question {code(q['name'])}: {plain(q['sentence'])}" for q in plan["questions"])]
 
 
-def _name_data(own: Mapping[str, Any]) -> str:
-    drawn = {key: value for key, value in own.items() if value is not None and key not in ("name", "scenes")}
-    return f"{code(own['name'])} ({', '.join(f'{key} {code(spell(value))}' for key, value in drawn.items())})"
+def _name_data(identity: Mapping[str, Any]) -> str:
+    drawn = {key: value for key, value in identity.items() if value is not None and key not in ("name", "scenes")}
+    return f"{code(identity['name'])} ({', '.join(f'{key} {code(spell(value))}' for key, value in drawn.items())})"
 
 
 def _span(seeds: list[int]) -> str:
@@ -104,8 +104,8 @@ def list_excluded(analysis: StudyAnalysis, claims: StudyClaims) -> list[str]:
     for comparison in analysis.comparisons:
         arms = {comparison.pair.arm: comparison.training, comparison.pair.reference: comparison.reference_training}
         for arm, training in arms.items():
-            own = arm == comparison.pair.arm
-            so = "left out of the effects and counted as failing to train" if own else "nothing is compared with it"
+            is_arm = arm == comparison.pair.arm
+            so = "left out of the effects and counted as failing to train" if is_arm else "nothing is compared with it"
             lines += _list_seeds(arm, {"diverged": training.diverged, "stayed at chance": training.chance}, so)
     for arm in analysis.sweep.arms:
         died = {word: analysis.sweep.of(arm, outcome)["seed"].tolist() for outcome, word in DIED.items()}

@@ -14,8 +14,8 @@ from bloodstudy.study.arms import spell
 def write_paragraph(analysis: StudyAnalysis) -> str:
     """Return the methods paragraph, ready to paste."""
     plan, sweep = analysis.sweep.plan, analysis.sweep
-    data = as_list(list(dict.fromkeys(own["name"] for own in sweep.data)))
-    splits = as_list(list(dict.fromkeys(own["split"] for own in sweep.data)))
+    data = as_list(list(dict.fromkeys(identity["name"] for identity in sweep.data)))
+    splits = as_list(list(dict.fromkeys(identity["split"] for identity in sweep.data)))
     clean = next((leak for leak in list_leaks(sweep.trials) if leak.judged == "official_clean"), None)
     several = len(set(sweep.trials["judged"])) > 1
     split = f"{plain(as_list(list(dict.fromkeys(sweep.trials['judged']))) if several else splits)} split"
@@ -86,14 +86,14 @@ def _describe_generalising(analysis: StudyAnalysis) -> str:
 
 def _describe_left_out(paired: list[Comparison]) -> str:
     """Return which tested arms failed to train, or are invalid, and so were not tested after all."""
-    parts, own = [], [comparison for comparison in paired if comparison.pair.tested]
-    if failed := [comparison for comparison in own if comparison.verdict.word == FAILS]:
+    parts, tested = [], [comparison for comparison in paired if comparison.pair.tested]
+    if failed := [comparison for comparison in tested if comparison.verdict.word == FAILS]:
         counts = as_list([f"{plain(c.pair.arm)}: {len(c.training.failing)} of {c.training.trials}" for c in failed])
         parts.append(
             f"Trials that diverged or stayed at chance are in no effect ({counts}); such an arm was not tested, and "
             "counts with p = 1. "
         )
-    if invalid := [plain(comparison.pair.arm) for comparison in own if comparison.verdict.word == INVALID]:
+    if invalid := [plain(comparison.pair.arm) for comparison in tested if comparison.verdict.word == INVALID]:
         parts.append(f"Nothing was tested of {as_list(invalid)}, counted with p = 1: the comparison is not valid. ")
     return "".join(parts)
 

@@ -17,10 +17,10 @@ def list_networks(sweep: StudyResults, claims: StudyClaims) -> list[dict[str, st
     shown: dict[str, dict[str, str]] = {}
     for arm in sweep.arms:
         known = [sweep.results[key] for key in sweep.of(arm)["key"] if key in sweep.results]
-        result = next((own for own in known if own.get("layers")), None)
+        result = next((network for network in known if network.get("layers")), None)
         if result is not None and result["model"] not in shown:
-            own = {"arm": code(arm), "model": code(result["model"]), "table": _tabulate(result, arm, claims)}
-            shown[result["model"]] = own
+            network = {"arm": code(arm), "model": code(result["model"]), "table": _tabulate(result, arm, claims)}
+            shown[result["model"]] = network
     return list(shown.values())
 
 

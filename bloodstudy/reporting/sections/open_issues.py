@@ -30,10 +30,10 @@ def describe_untuned(question: Mapping[str, Any], analysis: StudyAnalysis) -> st
     rate = f" ({code('lr=' + spell(known['factors']['lr']))})" if known else ""
     rates = {arm: data.list_brought(analysis.sweep, arm, question["reference"]).get("lr") for arm in arms}
     brought = " ".join(
-        f"{code(arm)} has the learning rate that its model brings ({code('lr=' + spell(own))}), so its effect is that "
+        f"{code(arm)} has the learning rate that its model brings ({code('lr=' + spell(lr))}), so its effect is that "
         "of both."
-        for arm, own in rates.items()
-        if own is not None
+        for arm, lr in rates.items()
+        if lr is not None
     )
     arms = [arm for arm in arms if rates[arm] is None]
     if not arms:
@@ -49,12 +49,12 @@ def describe_untuned(question: Mapping[str, Any], analysis: StudyAnalysis) -> st
 def describe_named(question: Mapping[str, Any], analysis: StudyAnalysis) -> str:
     """Say what an arm that has a name of its own sets; empty where each is called by what it sets."""
     arms = {arm: analysis.sweep.levels_of(arm) for arm in question["arms"] if arm != question["reference"]}
-    told = [
+    settings = [
         f"{code(arm)} is {code(' '.join(f'{key}={spell(level)}' for key, level in levels.items()))}"
         for arm, levels in arms.items()
         if levels and arm != name_arm(levels)
     ]
-    return f"{'; '.join(told)}." if told else ""
+    return f"{'; '.join(settings)}." if settings else ""
 
 
 def describe_open(question: Mapping[str, Any], analysis: StudyAnalysis, claims: StudyClaims) -> list[str]:

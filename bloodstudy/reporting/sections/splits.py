@@ -76,12 +76,12 @@ def _describe_split(row: Mapping[str, Any], write: WriteNumber, several: bool) -
     units = f"{write('n', row['n'], 'd')} {row['of']}{'s' if row['n'] > 1 else ''}"
     who = f"{code(row['split'])}, {code(row['rest'])}" if several else code(row["split"])
     interval = "" if math.isnan(row["low"]) else f" ({_span(write, row, 'low', 'high', '.3f')})"
-    apart = _span(write, row, "difference_low", "difference_high", "+.3f")
-    apart = "" if apart == NONE else f" ({apart})"
+    span = _span(write, row, "difference_low", "difference_high", "+.3f")
+    span = "" if span == NONE else f" ({span})"
     text = f"{who}: test accuracy {write('mean', row['mean'], '.3f')}{interval} over {units}"
     if math.isnan(row["difference"]):
         return f"{text}."
-    return f"{text}, {write('difference', row['difference'], '+.3f')}{apart} to the first split."
+    return f"{text}, {write('difference', row['difference'], '+.3f')}{span} to the first split."
 
 
 def tabulate_splits(compared: pd.DataFrame, describe_row: WriteRow = lambda row: write_number) -> str:
@@ -157,8 +157,11 @@ def draw_splits(points: pd.DataFrame, compared: pd.DataFrame) -> Figure:
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, compared: pd.DataFrame) -> None:
     for x, row in enumerate(_records(compared)):
-        own = points.loc[points["split"] == row["split"]]
-        values, stuck = own["test_accuracy"].to_numpy(dtype=float), own["stuck"].to_numpy(dtype=bool)
+        points_of_split = points.loc[points["split"] == row["split"]]
+        values, stuck = (
+            points_of_split["test_accuracy"].to_numpy(dtype=float),
+            points_of_split["stuck"].to_numpy(dtype=bool),
+        )
         beside = x - 0.18 + np.linspace(-0.06, 0.06, len(values)) * (len(values) > 1)
         axes.plot(beside[~stuck], values[~stuck], marker="o", markersize=3.5, linestyle="", color=INK, mfc="none")
         axes.plot(beside[stuck], values[stuck], marker="x", markersize=4.5, linestyle="", color=INK)

@@ -153,16 +153,16 @@ def describe_question(comparisons: Sequence[Comparison], analysis: StudyAnalysis
         return f"Not decided: {analysis.look.used} of the {FEW_SEEDS} seeds that a statement takes; estimates alone."
     if len(tested) == 1:
         return ""
-    phrases = [_phrase(word, own) for word, own in words.items() if own]
+    phrases = [_phrase(word, words[word]) for word in words if words[word]]
     if not words[IMPROVES] and any(c.verdict.tested for c in tested):
         phrases.insert(0, "none is shown to improve test accuracy")
     return f"Of {plural(len(tested), 'tested arm')}, {'; '.join(phrases)}."
 
 
-def _phrase(word: str, own: Sequence[Comparison]) -> str:
-    names = [code(comparison.pair.arm) for comparison in own]
+def _phrase(word: str, comparisons: Sequence[Comparison]) -> str:
+    names = [code(comparison.pair.arm) for comparison in comparisons]
     who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    one = len(own) == 1
+    one = len(comparisons) == 1
     phrases = {
         IMPROVES: f"{who} {'improves' if one else 'improve'} test accuracy",
         HARMS: f"{who} {'harms' if one else 'harm'} it",
