@@ -76,8 +76,8 @@ def _check_trials(found: Found, runs_dir: Path, study: str, progress: Progress) 
 
     plan, whole = run_folder.read_plan(runs_dir, study), True
     if plan.hash is not None and plan.hash != plan.digest:
-        told = f"its hash is {plan.digest}, and it says {plan.hash}"
-        found.add("plan.yaml", [f"{runs_dir / study / 'plan.yaml'} was changed after it was made: {told}"])
+        hashes = f"its hash is {plan.digest}, and it says {plan.hash}"
+        found.add("plan.yaml", [f"{runs_dir / study / 'plan.yaml'} was changed after it was made: {hashes}"])
     planned = {trial.key: trial for trial in reversed(plan.trials)}
     keys = plan.keys
     for done, key in enumerate(keys):
@@ -87,8 +87,8 @@ def _check_trials(found: Found, runs_dir: Path, study: str, progress: Progress) 
         try:
             result = run_folder.read_result(runs_dir, study, key)
             said = result.stored_hash if result else None
-            if result and (own := result.own_key) != key:
-                found.add("trials", [f"{who}: the factors, model and data of its result are those of trial {own}"])
+            if result and (now := result.own_key) != key:
+                found.add("trials", [f"{who}: the factors, model and data of its result are those of trial {now}"])
             stored = hash_stored(pd.read_parquet(path)) if path.exists() else None
         except (OSError, ValueError, KeyError, TypeError, UserError, pa.ArrowException) as error:
             found.add("trials", [f"{who} cannot be read: {' '.join(str(error).split())[:200]}"])
@@ -99,8 +99,8 @@ def _check_trials(found: Found, runs_dir: Path, study: str, progress: Progress) 
         if said and stored is None:
             found.add("trials", [f"{who}: its predictions are gone; expected {path}"])
         elif said and stored != said:
-            told = f"their hash is {stored}, its result says {said}"
-            found.add("trials", [f"{who}: the stored predictions are not those that it published: {told}"])
+            hashes = f"their hash is {stored}, its result says {said}"
+            found.add("trials", [f"{who}: the stored predictions are not those that it published: {hashes}"])
     return whole
 
 

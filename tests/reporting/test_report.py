@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from bloodstudy.errors import UserError
+from bloodstudy.report import report as write
+
 
 def report(folder, *arguments):
     command = [sys.executable, "-m", "bloodstudy.report", *arguments]
@@ -29,6 +32,7 @@ def test_a_study_is_named_or_it_is_the_one_planned_last(sweep_of, tmp_path):
     other = report(tmp_path, "study=frist")
     assert (other.returncode, other.stdout) == (2, "")
     assert "Did you mean 'first'?" in other.stderr
+    assert len(other.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("arguments", "told"), [
@@ -38,11 +42,12 @@ def test_a_study_is_named_or_it_is_the_one_planned_last(sweep_of, tmp_path):
     (["lr=1e-3"], "lr=1e-3: a report shows what was run"),
     (["-m", "runs_dir=a,b"], "-m: a report has no such option"),
 ])  # fmt: skip
-def test_what_it_cannot_do_is_refused_in_one_message(tmp_path, arguments, told):
-    done = report(tmp_path, *arguments)
-    assert done.returncode == 2
-    assert told in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+def test_what_it_cannot_do_is_refused_in_one_message(tmp_path, monkeypatch, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as caught:
+        write(arguments)
+    assert told in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 

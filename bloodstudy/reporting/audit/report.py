@@ -71,8 +71,8 @@ class Audit:
 def write_audit(audit: Audit, reports_dir: Path) -> Path:
     """Write the report of `audit`; return the path of audit.md. Raises MachineError where that is refused."""
     folder = files.make_folder(reports_dir / "audit" / audit.findings.name)
-    found = audit.findings
-    tables = {name: getattr(found, name) for name in FILES if name != "multi_label"} | {"multi_label": audit.several}
+    findings = audit.findings
+    tables = {name: getattr(findings, name) for name in FILES if name != "multi_label"} | {"multi_label": audit.several}
     for name in FILES:
         files.write_text(folder / f"{name}.csv", tables[name].to_csv(index=False, lineterminator="\n"))
     files.write_json(folder / "findings.json", as_json(audit))
@@ -83,48 +83,48 @@ def write_audit(audit: Audit, reports_dir: Path) -> Path:
 
 def as_json(audit: Audit) -> dict[str, Any]:
     """Return all numbers of the audit as plain containers, with 6 significant digits; None is unknown."""
-    found = audit.findings
+    findings = audit.findings
     return {
-        "data": {"name": found.name, "split": found.split, "fingerprint": found.fingerprint},
-        "summary": found.summary(),
-        "counts": _records(found.counts),
-        "leaking": _records(found.leaking),
-        "conflicts": _records(found.conflicts),
+        "data": {"name": findings.name, "split": findings.split, "fingerprint": findings.fingerprint},
+        "summary": findings.summary(),
+        "counts": _records(findings.counts),
+        "leaking": _records(findings.leaking),
+        "conflicts": _records(findings.conflicts),
         "multi_label": None if audit.multi_label is None else _records(audit.several),
-        "effective": _records(found.effective),
-        "brightness": _records(summarise_brightness(audit.brightness, found.sides)),
+        "effective": _records(findings.effective),
+        "brightness": _records(summarise_brightness(audit.brightness, findings.sides)),
         "random": {"summary": audit.random.summary(), "leaking": _records(audit.random.leaking)},
     }
 
 
 def render(audit: Audit, drawn: dict[str, str]) -> str:
     """Return the Markdown; `drawn` are the figures that exist, with their alternative texts."""
-    found, summary, several = audit.findings, audit.findings.summary(), audit.several
-    short = found.duplicates.assign(sha256=found.duplicates["sha256"].str[:12])
-    brightness = summarise_brightness(audit.brightness, found.sides).rename(columns={"sd": "spread"})
+    findings, summary, several = audit.findings, audit.findings.summary(), audit.several
+    short = findings.duplicates.assign(sha256=findings.duplicates["sha256"].str[:12])
+    brightness = summarise_brightness(audit.brightness, findings.sides).rename(columns={"sd": "spread"})
     return template("audit.md.j2").render(
-        title=f"{code(found.name)}, {plain(found.split)} split",
-        leak=text.describe_leak(found, audit.random),
+        title=f"{code(findings.name)}, {plain(findings.split)} split",
+        leak=text.describe_leak(findings, audit.random),
         worth=text.describe_worth(summary),
-        overview=audit_tables.tabulate_overview(found),
-        how=text.HOW[found.provenance],
+        overview=audit_tables.tabulate_overview(findings),
+        how=text.HOW[findings.provenance],
         notes=[plain(note) for note in audit.notes],
         command=fence(audit.command),
         figures={name: f"![{plain(drawn[name])}](figures/{name}.png)" if name in drawn else "" for name in FIGURES},
-        counts=audit_tables.tabulate_counts(found),
-        refused=text.describe_refused(len(found.quarantine)),
-        quarantine=list_rows(found.quarantine, "quarantine.csv"),
+        counts=audit_tables.tabulate_counts(findings),
+        refused=text.describe_refused(len(findings.quarantine)),
+        quarantine=list_rows(findings.quarantine, "quarantine.csv"),
         duplicates=text.describe_duplicates(summary),
         copies=list_rows(short, "duplicates.csv"),
-        leaking=tabulate(found.leaking, {"share": ".1%"}),
-        leaks=len(found.leaks) > 0,
-        unplaced=list_rows(found.unplaced, "unplaced.csv", {"score": ".2f"}),
-        conflicts=text.describe_conflicts(found),
-        conflict_rows=list_rows(found.conflicts, "conflicts.csv"),
-        multi_label=text.describe_multi_label(audit.multi_label, found.name),
+        leaking=tabulate(findings.leaking, {"share": ".1%"}),
+        leaks=len(findings.leaks) > 0,
+        unplaced=list_rows(findings.unplaced, "unplaced.csv", {"score": ".2f"}),
+        conflicts=text.describe_conflicts(findings),
+        conflict_rows=list_rows(findings.conflicts, "conflicts.csv"),
+        multi_label=text.describe_multi_label(audit.multi_label, findings.name),
         multi_label_rows=list_rows(several, "multi_label.csv"),
-        intervals=text.describe_intervals(found),
-        effective=audit_tables.tabulate_effective(found.effective, audit.unit),
+        intervals=text.describe_intervals(findings),
+        effective=audit_tables.tabulate_effective(findings.effective, audit.unit),
         unit=audit.unit,
         accuracy=ACCURACY,
         brightness=tabulate(brightness, {"mean": ".1f", "spread": ".1f", "border": ".1%"}),
@@ -135,25 +135,28 @@ def render(audit: Audit, drawn: dict[str, str]) -> str:
 
 def _draw(audit: Audit, folder: Path) -> dict[str, str]:
     """Draw the figures that there is something to show in; return their alternative texts."""
-    found, drawn = audit.findings, {}
-    splits = [(f"{found.split} split (audited)", found)]
-    if found.split != "random":
+    findings, drawn = audit.findings, {}
+    splits = [(f"{findings.split} split (audited)", findings)]
+    if findings.split != "random":
         splits.append(("random split of the same images", audit.random))
     figures: dict[str, tuple[Callable[[], Figure], str] | None] = dict.fromkeys(FIGURES)
-    sides = [side for side in found.sides if side != "validation"]
-    counts = found.counts.pivot(index="class", columns="split", values="images").loc[list(found.classes), sides]
+    sides = [side for side in findings.sides if side != "validation"]
+    counts = findings.counts.pivot(index="class", columns="split", values="images").loc[list(findings.classes), sides]
     figures["counts"] = lambda: training.draw_classes([("", counts)]), "Images of each class by split, as in the table"
-    if found.scenes_known:
+    if findings.scenes_known:
         shares = "; ".join(
             f"{title}: {text.share(int(split.leaking['any'].iloc[-1]), int(split.leaking['images'].iloc[-1]))}"
             for title, split in splits
         )
         figures["leak"] = lambda: audit_figures.draw_leak(splits), f"Share of test images that training knows. {shares}"
-    if not np.isnan(found.effective["effective"].to_numpy()).any():
+    if not np.isnan(findings.effective["effective"].to_numpy()).any():
         words = "Test images of each class on a logarithmic axis, and how many independent ones they are worth"
-        figures["worth"] = lambda: audit_figures.draw_worth(found.effective, audit.unit), words
+        figures["worth"] = lambda: audit_figures.draw_worth(findings.effective, audit.unit), words
     words = "Brightness of the images of each class by split: median, quartiles, 5th and 95th percentile"
-    figures["brightness"] = lambda: audit_figures.draw_brightness(audit.brightness, found.classes, found.sides), words
+    figures["brightness"] = (
+        lambda: audit_figures.draw_brightness(audit.brightness, findings.classes, findings.sides),
+        words,
+    )
     with style.look():
         for name, wanted in figures.items():
             for kind in ("png", "svg"):

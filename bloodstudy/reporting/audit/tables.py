@@ -15,7 +15,7 @@ from bloodstudy.data.quality.effective_size import ALL
 from bloodstudy.data.quality.findings import Findings
 from bloodstudy.reporting.render.markdown import code, plain, table
 
-MOST_ROWS = 20  # of a list; its CSV table holds them all
+MAX_ROWS = 20  # of a list; its CSV table holds them all
 UNKNOWN = "unknown"
 _NAMES = ("image", "class", "photograph", "photographs", "scene", "sha256")
 
@@ -31,20 +31,20 @@ def list_rows(frame: pd.DataFrame, file: str, forms: Mapping[str, str] | None = 
     """Return the first rows of `frame` as a table, and where the others are; nothing of an empty frame."""
     if frame.empty:
         return ""
-    rest = len(frame) - MOST_ROWS
+    rest = len(frame) - MAX_ROWS
     more = f"\n\nAnd {rest:,} more in `{file}`." if rest > 0 else ""
-    return tabulate(frame.head(MOST_ROWS), forms) + more
+    return tabulate(frame.head(MAX_ROWS), forms) + more
 
 
-def tabulate_overview(found: Findings) -> str:
+def tabulate_overview(findings: Findings) -> str:
     """Return the summary as a table of two columns."""
-    rows = [*summarise_audit(found), ("fingerprint", code(found.fingerprint))]
+    rows = [*summarise_audit(findings), ("fingerprint", code(findings.fingerprint))]
     return table(["", "number"], rows, right=["number"])
 
 
-def summarise_audit(found: Findings) -> list[tuple[str, str]]:
+def summarise_audit(findings: Findings) -> list[tuple[str, str]]:
     """Return what a person wants to know first, each in words and as a number or "unknown"."""
-    summary = found.summary()
+    summary = findings.summary()
     lines = [
         ("images", "images", ",.0f"),
         ("files that cannot be used", "refused", ",.0f"),
@@ -70,18 +70,22 @@ def spell_value(value: Any, form: str) -> str:
     return UNKNOWN if pd.isna(value) else format(value, form).replace("%", " %")
 
 
-def tabulate_counts(found: Findings) -> str:
+def tabulate_counts(findings: Findings) -> str:
     """Return images, share, photographs and scenes by class and split, and how far the shares lie apart."""
-    wide = found.counts.pivot(index="class", columns="split").reindex(found.classes)
+    wide = findings.counts.pivot(index="class", columns="split").reindex(findings.classes)
     rows = []
-    for name in found.classes:
-        own = wide.loc[name]
-        cells = [f"{own['images', side]:,.0f} ({spell_value(own['share', side], '.1%')})" for side in found.sides]
-        cells.append(f"{round(100 * (own['share', 'test'] - own['share', 'train']), 1) + 0.0:+.1f}")  # never -0.0
-        cells += [spell_value(own[kind, side], ",.0f") for kind in ("photographs", "scenes") for side in found.sides]
+    for name in findings.classes:
+        counts = wide.loc[name]
+        cells = [
+            f"{counts['images', side]:,.0f} ({spell_value(counts['share', side], '.1%')})" for side in findings.sides
+        ]
+        cells.append(f"{round(100 * (counts['share', 'test'] - counts['share', 'train']), 1) + 0.0:+.1f}")  # never -0.0
+        cells += [
+            spell_value(counts[kind, side], ",.0f") for kind in ("photographs", "scenes") for side in findings.sides
+        ]
         rows.append([code(name), *cells])
-    header = [*found.sides, "test − train (points)"]
-    header += [f"{kind}, {side}" for kind in ("photographs", "scenes") for side in found.sides]
+    header = [*findings.sides, "test − train (points)"]
+    header += [f"{kind}, {side}" for kind in ("photographs", "scenes") for side in findings.sides]
     return table(["class", *header], rows, right=header)
 
 

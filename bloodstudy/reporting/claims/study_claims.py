@@ -152,11 +152,11 @@ class StudyClaims:
     @cached_property
     def _published(self) -> dict[str, list[tuple[str, int]]]:
         """Key and seed of each trial that has a result, by arm."""
-        sweep, found = self.analysis.sweep, {}
+        sweep, trials_by_arm = self.analysis.sweep, {}
         for row in sweep.plan.trials:
             if row.key in sweep.results:
-                found.setdefault(row.arm, []).append((row.key, row.seed))
-        return found
+                trials_by_arm.setdefault(row.arm, []).append((row.key, row.seed))
+        return trials_by_arm
 
     def all_keys(self) -> list[str]:
         """Return the keys of all trials that have a result."""
@@ -174,8 +174,8 @@ class StudyClaims:
 
 def choose_form(value: float, alpha: float) -> str:
     """Return the format of a p-value: three digits, or more where it would read as alpha, whose side decides."""
-    apart = (form for form in P_VALUES if format(value, form) != format(alpha, form))
-    return next(apart, P_VALUES[0])
+    forms = (form for form in P_VALUES if format(value, form) != format(alpha, form))
+    return next(forms, P_VALUES[0])
 
 
 def _effect(comparison: Comparison, response: str) -> Effect:

@@ -115,10 +115,12 @@ class SweepClaims:
         """Return a function that returns, for a row of the compared splits, how its numbers are told."""
 
         def describe_row(row: Mapping[str, Any]) -> WriteNumber:
-            own = points.loc[points["rest"] == row["rest"]]
-            here = own.loc[own["split"] == row["split"]]
+            same_arms = points.loc[points["rest"] == row["rest"]]
+            here = same_arms.loc[same_arms["split"] == row["split"]]
             keys = [key for unit in here["keys"] for key in unit]
-            others = [key for unit in own.loc[own["split"] == own["split"].iloc[0], "keys"] for key in unit]
+            others = [
+                key for unit in same_arms.loc[same_arms["split"] == same_arms["split"].iloc[0], "keys"] for key in unit
+            ]
             path = f"{prefix}/{row['rest']}/{row['split']}"
 
             def write(what: str, value: float, form: str) -> str:

@@ -23,7 +23,7 @@ from bloodstudy.reporting.figures.style import INK, SHADE, Style, label, new_fig
 from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
 
-MOST_COLUMNS = 4
+MAX_COLUMNS = 4
 CLOSE = 0.05  # levels nearer than this share of the axis would print over each other
 
 
@@ -66,7 +66,7 @@ def draw_accuracy(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:
     arms = summarise_arms(sweep)
     first, *others = sweep.factors or [""]
     combinations = list(itertools.product(*(sweep.plan.swept[key] for key in others)))
-    columns = min(MOST_COLUMNS, len(sweep.plan.swept[others[-1]])) if others else 1
+    columns = min(MAX_COLUMNS, len(sweep.plan.swept[others[-1]])) if others else 1
     rows = math.ceil(len(combinations) / columns)
     width = 6.4 if columns == 1 else min(10.0, 2.6 + 2.6 * columns)
     figure = new_figure(width, 0.9 + (2.3 if rows > 1 else 3.0) * rows)

@@ -48,9 +48,9 @@ class Style:
 
 def style_study(arms: list[str], references: Collection[str]) -> dict[str, Style]:
     """Return the style of each arm of a study: references in ink, sixteen others that differ in colour or marker."""
-    palette, own = sns.color_palette("colorblind"), [arm for arm in arms if arm not in references]
+    palette, others = sns.color_palette("colorblind"), [arm for arm in arms if arm not in references]
     styles = {arm: Style((0.15, 0.15, 0.15), "o", "-") for arm in arms if arm in references}
-    for i, arm in enumerate(own):
+    for i, arm in enumerate(others):
         again = (i // DISTINCT) % 2  # the same colours, other markers and lines
         marker, line = (_FIRST, _SECOND)[again][i % DISTINCT], _LINES[(i + 3 * again) % DISTINCT]
         styles[arm] = Style(palette[_COLOURS[i % DISTINCT]], marker, line)

@@ -21,9 +21,9 @@ from bloodstudy.analysis import ArmSummary, StudyResults, summarise_arms
 from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_figure
 from bloodstudy.reporting.render.markdown import describe_lost
 
-MOST_MATRICES = 9
+MAX_MATRICES = 9
 CLEAR_SEEDS = 20  # whose training curves can be told from their mean at full strength
-MOST_WRITTEN = 8  # classes whose shares are written into the matrix and above the bars
+MAX_WRITTEN = 8  # classes whose shares are written into the matrix and above the bars
 SIDES = {"train": (INK, ""), "test": ("0.7", "//"), "validation": ("0.5", "..")}  # shade and hatch of the bars
 _LEGEND: dict[str, Any] = {"frameon": False, "handlelength": 3.5}
 CURVES = (("fit_accuracy", "accuracy while fitting"), ("fit_loss", "loss while fitting"))
@@ -84,10 +84,10 @@ def list_tested(sweep: StudyResults) -> list[ArmSummary]:
 def choose_matrices(sweep: StudyResults, first: str | None = None) -> list[str]:
     """Return the arms whose confusions are drawn: all, or `first` and those with the highest and lowest accuracies."""
     shown = list_tested(sweep)
-    if len(shown) > MOST_MATRICES:
+    if len(shown) > MAX_MATRICES:
         always = [arm for arm in shown if arm.name == first]
         ranked = sorted((arm for arm in shown if arm.name != first), key=lambda arm: -arm.test)
-        most = MOST_MATRICES - len(always)
+        most = MAX_MATRICES - len(always)
         highest = math.ceil(most / 2)
         kept = [*always, *ranked[:highest], *ranked[highest - most :]]
         shown = [arm for arm in shown if arm in kept]
@@ -119,7 +119,7 @@ def _draw_matrix(axes: Axes, counts: np.ndarray, classes: list[str]) -> None:
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    if len(classes) <= MOST_WRITTEN:
+    if len(classes) <= MAX_WRITTEN:
         for (row, column), share in np.ndenumerate(shares):
             text = f"{100 * share:.0f} %\n{counts[row, column]}"
             colour = "white" if share > 0.55 else "0.1"
@@ -144,7 +144,7 @@ def draw_classes(counts: list[tuple[str, pd.DataFrame]]) -> Figure:
         for bars, split in zip(axes.containers, frame.columns, strict=True):
             for bar in bars:
                 bar.set(hatch=SIDES[split][1], edgecolor="white")
-            if len(names) <= MOST_WRITTEN:
+            if len(names) <= MAX_WRITTEN:
                 axes.bar_label(bars, fmt="{:,.0f}", fontsize=8)
         axes.set(xlabel="", ylabel="images", title=label(title, 96) if len(counts) > 1 else "")
         axes.set_xticks(range(len(names)), names)

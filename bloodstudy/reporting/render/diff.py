@@ -24,16 +24,18 @@ def compare_markdown(marked: str, claims: Sequence[Claim], found: str) -> list[s
     """Return what differs between the Markdown that the trials give, marked, and report.md."""
     expected, lines = marked.split("\n"), found.split("\n")
     matcher = SequenceMatcher(None, [unmark(line) for line in expected], lines, autojunk=False)
-    told = []
+    differences = []
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "equal":
             continue
         if b - a == d - c:
             for offset in range(b - a):
-                told += _compare_line(c + offset + 1, expected[a + offset], claims, lines[c + offset])
+                differences += _compare_line(c + offset + 1, expected[a + offset], claims, lines[c + offset])
         else:
-            told.append(_describe_place("report.md", c + 1, unmark("\n".join(expected[a:b])), "\n".join(lines[c:d])))
-    return told
+            differences.append(
+                _describe_place("report.md", c + 1, unmark("\n".join(expected[a:b])), "\n".join(lines[c:d]))
+            )
+    return differences
 
 
 def _compare_line(number: int, marked: str, claims: Sequence[Claim], found: str) -> list[str]:
@@ -41,39 +43,39 @@ def _compare_line(number: int, marked: str, claims: Sequence[Claim], found: str)
     pattern = NUMBER.join(map(re.escape, literals[::3]))
     if (match := re.fullmatch(pattern, found)) is None:
         return [_describe_place("report.md", number, unmark(marked), found)]
-    told = []
+    differences = []
     for index, text, said in zip(literals[1::3], literals[2::3], match.groups(), strict=True):
         if said != text:
             what = f"report.md line {number} says {visible(said) or 'nothing'} where the trials give {text}"
-            told.append(f"{what}: {_name(claims[int(index)].name, claims[int(index)].formula)}")
-    return told
+            differences.append(f"{what}: {_name(claims[int(index)].name, claims[int(index)].formula)}")
+    return differences
 
 
 def compare_claims(expected: str, found: str) -> list[str]:
     """Return what differs between the claims.json that the trials give and the one that was found."""
     one, other = json.loads(expected), json.loads(found)
-    told = []
+    differences = []
     if other.get("plan") != one["plan"]:
-        told.append(f"claims.json is of the plan {_brief(other.get('plan'))}; the trials are of {one['plan']}")
+        differences.append(f"claims.json is of the plan {_brief(other.get('plan'))}; the trials are of {one['plan']}")
     kept = other.get("predictions") if isinstance(other.get("predictions"), dict) else {}
     for key in dict.fromkeys([*one["predictions"], *kept]):
         here, there = one["predictions"].get(key), kept.get(key)
         if here != there or key not in kept:
             said = f"claims.json says {_brief(there)} of the predictions of trial {visible(key)}"
-            told.append(f"{said}; those that it published have the hash {_brief(here)}")
-    own = other.get("claims") if isinstance(other.get("claims"), list) else []
-    named = {claim["name"]: claim for claim in own if isinstance(claim, dict) and isinstance(claim.get("name"), str)}
+            differences.append(f"{said}; those that it published have the hash {_brief(here)}")
+    listed = other.get("claims") if isinstance(other.get("claims"), list) else []
+    named = {claim["name"]: claim for claim in listed if isinstance(claim, dict) and isinstance(claim.get("name"), str)}
     wanted = {claim["name"]: claim for claim in one["claims"]}
     for name, claim in wanted.items():
-        told += (
+        differences += (
             _compare_claim(claim, named[name]) if name in named else [f"claims.json lacks the claim {visible(name)}"]
         )
-    told += [
+    differences += [
         f"claims.json holds the claim {visible(name)}, which no trial makes" for name in named if name not in wanted
     ]
-    if not told and found != expected:
-        told.append("claims.json is not written as a report writes it, though its values are the same")
-    return told
+    if not differences and found != expected:
+        differences.append("claims.json is not written as a report writes it, though its values are the same")
+    return differences
 
 
 def _compare_claim(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:

@@ -22,7 +22,7 @@ from bloodstudy.reporting.claims.ledger import MARK, NONE, Claim, Ledger
 from bloodstudy.reporting.render.markdown import visible
 from bloodstudy.reporting.render.markdown_to_html import make_unique, read_words, render_markdown, slug
 
-MOST_LINKED = 3  # trials shown beside a claim; more fold away
+MAX_LINKED = 3  # trials shown beside a claim; more fold away
 _TEMPLATES = PACKAGE / "reporting" / "templates"
 
 
@@ -79,7 +79,7 @@ def render_html(marked: str, ledger: Ledger, trials: pd.DataFrame, folder: Path,
         more=more,
         rows=rows,
         trials=_list_trials(trials, ledger, trial_anchors),
-        most_linked=MOST_LINKED,
+        most_linked=MAX_LINKED,
         style=style,
         script=script,
         style_hash=_digest(style),
@@ -101,7 +101,7 @@ def _link_claims(body: str, rows: list[_Row]) -> str:
 
 
 def _link(claim: Claim, anchors: dict[str, str], every: tuple[str, ...]) -> list[tuple[str, str]]:
-    if len(every) > MOST_LINKED and claim.trials == every:
+    if len(every) > MAX_LINKED and claim.trials == every:
         return []
     return [(key, anchors[key]) for key in claim.trials]
 
@@ -113,11 +113,11 @@ def _show(claim: Claim) -> str:
 
 
 def _list_trials(trials: pd.DataFrame, ledger: Ledger, anchors: dict[str, str]) -> list[dict[str, str]]:
-    rows, told = [], set[str]()
+    rows, anchored = [], set[str]()
     for row in trials.to_dict("records"):
         key = str(row["key"])
-        anchor = "" if key in told else anchors[key]  # one that is judged in two ways has two rows
-        told.add(key)
+        anchor = "" if key in anchored else anchors[key]  # one that is judged in two ways has two rows
+        anchored.add(key)
         stored = ledger.trials.get(key) or row.get("prediction_hash")
         texts = {name: visible(row[name]) for name in ("arm", "seed", "outcome")}
         texts["predictions"] = stored if isinstance(stored, str) else NONE

@@ -20,7 +20,7 @@ from bloodstudy.reporting.claims.ledger import unmark
 
 FIGURE = re.compile(r"figures/([a-z0-9_.-]+)\.png")
 RELATIVE = re.compile(r"#?[A-Za-z0-9_][A-Za-z0-9_./-]*")  # the only addresses that our own Markdown links to
-MOST_SVG_BYTES = 150_000  # sharp at any size, but a file of many points is better a picture
+MAX_SVG_BYTES = 150_000  # sharp at any size, but a file of many points is better a picture
 DPI, CSS_DPI = 120, 96
 
 
@@ -128,7 +128,7 @@ def _embed(source: str, alternative: str, folder: Path) -> str:
     content, kind = (folder / source).read_bytes(), "png"
     width, height = (int.from_bytes(content[at : at + 4]) * CSS_DPI // DPI for at in (16, 20))
     drawing = folder / f"figures/{named[1]}.svg"
-    if drawing.exists() and drawing.stat().st_size <= MOST_SVG_BYTES:
+    if drawing.exists() and drawing.stat().st_size <= MAX_SVG_BYTES:
         content, kind = drawing.read_bytes(), "svg+xml"
     data = base64.b64encode(content).decode()
     image = f'<img alt="{words}" width="{width}" height="{height}" src="data:image/{kind};base64,{data}">'

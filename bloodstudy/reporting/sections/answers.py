@@ -30,7 +30,7 @@ from bloodstudy.reporting.sections import (
 from bloodstudy.reporting.sections.section import Drawing, Section, has_questions, list_questions, style_arms
 from bloodstudy.study.plan import PlannedQuestion
 
-MOST_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
+MAX_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
 
 
 def describe_questions(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
@@ -68,51 +68,51 @@ def draw_questions(analysis: StudyAnalysis) -> dict[str, Drawing]:
 SECTION = Section("answers", has_questions, describe_questions, "answers.md.j2", draw_questions)
 
 
-def _describe_answers(judged: StudyAnalysis) -> str:
+def _describe_answers(analysis: StudyAnalysis) -> str:
     """Return the alternative text of the answers at a glance: how many arms have which verdict."""
     words = Counter(
         summary_figure.describe_verdict(comparison)
-        for own in summary_figure.list_answers(judged).values()
-        for comparison in own
+        for comparisons in summary_figure.list_answers(analysis).values()
+        for comparison in comparisons
     )
     counts = "; ".join(f"{word}: {count}" for word, count in words.items())
     return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their verdict: {counts}"
 
 
 def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
-    judged, told, name = claims.analysis, claims, question.name
-    everything = judged.of(name)
+    analysis, name = claims.analysis, question.name
+    everything = analysis.of(name)
     comparisons = [comparison for comparison in everything if not comparison.unpaired]
     unpaired = [comparison for comparison in everything if comparison.unpaired]
     divided = _describe_splits(question, claims, drawn)
-    apart = divided["each_split"] or [verdicts.describe_arm(comparison, told) for comparison in unpaired]
+    unpaired_answers = divided["each_split"] or [verdicts.describe_arm(comparison, claims) for comparison in unpaired]
     tested = [comparison for comparison in comparisons if comparison.pair.tested]
-    dose = dose_response.find_dose(question, judged)
-    opened, command = open_issues.describe_open(question, judged, told), open_issues.settle(tested, judged)
-    interactions = list_interactions(judged.sweep, judged.seeds)
-    strips = [own for own in tune(judged.sweep, judged.seeds) if own.question == name]
+    dose = dose_response.find_dose(question, analysis)
+    opened, command = open_issues.describe_open(question, analysis, claims), open_issues.settle(tested, analysis)
+    interactions = list_interactions(analysis.sweep, analysis.seeds)
+    strips = [strip for strip in tune(analysis.sweep, analysis.seeds) if strip.question == name]
     pilot = any(comparison.verdict.word == PILOT for comparison in tested)
     return {
         "sentence": plain(question.sentence),
-        "summary": verdicts.describe_question(everything, judged),
-        "answers": [verdicts.describe_arm(c, told) for c in tested] + apart,
-        "exploratory": [verdicts.describe_arm(c, told) for c in comparisons if not c.pair.tested],
+        "summary": verdicts.describe_question(everything, analysis),
+        "answers": [verdicts.describe_arm(c, claims) for c in tested] + unpaired_answers,
+        "exploratory": [verdicts.describe_arm(c, claims) for c in comparisons if not c.pair.tested],
         "figure": embed(f"effects_{name}", describe_effects(comparisons), drawn),
-        "reference": effect_tables.describe_reference(comparisons, told) if comparisons else "",
-        "effects": effect_tables.tabulate_effects(comparisons, told) if comparisons else "",
-        "verdicts": effect_tables.tabulate_verdicts(comparisons, told) if comparisons else "",
-        "classes": effect_tables.tabulate_classes(comparisons, told),
+        "reference": effect_tables.describe_reference(comparisons, claims) if comparisons else "",
+        "effects": effect_tables.tabulate_effects(comparisons, claims) if comparisons else "",
+        "verdicts": effect_tables.tabulate_verdicts(comparisons, claims) if comparisons else "",
+        "classes": effect_tables.tabulate_classes(comparisons, claims),
         "dose": embed(f"dose_{name}", f"Train and test accuracy against {dose.factor}" if dose else "", drawn),
         **divided,
-        "interactions": factorial.tabulate_interactions([i for i in interactions if i.question == name], told),
-        "strips": factorial.tabulate_strips(strips, told),
+        "interactions": factorial.tabulate_interactions([i for i in interactions if i.question == name], claims),
+        "strips": factorial.tabulate_strips(strips, claims),
         "about_strips": factorial.describe_strips(strips),
-        "named": open_issues.describe_named(question, judged),
-        "still_learning": caveats.describe_still_learning(question, judged, told),
-        "untuned": open_issues.describe_untuned(question, judged),
+        "named": open_issues.describe_named(question, analysis),
+        "still_learning": caveats.describe_still_learning(question, analysis, claims),
+        "untuned": open_issues.describe_untuned(question, analysis),
         "open": opened,
         "command": fence(command) if command else "",
-        "extension": open_issues.describe_extension(judged, command) if opened or pilot else "",
+        "extension": open_issues.describe_extension(analysis, command) if opened or pilot else "",
     }
 
 
@@ -130,7 +130,7 @@ def describe_effects(comparisons: list[Comparison]) -> str:
     numbers = "; ".join(
         f"{c.pair.arm} {100 * c.test.mean:+z.2f}"
         + (f" ({100 * c.test.low:+z.2f} to {100 * c.test.high:+z.2f})" if c.test.testable else "")
-        for c in shown[:MOST_SPELT]
+        for c in shown[:MAX_SPELT]
     )
-    more = f"; {len(shown) - MOST_SPELT} more in the table" if len(shown) > MOST_SPELT else ""
+    more = f"; {len(shown) - MAX_SPELT} more in the table" if len(shown) > MAX_SPELT else ""
     return f"Differences to the reference in train accuracy, test accuracy and gap. Test, in points: {numbers}{more}"

@@ -19,39 +19,41 @@ from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_figu
 from bloodstudy.reporting.render.markdown import code, table
 
 COLUMNS = 3
-LEAST_SHARE = 0.005  # of an arm's test images, under which a bin is chance and is not drawn
+MIN_SHARE = 0.005  # of an arm's test images, under which a bin is chance and is not drawn
 FORMULAS = {
     "error": "100 * mean over seeds of sum over ten bins of max(p_*) of share * |accuracy - mean max(p_*)|, test",
     "excess": "100 * mean over seeds of mean max(p_*) - test_accuracy",
 }
 
 
-def weigh_arms(judged: StudyAnalysis) -> dict[str, Reliability]:
+def weigh_arms(analysis: StudyAnalysis) -> dict[str, Reliability]:
     """Return the calibration of each arm that has test predictions."""
-    sweep, found = judged.sweep, {}
+    sweep, reliabilities = analysis.sweep, {}
     for arm in sweep.arms:
         rows = sweep.of(arm, "finished").drop_duplicates(["key", "judged"])
         known = [(k, j) for k, j in zip(rows["key"], rows["judged"], strict=True) if k in sweep.predictions]
         if known:
-            found[arm] = weigh_probabilities([sweep.predictions[key] for key, _ in known], [j for _, j in known])
-    return found
+            reliabilities[arm] = weigh_probabilities(
+                [sweep.predictions[key] for key, _ in known], [j for _, j in known]
+            )
+    return reliabilities
 
 
-def tabulate_calibration(found: Mapping[str, Reliability], told: StudyClaims) -> str:
+def tabulate_calibration(reliabilities: Mapping[str, Reliability], claims: StudyClaims) -> str:
     """Return the expected calibration error of each arm, and by how much it is too sure."""
     rows = []
-    for arm, reliability in found.items():
+    for arm, reliability in reliabilities.items():
         rows.append([code(arm)])
         for name, form in (("error", ".1f"), ("excess", "+z.1f")):
             value, path = 100 * getattr(reliability, name), f"arm/{arm}/calibration/{name}"
-            keys = told.analysis.sweep.of(arm, "finished")["key"]
-            rows[-1].append(told.count(value, path, FORMULAS[name], keys, form))
+            keys = claims.analysis.sweep.of(arm, "finished")["key"]
+            rows[-1].append(claims.count(value, path, FORMULAS[name], keys, form))
     numbers = ["calibration error (points)", "surer than right by (points)"]
     return table(["arm", *numbers], rows, right=numbers)
 
 
 def draw_calibration(
-    groups: Sequence[tuple[str, Sequence[str]]], found: Mapping[str, Reliability], styles: Mapping[str, Style]
+    groups: Sequence[tuple[str, Sequence[str]]], reliabilities: Mapping[str, Reliability], styles: Mapping[str, Style]
 ) -> Figure:
     """Return the figure; `groups` are a title and arms a panel, the reference first in each."""
     columns = min(COLUMNS, len(groups))
@@ -63,7 +65,7 @@ def draw_calibration(
         axes.set_visible(False)
     for position, (title, arms) in enumerate(groups):
         axes = panels.flat[position]
-        _draw_panel(axes, [arm for arm in arms if arm in found], found, styles)
+        _draw_panel(axes, [arm for arm in arms if arm in reliabilities], reliabilities, styles)
         axes.set_title(label(title, 34))
         axes.set_ylabel("" if position % columns else "share right (%)")
         axes.set_xlabel("largest probability (%)")
@@ -71,14 +73,16 @@ def draw_calibration(
     return figure
 
 
-def _draw_panel(axes: Axes, arms: Sequence[str], found: Mapping[str, Reliability], styles: Mapping[str, Style]) -> None:
+def _draw_panel(
+    axes: Axes, arms: Sequence[str], reliabilities: Mapping[str, Reliability], styles: Mapping[str, Style]
+) -> None:
     axes.plot([0, 100], [0, 100], color=INK, linewidth=0.9, linestyle=":", zorder=1)
     handles = []
     for arm in arms:
-        curve, style = found[arm].curve.query("share >= @LEAST_SHARE"), styles[arm]
+        curve, style = reliabilities[arm].curve.query("share >= @MIN_SHARE"), styles[arm]
         marks = {"color": style.colour, "marker": style.marker, "markersize": 4, "linestyle": style.line}
         axes.plot(100 * curve["sure"], 100 * curve["right"], linewidth=1.3, **marks)
-        words = f"{fold(arm, 30)} ({100 * found[arm].error:.1f})"
+        words = f"{fold(arm, 30)} ({100 * reliabilities[arm].error:.1f})"
         handles.append(Line2D([], [], linewidth=1.3, label=words, **marks))
     axes.legend(
         handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.19), frameon=False, fontsize=7.5, handlelength=3

@@ -73,8 +73,8 @@ def tabulate_cost(sweep: StudyResults) -> str:
     forms = {"wall_seconds": ".1f", "fit_seconds": ".1f", "peak_memory_mb": ",.0f", "threads": ".0f", "attempts": ".0f"}
     rows = []
     for row in sweep.trials.drop_duplicates("key").to_dict("records"):  # one may be judged in two ways
-        told = [_write(row.get(name), form) for name, form in forms.items()]
-        rows.append([code(row["arm"]), str(row["seed"]), *told])
+        cells = [_write(row.get(name), form) for name, form in forms.items()]
+        rows.append([code(row["arm"]), str(row["seed"]), *cells])
     return table(["arm", *numbers], rows, right=numbers)
 
 

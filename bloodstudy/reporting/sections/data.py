@@ -47,7 +47,9 @@ def describe_section(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     text = "Images of each class in the training and the test set; the table holds the numbers"
     leaks = [leak for leak in list_leaks(analysis.sweep.trials) if leak.judged == "official_clean"]
     return {
-        "data": [describe_data(claims.sweep, place, own) for place, own in enumerate(list_data(analysis.sweep), 1)],
+        "data": [
+            describe_data(claims.sweep, place, data_set) for place, data_set in enumerate(list_data(analysis.sweep), 1)
+        ],
         "judged": [caveats.describe_shared(claims.sweep, leak) for leak in leaks],
         "photographs": evidence.tabulate_photographs(analysis, claims),
         "weighed": evidence.name_weighed(analysis),
@@ -67,32 +69,33 @@ SECTION = Section("data", has_results, describe_section, "data.md.j2", draw_data
 
 def list_data(sweep: StudyResults) -> list[DataSet]:
     """Return the different data sets of the trials that have a result."""
-    found: dict[str, DataSet] = {}
+    data_sets: dict[str, DataSet] = {}
     for key, result in sweep.results.items():
         data = result.data
         name = ", ".join([data.name, data.task, *([data.view] if data.name == "bccd" else [])])
         name += f", {_describe_division(data)}"
         counts = pd.DataFrame(data.counts).loc[data.classes, [side for side in SIDES if side in data.counts]]
         same = repr((name, data.fingerprint, data.refused, data.notes, counts.to_dict()))
-        known, summary = found.get(same), result.audit
+        known, summary = data_sets.get(same), result.audit
         if known and (not summary or summary["provenance"] == "unknown"):
             summary = known.audit
         keys = (*(known.keys if known else ()), key)
         facts = (name, data.name, data.fingerprint, data.refused, tuple(data.notes))
-        found[same] = DataSet(*facts, summary, counts, keys)
-    return list(found.values())
+        data_sets[same] = DataSet(*facts, summary, counts, keys)
+    return list(data_sets.values())
 
 
-def describe_data(measured: SweepClaims, place: int, data_set: DataSet) -> dict[str, str]:
+def describe_data(claims: SweepClaims, place: int, data_set: DataSet) -> dict[str, str]:
     """Return the Markdown of the data set at `place`: its name, words, audit and table of classes."""
-    counts, told = data_set.counts, {"images": "number of images", "classes": "number of classes", **SUMMARY_FORMULAS}
-    told["refused"] = "number of files that could not be used"
+    counts = data_set.counts
+    formulas = {"images": "number of images", "classes": "number of classes", **SUMMARY_FORMULAS}
+    formulas["refused"] = "number of files that could not be used"
     for side in counts:
-        told[f"{side}/images"] = f"number of {SIDES[side]} images"
+        formulas[f"{side}/images"] = f"number of {SIDES[side]} images"
         for name in counts.index:
-            told[f"{side}/images[{name}]"] = f"number of {SIDES[side]} images of the class"
-            told[f"{side}/share[{name}]"] = f"100 * {SIDES[side]} images of the class / {SIDES[side]} images"
-    write = measured.of(f"data/{place}", told, list(data_set.keys))
+            formulas[f"{side}/images[{name}]"] = f"number of {SIDES[side]} images of the class"
+            formulas[f"{side}/share[{name}]"] = f"100 * {SIDES[side]} images of the class / {SIDES[side]} images"
+    write = claims.of(f"data/{place}", formulas, list(data_set.keys))
     totals = {str(side): int(counts[side].to_numpy().sum()) for side in counts}
     several = [f"{write(f'{side}/images', total, ',d')} {SIDES[side]}" for side, total in totals.items()]
     words = f"{plain(data_set.name)}: {', '.join(several[:-1])} and {several[-1]} images, "
@@ -129,27 +132,27 @@ def tabulate_reference(sweep: StudyResults, arm: str) -> str:
     result = sweep.result_of(arm)
     if result is None:
         return ""
-    own = {"model": result.model, **result.factors}
+    levels = {"model": result.model, **result.factors}
     varied = {key for key, values in _levels(sweep).items() if len(set(values)) > 1}
-    rows = [[code(key), code(spell(own[key])), "yes" if key in varied else ""] for key in own if key != "seed"]
+    rows = [[code(key), code(spell(levels[key])), "yes" if key in varied else ""] for key in levels if key != "seed"]
     return table(["factor", "level", "other arms change it"], rows)
 
 
 def list_brought(sweep: StudyResults, arm: str, reference: str) -> dict[str, Any]:
     """Return the levels that set an arm of another model apart from the reference, and that nobody named."""
-    own, usual = sweep.result_of(arm), sweep.result_of(reference)
-    if own is None or usual is None or own["model"] == usual["model"]:
+    result, usual = sweep.result_of(arm), sweep.result_of(reference)
+    if result is None or usual is None or result.model == usual["model"]:
         return {}
     named = {*sweep.levels_of(arm), *BLOCK_KEYS}
-    return {k: v for k, v in own["factors"].items() if k not in named and spell(v) != spell(usual["factors"].get(k))}
+    return {k: v for k, v in result.factors.items() if k not in named and spell(v) != spell(usual["factors"].get(k))}
 
 
 def describe_brought(sweep: StudyResults, reference: str) -> str:
     """Say what arms with another model than the reference's change besides: a model brings levels of its own."""
-    found = {arm: list_brought(sweep, arm, reference) for arm in sweep.arms}
+    levels_by_arm = {arm: list_brought(sweep, arm, reference) for arm in sweep.arms}
     return " ".join(
         f"The model of {code(arm)} brings {', '.join(code(f'{key}={spell(level)}') for key, level in levels.items())}."
-        for arm, levels in found.items()
+        for arm, levels in levels_by_arm.items()
         if levels
     )
 

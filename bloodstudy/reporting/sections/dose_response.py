@@ -26,7 +26,7 @@ from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
 from bloodstudy.study.plan import PlannedQuestion
 
-FEWEST = 3  # levels that make a curve
+MIN_LEVELS = 3  # levels that make a curve
 STUCK = "stayed at chance, in no mean"
 
 
@@ -41,34 +41,34 @@ class Dose:
     comparisons: tuple[Comparison | None, ...]  # None: the reference
 
 
-def find_dose(question: PlannedQuestion, judged: StudyAnalysis) -> Dose | None:
+def find_dose(question: PlannedQuestion, analysis: StudyAnalysis) -> Dose | None:
     """Return the arms of `question` by their level; None where these are no ordered numbers, or fewer than three."""
     factor, levels = question.factor, {}
     for arm in [question.reference, *question.arms]:
-        apart = set(judged.sweep.levels_of(arm)) - {factor} - set(judged.sweep.levels_of(question.reference))
-        known = [judged.sweep.results[key] for key in judged.sweep.of(arm)["key"] if key in judged.sweep.results]
-        if factor and known and factor in known[0].factors and not apart:
+        other_levels = set(analysis.sweep.levels_of(arm)) - {factor} - set(analysis.sweep.levels_of(question.reference))
+        known = [analysis.sweep.results[key] for key in analysis.sweep.of(arm)["key"] if key in analysis.sweep.results]
+        if factor and known and factor in known[0].factors and not other_levels:
             levels[arm] = known[0].factors[factor]
-    if len(set(map(str, levels.values()))) < FEWEST:
+    if factor is None or len(set(map(str, levels.values()))) < MIN_LEVELS:
         return None
     scale = place_levels(factor, list(levels.values()))
     if not scale.ordered:
         return None
     order = sorted(range(len(levels)), key=lambda place: scale.positions[place])
     arms = [list(levels)[place] for place in order]
-    compared = [judged.find(arm, question.reference) for arm in arms]
+    compared = [analysis.find(arm, question.reference) for arm in arms]
     positions = [scale.positions[place] for place in order]
     ordered = Scale(positions, scale.words, True, scale.logarithmic)
     return Dose(factor, ordered, tuple(levels[arm] for arm in arms), tuple(arms), tuple(compared))
 
 
-def draw_dose(dose: Dose, judged: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
+def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
     """Return the figure."""
     figure = new_figure(9.6, 3.4)
     left, right = figure.subplots(1, 2)
-    chance = {arm: look_at_training(judged.sweep, arm, judged.sweep.seeds).chance for arm in dose.arms}
-    lost = [_describe_lost(judged.sweep.of(arm), chance[arm]) for arm in dose.arms]
-    _draw_accuracies(left, dose, judged, styles, chance)
+    chance = {arm: look_at_training(analysis.sweep, arm, analysis.sweep.seeds).chance for arm in dose.arms}
+    lost = [_describe_lost(analysis.sweep.of(arm), chance[arm]) for arm in dose.arms]
+    _draw_accuracies(left, dose, analysis, styles, chance)
     _draw_effects(right, dose, styles)
     names = ["\n".join(filter(None, (label(spell(x), 12), note))) for x, note in zip(dose.levels, lost, strict=True)]
     for axes in (left, right):
@@ -94,25 +94,25 @@ def draw_dose(dose: Dose, judged: StudyAnalysis, styles: Mapping[str, Style]) ->
 
 
 def _describe_lost(trials: pd.DataFrame, chance: Sequence[int]) -> str:
-    told = (describe_lost(trials), f"{len(chance)} at chance" if chance else "")
-    return "\n".join(textwrap.fill(note, 10) for note in told if note)  # narrow, since neighbours stand close
+    notes = (describe_lost(trials), f"{len(chance)} at chance" if chance else "")
+    return "\n".join(textwrap.fill(note, 10) for note in notes if note)  # narrow, since neighbours stand close
 
 
 def _draw_accuracies(
-    axes: Axes, dose: Dose, judged: StudyAnalysis, styles: Mapping[str, Style], chance: Mapping[str, Sequence[int]]
+    axes: Axes, dose: Dose, analysis: StudyAnalysis, styles: Mapping[str, Style], chance: Mapping[str, Sequence[int]]
 ) -> None:
     means: dict[str, list[float]] = {"train_accuracy": [], "test_accuracy": []}
     for x, arm in zip(dose.scale.positions, dose.arms, strict=True):
-        done, style = judged.sweep.of(arm, "finished"), styles[arm]
+        done, style = analysis.sweep.of(arm, "finished"), styles[arm]
         stuck = done["seed"].isin(chance[arm]).to_numpy(dtype=bool)
         for name, values in means.items():
             every = 100 * done[name].to_numpy(dtype=float)
-            own = every[~stuck]
+            learnt = every[~stuck]
             axes.plot([_beside(x, dose)] * stuck.sum(), every[stuck], "x", color=style.colour, markersize=4)
             face, size = (style.colour, 6.5) if name == "train_accuracy" else ("none", 8)
             marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour, "mfc": face}
-            axes.plot([_beside(x, dose)] * len(own), own, markersize=3, alpha=0.7, **marks)
-            values.append(float(own.mean()) if len(own) else np.nan)
+            axes.plot([_beside(x, dose)] * len(learnt), learnt, markersize=3, alpha=0.7, **marks)
+            values.append(float(learnt.mean()) if len(learnt) else np.nan)
             axes.plot([x], [values[-1]], markersize=size, mew=1.5, zorder=3, **marks)
     for (_, values), line in zip(means.items(), ("-", "--"), strict=True):
         axes.plot(dose.scale.positions, values, color=INK, linewidth=1, linestyle=line, zorder=1)
@@ -135,10 +135,10 @@ def _draw_effects(axes: Axes, dose: Dose, styles: Mapping[str, Style]) -> None:
         if comparison is None:
             axes.axvline(x, color=INK, linestyle=":", linewidth=1.2, zorder=1)
         elif comparison.seeds:
-            own, effect = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float), comparison.test
+            points, effect = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float), comparison.test
             face = style.colour if comparison.pair.tested else "white"
             marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}
-            axes.plot([_beside(x, dose)] * len(own), own, markersize=3, mfc="none", alpha=0.7, **marks)
+            axes.plot([_beside(x, dose)] * len(points), points, markersize=3, mfc="none", alpha=0.7, **marks)
             axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=2)
             axes.plot([x], [100 * effect.mean], markersize=7, mew=1.4, mfc=face, zorder=3, **marks)
     axes.set_ylabel("difference (points)")

@@ -32,7 +32,7 @@ from bloodstudy.reporting.sections.section import (
     style_arms,
 )
 
-MOST_NAMED = 30
+MAX_NAMED = 30
 RECALL = "test_recall_"
 OFFICIAL = "official_test_accuracy"  # of a study that is judged by official_clean
 FORMULAS = {OFFICIAL: "test_accuracy, with the test images whose scene is in training"}
@@ -84,12 +84,12 @@ def draw_arms(analysis: StudyAnalysis) -> dict[str, Drawing]:
 SECTION = Section("arms", has_results, describe_arms, "arms.md.j2", draw_arms)
 
 
-def tabulate_photographs(judged: StudyAnalysis, told: StudyClaims) -> str:
+def tabulate_photographs(analysis: StudyAnalysis, claims: StudyClaims) -> str:
     """Return the test images, photographs (or scenes) and effective number of each class; empty where none is known."""
-    found = _find_shown(judged)
-    if found is None or found[0].unit == "image":
+    example = _find_shown(analysis)
+    if example is None or example[0].unit == "image":
         return ""
-    shown, split, key = found
+    shown, split, key = example
     rows = shown.table.loc[shown.tested(split)]
     frame = pd.DataFrame({"class": rows["label"].tolist(), shown.unit: rows[shown.unit].tolist()})
     header = ["test images", f"{shown.unit}s", "worth independent images"]
@@ -101,33 +101,33 @@ def tabulate_photographs(judged: StudyAnalysis, told: StudyClaims) -> str:
     forms = {"images": ",d", "units": ",d", "effective": ".1f"}
     cells = []
     for row in weigh_test(frame, shown.classes, shown.unit).to_dict("records"):
-        own = [
-            told.count(_number(row[name]), f"test/{row['class']}/{name}", formulas[name], [key], forms[name])
+        counts = [
+            claims.count(_number(row[name]), f"test/{row['class']}/{name}", formulas[name], [key], forms[name])
             for name in forms
         ]
-        cells.append([code(row["class"]) if row["class"] in shown.classes else "all", *own])
+        cells.append([code(row["class"]) if row["class"] in shown.classes else "all", *counts])
     return table(["class", *header], cells, right=header)
 
 
-def name_weighed(judged: StudyAnalysis) -> str:
+def name_weighed(analysis: StudyAnalysis) -> str:
     """Return which test images `tabulate_photographs` is about, where there are several; else nothing."""
-    found = _find_shown(judged)
-    splits = dict.fromkeys(planned.evaluated_on for planned in judged.sweep.plan.trials)
-    return f"split {code(found[1])}" if found and len(splits) > 1 else ""
+    example = _find_shown(analysis)
+    splits = dict.fromkeys(planned.evaluated_on for planned in analysis.sweep.plan.trials)
+    return f"split {code(example[1])}" if example and len(splits) > 1 else ""
 
 
-def _find_shown(judged: StudyAnalysis) -> tuple[EvaluationImages, str, str] | None:
-    for planned in judged.sweep.plan.trials:
-        predictions = judged.sweep.predictions.get(planned.key)
+def _find_shown(analysis: StudyAnalysis) -> tuple[EvaluationImages, str, str] | None:
+    for planned in analysis.sweep.plan.trials:
+        predictions = analysis.sweep.predictions.get(planned.key)
         if predictions is not None:
             return predictions.shown, planned.evaluated_on, planned.key
     return None
 
 
-def tabulate_arms(judged: StudyAnalysis, told: StudyClaims) -> str:
+def tabulate_arms(analysis: StudyAnalysis, claims: StudyClaims) -> str:
     """Return what each arm itself reaches: means over its finished seeds, in per cent."""
-    sweep, titles = judged.sweep, {name: title for title, name in RESPONSES.items()}
-    if _is_clean(judged):
+    sweep, titles = analysis.sweep, {name: title for title, name in RESPONSES.items()}
+    if _is_clean(analysis):
         titles[OFFICIAL] = "test, official"
     if "test_macro_f1" in sweep.trials:
         titles["test_macro_f1"] = "macro F1"
@@ -138,80 +138,80 @@ def tabulate_arms(judged: StudyAnalysis, told: StudyClaims) -> str:
         done = sweep.of(arm, "finished")
         keys = list(done["key"])
         if OFFICIAL in titles:
-            done = done.assign(**{OFFICIAL: [_judge_officially(key, judged) for key in keys]})
-        cells = [code(arm), told.finished(arm), told.parameters(arm)]
+            done = done.assign(**{OFFICIAL: [_judge_officially(key, analysis) for key in keys]})
+        cells = [code(arm), claims.finished(arm), claims.parameters(arm)]
         for name in titles:
             value = 100 * float(done[name].to_numpy(dtype=float).mean()) if len(done) else math.nan
             form = PERCENT if name != "accuracy_gap" else "+z.1f"
             formula = f"100 * mean over the finished seeds of {FORMULAS.get(name, name)}"
-            cells.append(told.count(value, f"arm/{arm}/{name}/percent", formula, keys, form))
+            cells.append(claims.count(value, f"arm/{arm}/{name}/percent", formula, keys, form))
         rows.append(cells)
     numbers = ["seeds", "parameters", *titles.values()]
     return table(["arm", *numbers], rows, right=numbers)
 
 
-def describe_official(judged: StudyAnalysis) -> str:
+def describe_official(analysis: StudyAnalysis) -> str:
     """Explain the column of the official split; empty where there is none."""
     counted = (
         "*Test, official* counts the test images whose scene is in training too; of an arm that is judged on the clean "
         "split, no other column does."
     )
-    return counted if _is_clean(judged) else ""
+    return counted if _is_clean(analysis) else ""
 
 
-def _is_clean(judged: StudyAnalysis) -> bool:
-    return any(planned.evaluated_on == "official_clean" for planned in judged.sweep.plan.trials)
+def _is_clean(analysis: StudyAnalysis) -> bool:
+    return any(planned.evaluated_on == "official_clean" for planned in analysis.sweep.plan.trials)
 
 
-def describe_chance(judged: StudyAnalysis, told: StudyClaims) -> str:
+def describe_chance(analysis: StudyAnalysis, claims: StudyClaims) -> str:
     """Say which arms' means hold trials that stayed at chance; empty where none did."""
-    sweep, counts = judged.sweep, []
+    sweep, counts = analysis.sweep, []
     for arm in sweep.arms:
         if stuck := look_at_training(sweep, arm, sweep.seeds).chance:
             done = sweep.of(arm, "finished")
-            count = told.count(len(stuck), f"arm/{arm}/at_chance", ARM_FORMULAS["at_chance"], done["key"], "d")
-            counts.append(f"{code(arm)} {count} of {told.finished(arm)}")
+            count = claims.count(len(stuck), f"arm/{arm}/at_chance", ARM_FORMULAS["at_chance"], done["key"], "d")
+            counts.append(f"{code(arm)} {count} of {claims.finished(arm)}")
     return f"Trials that stayed at chance are in these means: {', '.join(counts)}." if counts else ""
 
 
-def _judge_officially(key: str, judged: StudyAnalysis) -> float:
-    predictions = judged.sweep.predictions.get(key)
+def _judge_officially(key: str, analysis: StudyAnalysis) -> float:
+    predictions = analysis.sweep.predictions.get(key)
     return float(predictions.correct[predictions.shown.tested("official")].mean()) if predictions else math.nan
 
 
-def find_hard_images_of(judged: StudyAnalysis) -> HardImages:
+def find_hard_images_of(analysis: StudyAnalysis) -> HardImages:
     """Return the test images that all trials that learnt something get wrong."""
-    sweep, failing = judged.sweep, set()
+    sweep, failing = analysis.sweep, set()
     for arm in sweep.arms:
         seeds = look_at_training(sweep, arm, sweep.seeds).failing
         failing |= set(sweep.of(arm)["key"][sweep.of(arm)["seed"].isin(seeds)])
     return find_hard_images(sweep, failing)
 
 
-def describe_missed(missed: HardImages, told: StudyClaims) -> str:
+def describe_missed(missed: HardImages, claims: StudyClaims) -> str:
     """Return how many test images nobody gets right."""
     if not missed.keys:
         return ""
     formula = "number of test images whose largest p_* is that of another class than their label, in every trial"
-    count = told.count(len(missed.images), "missed/images", formula, missed.keys)
-    tested = told.count(missed.tested, "missed/tested", "number of test images", missed.keys)
-    trials = told.count(len(missed.keys), "missed/trials", "number of trials that learnt something", missed.keys)
+    count = claims.count(len(missed.images), "missed/images", formula, missed.keys)
+    tested = claims.count(missed.tested, "missed/tested", "number of test images", missed.keys)
+    trials = claims.count(len(missed.keys), "missed/trials", "number of trials that learnt something", missed.keys)
     where = f"all {trials} trials" if len(missed.keys) > 1 else f"the {trials} trial"
     text = f"{count} of {tested} test images are wrong in {where} that learnt something."
-    if len(missed.images) > MOST_NAMED:
-        text += f" The first {MOST_NAMED}, those that are most often taken for the same class:"
+    if len(missed.images) > MAX_NAMED:
+        text += f" The first {MAX_NAMED}, those that are most often taken for the same class:"
     elif len(missed.images):
         text += " They are:"
     return text
 
 
-def tabulate_missed(missed: HardImages, told: StudyClaims) -> str:
+def tabulate_missed(missed: HardImages, claims: StudyClaims) -> str:
     """Return the images that nobody gets right, the first thirty; empty where there is none."""
     rows = []
-    for row in _records(missed.images.head(MOST_NAMED)):
+    for row in _records(missed.images.head(MAX_NAMED)):
         name = f"missed/{row['image']}/share"
         formula = "100 * share of the trials that take it for this class"
-        share = told.count(100 * row["share"], name, formula, missed.keys, ".0f")
+        share = claims.count(100 * row["share"], name, formula, missed.keys, ".0f")
         photograph = code(row["photograph"]) if row["photograph"] else NONE
         rows.append([code(row["image"]), photograph, code(row["label"]), code(row["called"]), f"{share} %"])
     header = ["image", "photograph", "label", "taken for", "by"]

@@ -20,13 +20,13 @@ _ESCAPED = {
 }  # fmt: skip
 
 
-def tabulate_effects(judged: StudyAnalysis) -> pd.DataFrame:
+def tabulate_effects(analysis: StudyAnalysis) -> pd.DataFrame:
     """Return one row a comparison and response, in fractions of accuracy; adjusted p-values on test accuracy alone.
 
     The effects leave out the `failed` trials of the arm, which diverged or stayed at chance.
     """
     rows = []
-    for comparison in judged.comparisons:
+    for comparison in analysis.comparisons:
         bootstrap = comparison.bootstrap or (math.nan, math.nan)
         for response, effect in comparison.effects.items():
             test = response == "test_accuracy"
@@ -57,14 +57,14 @@ def write_tables(analysis: StudyAnalysis) -> dict[str, str]:
     return {"effects.csv": table, "effects.tex": write_latex(analysis)}
 
 
-def write_latex(judged: StudyAnalysis) -> str:
+def write_latex(analysis: StudyAnalysis) -> str:
     """Return the content of effects.tex: a table that needs the package booktabs and nothing else."""
     lines = [
         r"\begin{tabular}{lrrrrl}",
         r"\toprule",
         r"Arm & Seeds & Train & Test & Gap & Verdict \\",
         r"\midrule",
-        *(_write_row(comparison) for comparison in judged.comparisons),
+        *(_write_row(comparison) for comparison in analysis.comparisons),
         r"\bottomrule",
         r"\end{tabular}",
     ]

@@ -16,14 +16,14 @@ import pandas as pd
 
 from bloodstudy.reporting.render.markdown import visible
 
-MOST_SHOWN = 60
+MAX_SHOWN = 60
 
 
 def render_gallery(missed: pd.DataFrame, pixels: Mapping[str, np.ndarray]) -> str:
     """Return the section; `pixels` are uint8 (height, width, 1 or 3) by the name of the image."""
-    rows = [row for row in missed.to_dict("records") if row["image"] in pixels][:MOST_SHOWN]
+    rows = [row for row in missed.to_dict("records") if row["image"] in pixels][:MAX_SHOWN]
     shown = "\n".join(_show(row, pixels[row["image"]]) for row in rows)
-    most = f" The first {MOST_SHOWN} of {len(missed)}." if len(missed) > len(rows) else ""
+    most = f" The first {MAX_SHOWN} of {len(missed)}." if len(missed) > len(rows) else ""
     return (
         '<h2 id="images-that-nobody-gets-right-shown">Images that nobody gets right, shown</h2>\n'
         f"<p>As the network sees them, enlarged.{most} Leave this page out of repositories and mails where the images "

@@ -58,10 +58,10 @@ def _tabulate_trials(claims: StudyClaims) -> str:
     return table(["arm", "seed", "trial", *RESPONSES, "outcome"], rows, right=["seed", *RESPONSES])
 
 
-def list_fixed(judged: StudyAnalysis) -> list[str]:
+def list_fixed(analysis: StudyAnalysis) -> list[str]:
     """Return what the plan fixed before the first trial, a line each."""
-    plan, look = judged.sweep.plan, judged.look
-    data = as_list([_name_data(own) for own in judged.sweep.data])
+    plan, look = analysis.sweep.plan, analysis.look
+    data = as_list([_name_data(identity) for identity in analysis.sweep.data])
     setting = ", ".join(code(f"{key}={spell(value)}") for key, value in plan.common.items())
     margins = sorted({question.margin for question in plan.questions})
     roles = [content.role for content in plan.arms.values()]
@@ -69,22 +69,22 @@ def list_fixed(judged: StudyAnalysis) -> list[str]:
     lines = [
         f"data: {data}",
         f"setting that all arms share, beside the defaults: {setting or 'none'}",
-        f"arms: {judged.family} tested against their reference{f', {exploratory} only shown' if exploratory else ''}",
+        f"arms: {analysis.family} tested against their reference{f', {exploratory} only shown' if exploratory else ''}",
         f"seeds: {_span(plan.seeds)}, the same for every arm; a seed fixes initial weights, order of images, "
         "dropout and augmentation, and never the split",
-        f"decision: at {as_list(look.looks)} seeds, alpha {judged.alpha:g}"
+        f"decision: at {as_list(look.looks)} seeds, alpha {analysis.alpha:g}"
         + (f" ({ALPHA:g} divided by {len(look.looks)} looks)" if len(look.looks) > 1 else "")
         + (f"; a pilot, since under {FEW_SEEDS} seeds nothing is decided" if max(look.looks) < FEW_SEEDS else ""),
         f"margin: {as_list([f'{100 * margin:g}' for margin in margins])} points of test accuracy",
         f"precision: {code(str(plan.precision))}",
-        f"plan: hash {code(plan.hash or 'none')}",
+        "plan: hash " + code(plan.hash or "none"),
     ]
     return [*lines, *(f"question {code(q.name)}: {plain(q.sentence)}" for q in plan.questions)]
 
 
-def _name_data(own: Mapping[str, Any]) -> str:
-    drawn = {key: value for key, value in own.items() if value is not None and key not in ("name", "scenes")}
-    return f"{code(own['name'])} ({', '.join(f'{key} {code(spell(value))}' for key, value in drawn.items())})"
+def _name_data(identity: Mapping[str, Any]) -> str:
+    drawn = {key: value for key, value in identity.items() if value is not None and key not in ("name", "scenes")}
+    return f"{code(identity['name'])} ({', '.join(f'{key} {code(spell(value))}' for key, value in drawn.items())})"
 
 
 def _span(seeds: Sequence[int]) -> str:
@@ -92,32 +92,32 @@ def _span(seeds: Sequence[int]) -> str:
     return f"{seeds[0]} to {seeds[-1]}" if whole else as_list(seeds)
 
 
-def list_changes(judged: StudyAnalysis) -> list[str]:
+def list_changes(analysis: StudyAnalysis) -> list[str]:
     """Return what changed after the plan was made; one line that says so where nothing did."""
-    changes = [f"amended: {plain(change)}" for change in judged.sweep.plan.amendments or []]
+    changes = [f"amended: {plain(change)}" for change in analysis.sweep.plan.amendments or []]
     return changes or ["nothing was amended"]
 
 
-def list_excluded(judged: StudyAnalysis, told: StudyClaims) -> list[str]:
+def list_excluded(analysis: StudyAnalysis, claims: StudyClaims) -> list[str]:
     """Return which trials with a result are in no effect, and why."""
     lines = []
-    for comparison in judged.comparisons:
+    for comparison in analysis.comparisons:
         arms = {comparison.pair.arm: comparison.training, comparison.pair.reference: comparison.reference_training}
         for arm, training in arms.items():
-            own = arm == comparison.pair.arm
-            so = "left out of the effects and counted as failing to train" if own else "nothing is compared with it"
+            is_arm = arm == comparison.pair.arm
+            so = "left out of the effects and counted as failing to train" if is_arm else "nothing is compared with it"
             lines += _list_seeds(arm, {"diverged": training.diverged, "stayed at chance": training.chance}, so)
-    for arm in judged.sweep.arms:
-        died = {word: judged.sweep.of(arm, outcome)["seed"].tolist() for outcome, word in DIED.items()}
+    for arm in analysis.sweep.arms:
+        died = {word: analysis.sweep.of(arm, outcome)["seed"].tolist() for outcome, word in DIED.items()}
         lines += _list_seeds(arm, died, "nothing is concluded on the arm")
-    late = set(judged.sweep.seeds) - set(judged.seeds)
-    tested = dict.fromkeys(arm for c in judged.comparisons if c.pair.tested for arm in (c.pair.reference, c.pair.arm))
-    if beyond := [key for arm in tested for key in told.keys(arm, late)]:
+    late = set(analysis.sweep.seeds) - set(analysis.seeds)
+    tested = dict.fromkeys(arm for c in analysis.comparisons if c.pair.tested for arm in (c.pair.reference, c.pair.arm))
+    if beyond := [key for arm in tested for key in claims.keys(arm, late)]:
         formula = "number of trials of tested arms and references with a result, at seeds that are not looked at"
-        count = told.count(len(beyond), "study/beyond", formula, beyond)
+        count = claims.count(len(beyond), "study/beyond", formula, beyond)
         lines.append(
-            f"{count} trial{'s' if len(beyond) > 1 else ''} of seeds beyond the first {judged.look.used}: in no effect "
-            "of a tested arm, but in the accuracies of the arms themselves"
+            f"{count} trial{'s' if len(beyond) > 1 else ''} of seeds beyond the first {analysis.look.used}: in no "
+            "effect of a tested arm, but in the accuracies of the arms themselves"
         )
     return list(dict.fromkeys(lines)) or ["no trial that has a result was left out"]
 
@@ -130,18 +130,21 @@ def _list_seeds(arm: str, lost: Mapping[str, Sequence[int]], so: str) -> list[st
     ]
 
 
-def list_limits(judged: StudyAnalysis, told: StudyClaims) -> list[str]:
+def list_limits(analysis: StudyAnalysis, claims: StudyClaims) -> list[str]:
     """Return what the verdicts mean and how far they reach."""
-    if not judged.comparisons:
+    if not analysis.comparisons:
         return ["No arm is compared with another, and no verdict is given."]
-    if all(comparison.unpaired for comparison in judged.comparisons):
+    if all(comparison.unpaired for comparison in analysis.comparisons):
         return ["Arms on different splits are not paired, and no verdict is given: each has its mean and interval."]
-    floor = told.count(judged.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", told.all_keys(), ".3g")
-    normal = "; above alpha, so `improves` and `harms` rest on normality" if judged.floor > judged.alpha else ""
+    units = name_units(analysis)
+    floor = claims.count(
+        analysis.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", claims.all_keys(), ".3g"
+    )
+    normal = "; above alpha, so `improves` and `harms` rest on normality" if analysis.floor > analysis.alpha else ""
     rests = "; where that test does not share an `improves` or a `harms`, the arm's sentence says so"
     lines = [
         f"Error control: at most {100 * ALPHA:g} % for each kind of statement (difference, equivalence, not worse), "
-        f"not over all of them. Each kind is adjusted by Holm's method over the {count_arms(judged, 'planned ')}; an "
+        f"not over all of them. Each kind is adjusted by Holm's method over the {count_arms(analysis, 'planned ')}; an "
         "arm that cannot be tested counts with p = 1.",
         "That is so where the differences over seeds are normal, or symmetric. Skew, or an occasional fall, in one arm "
         "alone makes errors several times as frequent, of all three kinds, and no test on so few numbers shows it: "
@@ -152,22 +155,20 @@ def list_limits(judged: StudyAnalysis, told: StudyClaims) -> list[str]:
         f"The smallest adjusted p that an exact sign-flip test could reach here is {floor}{normal or rests}.",
         f"A look at fewer than {FEW_SEEDS} seeds gives the verdict `pilot` alone. An arm whose trials diverge or stay "
         "at chance fails to train, whatever the others do.",
-        "The verdict is about this benchmark: new seeds, these test images. The remark on new "
-        f"photographs says whether the same decision passes when {name_units(judged)} are random too (variance "
-        "components, crossed over seeds and "
-        f"{name_units(judged)}, with Satterthwaite's degrees of freedom). effects.csv has the interval of a bootstrap "
-        f"beside it that draws seeds, and {name_units(judged)} within their class, crossed; no verdict rests on that. "
-        "The variance for new photographs is never taken as less than that over seeds, so both intervals are alike "
-        f"where {name_units(judged)} add nothing that shows; from few of them the wider one is likely too narrow, which is "
-        "why the remark is then withheld.",
+        "The verdict is about this benchmark: new seeds, these test images. The remark on new photographs says whether "
+        f"the same decision passes when {units} are random too (variance components, crossed over seeds and {units}, "
+        "with Satterthwaite's degrees of freedom). effects.csv has the interval of a bootstrap beside it that draws "
+        f"seeds, and {units} within their class, crossed; no verdict rests on that. The variance for new photographs "
+        f"is never taken as less than that over seeds, so both intervals are alike where {units} add nothing that "
+        "shows; from few of them the wider one is likely too narrow, which is why the remark is then withheld.",
     ]
-    fewest = judged.fewest_clusters
-    if fewest is not None and len({planned.evaluated_on for planned in judged.sweep.plan.trials}) == 1:
-        count = told.count(
-            fewest, "test/fewest", f"number of {name_units(judged)} of the class that has the fewest in the test",
-            told.all_keys(),
+    fewest = analysis.fewest_clusters
+    if fewest is not None and len({planned.evaluated_on for planned in analysis.sweep.plan.trials}) == 1:
+        count = claims.count(
+            fewest, "test/fewest", f"number of {units} of the class that has the fewest in the test",
+            claims.all_keys(),
         )  # fmt: skip
         enough = fewest >= FEW_CLUSTERS
         tail = "" if enough else f": under {FEW_CLUSTERS}, so for new photographs nothing can be told"
-        lines.append(f"The class with the fewest {name_units(judged)} in the test has {count}{tail}.")
+        lines.append(f"The class with the fewest {units} in the test has {count}{tail}.")
     return lines

@@ -11,11 +11,11 @@ from bloodstudy.reporting.render.markdown import as_list, plain, plural
 from bloodstudy.study.arms import spell
 
 
-def write_paragraph(judged: StudyAnalysis) -> str:
+def write_paragraph(analysis: StudyAnalysis) -> str:
     """Return the methods paragraph, ready to paste."""
-    plan, sweep = judged.sweep.plan, judged.sweep
-    data = as_list(list(dict.fromkeys(own["name"] for own in sweep.data)))
-    splits = as_list(list(dict.fromkeys(own["split"] for own in sweep.data)))
+    plan, sweep = analysis.sweep.plan, analysis.sweep
+    data = as_list(list(dict.fromkeys(identity["name"] for identity in sweep.data)))
+    splits = as_list(list(dict.fromkeys(identity["split"] for identity in sweep.data)))
     clean = next((leak for leak in list_leaks(sweep.trials) if leak.judged == "official_clean"), None)
     several = len(set(sweep.trials["judged"])) > 1
     split = f"{plain(as_list(list(dict.fromkeys(sweep.trials['judged']))) if several else splits)} split"
@@ -26,14 +26,14 @@ def write_paragraph(judged: StudyAnalysis) -> str:
     margins = as_list(sorted({f"{100 * question.margin:g}" for question in plan.questions}))
     versions = next(iter(sweep.results.values())).versions
     tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in ("bloodstudy", "keras") if name in versions)
-    adjusted = f"Holm-adjusted over the {count_arms(judged)} within each kind, " if judged.family > 1 else ""
-    looks, arms = as_list(judged.look.looks), count_arms(judged)
+    adjusted = f"Holm-adjusted over the {count_arms(analysis)} within each kind, " if analysis.family > 1 else ""
+    looks, arms = as_list(analysis.look.looks), count_arms(analysis)
     precisions = as_list(sorted({result.factors["precision"] for result in sweep.results.values()}))
-    unpaired, paired = ([c for c in judged.comparisons if c.unpaired is there] for there in (True, False))
+    unpaired, paired = ([c for c in analysis.comparisons if c.unpaired is there] for there in (True, False))
     start = (
         f"We compared {arms} with a reference on {plain(data)} ({split}{'s' if several else ''}), each trained "
         f"from {len(plan.seeds)} random seeds that all arms share ({plain(tools)}, {plain(precisions)}). "
-        f"{_describe_training(judged)}"
+        f"{_describe_training(analysis)}"
         "Accuracy was measured after training, in inference mode and without augmentation, on training and test "
         "images alike. "
     )
@@ -48,20 +48,20 @@ def write_paragraph(judged: StudyAnalysis) -> str:
     planned = "before any trial was run"
     if plan.amendments:
         planned = "and parts of the plan changed after trials had been run"
-    if untested := _describe_untested(paired, judged.look.done):
+    if untested := _describe_untested(paired, analysis.look.done):
         return start + untested
     return start + (
         "On test accuracy each arm was tested "
         f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
         f"and for being not worse (one-sided, same margin), {adjusted}at "
-        f"alpha = {judged.alpha:g}, with the decision planned at {looks} seeds {planned}. "
-        f"{_describe_left_out(paired)}{_describe_generalising(judged)}"
+        f"alpha = {analysis.alpha:g}, with the decision planned at {looks} seeds {planned}. "
+        f"{_describe_left_out(paired)}{_describe_generalising(analysis)}"
     )
 
 
-def _describe_training(judged: StudyAnalysis) -> str:
+def _describe_training(analysis: StudyAnalysis) -> str:
     """Return how the reference was trained; nothing where it has no result."""
-    sweep = judged.sweep
+    sweep = analysis.sweep
     result = sweep.result_of(sweep.plan.questions[0].reference)
     if result is None:
         return ""
@@ -73,8 +73,8 @@ def _describe_training(judged: StudyAnalysis) -> str:
     )
 
 
-def _describe_generalising(judged: StudyAnalysis) -> str:
-    fewest, units = judged.fewest_clusters, name_units(judged)
+def _describe_generalising(analysis: StudyAnalysis) -> str:
+    fewest, units = analysis.fewest_clusters, name_units(analysis)
     if fewest is not None and fewest >= FEW_CLUSTERS:
         return (
             f"Whether a decision holds for new photographs was judged with seeds and {units} both random (crossed "
@@ -86,14 +86,14 @@ def _describe_generalising(judged: StudyAnalysis) -> str:
 
 def _describe_left_out(paired: list[Comparison]) -> str:
     """Return which tested arms failed to train, or are invalid, and so were not tested after all."""
-    parts, own = [], [comparison for comparison in paired if comparison.pair.tested]
-    if failed := [comparison for comparison in own if comparison.verdict.word == FAILS]:
+    parts, tested = [], [comparison for comparison in paired if comparison.pair.tested]
+    if failed := [comparison for comparison in tested if comparison.verdict.word == FAILS]:
         counts = as_list([f"{plain(c.pair.arm)}: {len(c.training.failing)} of {c.training.trials}" for c in failed])
         parts.append(
             f"Trials that diverged or stayed at chance are in no effect ({counts}); such an arm was not tested, and "
             "counts with p = 1. "
         )
-    if invalid := [plain(comparison.pair.arm) for comparison in own if comparison.verdict.word == INVALID]:
+    if invalid := [plain(comparison.pair.arm) for comparison in tested if comparison.verdict.word == INVALID]:
         parts.append(f"Nothing was tested of {as_list(invalid)}, counted with p = 1: the comparison is not valid. ")
     return "".join(parts)
 
@@ -111,11 +111,11 @@ def _describe_untested(paired: list[Comparison], seeds: int) -> str:
     return f"So far, with {plural(seeds, 'seed')}, no test was made: all this gives is estimates."
 
 
-def name_units(judged: StudyAnalysis) -> str:
+def name_units(analysis: StudyAnalysis) -> str:
     """Return what of the test images is random beside the seeds: scenes, photographs or images."""
-    return f"{judged.unit}s"
+    return f"{analysis.unit}s"
 
 
-def count_arms(judged: StudyAnalysis, planned: str = "") -> str:
+def count_arms(analysis: StudyAnalysis, planned: str = "") -> str:
     """Return how many arms are tested, such as "16 planned arms"."""
-    return plural(judged.family, f"{planned}arm")
+    return plural(analysis.family, f"{planned}arm")

@@ -11,24 +11,24 @@ from bloodstudy.reporting.render.markdown import code, plain, table
 from bloodstudy.study.result import Result
 
 
-def list_networks(sweep: StudyResults, told: StudyClaims) -> list[dict[str, str]]:
+def list_networks(sweep: StudyResults, claims: StudyClaims) -> list[dict[str, str]]:
     """Return arm, model and table of each different model; nothing for results of an older version, without layers."""
     shown: dict[str, dict[str, str]] = {}
     for arm in sweep.arms:
         known = [sweep.results[key] for key in sweep.of(arm)["key"] if key in sweep.results]
-        result = next((own for own in known if own.layers), None)
+        result = next((network for network in known if network.layers), None)
         if result is not None and result.model not in shown:
-            own = {"arm": code(arm), "model": code(result.model), "table": _tabulate(result, arm, told)}
-            shown[result.model] = own
+            network = {"arm": code(arm), "model": code(result.model), "table": _tabulate(result, arm, claims)}
+            shown[result.model] = network
     return list(shown.values())
 
 
-def _tabulate(result: Result, arm: str, told: StudyClaims) -> str:
-    rows, keys = [], told.keys(arm)
+def _tabulate(result: Result, arm: str, claims: StudyClaims) -> str:
+    rows, keys = [], claims.keys(arm)
     for place, layer in enumerate(result.layers or (), start=1):
         shape = " × ".join(map(str, layer["output"] or ())) or "–"
         formula = "number of weights of the layer, trainable or not"
-        parameters = told.count(layer["parameters"], f"arm/{arm}/layer/{place}/parameters", formula, keys)
+        parameters = claims.count(layer["parameters"], f"arm/{arm}/layer/{place}/parameters", formula, keys)
         rows.append([str(place), plain(layer["kind"]), shape, parameters])
-    rows.append(["", "all", "", told.parameters(arm)])
+    rows.append(["", "all", "", claims.parameters(arm)])
     return table(["", "layer", "output", "parameters"], rows, right=["output", "parameters"])

@@ -19,21 +19,21 @@ from bloodstudy.study.arms import name_arm, spell
 from bloodstudy.study.plan import PlannedQuestion
 
 
-def describe_untuned(question: PlannedQuestion, judged: StudyAnalysis) -> str:
+def describe_untuned(question: PlannedQuestion, analysis: StudyAnalysis) -> str:
     """Say which arms were trained at a learning rate that nobody chose for them; empty where a strip was declared."""
     if question.lr_grid or question.factor == "lr":
         return ""
-    arms = [c.pair.arm for c in judged.of(question.name) if "lr" not in judged.sweep.levels_of(c.pair.arm)]
+    arms = [c.pair.arm for c in analysis.of(question.name) if "lr" not in analysis.sweep.levels_of(c.pair.arm)]
     if not arms:
         return ""
-    known = judged.sweep.result_of(question.reference)
+    known = analysis.sweep.result_of(question.reference)
     rate = f" ({code('lr=' + spell(known.factors['lr']))})" if known else ""
-    rates = {arm: data.list_brought(judged.sweep, arm, question.reference).get("lr") for arm in arms}
+    rates = {arm: data.list_brought(analysis.sweep, arm, question.reference).get("lr") for arm in arms}
     brought = " ".join(
-        f"{code(arm)} has the learning rate that its model brings ({code('lr=' + spell(own))}), so its effect is that "
+        f"{code(arm)} has the learning rate that its model brings ({code('lr=' + spell(lr))}), so its effect is that "
         "of both."
-        for arm, own in rates.items()
-        if own is not None
+        for arm, lr in rates.items()
+        if lr is not None
     )
     arms = [arm for arm in arms if rates[arm] is None]
     if not arms:
@@ -46,27 +46,27 @@ def describe_untuned(question: PlannedQuestion, judged: StudyAnalysis) -> str:
     )
 
 
-def describe_named(question: PlannedQuestion, judged: StudyAnalysis) -> str:
+def describe_named(question: PlannedQuestion, analysis: StudyAnalysis) -> str:
     """Say what an arm that has a name of its own sets; empty where each is called by what it sets."""
-    arms = {arm: judged.sweep.levels_of(arm) for arm in question.arms if arm != question.reference}
-    told = [
+    arms = {arm: analysis.sweep.levels_of(arm) for arm in question.arms if arm != question.reference}
+    settings = [
         f"{code(arm)} is {code(' '.join(f'{key}={spell(level)}' for key, level in levels.items()))}"
         for arm, levels in arms.items()
         if levels and arm != name_arm(levels)
     ]
-    return f"{'; '.join(told)}." if told else ""
+    return f"{'; '.join(settings)}." if settings else ""
 
 
-def describe_open(question: PlannedQuestion, judged: StudyAnalysis, told: StudyClaims) -> list[str]:
+def describe_open(question: PlannedQuestion, analysis: StudyAnalysis, claims: StudyClaims) -> list[str]:
     """Return a line for each inconclusive arm: how many seeds in all would settle it, for which of two truths."""
     return [
-        _describe_needed(comparison, told)
-        for comparison in judged.of(question.name)
+        _describe_needed(comparison, claims)
+        for comparison in analysis.of(question.name)
         if comparison.verdict.word == INCONCLUSIVE and comparison.needed
     ]
 
 
-def _describe_needed(comparison: Comparison, told: StudyClaims) -> str:
+def _describe_needed(comparison: Comparison, claims: StudyClaims) -> str:
     needed, arm = comparison.needed, code(comparison.pair.arm)
     margin, parts = margin_of(comparison), []
     if needed is None:
@@ -82,31 +82,31 @@ def _describe_needed(comparison: Comparison, told: StudyClaims) -> str:
             formula = (
                 f"fewest seeds with power 0.8 {truth}, at alpha / arms, given the spread of the paired differences"
             )
-            count = told.count_of(comparison, f"needed_{name}", seeds, formula)
+            count = claims.count_of(comparison, f"needed_{name}", seeds, formula)
             had = " (no more than this study had)" if seeds <= comparison.test.n else ""
             parts.append(f"{count} seeds{had} {truth}")
     return f"{arm} takes {' and '.join(parts)}, each with a chance of 80 %."
 
 
-def settle(comparisons: Sequence[Comparison], judged: StudyAnalysis) -> str:
+def settle(comparisons: Sequence[Comparison], analysis: StudyAnalysis) -> str:
     """Return the command that would settle the open arms among `comparisons`; empty where none is open."""
-    plan = judged.sweep.plan
+    plan = analysis.sweep.plan
     if any(c.verdict.word == PENDING for c in comparisons):
-        return _with_seeds(plan.command, max(judged.look.next, len(judged.sweep.seeds)))
+        return _with_seeds(plan.command, max(analysis.look.next, len(analysis.sweep.seeds)))
     wanted = [
         seeds
         for comparison in comparisons
         if comparison.verdict.word == INCONCLUSIVE and comparison.needed
         for seeds in (comparison.needed.equivalence, comparison.needed.difference)
-        if seeds is not None and seeds > judged.look.done
+        if seeds is not None and seeds > analysis.look.done
     ]
     return _with_seeds(plan.command, max(wanted)) if wanted else ""
 
 
-def describe_extension(judged: StudyAnalysis, command: str) -> str:
+def describe_extension(analysis: StudyAnalysis, command: str) -> str:
     """Say what more seeds than were declared are worth; `command` is the one that would train them, or empty."""
-    looks = as_list(judged.look.looks)
-    if judged.look.used < FEW_SEEDS and judged.look.decides:
+    looks = as_list(analysis.look.looks)
+    if analysis.look.used < FEW_SEEDS and analysis.look.decides:
         return (
             f"The decision was declared for {looks} seeds, so this study stays a pilot, however many are added. For a "
             f"statement, declare `seeds: {FEW_SEEDS}` or more in a study of its own."

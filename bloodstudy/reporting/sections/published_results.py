@@ -85,10 +85,10 @@ def list_sources(sweep: StudyResults, ledger: Ledger) -> dict[str, Any]:
         if not ours:
             continue
         rows.append([f"`{source.model}`, its author", "1", source.train, NONE, source.test, NONE, source.note])
-        own = [arm for arm in ours if nearest[arm] is source]
+        nearest_arms = [arm for arm in ours if nearest[arm] is source]
         # Of those as near, the first.
-        arm = min(own or ours, key=lambda arm: _measure_distance(arm, arms[arm], source, sweep))
-        if own:
+        arm = min(nearest_arms or ours, key=lambda arm: _measure_distance(arm, arms[arm], source, sweep))
+        if nearest_arms:
             rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, sweep, ledger)])
         reasons.append(f"{code(arm)} and its author's {source.name}: {_describe_apart(arm, arms[arm], source, sweep)}")
     numbers = ["trials", "train", "train, as `fit` prints it", "test", "test of one more seed"]
@@ -103,8 +103,8 @@ def _list_arms(sweep: StudyResults) -> dict[str, Result]:
 def _find_result(sweep: StudyResults, arm: str) -> Result | None:
     """Return a result of an arm on Kaggle images whose network has a source, None where none finished."""
     known = [sweep.results[key] for key in sweep.of(arm, "finished")["key"] if key in sweep.results]
-    found = known[0] if known else None
-    return found if found and found.data.name == "kaggle" and _find_nearest(found) is not None else None
+    result = known[0] if known else None
+    return result if result and result.data.name == "kaggle" and _find_nearest(result) is not None else None
 
 
 def _find_nearest(result: Result) -> Source | None:
@@ -123,19 +123,19 @@ def _measure(arm: str, sweep: StudyResults, ledger: Ledger) -> list[str]:
     fitted = [sweep.histories[key]["fit_accuracy"].iloc[-1] if key in sweep.histories else math.nan for key in keys]
     for name, what in RESPONSES.items():
         values = np.asarray(fitted if name == "fit_accuracy" else done[name], dtype=float)
-        found = estimate_share(values)
-        told = {
-            "percent": (found.mean, f"100 * mean over the finished seeds of {what}"),
-            "lower": (found.low, f"100 * lower end of the 95 % t interval of the mean of {what}, at least 0"),
-            "upper": (found.high, f"100 * upper end of the 95 % t interval of the mean of {what}, at most 100"),
+        estimate = estimate_share(values)
+        parts = {
+            "percent": (estimate.mean, f"100 * mean over the finished seeds of {what}"),
+            "lower": (estimate.low, f"100 * lower end of the 95 % t interval of the mean of {what}, at least 0"),
+            "upper": (estimate.high, f"100 * upper end of the 95 % t interval of the mean of {what}, at most 100"),
         }
         mean, low, high = (
             ledger.add(
                 100 * value, PERCENT, name=f"arm/{arm}/{path}{name}/{part}", formula=formula + without, trials=keys
             )
-            for part, (value, formula) in told.items()
+            for part, (value, formula) in parts.items()
         )
-        cells.append(f"{mean} %" + ("" if math.isnan(found.low) else f" [{low}, {high}]"))
+        cells.append(f"{mean} %" + ("" if math.isnan(estimate.low) else f" [{low}, {high}]"))
     more = predict_share(np.asarray(done["test_accuracy"], dtype=float))
     predicted = "end of the 95 % t prediction interval of test_accuracy of one more seed"
     low, high = (
@@ -176,15 +176,15 @@ def _measure_distance(arm: str, result: Result, source: Source, sweep: StudyResu
 def _describe_apart(arm: str, result: Result, source: Source, sweep: StudyResults) -> str:
     """Return what differs between the setting of `arm` and the source's."""
     factors, split = result.factors, str(sweep.of(arm)["judged"].iloc[0])
-    apart = [
+    differences = [
         f"{code(f'{key}={spell(factors[key])}')} here, {code(spell(source.factors[key]))} there"
         for key in _list_changed(result, source)
     ]
     unsaid = [key for key, usual in SILENT.items() if key not in source.factors and factors[key] != usual]
-    apart += [f"{code(f'{key}={spell(factors[key])}')} here, not said there" for key in unsaid]
+    differences += [f"{code(f'{key}={spell(factors[key])}')} here, not said there" for key in unsaid]
     if split != "official" or source.split != OFFICIAL:
         leaks = ", without the test images whose scene is in training" if split == "official_clean" else ""
-        apart.append(f"judged by {code(f'data.split={split}')}{leaks} here, by {source.split} there")
+        differences.append(f"judged by {code(f'data.split={split}')}{leaks} here, by {source.split} there")
     if len(sweep.of(arm, "finished")) > 1:
-        apart.append("several seeds here, one run there, which has no interval")
-    return "; ".join(apart) or "nothing that is known"
+        differences.append("several seeds here, one run there, which has no interval")
+    return "; ".join(differences) or "nothing that is known"

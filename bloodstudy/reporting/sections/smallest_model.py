@@ -68,45 +68,49 @@ SECTION = Section(
 )
 
 
-def describe_smallest(found: Simplest, question: PlannedQuestion, judged: StudyAnalysis, told: StudyClaims) -> str:
+def describe_smallest(
+    simplest: Simplest, question: PlannedQuestion, analysis: StudyAnalysis, claims: StudyClaims
+) -> str:
     """Answer the question in a sentence; empty where it is not decided."""
-    if found.smallest is None:
+    if simplest.smallest is None:
         return ""
     reference = question.reference
     # An arm of two questions is tested once, with the smaller of their margins.
-    tested = {c.pair.arm: f"{100 * c.pair.margin:g}" for c in judged.of(question.name) if c.pair.tested}
-    margin = f"{tested.get(found.smallest) or as_list(sorted(set(tested.values()), key=float))} points"
-    own = f"{told.parameters(reference)} parameters"
-    if found.smallest == reference:
-        return f"No smaller model is shown to be not worse by more than {margin}: the reference, with {own}, stays."
-    smallest = f"{told.parameters(found.smallest)} parameters"
-    comparison = judged.find(found.smallest, reference)
+    tested = {c.pair.arm: f"{100 * c.pair.margin:g}" for c in analysis.of(question.name) if c.pair.tested}
+    margin = f"{tested.get(simplest.smallest) or as_list(sorted(set(tested.values()), key=float))} points"
+    size = f"{claims.parameters(reference)} parameters"
+    if simplest.smallest == reference:
+        return f"No smaller model is shown to be not worse by more than {margin}: the reference, with {size}, stays."
+    smallest = f"{claims.parameters(simplest.smallest)} parameters"
+    comparison = analysis.find(simplest.smallest, reference)
     second = comparison.verdict.not_worse_second if comparison else None
-    text = f"Yes: {code(found.smallest)} is the smallest model shown to be not worse than the reference by more than "
-    text += f"{margin}, with {smallest} instead of the reference's {own}."
+    text = (
+        f"Yes: {code(simplest.smallest)} is the smallest model shown to be not worse than the reference by more than "
+    )
+    text += f"{margin}, with {smallest} instead of the reference's {size}."
     return text + (f" For new photographs: {second}." if second else "")
 
 
-def tabulate_margins(found: Simplest, judged: StudyAnalysis, told: StudyClaims) -> str:
+def tabulate_margins(simplest: Simplest, analysis: StudyAnalysis, claims: StudyClaims) -> str:
     """Return how the answer changes with the margin: one row a stretch of margins; empty where nothing is decided."""
     rows = []
-    for smallest, stretch in itertools.groupby(found.strip.to_dict("records"), key=lambda row: row["smallest"]):
+    for smallest, stretch in itertools.groupby(simplest.strip.to_dict("records"), key=lambda row: row["smallest"]):
         margins = [f"{100 * row['margin']:g}" for row in stretch]
         span = f"{margins[0]} to {margins[-1]}" if len(margins) > 1 else margins[0]
-        rows.append([span, code(smallest), told.parameters(smallest)])
+        rows.append([span, code(smallest), claims.parameters(smallest)])
     header = ["margin (points)", "smallest model not worse", "parameters"]
     return table(header, rows, right=["parameters"]) if rows else ""
 
 
-def draw_models(found: Simplest, judged: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
+def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
     """Return test accuracy against parameters, with every seed, the mean and its interval."""
     figure = new_figure(7.4, 3.6)
     axes = figure.subplots()
-    reference = found.models["arm"].iloc[0]
+    reference = simplest.models["arm"].iloc[0]
     handles = []
-    for row in found.models.dropna(subset=["parameters"]).to_dict("records"):
+    for row in simplest.models.dropna(subset=["parameters"]).to_dict("records"):
         arm, x, style = row["arm"], row["parameters"], styles[row["arm"]]
-        values = judged.sweep.of(arm, "finished")["test_accuracy"].to_numpy(dtype=float)
+        values = analysis.sweep.of(arm, "finished")["test_accuracy"].to_numpy(dtype=float)
         effect = estimate_share(values)
         marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}
         axes.plot(np.full(len(values), 0.93 * x), 100 * values, markersize=3, mfc="none", alpha=0.6, **marks)
@@ -114,7 +118,7 @@ def draw_models(found: Simplest, judged: StudyAnalysis, styles: Mapping[str, Sty
         face = style.colour if row["not_worse"] else "white"
         axes.plot([x], [100 * effect.mean], markersize=8, mew=1.4, mfc=face, zorder=3, **marks)
         if arm == reference:
-            margin = next((100 * c.pair.margin for c in judged.of(found.question)), 0.0)
+            margin = next((100 * c.pair.margin for c in analysis.of(simplest.question)), 0.0)
             axes.axhspan(100 * effect.mean - margin, 100 * effect.mean + margin, color=SHADE, linewidth=0, zorder=0.5)
         handles.append(Line2D([], [], markersize=7, mfc=face, mew=1.4, label=fold(arm, 30), **marks))
     axes.set_xscale("log")
@@ -131,9 +135,9 @@ def draw_models(found: Simplest, judged: StudyAnalysis, styles: Mapping[str, Sty
     return figure
 
 
-def _describe_models(simplest: Simplest, judged: StudyAnalysis) -> str:
+def _describe_models(simplest: Simplest, analysis: StudyAnalysis) -> str:
     """Return the alternative text of accuracy against parameters, with its numbers."""
-    means = {arm.name: 100 * arm.test for arm in summarise_arms(judged.sweep) if arm.finished}
+    means = {arm.name: 100 * arm.test for arm in summarise_arms(analysis.sweep) if arm.finished}
     rows = simplest.models.dropna(subset=["parameters"]).to_dict("records")
     rows = [row for row in rows if row["arm"] in means]
     numbers = "; ".join(f"{row['arm']} {row['parameters']:,.0f}: {means[row['arm']]:.1f} %" for row in rows)

@@ -22,7 +22,7 @@ from bloodstudy.reporting.figures.style import INK, label, new_figure
 from bloodstudy.reporting.render.markdown import code, embed, table
 from bloodstudy.study.plan import PlannedQuestion
 
-MOST_COLUMNS = 3
+MAX_COLUMNS = 3
 WriteRow = Callable[[Mapping[str, Any]], WriteNumber]
 
 
@@ -38,31 +38,31 @@ def find_points(sweep: StudyResults) -> pd.DataFrame:
     return list_points(sweep, {arm.name: arm.clear_from for arm in summarise_arms(sweep)})
 
 
-def find_divided(question: PlannedQuestion, judged: StudyAnalysis) -> StudyResults | None:
+def find_divided(question: PlannedQuestion, analysis: StudyAnalysis) -> StudyResults | None:
     """Return the part of the study that a question is about, where that is to compare splits; else None."""
-    divided = any(comparison.unpaired for comparison in judged.of(question.name))
-    return take_question(judged.sweep, question) if divided else None
+    divided = any(comparison.unpaired for comparison in analysis.of(question.name))
+    return take_question(analysis.sweep, question) if divided else None
 
 
-def describe_section(measured: SweepClaims, drawn: list[str], figure: str, prefix: str = "split") -> dict[str, Any]:
+def describe_section(claims: SweepClaims, drawn: list[str], figure: str, prefix: str = "split") -> dict[str, Any]:
     """Return the section: `splits` and `learnt`, its tables, `about_splits` and `each_split`, its text, `divisions`.
 
     The last is the `figure`, if it is `drawn`.
 
     Empty where no split was swept; `learnt` also where no trial stayed at chance. Names of claims begin with `prefix`.
     """
-    points = find_points(measured.sweep)
+    points = find_points(claims.sweep)
     if not len(points):
         return dict(NOTHING)
     compared, learnt = compare_splits(points), points.loc[~points["stuck"].astype(bool)]
     stuck, several, describe_row = (
         len(points) - len(learnt),
         len(set(compared["rest"])) > 1,
-        measured.split(points, prefix),
+        claims.split(points, prefix),
     )
     formulas = {name: f"number of {name}" for name in ("stuck", "units")}
-    of_units = measured.of(prefix, formulas, list(measured.sweep.trials["key"]))
-    describe_learnt = measured.split(learnt, f"{prefix}, without the stuck")
+    of_units = claims.of(prefix, formulas, list(claims.sweep.trials["key"]))
+    describe_learnt = claims.split(learnt, f"{prefix}, without the stuck")
     return {
         "splits": tabulate_splits(compared, describe_row),
         "about_splits": describe_splits(compared, stuck, of_units),
@@ -77,12 +77,12 @@ def _describe_split(row: Mapping[str, Any], write: WriteNumber, several: bool) -
     units = f"{write('n', row['n'], 'd')} {row['of']}{'s' if row['n'] > 1 else ''}"
     who = f"{code(row['split'])}, {code(row['rest'])}" if several else code(row["split"])
     interval = "" if math.isnan(row["low"]) else f" ({_span(write, row, 'low', 'high', '.3f')})"
-    apart = _span(write, row, "difference_low", "difference_high", "+.3f")
-    apart = "" if apart == NONE else f" ({apart})"
+    span = _span(write, row, "difference_low", "difference_high", "+.3f")
+    span = "" if span == NONE else f" ({span})"
     text = f"{who}: test accuracy {write('mean', row['mean'], '.3f')}{interval} over {units}"
     if math.isnan(row["difference"]):
         return f"{text}."
-    return f"{text}, {write('difference', row['difference'], '+.3f')}{apart} to the first split."
+    return f"{text}, {write('difference', row['difference'], '+.3f')}{span} to the first split."
 
 
 def tabulate_splits(compared: pd.DataFrame, describe_row: WriteRow = lambda row: write_number) -> str:
@@ -133,7 +133,7 @@ def describe_splits(compared: pd.DataFrame, stuck: int = 0, write: WriteNumber =
 def draw_splits(points: pd.DataFrame, compared: pd.DataFrame) -> Figure:
     """Return the points of each split, their mean and its interval; a panel for each other combination."""
     rests = list(dict.fromkeys(compared["rest"]))
-    columns = min(MOST_COLUMNS, len(rests))
+    columns = min(MAX_COLUMNS, len(rests))
     rows = math.ceil(len(rests) / columns)
     widest = max(int((compared["rest"] == rest).sum()) for rest in rests)
     figure = new_figure(min(10.0, max(4.2, 1.2 + columns * (0.6 + 0.75 * widest))), 0.7 + 2.6 * rows)
@@ -158,8 +158,11 @@ def draw_splits(points: pd.DataFrame, compared: pd.DataFrame) -> Figure:
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, compared: pd.DataFrame) -> None:
     for x, row in enumerate(_records(compared)):
-        own = points.loc[points["split"] == row["split"]]
-        values, stuck = own["test_accuracy"].to_numpy(dtype=float), own["stuck"].to_numpy(dtype=bool)
+        points_of_split = points.loc[points["split"] == row["split"]]
+        values, stuck = (
+            points_of_split["test_accuracy"].to_numpy(dtype=float),
+            points_of_split["stuck"].to_numpy(dtype=bool),
+        )
         beside = x - 0.18 + np.linspace(-0.06, 0.06, len(values)) * (len(values) > 1)
         axes.plot(beside[~stuck], values[~stuck], marker="o", markersize=3.5, linestyle="", color=INK, mfc="none")
         axes.plot(beside[stuck], values[stuck], marker="x", markersize=4.5, linestyle="", color=INK)

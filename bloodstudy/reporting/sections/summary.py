@@ -77,9 +77,9 @@ def _progress(claims: SweepClaims) -> str:
     trials = sweep.trials.drop_duplicates(["key", "outcome"])  # one trial may be judged in two ways
     outcomes = dict.fromkeys(name for name in trials["outcome"] if name != "finished")
     others = ", ".join(f"{claims.outcomes(name)} {plain(name.replace('_', ' '))}" for name in outcomes)
-    plural = "" if len(trials) == 1 else "s"
     where = " and ".join(dict.fromkeys(plain(data["name"]) for data in sweep.data))
-    text = f"{claims.outcomes('finished')} of {claims.outcomes(None)} trial{plural} on {where} finished"
+    noun = "trial" if len(trials) == 1 else "trials"
+    text = f"{claims.outcomes('finished')} of {claims.outcomes(None)} {noun} on {where} finished"
     return text + (f" ({others}, listed below)." if others else ".")
 
 

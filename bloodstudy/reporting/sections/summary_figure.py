@@ -18,20 +18,20 @@ from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_figu
 ROW_IN = 0.235
 
 
-def list_answers(judged: StudyAnalysis) -> dict[str, list[Comparison]]:
+def list_answers(analysis: StudyAnalysis) -> dict[str, list[Comparison]]:
     """Return the tested arms by the name of the question that is the first to ask for them."""
-    found: dict[str, list[Comparison]] = {}
-    for question in judged.sweep.plan.questions:
-        known = [comparison for own in found.values() for comparison in own]
-        new = [c for c in judged.of(question.name) if c.pair.tested and c not in known]
+    answers: dict[str, list[Comparison]] = {}
+    for question in analysis.sweep.plan.questions:
+        known = [comparison for comparisons in answers.values() for comparison in comparisons]
+        new = [c for c in analysis.of(question.name) if c.pair.tested and c not in known]
         if new:
-            found[question.name] = new
-    return found
+            answers[question.name] = new
+    return answers
 
 
-def draw_answers(judged: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
+def draw_answers(analysis: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
     """Return the figure; a question's name stands above its arms, an arm's verdict to the right of its row."""
-    answers, rows, names = list_answers(judged), {}, []
+    answers, rows, names = list_answers(analysis), {}, []
     for question, comparisons in answers.items():
         names.append(label(question.replace("_", " ")))
         for comparison in comparisons:
@@ -44,9 +44,17 @@ def draw_answers(judged: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
     across = panels[-1].get_yaxis_transform()
     panels[-1].text(1.03, -0.85, "verdict on test accuracy", transform=across, va="bottom", color=INK, fontsize=8.5)
     for row, comparison in rows.items():
-        left = f" ({len(comparison.seeds)} of {comparison.training.trials} drawn)" if comparison.conditional else ""
+        drawn_seeds = (
+            f" ({len(comparison.seeds)} of {comparison.training.trials} drawn)" if comparison.conditional else ""
+        )
         panels[-1].text(
-            1.03, row, f"{describe_verdict(comparison)}{left}", transform=across, va="center", color=INK, fontsize=8.5
+            1.03,
+            row,
+            f"{describe_verdict(comparison)}{drawn_seeds}",
+            transform=across,
+            va="center",
+            color=INK,
+            fontsize=8.5,
         )
     return figure
 

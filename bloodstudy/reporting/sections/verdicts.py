@@ -43,12 +43,14 @@ def margin_of(comparison: Comparison) -> str:
     return f"{100 * comparison.pair.margin:g} points"
 
 
-def describe_arm(comparison: Comparison, told: StudyClaims) -> str:
+def describe_arm(comparison: Comparison, claims: StudyClaims) -> str:
     """Return the conclusion on one arm: its verdict, the three effects, how it works, the new photographs."""
-    parts = [f"{code(comparison.pair.arm)} {_describe_word(comparison, told)}{_describe_effects(comparison, told)}."]
+    parts = [
+        f"{code(comparison.pair.arm)} {_describe_word(comparison, claims)}{_describe_effects(comparison, claims)}."
+    ]
     parts += [
-        _describe_failing(comparison, told),
-        _describe_chance_of(comparison, told),
+        _describe_failing(comparison, claims),
+        _describe_chance_of(comparison, claims),
         _describe_mechanism(comparison),
         _describe_flag(comparison),
         _describe_second(comparison),
@@ -56,12 +58,12 @@ def describe_arm(comparison: Comparison, told: StudyClaims) -> str:
     return " ".join(filter(None, parts))
 
 
-def _describe_word(comparison: Comparison, told: StudyClaims) -> str:
+def _describe_word(comparison: Comparison, claims: StudyClaims) -> str:
     verdict, margin = comparison.verdict, margin_of(comparison)
     far = f" by more than the margin of {margin}" if verdict.beyond else ""
     reference = "the reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
     if verdict.word == FAILS:
-        failing, others = told.failing(comparison), told.failing(comparison, "reference")
+        failing, others = claims.failing(comparison), claims.failing(comparison, "reference")
         rest = "; of the others, conditional on their training" if comparison.conditional else ""
         return f"**fails to train**: {failing} trials diverged or stayed at chance ({reference}: {others}){rest}"
     words = {
@@ -79,36 +81,36 @@ def _describe_word(comparison: Comparison, told: StudyClaims) -> str:
     return words[verdict.word]
 
 
-def _describe_effects(comparison: Comparison, told: StudyClaims) -> str:
+def _describe_effects(comparison: Comparison, claims: StudyClaims) -> str:
     if not comparison.seeds:
         return ""
     told_effects = {
-        short: f"{short} {told.points(comparison, name)} {told.interval(comparison, name)}".removesuffix(" –")
+        short: f"{short} {claims.points(comparison, name)} {claims.interval(comparison, name)}".removesuffix(" –")
         for short, name in RESPONSES.items()
     }
     plural = "s" if len(comparison.seeds) > 1 else ""
     test = told_effects["test"].replace(" [", " points [") if " [" in told_effects["test"] else told_effects["test"]
-    seeds = f"{told.seeds(comparison)} seed{plural}"
+    seeds = f"{claims.seeds(comparison)} seed{plural}"
     return f": {test} ({told_effects['train']}, {told_effects['gap']}; {seeds})"
 
 
-def _describe_failing(comparison: Comparison, told: StudyClaims) -> str:
+def _describe_failing(comparison: Comparison, claims: StudyClaims) -> str:
     """Say which trials the effects leave out, or that all did, if the verdict itself does not."""
     if not comparison.training.failing or comparison.verdict.word in (FAILS, INVALID, UNPAIRED):
         return ""
     rest = " and are not in these effects" if comparison.seeds else ""
-    return f"{told.failing(comparison)} trials diverged or stayed at chance{rest}."
+    return f"{claims.failing(comparison)} trials diverged or stayed at chance{rest}."
 
 
-def _describe_chance_of(comparison: Comparison, told: StudyClaims) -> str:
+def _describe_chance_of(comparison: Comparison, claims: StudyClaims) -> str:
     """Explain an interval that seems to say more than the verdict."""
     verdict, clear = comparison.verdict, direction(comparison.test) != "unclear"
     if clear and (verdict.word == INCONCLUSIVE or (verdict.word == EQUIVALENT and not verdict.detectable)):
-        several = {"arms tested": told.analysis.family > 1, "looks": len(told.analysis.look.looks) > 1}
+        several = {"arms tested": claims.analysis.family > 1, "looks": len(claims.analysis.look.looks) > 1}
         counted = " and the number of ".join(name for name, there in several.items() if there)
         return f"Its interval leaves out 0, but not once the number of {counted} is allowed for."
     if verdict.normality and verdict.flipped is not None:
-        p = told.flipped(comparison)
+        p = claims.flipped(comparison)
         return f"That rests on normality: an exact sign-flip test over the seeds does not say so (adjusted p = {p})."
     if verdict.normality:
         return "That rests on normality: with so few seeds an exact sign-flip test could not say so."
@@ -135,7 +137,7 @@ def _describe_second(comparison: Comparison) -> str:
     return f"For new photographs: {second}." if second else ""
 
 
-def describe_question(comparisons: Sequence[Comparison], judged: StudyAnalysis) -> str:
+def describe_question(comparisons: Sequence[Comparison], analysis: StudyAnalysis) -> str:
     """Return the line that sums up a question: its tested arms by verdict."""
     tested = [comparison for comparison in comparisons if comparison.pair.tested]
     if not tested:
@@ -143,23 +145,24 @@ def describe_question(comparisons: Sequence[Comparison], judged: StudyAnalysis) 
     words = {word: [c for c in tested if c.verdict.word == word] for word in ORDER}
     if words[PENDING]:
         return (
-            f"Not decided yet: {plural(len(words[PENDING]), 'arm')} pending at {judged.look.done} of "
-            f"{judged.look.next} seeds." + (f" {plural(len(words[INVALID]), 'arm')} invalid." if words[INVALID] else "")
+            f"Not decided yet: {plural(len(words[PENDING]), 'arm')} pending at {analysis.look.done} of "
+            f"{analysis.look.next} seeds."
+            + (f" {plural(len(words[INVALID]), 'arm')} invalid." if words[INVALID] else "")
         )
     if words[PILOT]:
-        return f"Not decided: {judged.look.used} of the {FEW_SEEDS} seeds that a statement takes; estimates alone."
+        return f"Not decided: {analysis.look.used} of the {FEW_SEEDS} seeds that a statement takes; estimates alone."
     if len(tested) == 1:
         return ""
-    phrases = [_phrase(word, own) for word, own in words.items() if own]
+    phrases = [_phrase(word, words[word]) for word in words if words[word]]
     if not words[IMPROVES] and any(c.verdict.tested for c in tested):
         phrases.insert(0, "none is shown to improve test accuracy")
     return f"Of {plural(len(tested), 'tested arm')}, {'; '.join(phrases)}."
 
 
-def _phrase(word: str, own: Sequence[Comparison]) -> str:
-    names = [code(comparison.pair.arm) for comparison in own]
+def _phrase(word: str, comparisons: Sequence[Comparison]) -> str:
+    names = [code(comparison.pair.arm) for comparison in comparisons]
     who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    one = len(own) == 1
+    one = len(comparisons) == 1
     phrases = {
         IMPROVES: f"{who} {'improves' if one else 'improve'} test accuracy",
         HARMS: f"{who} {'harms' if one else 'harm'} it",
@@ -172,22 +175,22 @@ def _phrase(word: str, own: Sequence[Comparison]) -> str:
     return phrases[word]
 
 
-def describe_progress(judged: StudyAnalysis, told: StudyClaims) -> str:
+def describe_progress(analysis: StudyAnalysis, claims: StudyClaims) -> str:
     """Return how far the study has come, and what is missing."""
-    trials = judged.sweep.trials.drop_duplicates("key")
+    trials = analysis.sweep.trials.drop_duplicates("key")
     rows = list(zip(trials["key"], trials["outcome"], strict=True))
     done, lost = ([key for key, outcome in rows if (outcome in PUBLISHED) is there] for there in (True, False))
-    look, missing = judged.look, len(lost)
-    with_result = told.count(len(done), "study/published", "number of trials that have a result", done)
-    planned = told.count(len(rows), "study/planned", "number of planned trials", [key for key, _ in rows])
+    look, missing = analysis.look, len(lost)
+    with_result = claims.count(len(done), "study/published", "number of trials that have a result", done)
+    planned = claims.count(len(rows), "study/planned", "number of planned trials", [key for key, _ in rows])
     text = f"{with_result} of {planned} planned trials have a result"
     if missing:
-        without = told.count(missing, "study/missing", "number of planned trials without a result", lost)
+        without = claims.count(missing, "study/missing", "number of planned trials without a result", lost)
         verb, them = ("is", "it") if missing == 1 else ("are", "them")
         text += f"; {without} {verb} missing, and the same command goes on with {them}"
-    text += f". All tested arms have the first {look.done} of {len(judged.sweep.seeds)} seeds"
+    text += f". All tested arms have the first {look.done} of {len(analysis.sweep.seeds)} seeds"
     if not look.decides:
-        invalid = any(comparison.verdict.word == INVALID for comparison in judged.comparisons)
+        invalid = any(comparison.verdict.word == INVALID for comparison in analysis.comparisons)
         word = f"pending {look.done}/{look.next}{' or invalid' if invalid else ''}"
         return f"{text}; the study decides at {look.next}, so until then every verdict is {word}."
     if look.used < FEW_SEEDS:

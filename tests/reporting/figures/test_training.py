@@ -67,14 +67,14 @@ def test_matrices_hold_the_counts_summed_over_seeds(read):
 def test_of_many_arms_the_highest_and_lowest_are_shown_in_the_order_of_the_sweep(read):
     sweep = read({"augment": LEVELS, "width": [1, 2]}, skill=lambda levels: (0.9, LEVELS.index(levels["augment"]) / 10))
     shown = training.choose_matrices(sweep)
-    assert len(shown) == training.MOST_MATRICES
+    assert len(shown) == training.MAX_MATRICES
     ranked = sweep.trials.sort_values("test_accuracy", kind="stable")["arm"].tolist()
     assert set(shown) >= {*ranked[:3], *ranked[-4:]}
     assert shown == [arm for arm in sweep.arms if arm in shown]
     (left_out, *_) = (arm for arm in sweep.arms if arm not in shown)
     with_it = training.choose_matrices(sweep, left_out)
     assert left_out in with_it
-    assert len(with_it) == training.MOST_MATRICES
+    assert len(with_it) == training.MAX_MATRICES
 
 
 def test_bars_are_the_counts_even_where_names_shorten_to_the_same():
