@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from bloodstudy import files
+from bloodstudy.study.run_folder import TrialFolder
 
 GENERATIONS = ("state-0.npz", "state-1.npz")  # after even and odd epochs
 
@@ -50,7 +51,7 @@ class States:
 
         `fresh` holds the variables of the new model: a state's must have the same names, shapes and sizes.
         """
-        for rest in self.folder.glob(".state-*"):  # of a write that was killed
+        for rest in TrialFolder(self.folder).checkpoint_rests:
             rest.unlink(missing_ok=True)
         usable, reasons = [], []
         for path in _paths(self.folder):
@@ -85,7 +86,7 @@ class States:
 
 def clear(folder: Path) -> None:
     """Remove the saved states of the trial in `folder`, and what a killed write left of one."""
-    for path in (*_paths(folder), *folder.glob(".state-*")):
+    for path in (*_paths(folder), *TrialFolder(folder).checkpoint_rests):
         path.unlink(missing_ok=True)
 
 

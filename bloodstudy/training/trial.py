@@ -21,6 +21,7 @@ from bloodstudy.model.summary import list_layers
 from bloodstudy.study import metrics
 from bloodstudy.study.code_digest import code_digest
 from bloodstudy.study.predictions import hash_stored
+from bloodstudy.study.run_folder import TrialFolder
 from bloodstudy.training import backend, evaluate
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.checkpoint import States
@@ -75,7 +76,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     rows = fitted.rows
     earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
     fit_seconds = time.monotonic() - begun + earlier_seconds
-    _write_history(assignment.folder / "history.csv", rows)
+    _write_history(TrialFolder(assignment.folder).history, rows)
     result: dict[str, Any] = {
         "outcome": "diverged" if fitted.diverged else "finished",
         "reason": fitted.diverged,
@@ -128,7 +129,7 @@ def _measure(
         clean = find_clean(split, assignment.manifest["scene"].to_numpy())
         measured |= metrics.measure_clean(probabilities.argmax(axis=1), labels, split, clean, assignment.classes)
     table = evaluate.tabulate(assignment.manifest, assignment.classes, evaluate.quantise(probabilities))
-    with files.published(assignment.folder / "predictions.parquet") as beside:
+    with files.published(TrialFolder(assignment.folder).predictions) as beside:
         table.to_parquet(beside, compression="zstd", index=False)
     hashes = {"prediction_hash": evaluate.digest(probabilities), "stored_hash": hash_stored(table)}
     return {"responses": measured, **hashes}
