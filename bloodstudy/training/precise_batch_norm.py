@@ -19,7 +19,7 @@ from bloodstudy.training.batches import Feed
 BATCHES = 100
 
 
-def settle(model: keras.Model, feed: Feed, epoch: int) -> None:
+def set_precise_statistics(model: keras.Model, feed: Feed, epoch: int) -> None:
     """Set the statistics of all batch normalisation in `model` from `BATCHES` batches; nothing without any.
 
     The batches are those that training would see from `epoch` on: of the same size, augmented, dropout on. Layers that

@@ -24,7 +24,7 @@ from bloodstudy.study.predictions import hash_stored
 from bloodstudy.study.run_folder import TrialFolder
 from bloodstudy.training import backend, evaluate
 from bloodstudy.training.assignment import Assignment
-from bloodstudy.training.checkpoint import States
+from bloodstudy.training.checkpoint import Checkpoints
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -50,7 +50,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
 
     from bloodstudy.training.batches import Feed, Gallery
     from bloodstudy.training.fit import fit
-    from bloodstudy.training.precise_batch_norm import settle
+    from bloodstudy.training.precise_batch_norm import set_precise_statistics
 
     keras.backend.clear_session()  # collects garbage too
     _forget_peak_memory()
@@ -61,9 +61,9 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     train_rows, validation_rows = (np.flatnonzero(manifest["split"] == side) for side in ("train", "validation"))
 
     if assignment.probe:
-        from bloodstudy.training.timing import probe
+        from bloodstudy.training.timing import time_batches
 
-        took = probe(assignment, images, one_hot)
+        took = time_batches(assignment, images, one_hot)
         return {"outcome": "finished", "peak_memory_mb": _peak_memory_mb(), **took}
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
     augmenter = model.augmenter(factors, len(assignment.classes))
@@ -71,7 +71,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     validation = Gallery(images, validation_rows, one_hot) if len(validation_rows) else None
 
     begun = time.monotonic()
-    states = States(assignment.folder, _guard(assignment, threads))
+    states = Checkpoints(assignment.folder, _guard(assignment, threads))
     fitted = fit(network, factors, batches, len(train_rows), report, validation, states)
     rows = fitted.rows
     earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
@@ -94,7 +94,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     }
     if not fitted.diverged:
         begun = time.monotonic()
-        settle(network, batches, factors.epochs)
+        set_precise_statistics(network, batches, factors.epochs)
         result |= _measure(network, assignment, images, labels, report)
         result["evaluate_seconds"] = time.monotonic() - begun
     result["peak_memory_mb"] = _peak_memory_mb()
