@@ -70,14 +70,14 @@ def close_study(store: Store, study_folder: Path, status: str) -> None:
 
 def _find_or_create(store: Store, study: str) -> str:
     tags = {KIND: "study", "study": study}
-    found = _find(store)
-    if found is None:
+    run_id = _find(store)
+    if run_id is None:
         created = store.client.create_run(store.experiment_id, tags=tags, run_name=study).info.run_id
         # Another machine may have done the same in this moment: both keep the older one.
-        found = _find(store) or created
-        if found != created:
+        run_id = _find(store) or created
+        if run_id != created:
             store.client.delete_run(created)
-    return found
+    return run_id
 
 
 def _find(store: Store) -> str | None:

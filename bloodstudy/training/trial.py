@@ -105,10 +105,10 @@ def _guard(assignment: Assignment, threads: int) -> dict[str, str]:
     """Return what must be the same for a trial to go on in the same numbers."""
     what = repr((assignment.folder.name, assignment.model, assignment.factors, assignment.classes))
     trial = hashlib.sha256(what.encode()).hexdigest()[:16]
-    own = {"trial": trial, "code": code_digest(), "precision": assignment.factors.precision}
+    guard = {"trial": trial, "code": code_digest(), "precision": assignment.factors.precision}
     plugin = model.plugin_digest(assignment.model)
-    own |= {"model code": plugin} if plugin else {}
-    return own | backend.versions() | {"numpy": np.__version__, "threads": str(threads)}
+    guard |= {"model code": plugin} if plugin else {}
+    return guard | backend.versions() | {"numpy": np.__version__, "threads": str(threads)}
 
 
 @lru_cache(maxsize=1)

@@ -107,10 +107,10 @@ def flag_no_ops(trials: pd.DataFrame) -> set[str]:
     for row in finished.itertuples():  # the same predictions, judged in two ways, are two things
         hashes.setdefault(str(row.arm), {}).setdefault(row.seed, set()).add((row.prediction_hash, row.judged))  # type: ignore
     first = str(trials["arm"].iloc[0]) if len(trials) else ""
-    own = hashes.pop(first, {})
+    first_hashes = hashes.pop(first, {})
     flagged = set()
     for arm, by_seed in hashes.items():
-        shared = by_seed.keys() & own.keys()
-        if shared and all(by_seed[seed] == own[seed] for seed in shared):
+        shared = by_seed.keys() & first_hashes.keys()
+        if shared and all(by_seed[seed] == first_hashes[seed] for seed in shared):
             flagged.add(arm)
     return flagged
