@@ -4,7 +4,7 @@
 
 Trains study=five_questions's reference on the official split of Kaggle (BLOODSTUDY_DATA) and measures accuracy on the
 training and test images after each epoch twice: with the statistics as training left them, averages over its last
-steps, and with those that bloodstudy.training.settle makes. More keys of the configuration may follow.
+steps, and with those that bloodstudy.training.precise_batch_norm sets. More keys of the configuration may follow.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> None:
     backend.set_up(len(os.sched_getaffinity(0)))
     from bloodstudy.training.batches import Feed
     from bloodstudy.training.fit import fit
-    from bloodstudy.training.precise_batch_norm import settle
+    from bloodstudy.training.precise_batch_norm import set_precise_statistics
 
     loaded = data.load(job.settings.data, colour=factors.colour, image_size=factors.image_size)
     labels, split = (loaded.manifest[name].to_numpy() for name in ("label", "split"))
@@ -53,7 +53,7 @@ def main() -> None:
         left, measured = [weight.copy() for weight in network.get_weights()], []
         for settled in (False, True):
             if settled:
-                settle(network, feed, event["epoch"])
+                set_precise_statistics(network, feed, event["epoch"])
             right = evaluate.predict(network, loaded.images, lambda share: None).argmax(axis=1) == labels
             measured.append([right[split == side].mean() for side in ("train", "test")])
         network.set_weights(left)

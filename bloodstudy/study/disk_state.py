@@ -14,8 +14,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from bloodstudy import files
-
-STATES = ("state-*.npz", ".state-*")  # also what a write that was killed has left
+from bloodstudy.study.run_folder import StudyFolder, TrialFolder
 
 
 @dataclass(frozen=True)
@@ -34,28 +33,28 @@ def read_state(folder: Path) -> TrialState:
     """Return what is to be seen of the trial in `folder`, which may not exist."""
     sizes = {file: file.stat().st_size for file in folder.rglob("*") if file.is_file()}
     size = sum(sizes.values())
-    state_size = sum(sizes[file] for file in sizes if any(file.match(pattern) for pattern in STATES))
-    result = files.read_json(folder / "result.json")
+    trial = TrialFolder(folder)
+    state_size = sum(sizes[file] for file in _list_states(trial) if file in sizes)
+    result = files.read_json(trial.result)
     if result is not None:
         wall_seconds = result["cost"]["wall_seconds"] if result["outcome"] == "finished" else None
         return TrialState(result["outcome"], wall_seconds, size=size, state_size=state_size)
-    if _is_locked(folder / ".lock"):
+    if _is_locked(trial.lock):
         outcome = "running"
-    elif state_size or (folder / "attempts.json").exists():
+    elif state_size or trial.attempts.exists():
         outcome = "interrupted"
     else:
         return TrialState("missing", size=size)
-    return TrialState(outcome, None, _read_epochs(folder), _count_epochs(folder), size, state_size)
+    return TrialState(outcome, None, _read_epochs(trial), _count_epochs(trial), size, state_size)
 
 
 def clear_states(study_folder: Path) -> tuple[int, int]:
     """Remove the training states of trials that have a result; return of how many trials, and how many bytes."""
     trials = removed = 0
-    for folder in sorted({file.parent for pattern in STATES for file in study_folder.glob(f"*/{pattern}")}):
+    for trial in [trial for trial in StudyFolder(study_folder).trials if _list_states(trial)]:
         try:
-            with FileLock(folder / ".lock", timeout=0), files.explained(folder):
-                finished = (folder / "result.json").exists()
-                states = [file for pattern in STATES for file in folder.glob(pattern)] if finished else []
+            with FileLock(trial.lock, timeout=0), files.explained(trial.path):
+                states = _list_states(trial) if trial.result.exists() else []
                 trials += bool(states)
                 for state in states:
                     removed += state.stat().st_size
@@ -63,6 +62,10 @@ def clear_states(study_folder: Path) -> tuple[int, int]:
         except Timeout:
             continue  # it is being trained again
     return trials, removed
+
+
+def _list_states(trial: TrialFolder) -> list[Path]:
+    return trial.checkpoints + trial.checkpoint_rests
 
 
 def _is_locked(lock: Path) -> bool:
@@ -78,17 +81,17 @@ def _is_locked(lock: Path) -> bool:
         return False
 
 
-def _read_epochs(folder: Path) -> int | None:
+def _read_epochs(trial: TrialFolder) -> int | None:
     try:
-        return int(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["epochs"])
+        return int(yaml.safe_load(trial.config.read_text(encoding="utf-8"))["epochs"])
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
         return None
 
 
-def _count_epochs(folder: Path) -> int:
+def _count_epochs(trial: TrialFolder) -> int:
     """Return how many whole epochs an unfinished trial has done, by its newest state that can be read."""
     done = [0]
-    for path in folder.glob(STATES[0]):
+    for path in trial.checkpoints:
         try:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as state:
                 done.append(int(json.loads(bytes(state["header"]))["epoch"]))

@@ -21,6 +21,7 @@ from bloodstudy import files
 from bloodstudy.study.arms import Role
 from bloodstudy.study.record import Record, expect, expect_fields, expect_names
 
+FILE = "plan.yaml"
 KEY = "[0-9a-f]{16}"
 STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
 
@@ -205,7 +206,7 @@ class Plan(Record):
 
     def write(self, folder: Path) -> None:
         """Publish the plan in the folder of its study."""
-        files.write_text(folder / "plan.yaml", self.dump())
+        files.write_text(folder / FILE, self.dump())
 
     def dump(self) -> str:
         """Return the text of the plan's file; the same plan always gives the same text."""

@@ -17,10 +17,109 @@ from bloodstudy import files
 from bloodstudy.config.rules import STUDY
 from bloodstudy.config.schema import Places
 from bloodstudy.errors import UserError
-from bloodstudy.study.plan import Plan
+from bloodstudy.study.plan import FILE, Plan
 from bloodstudy.study.result import Result
 
 RETRAIN = "Train the trial again: remove {folder}"
+
+
+@dataclass(frozen=True)
+class TrialFolder:
+    """The files of one trial, each of which may be missing."""
+
+    path: Path
+
+    @property
+    def key(self) -> str:
+        return self.path.name
+
+    @property
+    def study(self) -> StudyFolder:
+        return StudyFolder(self.path.parent)
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history.csv"
+
+    @property
+    def predictions(self) -> Path:
+        return self.path / "predictions.parquet"
+
+    @property
+    def attempts(self) -> Path:
+        return self.path / "attempts.json"
+
+    @property
+    def result(self) -> Path:
+        """Written last: a trial that has one is done."""
+        return self.path / "result.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that trains the trial."""
+        return self.path / ".lock"
+
+    @property
+    def run_note(self) -> Path:
+        """The trial's MLflow run, as it was begun."""
+        return self.path / "run.json"
+
+    @property
+    def logged_note(self) -> Path:
+        """Where the whole result is logged."""
+        return self.path / "logged.json"
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        return sorted(self.path.glob("state-*.npz"))
+
+    @property
+    def checkpoint_rests(self) -> list[Path]:
+        """What writes of checkpoints that were killed have left."""
+        return sorted(self.path.glob(".state-*"))
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """The files of one study, and its trials."""
+
+    path: Path
+
+    @property
+    def plan(self) -> Path:
+        return self.path / FILE
+
+    @property
+    def probes(self) -> Path:
+        """How long trials take here, measured before they are trained."""
+        return self.path / "probes.json"
+
+    @property
+    def mlflow_note(self) -> Path:
+        """The study's MLflow run."""
+        return self.path / "mlflow.json"
+
+    @property
+    def mlflow_lock(self) -> Path:
+        return self.path / ".mlflow.json.lock"
+
+    @property
+    def logging_lock(self) -> Path:
+        """Held by the process that logs finished trials."""
+        return self.path / ".logging.lock"
+
+    def trial(self, key: str) -> TrialFolder:
+        """Return the folder of the trial with this key."""
+        return TrialFolder(self.path / key)
+
+    @property
+    def trials(self) -> list[TrialFolder]:
+        """The folders that may be a trial's, in order."""
+        return [TrialFolder(path) for path in sorted(self.path.glob("*")) if path.is_dir()]
 
 
 @dataclass(frozen=True)
@@ -41,13 +140,13 @@ class StudyLocation:
 
 def list_studies(runs_dir: Path) -> list[str]:
     """Return the names of the studies that have a plan in `runs_dir`, that of the newest plan first."""
-    plans = [plan for plan in runs_dir.glob("*/plan.yaml") if STUDY.accepts(plan.parent.name)]
+    plans = [plan for plan in runs_dir.glob(f"*/{FILE}") if STUDY.accepts(plan.parent.name)]
     return [plan.parent.name for plan in sorted(plans, key=lambda plan: (-plan.stat().st_mtime_ns, plan))]
 
 
 def read_plan(runs_dir: Path, study: str) -> Plan:
     """Return the plan of `study`; raises UserError where nothing was run yet, or it is damaged."""
-    path = runs_dir / study / "plan.yaml"
+    path = StudyFolder(runs_dir / study).plan
     if not path.exists():
         raise UserError(
             f"there is no plan at {path}: nothing was run yet. Run a sweep first, such as: "
@@ -68,8 +167,9 @@ def read_result(runs_dir: Path, study: str, key: str) -> Result | None:
 
 def load_result(folder: Path) -> Result | None:
     """Return the published result of the trial in `folder`, or None if it has none; raises UserError if damaged."""
-    with readable(folder / "result.json", RETRAIN):
-        content = files.read_json(folder / "result.json")
+    path = TrialFolder(folder).result
+    with readable(path, RETRAIN):
+        content = files.read_json(path)
         return None if content is None else Result.from_dict(content)
 
 
@@ -82,6 +182,6 @@ def readable(path: Path, remedy: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
-        told = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split())[:200]
         what = "cannot be read" if isinstance(error, OSError) else "is damaged"
-        raise UserError(f"{path} {what}: {told}. {remedy.format(folder=path.parent)}") from error
+        raise UserError(f"{path} {what}: {reason}. {remedy.format(folder=path.parent)}") from error

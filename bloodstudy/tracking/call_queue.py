@@ -1,4 +1,4 @@
-"""The line of calls to the store: one thread of this process makes them in order, so that training waits for none.
+"""The queue of calls to the store: one thread of this process makes them in order, so that training waits for none.
 
 The store is opened with the first call, while the worker imports Keras, and opened anew with the first call after one
 that failed. In: calls. Out: whether they are done, and what trouble there was.
@@ -15,7 +15,7 @@ from bloodstudy.tracking.store import Store, first_line, open_store
 Call = Callable[[Store], None]
 
 
-class Line:
+class CallQueue:
     """The calls for one study, made by one thread, which starts with the first of them."""
 
     def __init__(self, study: str) -> None:
@@ -65,9 +65,9 @@ class Line:
                 failed(self.trouble)
 
 
-_lines: dict[str, Line] = {}
+_queues: dict[str, CallQueue] = {}
 
 
-def line_of(study: str) -> Line:
-    """Return this process's line to the store for `study`."""
-    return _lines.setdefault(study, Line(study))
+def queue_of(study: str) -> CallQueue:
+    """Return this process's queue of calls to the store for `study`."""
+    return _queues.setdefault(study, CallQueue(study))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bloodstudy import files
+from bloodstudy.study.run_folder import TrialFolder
 from bloodstudy.study.trial import DRAWN_BY
 from bloodstudy.tracking.store import Store
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 VALIDATION = ("validation_loss", "validation_accuracy")  # where there is a validation split
 EPOCH_METRICS = ("fit_loss", "fit_accuracy", "epoch_seconds", "images_per_second", *VALIDATION)
-ARTIFACTS = ("config.yaml", "history.csv", "predictions.parquet")
 TOKEN = "bloodstudy.token"
 PARENT = "mlflow.parentRunId"
 
@@ -47,41 +47,43 @@ def open_run(
     """
     from mlflow.entities import Param
 
-    token = _drop_earlier(store, folder)
+    path = TrialFolder(folder).run_note
+    token = _drop_earlier(store, path)
     note = {"tracking_uri": store.uri, "run_id": None, "token": token, "open": True}
-    files.write_json(folder / "run.json", note)
+    files.write_json(path, note)
     marks = {TOKEN: token} | ({PARENT: parent} if parent else {})
     started = int(1000 * (begun or time.time()))
     name = f"{tags['arm']}, seed={tags['seed']}"
     run = store.client.create_run(store.experiment_id, started, dict(tags) | marks, name)
-    files.write_json(folder / "run.json", note | {"run_id": run.info.run_id})
+    files.write_json(path, note | {"run_id": run.info.run_id})
     store.client.log_batch(run.info.run_id, params=[Param(key, str(value)) for key, value in params.items()])
     return run.info.run_id
 
 
-def _drop_earlier(store: Store, folder: Path) -> str:
-    """Delete what the store holds of this trial and return the folder's token."""
+def _drop_earlier(store: Store, path: Path) -> str:
+    """Delete what the store holds of the trial with the note at `path` and return the trial's token."""
     # Half of a run, or one whose trial is trained again, would be counted twice by who compares runs.
     from mlflow.exceptions import MlflowException
 
-    left = files.read_json(folder / "run.json")
-    if not left:
+    note = files.read_json(path)
+    if not note:
         return uuid.uuid4().hex
-    earlier = {left["run_id"]} if left["tracking_uri"] == store.uri and left["run_id"] else set()
-    if "token" in left:
-        same = f"tags.`{TOKEN}` = '{left['token']}'"
+    earlier = {note["run_id"]} if note["tracking_uri"] == store.uri and note["run_id"] else set()
+    if "token" in note:
+        same = f"tags.`{TOKEN}` = '{note['token']}'"
         earlier |= {run.info.run_id for run in store.client.search_runs([store.experiment_id], same)}
     for run_id in earlier:
         with contextlib.suppress(MlflowException):  # it may be gone with a store that was removed
             store.client.delete_run(run_id)
-    return left.get("token") or uuid.uuid4().hex
+    return note.get("token") or uuid.uuid4().hex
 
 
 def close_killed(store: Store, run_id: str, folder: Path) -> None:
     """Close the run of a trial that was interrupted; the trial is not finished."""
     store.client.set_tag(run_id, "outcome", "interrupted")
     store.client.set_terminated(run_id, "KILLED")
-    files.write_json(folder / "run.json", files.read_json(folder / "run.json") | {"open": False})
+    path = TrialFolder(folder).run_note
+    files.write_json(path, files.read_json(path) | {"open": False})
 
 
 def log_epochs(store: Store, run_id: str, rows: list[Any]) -> None:
@@ -93,10 +95,11 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     """Log the outcome, responses, artifacts, data and the epochs that are not `logged`; mark the folder as logged."""
     from mlflow.entities import Metric, RunTag
 
-    result = files.read_json(folder / "result.json")
+    trial = TrialFolder(folder)
+    result = files.read_json(trial.result)
     rows: list[Any] = []
-    if (folder / "history.csv").exists():
-        rows = [row for row in pd.read_csv(folder / "history.csv").to_dict("records") if row["epoch"] not in logged]
+    if trial.history.exists():
+        rows = [row for row in pd.read_csv(trial.history).to_dict("records") if row["epoch"] not in logged]
     figures = result.get("responses", {}) | {"peak_memory_mb": result["cost"].get("peak_memory_mb")}
     now = _now_ms()
     # What was logged by epoch ends in the same figure: a point at step 0 would stand at the head of its curve.
@@ -106,19 +109,20 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     store.client.log_batch(run_id, tags=[RunTag(*tag) for tag in result["tags"].items()])
     if "data" in result:
         store.client.log_inputs(run_id, datasets=[_describe_data(result)])
-    for name in ARTIFACTS:
-        if (folder / name).exists():
-            store.client.log_artifact(run_id, str(folder / name))
-    ended = int(1000 * (folder / "result.json").stat().st_mtime)
+    for path in (trial.config, trial.history, trial.predictions):
+        if path.exists():
+            store.client.log_artifact(run_id, str(path))
+    ended = int(1000 * trial.result.stat().st_mtime)
     store.client.set_terminated(run_id, "FINISHED" if result["outcome"] == "finished" else "FAILED", ended)
     mark = {"tracking_uri": store.uri, "run_id": run_id, "experiment": store.experiment}
-    files.write_json(folder / "logged.json", mark)
+    files.write_json(trial.logged_note, mark)
 
 
 def log_whole(store: Store, folder: Path, parent: str | None) -> None:
     """Log a finished trial from its folder as one run."""
-    result = files.read_json(folder / "result.json")
-    begun = (folder / "result.json").stat().st_mtime - result["cost"].get("wall_seconds", 0)
+    path = TrialFolder(folder).result
+    result = files.read_json(path)
+    begun = path.stat().st_mtime - result["cost"].get("wall_seconds", 0)
     complete(store, open_run(store, folder, result["tags"], result["params"], parent, begun), folder)
 
 

@@ -1,6 +1,6 @@
 """One trial recorded in the store while it is trained.
 
-Calls go through the line, none raises because of the store, and the end waits for it a few seconds at most. What could
+Calls go through the queue, none raises because of the store, and the end waits for it a few seconds at most. What could
 not be logged is logged from the trial's folder later: once the store answers again, or by the next command.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodstudy.tracking import backfill, record, study
-from bloodstudy.tracking.call_queue import Call, line_of
+from bloodstudy.tracking.call_queue import Call, queue_of
 from bloodstudy.tracking.store import Store
 
 EPOCHS_EVERY_S = 2.0  # epochs are logged together, since each call to a server has its price
@@ -30,8 +30,8 @@ class Recorder:
 
     def __init__(self, study_name: str | None, folder: Path) -> None:
         """Make the recorder of the trial in `folder`; without a study it records nothing."""
-        self._silent, self._line, self._folder = study_name is None, line_of(study_name or ""), folder
-        self._troubled_before = self._line.trouble is not None
+        self._silent, self._queue, self._folder = study_name is None, queue_of(study_name or ""), folder
+        self._troubled_before = self._queue.trouble is not None
         self._run_id = ""
         self._rows: list[Mapping[str, Any]] = []
         self._logged: set[int] = set()  # epochs
@@ -57,12 +57,12 @@ class Recorder:
     def end(self) -> None:
         """Complete the run from the folder."""
         done = self._put(lambda store: record.complete(store, self._run_id, self._folder, self._logged))
-        usual = PATIENCE_S if self._line.is_open else OPENING_PATIENCE_S
+        usual = PATIENCE_S if self._queue.is_open else OPENING_PATIENCE_S
         self._wait(done, TROUBLED_PATIENCE_S if self._troubled_before else usual)
         if self.trouble is not None:
-            self._line.owing = True
-        elif self._line.owing:
-            self._line.put(self._log_some_of_the_others)
+            self._queue.owing = True
+        elif self._queue.owing:
+            self._queue.put(self._log_some_of_the_others)
 
     def interrupt(self) -> None:
         """Close the run as killed; the trial is not finished."""
@@ -74,7 +74,7 @@ class Recorder:
             done = threading.Event()
             done.set()
             return done
-        return self._line.put(call, wanted=lambda: self.trouble is None, failed=self._fail)
+        return self._queue.put(call, wanted=lambda: self.trouble is None, failed=self._fail)
 
     def _fail(self, trouble: str) -> None:
         self.trouble = self.trouble or trouble
@@ -90,4 +90,4 @@ class Recorder:
 
     def _log_some_of_the_others(self, store: Store) -> None:
         others = list(islice(backfill.log_owed(store, self._folder.parent), LATER_AT_A_TIME))
-        self._line.owing = len(others) == LATER_AT_A_TIME
+        self._queue.owing = len(others) == LATER_AT_A_TIME

@@ -15,7 +15,7 @@ from typing import Any
 
 from bloodstudy.study.question import SCRATCH
 from bloodstudy.tracking import backfill, study
-from bloodstudy.tracking.call_queue import line_of
+from bloodstudy.tracking.call_queue import queue_of
 from bloodstudy.tracking.recorder import INTERRUPTED_PATIENCE_S
 from bloodstudy.tracking.store import Store, public_uri
 
@@ -38,11 +38,11 @@ def begin(study_folder: Path, to_train: int = 0, params: Mapping[str, Any] | Non
     Closes the runs that killed processes left and, where there is anything `to_train`, opens the study's own run with
     `params`.
     """
-    line = line_of(study_folder.name)
+    queue = queue_of(study_folder.name)
     if backfill.owes(study_folder):
-        line.put(lambda store: _settle(store, study_folder))
+        queue.put(lambda store: _settle(store, study_folder))
     if to_train and study_folder.name != SCRATCH:
-        line.put(lambda store: _open_study(store, study_folder, params))
+        queue.put(lambda store: _open_study(store, study_folder, params))
 
 
 def finish(study_folder: Path, status: str = "FINISHED", waiting: Callable[[], None] | None = None) -> Ending:
@@ -52,7 +52,7 @@ def finish(study_folder: Path, status: str = "FINISHED", waiting: Callable[[], N
         status: of the study's own run: FINISHED, FAILED or, where the command was interrupted, KILLED.
         waiting: called once where this takes longer than a few seconds.
     """
-    line, logged = line_of(study_folder.name), []
+    queue, logged = queue_of(study_folder.name), []
 
     def finish(store: Store) -> None:
         if status != "KILLED":
@@ -61,10 +61,10 @@ def finish(study_folder: Path, status: str = "FINISHED", waiting: Callable[[], N
         if not backfill.settle(store, study_folder):
             study.close_study(store, study_folder, status)
 
-    if line.is_used or backfill.owes(study_folder):
-        _wait(line.put(finish), logged, INTERRUPTED_PATIENCE_S if status == "KILLED" else PATIENCE_S, waiting)
+    if queue.is_used or backfill.owes(study_folder):
+        _wait(queue.put(finish), logged, INTERRUPTED_PATIENCE_S if status == "KILLED" else PATIENCE_S, waiting)
     owed = len(backfill.unlogged(study_folder, public_uri()))
-    return Ending(len(logged), owed, line.trouble if owed else None)
+    return Ending(len(logged), owed, queue.trouble if owed else None)
 
 
 def _settle(store: Store, study_folder: Path) -> None:

@@ -107,20 +107,20 @@ def _require_schema(uri: str) -> None:
     engine = sqlalchemy.create_engine(uri)
     try:
         with engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            revision = MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()
-    if found is not None:
-        sqlite.require_revision(found, public_uri())
+    if revision is not None:
+        sqlite.require_revision(revision, public_uri())
 
 
 def _experiment(client: MlflowClient, uri: str, study: str) -> tuple[str, str]:
-    found = client.get_experiment_by_name(study)
-    if found is None:
+    experiment = client.get_experiment_by_name(study)
+    if experiment is None:
         beside = Path("mlartifacts", study).absolute().as_uri() if uri.startswith("sqlite:") else None
         # MLflow's interface opens on its pages for language models unless told that this is model training.
         kind = {"mlflow.experimentKind": "custom_model_development"}
-        found = client.get_experiment(client.create_experiment(study, artifact_location=beside, tags=kind))
-    elif found.lifecycle_stage == "deleted":
-        client.restore_experiment(found.experiment_id)
-    return found.experiment_id, f"{found.experiment_id}@{found.creation_time}"
+        experiment = client.get_experiment(client.create_experiment(study, artifact_location=beside, tags=kind))
+    elif experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    return experiment.experiment_id, f"{experiment.experiment_id}@{experiment.creation_time}"

@@ -14,9 +14,9 @@ from filelock import FileLock
 
 from bloodstudy import files
 from bloodstudy.study.question import SCRATCH
+from bloodstudy.study.run_folder import StudyFolder
 from bloodstudy.tracking.store import Store
 
-NOTE = "mlflow.json"
 KIND = "bloodstudy.kind"
 LOCK_PATIENCE_S = 60.0
 
@@ -28,18 +28,19 @@ def open_study(store: Store, study_folder: Path, params: Mapping[str, Any] | Non
     """
     from mlflow.entities import Param
 
-    with FileLock(study_folder / f".{NOTE}.lock", timeout=LOCK_PATIENCE_S):
+    folder = StudyFolder(study_folder)
+    with FileLock(folder.mlflow_lock, timeout=LOCK_PATIENCE_S):
         run_id = _find_or_create(store, study_folder.name)
         known = store.client.get_run(run_id).data.params
         new = [Param(key, str(value)) for key, value in (params or {}).items() if key not in known]
         for start in range(0, len(new), 100):  # the most that one call takes
             store.client.log_batch(run_id, params=new[start : start + 100])
         store.client.update_run(run_id, status="RUNNING")
-        if (study_folder / "plan.yaml").exists():
-            store.client.log_artifact(run_id, str(study_folder / "plan.yaml"))
+        if folder.plan.exists():
+            store.client.log_artifact(run_id, str(folder.plan))
         note = {"tracking_uri": store.uri, "run_id": run_id, "experiment": store.experiment}
-        if files.read_json(study_folder / NOTE) != note:
-            files.write_json(study_folder / NOTE, note)
+        if files.read_json(folder.mlflow_note) != note:
+            files.write_json(folder.mlflow_note, note)
     return run_id
 
 
@@ -52,7 +53,7 @@ def parent_of(store: Store, study_folder: Path) -> str | None:
 
 def noted(store: Store, study_folder: Path) -> str | None:
     """Return the id of the study's run in this store, None where there is none yet."""
-    note = files.read_json(study_folder / NOTE)
+    note = files.read_json(StudyFolder(study_folder).mlflow_note)
     return (
         note["run_id"]
         if note and note["experiment"] == store.experiment and note["tracking_uri"] == store.uri
@@ -69,14 +70,14 @@ def close_study(store: Store, study_folder: Path, status: str) -> None:
 
 def _find_or_create(store: Store, study: str) -> str:
     tags = {KIND: "study", "study": study}
-    found = _find(store)
-    if found is None:
+    run_id = _find(store)
+    if run_id is None:
         created = store.client.create_run(store.experiment_id, tags=tags, run_name=study).info.run_id
         # Another machine may have done the same in this moment: both keep the older one.
-        found = _find(store) or created
-        if found != created:
+        run_id = _find(store) or created
+        if run_id != created:
             store.client.delete_run(created)
-    return found
+    return run_id
 
 
 def _find(store: Store) -> str | None:

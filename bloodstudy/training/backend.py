@@ -92,9 +92,9 @@ def versions() -> dict[str, str]:
     """Return the versions of Keras and its backend."""
     import keras
 
-    found = {"keras": keras.__version__}
+    installed = {"keras": keras.__version__}
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        found["tensorflow"] = tf.__version__
-    return found
+        installed["tensorflow"] = tf.__version__
+    return installed

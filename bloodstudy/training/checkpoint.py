@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from bloodstudy import files
+from bloodstudy.study.run_folder import TrialFolder
 
 GENERATIONS = ("state-0.npz", "state-1.npz")  # after even and odd epochs
 
 
 @dataclass(frozen=True)
-class State:
+class Checkpoint:
     """What training was after a whole epoch."""
 
     epoch: int  # whole epochs done
@@ -31,13 +32,13 @@ class State:
 
 
 @dataclass(frozen=True)
-class States:
+class Checkpoints:
     """The saved states of one trial; `guard` holds what a state must agree with to be gone on from."""
 
     folder: Path
     guard: Mapping[str, str]
 
-    def write(self, state: State) -> None:
+    def write(self, state: Checkpoint) -> None:
         """Publish `state` in place of the older of the two; raises MachineError where the disk refuses."""
         header = json.dumps({"epoch": state.epoch, "rows": state.rows, "guard": dict(self.guard)})
         content = {"header": np.frombuffer(header.encode(), np.uint8), **state.variables}
@@ -45,12 +46,12 @@ class States:
         with files.published(path) as beside, beside.open("wb") as stream:
             np.savez(stream, **content, sha256=_hash(content))
 
-    def read(self, fresh: Mapping[str, np.ndarray], warn: Callable[[str], None]) -> State | None:
+    def read(self, fresh: Mapping[str, np.ndarray], warn: Callable[[str], None]) -> Checkpoint | None:
         """Return the newest state to go on from, or None; what cannot be used is removed, with one warning.
 
         `fresh` holds the variables of the new model: a state's must have the same names, shapes and sizes.
         """
-        for rest in self.folder.glob(".state-*"):  # of a write that was killed
+        for rest in TrialFolder(self.folder).checkpoint_rests:
             rest.unlink(missing_ok=True)
         usable, reasons = [], []
         for path in _paths(self.folder):
@@ -66,7 +67,7 @@ class States:
             warn(f"warning: {' and '.join(reasons)}: discarded; the trial {then}")
         return newest
 
-    def _judge(self, path: Path, fresh: Mapping[str, np.ndarray]) -> tuple[State | None, str]:
+    def _judge(self, path: Path, fresh: Mapping[str, np.ndarray]) -> tuple[Checkpoint | None, str]:
         try:
             state, guard = _read(path)
         except Exception:  # whatever a file raises whose bytes were changed: zip, NumPy and JSON each have their own
@@ -85,7 +86,7 @@ class States:
 
 def clear(folder: Path) -> None:
     """Remove the saved states of the trial in `folder`, and what a killed write left of one."""
-    for path in (*_paths(folder), *folder.glob(".state-*")):
+    for path in (*_paths(folder), *TrialFolder(folder).checkpoint_rests):
         path.unlink(missing_ok=True)
 
 
@@ -93,14 +94,14 @@ def _paths(folder: Path) -> list[Path]:
     return [folder / name for name in GENERATIONS if (folder / name).is_file()]
 
 
-def _read(path: Path) -> tuple[State, dict[str, str]]:
+def _read(path: Path) -> tuple[Checkpoint, dict[str, str]]:
     # Opened here, since NumPy leaves a file open that it cannot read.
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
         content = {name: archive[name] for name in archive.files}
     if bytes(content.pop("sha256")) != bytes(_hash(content)):
         raise ValueError(f"{path}: the content is not what its hash says")
     header = json.loads(bytes(content.pop("header")))
-    return State(header["epoch"], header["rows"], content), header["guard"]
+    return Checkpoint(header["epoch"], header["rows"], content), header["guard"]
 
 
 def _hash(content: Mapping[str, np.ndarray]) -> np.ndarray:

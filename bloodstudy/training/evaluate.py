@@ -28,9 +28,9 @@ def predict(model: keras.Model, images: np.ndarray, progress: Callable[[float], 
     from bloodstudy.training.batches import Gallery
 
     gallery = Gallery(images)
-    told = keras.callbacks.LambdaCallback()
-    told.on_predict_batch_end = lambda batch, logs=None: progress((batch + 1) / len(gallery))
-    logits = model.predict(backend.stream(gallery), verbose=0, callbacks=[told])  # pyright: ignore[reportArgumentType]
+    callback = keras.callbacks.LambdaCallback()
+    callback.on_predict_batch_end = lambda batch, logs=None: progress((batch + 1) / len(gallery))
+    logits = model.predict(backend.stream(gallery), verbose=0, callbacks=[callback])  # pyright: ignore[reportArgumentType]
     logits = np.asarray(logits, "float64")
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     return (odds / odds.sum(axis=1, keepdims=True)).astype("float32")

@@ -18,7 +18,7 @@ import numpy as np
 from bloodstudy.config.schema import Factors
 from bloodstudy.training import backend
 from bloodstudy.training.batches import Feed, Gallery
-from bloodstudy.training.checkpoint import State, States
+from bloodstudy.training.checkpoint import Checkpoint, Checkpoints
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -52,7 +52,7 @@ class _Watch(keras.callbacks.Callback):
     """Draws each epoch's order, stops when the numbers are left, reports batches and epochs, saves the state."""
 
     def __init__(
-        self, feed: Feed, images: int, report: Report, states: States | None, rows: list[dict[str, Any]]
+        self, feed: Feed, images: int, report: Report, states: Checkpoints | None, rows: list[dict[str, Any]]
     ) -> None:
         super().__init__()
         self.feed, self.images, self.report, self.states = feed, images, report, states
@@ -94,7 +94,7 @@ class _Watch(keras.callbacks.Callback):
         if not all(np.isfinite(array).all() for array in values.values()):
             self._stop("a weight was no finite number")
         if self.states is not None and self.diverged is None:
-            self.states.write(State(len(self.rows), self.rows, values))
+            self.states.write(Checkpoint(len(self.rows), self.rows, values))
         self.report({"event": "epoch", **row})
 
     def _stop(self, reason: str) -> None:
@@ -109,7 +109,7 @@ def fit(
     images: int,
     report: Report,
     validation: Gallery | None = None,
-    states: States | None = None,
+    states: Checkpoints | None = None,
 ) -> Fitted:
     """Train `model` for `factors.epochs` epochs, of which those that a saved state holds are not trained again.
 
@@ -136,7 +136,7 @@ def fit(
     return Fitted(watch.rows, watch.diverged, resumed_after)
 
 
-def _resume(model: keras.Model, states: States, report: Report) -> list[dict[str, Any]]:
+def _resume(model: keras.Model, states: Checkpoints, report: Report) -> list[dict[str, Any]]:
     """Put the newest saved state into `model` and its optimizer and return its history rows; [] where none fits."""
     state = states.read(_values(model), lambda text: report({"event": "warning", "text": text}))
     if state is None:

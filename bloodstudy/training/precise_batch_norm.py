@@ -19,7 +19,7 @@ from bloodstudy.training.batches import Feed
 BATCHES = 100
 
 
-def settle(model: keras.Model, feed: Feed, epoch: int) -> None:
+def set_precise_statistics(model: keras.Model, feed: Feed, epoch: int) -> None:
     """Set the statistics of all batch normalisation in `model` from `BATCHES` batches; nothing without any.
 
     The batches are those that training would see from `epoch` on: of the same size, augmented, dropout on. Layers that
@@ -27,12 +27,12 @@ def settle(model: keras.Model, feed: Feed, epoch: int) -> None:
     """
     import tensorflow as tf
 
-    found = [layer for layer in _find(model) if layer.trainable]
-    if not found:
+    norms = [layer for layer in _find(model) if layer.trainable]
+    if not norms:
         return
     forward = tf.function(lambda images: model(images, training=True), reduce_retracing=True)
-    statistics = [variable for layer in found for variable in (layer.moving_mean, layer.moving_variance)]
-    fresh = np.repeat([1.0 - layer.momentum for layer in found], 2)  # the weight of one batch in a moving average
+    statistics = [variable for layer in norms for variable in (layer.moving_mean, layer.moving_variance)]
+    fresh = np.repeat([1.0 - layer.momentum for layer in norms], 2)  # the weight of one batch in a moving average
     sums, count = [np.zeros(variable.shape, "float64") for variable in statistics], 0
     while count < BATCHES:
         feed.start_epoch(epoch)
@@ -40,13 +40,13 @@ def settle(model: keras.Model, feed: Feed, epoch: int) -> None:
             for variable in statistics:
                 variable.assign(np.zeros(variable.shape))  # so that it holds this batch alone
             forward(tf.convert_to_tensor(feed[position][0]))
-            sums = [own + variable.numpy() for own, variable in zip(sums, statistics, strict=True)]
+            sums = [total + variable.numpy() for total, variable in zip(sums, statistics, strict=True)]
             count += 1
             if count >= BATCHES:
                 break
         epoch += 1
-    for variable, own, weight in zip(statistics, sums, fresh, strict=True):
-        variable.assign(own / count / weight)
+    for variable, total, weight in zip(statistics, sums, fresh, strict=True):
+        variable.assign(total / count / weight)
 
 
 def _find(layer: Any) -> Iterator[Any]:

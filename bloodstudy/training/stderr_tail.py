@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 KEPT_BYTES = 4096
 
 
-class Echo:
+class StderrTail:
     """Hands on what a worker writes to standard error, at once, and keeps the end of it."""
 
     def __init__(self, pipe: Connection) -> None:

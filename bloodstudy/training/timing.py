@@ -21,7 +21,7 @@ ROUNDS = 3  # after a first one, in which the network is compiled
 MEASURED = 512  # images
 
 
-def probe(assignment: Assignment, images: np.ndarray, one_hot: np.ndarray) -> dict[str, Any]:
+def time_batches(assignment: Assignment, images: np.ndarray, one_hot: np.ndarray) -> dict[str, Any]:
     """Train on the first batches of `images` and measure some, then forget it all."""
     from bloodstudy.training.batches import Feed
     from bloodstudy.training.fit import fit

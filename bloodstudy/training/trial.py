@@ -21,9 +21,10 @@ from bloodstudy.model.summary import list_layers
 from bloodstudy.study import metrics
 from bloodstudy.study.code_digest import code_digest
 from bloodstudy.study.predictions import hash_stored
+from bloodstudy.study.run_folder import TrialFolder
 from bloodstudy.training import backend, evaluate
 from bloodstudy.training.assignment import Assignment
-from bloodstudy.training.checkpoint import States
+from bloodstudy.training.checkpoint import Checkpoints
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -49,7 +50,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
 
     from bloodstudy.training.batches import Feed, Gallery
     from bloodstudy.training.fit import fit
-    from bloodstudy.training.precise_batch_norm import settle
+    from bloodstudy.training.precise_batch_norm import set_precise_statistics
 
     keras.backend.clear_session()  # collects garbage too
     _forget_peak_memory()
@@ -60,9 +61,9 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     train_rows, validation_rows = (np.flatnonzero(manifest["split"] == side) for side in ("train", "validation"))
 
     if assignment.probe:
-        from bloodstudy.training.timing import probe
+        from bloodstudy.training.timing import time_batches
 
-        took = probe(assignment, images, one_hot)
+        took = time_batches(assignment, images, one_hot)
         return {"outcome": "finished", "peak_memory_mb": _peak_memory_mb(), **took}
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
     augmenter = model.augmenter(factors, len(assignment.classes))
@@ -70,12 +71,12 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     validation = Gallery(images, validation_rows, one_hot) if len(validation_rows) else None
 
     begun = time.monotonic()
-    states = States(assignment.folder, _guard(assignment, threads))
+    states = Checkpoints(assignment.folder, _guard(assignment, threads))
     fitted = fit(network, factors, batches, len(train_rows), report, validation, states)
     rows = fitted.rows
     earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
     fit_seconds = time.monotonic() - begun + earlier_seconds
-    _write_history(assignment.folder / "history.csv", rows)
+    _write_history(TrialFolder(assignment.folder).history, rows)
     result: dict[str, Any] = {
         "outcome": "diverged" if fitted.diverged else "finished",
         "reason": fitted.diverged,
@@ -93,7 +94,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     }
     if not fitted.diverged:
         begun = time.monotonic()
-        settle(network, batches, factors.epochs)
+        set_precise_statistics(network, batches, factors.epochs)
         result |= _measure(network, assignment, images, labels, report)
         result["evaluate_seconds"] = time.monotonic() - begun
     result["peak_memory_mb"] = _peak_memory_mb()
@@ -104,10 +105,10 @@ def _guard(assignment: Assignment, threads: int) -> dict[str, str]:
     """Return what must be the same for a trial to go on in the same numbers."""
     what = repr((assignment.folder.name, assignment.model, assignment.factors, assignment.classes))
     trial = hashlib.sha256(what.encode()).hexdigest()[:16]
-    own = {"trial": trial, "code": code_digest(), "precision": assignment.factors.precision}
+    guard = {"trial": trial, "code": code_digest(), "precision": assignment.factors.precision}
     plugin = model.plugin_digest(assignment.model)
-    own |= {"model code": plugin} if plugin else {}
-    return own | backend.versions() | {"numpy": np.__version__, "threads": str(threads)}
+    guard |= {"model code": plugin} if plugin else {}
+    return guard | backend.versions() | {"numpy": np.__version__, "threads": str(threads)}
 
 
 @lru_cache(maxsize=1)
@@ -128,7 +129,7 @@ def _measure(
         clean = find_clean(split, assignment.manifest["scene"].to_numpy())
         measured |= metrics.measure_clean(probabilities.argmax(axis=1), labels, split, clean, assignment.classes)
     table = evaluate.tabulate(assignment.manifest, assignment.classes, evaluate.quantise(probabilities))
-    with files.published(assignment.folder / "predictions.parquet") as beside:
+    with files.published(TrialFolder(assignment.folder).predictions) as beside:
         table.to_parquet(beside, compression="zstd", index=False)
     hashes = {"prediction_hash": evaluate.digest(probabilities), "stored_hash": hash_stored(table)}
     return {"responses": measured, **hashes}

@@ -21,7 +21,7 @@ from joblib import cpu_count
 
 from bloodstudy.errors import MachineError
 from bloodstudy.training.assignment import Assignment
-from bloodstudy.training.stderr_tail import Echo
+from bloodstudy.training.stderr_tail import StderrTail
 
 # Memory in pages of 2 MiB where Linux gives them on request, elsewhere without effect: feature maps are 60 MB and more,
 # and to look up small pages takes time. It must stand in the environment before the process begins.
@@ -64,7 +64,7 @@ class Worker:
         self._process.start()
         theirs.close()
         errors.close()
-        self._echo = Echo(ours)
+        self._stderr = StderrTail(ours)
         self.trials = 0  # begun
 
     @property
@@ -78,7 +78,7 @@ class Worker:
     def train(self, assignment: Assignment) -> Iterator[dict[str, Any]]:
         """Yield the events of one trial, the last of which is "result"; raises WorkerDiedError and MachineError."""
         self.trials += 1
-        self._echo.forget()
+        self._stderr.forget()
         try:
             self._pipe.send(assignment)
             while True:
@@ -90,7 +90,7 @@ class Worker:
                     return
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             self._process.join(10)
-            raise WorkerDiedError(self._process.exitcode, self._echo.read()) from error
+            raise WorkerDiedError(self._process.exitcode, self._stderr.read()) from error
 
     def close(self, patience_s: float = 5.0) -> None:
         """End the process: at once where it is idle, by force where it does not listen."""

@@ -33,7 +33,7 @@ def folder(fresh, tmp_path, monkeypatch):
     shutil.copy(fresh, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr(call_queue, "_lines", {})
+    monkeypatch.setattr(call_queue, "_queues", {})
     return tmp_path
 
 

@@ -1,36 +1,44 @@
+"""Calls to the store: in order, from one thread, without an exception in the caller."""
+
+import threading
+
 import pytest
 
 from bloodstudy.tracking import call_queue
-from bloodstudy.tracking.call_queue import Line
 
 
 @pytest.fixture
-def line(monkeypatch):
-    """A line to stores that are made up, numbered in the order of their opening."""
-    numbers = iter(range(9))
-    monkeypatch.setattr(call_queue, "open_store", lambda study: next(numbers))
-    return Line("scratch")
+def queue(monkeypatch):
+    opened = []
+    monkeypatch.setattr(call_queue, "open_store", lambda study: opened.append(study) or study)
+    queue = call_queue.CallQueue("pooling")
+    queue.opened = opened
+    return queue
 
 
-def test_calls_are_made_in_order_and_what_is_no_longer_wanted_is_not(line):
-    made = []
-    assert not line.is_used
-    line.put(lambda store: made.append("first"))
-    line.put(lambda store: made.append("unwanted"), wanted=lambda: False)
-    assert line.put(lambda store: made.append("last")).wait(10)
-    assert made == ["first", "last"]
-    assert line.trouble is None
+def test_calls_are_made_in_order_by_one_other_thread(queue):
+    calls = []
+    assert not queue.is_used
+    for number in range(20):
+        done = queue.put(lambda store, number=number: calls.append((number, store, threading.get_ident())))
+    assert done.wait(30)
+    assert [call[:2] for call in calls] == [(number, "pooling") for number in range(20)]
+    (thread,) = {call[2] for call in calls}
+    assert thread != threading.get_ident()
+    assert queue.opened == ["pooling"]
+    assert queue.is_used
+    assert queue.is_open
 
 
-def test_after_a_call_that_failed_the_store_is_opened_anew(line):
-    told, used = [], []
+def test_after_a_call_that_failed_the_store_is_opened_anew(queue):
+    reasons = []
+    assert queue.put(lambda store: 1 / 0, failed=reasons.append).wait(30)
+    assert reasons == [queue.trouble] == ["division by zero"]
+    assert not queue.is_open
+    assert queue.put(lambda store: None).wait(30)
+    assert (queue.trouble, queue.opened) == (None, ["pooling", "pooling"])
 
-    def fail(store):
-        used.append(store)
-        raise ConnectionError("the server is away\nand a traceback")
 
-    assert line.put(fail, failed=told.append).wait(10)
-    assert (line.trouble, told) == ("the server is away", ["the server is away"])
-    assert not line.is_open
-    assert line.put(used.append).wait(10)
-    assert (line.trouble, used) == (None, [0, 1])
+def test_a_call_that_is_not_wanted_any_more_is_not_made(queue):
+    assert queue.put(lambda store: pytest.fail("was called"), wanted=lambda: False).wait(30)
+    assert (queue.trouble, queue.opened) == (None, [])

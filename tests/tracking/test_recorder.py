@@ -121,7 +121,7 @@ def test_a_trial_is_one_run_whatever_an_earlier_attempt_left(store, tmp_path, ta
     folder = files.make_folder(tmp_path / "runs" / "scratch" / "a")
     for _ in range(2):
         tracking.Recorder("scratch", folder).start(tags_of(folder), params)
-    call_queue.line_of("scratch").put(lambda store: None).wait(30)
+    call_queue.queue_of("scratch").put(lambda store: None).wait(30)
     assert [run.info.status for run in runs(store)] == ["RUNNING"]
 
 
@@ -129,7 +129,7 @@ def test_an_interrupted_trial_is_a_killed_run(store, tmp_path, tags_of, params, 
     folder = files.make_folder(tmp_path / "runs" / "scratch" / "a")
     recording = tracking.Recorder("scratch", folder)
     recording.start(tags_of(folder), params)
-    call_queue.line_of("scratch").put(lambda store: None).wait(30)
+    call_queue.queue_of("scratch").put(lambda store: None).wait(30)
     recording.interrupt()
     (run,) = runs(store)
     assert (run.info.status, run.data.tags["outcome"]) == ("KILLED", "interrupted")

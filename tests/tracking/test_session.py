@@ -24,7 +24,7 @@ def runs_of(study):
 @pytest.mark.parametrize("status", ["FINISHED", "FAILED", "KILLED"])
 def test_a_study_is_running_between_begin_and_finish(place, status):
     tracking.begin(place, to_train=2, params={"seeds": 2})
-    call_queue.line_of("pooling").put(lambda store: None).wait(30)
+    call_queue.queue_of("pooling").put(lambda store: None).wait(30)
     assert [run.info.status for run in runs_of("pooling")] == ["RUNNING"]
     assert tracking.finish(place, status) == tracking.Ending(0, 0, None)
     assert [run.info.status for run in runs_of("pooling")] == [status]
@@ -33,7 +33,7 @@ def test_a_study_is_running_between_begin_and_finish(place, status):
 def test_a_command_with_nothing_to_do_does_not_open_the_store(place):
     tracking.begin(place, to_train=0)
     assert tracking.finish(place) == tracking.Ending(0, 0, None)
-    assert not call_queue.line_of("pooling").is_used
+    assert not call_queue.queue_of("pooling").is_used
 
 
 def test_a_study_that_another_process_works_on_stays_running(place, tags_of, params):
@@ -62,7 +62,7 @@ def test_waiting_has_an_end_and_is_told(place, publish, monkeypatch):
     publish(place / "a")
     monkeypatch.setattr(session, "PATIENCE_S", 0.5)
     monkeypatch.setattr(session, "SILENCE_S", 0.2)
-    call_queue.line_of("pooling").put(lambda store: time.sleep(5))
+    call_queue.queue_of("pooling").put(lambda store: time.sleep(5))
     told, begun = [], time.monotonic()
     assert tracking.finish(place, waiting=lambda: told.append(1)).owed == 1
     assert time.monotonic() - begun < 3

@@ -5,7 +5,7 @@ import pytest
 
 from bloodstudy import files
 from bloodstudy.training import checkpoint
-from bloodstudy.training.checkpoint import State, States
+from bloodstudy.training.checkpoint import Checkpoint, Checkpoints
 
 GUARD = {"trial": "0123456789abcdef", "code": "aaaa", "keras": "3.15.1", "threads": "2"}
 
@@ -19,10 +19,10 @@ def variables(filled=0.0):
 
 
 def kept(folder, *epochs):
-    states = States(folder, GUARD)
+    states = Checkpoints(folder, GUARD)
     for epoch in epochs:
         rows = [{"epoch": k + 1, "fit_loss": 0.1 * k, "validation_loss": float("inf")} for k in range(epoch)]
-        states.write(State(epoch, rows, variables(epoch)))
+        states.write(Checkpoint(epoch, rows, variables(epoch)))
     return states
 
 
@@ -44,14 +44,14 @@ def test_the_newest_of_two_states_is_read_back_to_the_bit(tmp_path):
 
 
 def test_without_states_there_is_nothing_to_tell(tmp_path):
-    assert read(States(tmp_path, GUARD)) == (None, [])
+    assert read(Checkpoints(tmp_path, GUARD)) == (None, [])
 
 
 def test_sixteen_bit_numbers_survive(tmp_path):
     ml_dtypes = pytest.importorskip("ml_dtypes")
     array = np.array([1.5, -2.25], ml_dtypes.bfloat16)
-    states = States(tmp_path, GUARD)
-    states.write(State(1, [], {"w": array}))
+    states = Checkpoints(tmp_path, GUARD)
+    states.write(Checkpoint(1, [], {"w": array}))
     newest, said = read(states, {"w": np.zeros(2, ml_dtypes.bfloat16)})
     assert said == []
     assert (newest.variables["w"].view(ml_dtypes.bfloat16) == array).all()
@@ -122,7 +122,7 @@ def test_no_bit_flip_anywhere_gives_other_content_than_was_written(tmp_path):
 @pytest.mark.parametrize("name", ["code", "keras", "threads"])
 def test_a_state_of_something_else_is_discarded_with_the_reason(tmp_path, name):
     kept(tmp_path, 1, 2)
-    nothing, said = read(States(tmp_path, GUARD | {name: "other"}))
+    nothing, said = read(Checkpoints(tmp_path, GUARD | {name: "other"}))
     assert nothing is None
     assert len(said) == 1
     assert f"saved with {name} {GUARD[name]} instead of other" in said[0]

@@ -11,7 +11,7 @@ from bloodstudy.config.schema import Factors  # noqa: E402
 from bloodstudy.training import backend  # noqa: E402
 from bloodstudy.training import fit as fit_module  # noqa: E402
 from bloodstudy.training.batches import Feed, Gallery  # noqa: E402
-from bloodstudy.training.checkpoint import State, States  # noqa: E402
+from bloodstudy.training.checkpoint import Checkpoint, Checkpoints  # noqa: E402
 from bloodstudy.training.fit import OPTIMIZERS, fit  # noqa: E402
 
 FACTORS = replace(Factors(), image_size=(16, 16), epochs=2, batch_size=8, precision="float32", lr=1e-3)
@@ -116,9 +116,9 @@ def test_training_goes_on_from_a_saved_state_to_the_bit(tmp_path, optimizer):
         precision="bfloat16", epochs=4,
     )  # fmt: skip
     whole, uninterrupted = attempt(factors, None)
-    attempt(replace(factors, epochs=2), States(tmp_path, {}))
+    attempt(replace(factors, epochs=2), Checkpoints(tmp_path, {}))
     events = []
-    resumed, fitted = attempt(factors, States(tmp_path, {}), events)
+    resumed, fitted = attempt(factors, Checkpoints(tmp_path, {}), events)
     assert fitted.resumed_after == 2
     assert (events[0]["event"], events[0]["epoch"], len(events[0]["rows"])) == ("resumed", 2, 2)
     assert [event["epoch"] for event in events if event["event"] == "epoch"] == [3, 4]
@@ -134,40 +134,40 @@ def test_training_goes_on_from_a_saved_state_to_the_bit(tmp_path, optimizer):
 def test_without_the_seeds_of_the_dropout_it_would_not_be_to_the_bit(tmp_path):
     factors = replace(FACTORS, dropout=0.4, epochs=2)
     _, uninterrupted = attempt(factors, None)
-    states = States(tmp_path, {})
+    states = Checkpoints(tmp_path, {})
     network, _ = attempt(replace(factors, epochs=1), states)
     saved = states.read(fit_module._values(network), pytest.fail)
     (seed,) = [name for name in saved.variables if "seed" in name]
-    states.write(State(1, saved.rows, saved.variables | {seed: saved.variables[seed] + 1}))
+    states.write(Checkpoint(1, saved.rows, saved.variables | {seed: saved.variables[seed] + 1}))
     _, fitted = attempt(factors, states)
     assert fitted.rows[1]["fit_loss"] != uninterrupted.rows[1]["fit_loss"]
 
 
 def test_a_trained_trial_is_not_trained_again(tmp_path):
-    network, first = attempt(FACTORS, States(tmp_path, {}))
+    network, first = attempt(FACTORS, Checkpoints(tmp_path, {}))
     events = []
-    again, second = attempt(FACTORS, States(tmp_path, {}), events)
+    again, second = attempt(FACTORS, Checkpoints(tmp_path, {}), events)
     assert [event["event"] for event in events] == ["resumed"]
     assert second.rows == first.rows
     assert all((a == b).all() for a, b in zip(network.get_weights(), again.get_weights(), strict=True))
 
 
 def test_a_state_that_does_not_fit_is_told_and_training_starts_anew(tmp_path):
-    attempt(replace(FACTORS, optimizer="sgd"), States(tmp_path, {}))
+    attempt(replace(FACTORS, optimizer="sgd"), Checkpoints(tmp_path, {}))
     events = []
-    _, fitted = attempt(FACTORS, States(tmp_path, {}), events)
+    _, fitted = attempt(FACTORS, Checkpoints(tmp_path, {}), events)
     assert events[0]["event"] == "warning"
     assert fitted.resumed_after == 0
     assert fitted.rows[0]["fit_loss"] == attempt(FACTORS, None)[1].rows[0]["fit_loss"]
 
 
 def test_a_state_is_never_saved_once_the_numbers_are_left(tmp_path):
-    states = States(tmp_path, {})
+    states = Checkpoints(tmp_path, {})
     network, _ = attempt(replace(FACTORS, epochs=2), states)
     kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     saved = states.read(fit_module._values(network), pytest.fail)
     broken = saved.variables | {"model/0000/conv_1/kernel": np.full((3, 3, 1, 16), np.inf, "float32")}
-    states.write(State(2, saved.rows, broken))
+    states.write(Checkpoint(2, saved.rows, broken))
     _, fitted = attempt(replace(FACTORS, epochs=9), states)
     assert fitted.diverged == "a weight was no finite number in epoch 3", "though ReLU hides it from the loss"
     assert len(fitted.rows) == 3

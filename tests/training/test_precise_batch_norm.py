@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bloodstudy.training.batches import Feed
-from bloodstudy.training.precise_batch_norm import BATCHES, settle
+from bloodstudy.training.precise_batch_norm import BATCHES, set_precise_statistics
 
 RNG = np.random.default_rng(3)
 IMAGES = RNG.integers(0, 256, (60, 6, 8, 1), dtype="uint8")
@@ -41,7 +41,7 @@ def test_statistics_are_those_of_the_final_weights_whatever_the_momentum(build, 
     norm = keras.layers.BatchNormalization(momentum=momentum)
     model, feed = build(norm), make_feed()
     first = keras.Model(model.inputs[0], norm.input)
-    settle(model, feed, epoch=2)
+    set_precise_statistics(model, feed, epoch=2)
     batches = []
     for epoch in range(2, 2 + BATCHES):
         feed.start_epoch(epoch)
@@ -54,11 +54,11 @@ def test_statistics_are_those_of_the_final_weights_whatever_the_momentum(build, 
 def test_weights_stay_and_the_same_feed_gives_the_same_statistics(build):
     model = build(keras.layers.BatchNormalization(name="norm"))
     before = remember(model)
-    settle(model, make_feed(), 2)
+    set_precise_statistics(model, make_feed(), 2)
     after = remember(model)
     changed = {path for path, values in after.items() if not np.array_equal(values, before[path])}
     assert {path.rsplit("/", 1)[-1] for path in changed} == {"moving_mean", "moving_variance"}
-    settle(model, make_feed(), 2)
+    set_precise_statistics(model, make_feed(), 2)
     assert all(np.array_equal(values, after[path]) for path, values in remember(model).items())
 
 
@@ -67,7 +67,7 @@ def test_what_is_frozen_stays_and_what_stands_inside_another_model_is_found(buil
     frozen = keras.layers.BatchNormalization(trainable=False)
     model = build(keras.Sequential([inner, keras.layers.ReLU()]), frozen)
     kept, lagging = frozen.moving_mean.numpy(), inner.moving_mean.numpy()
-    settle(model, make_feed(), 2)
+    set_precise_statistics(model, make_feed(), 2)
     assert np.array_equal(frozen.moving_mean.numpy(), kept)
     assert not np.array_equal(inner.moving_mean.numpy(), lagging)
 
@@ -79,5 +79,5 @@ def test_without_batch_normalisation_nothing_is_looked_at(build):
 
     model = build(keras.layers.ReLU())
     before = remember(model)
-    settle(model, Untouched(IMAGES, ONE_HOT, np.arange(60), 20, seed=4), 2)
+    set_precise_statistics(model, Untouched(IMAGES, ONE_HOT, np.arange(60), 20, seed=4), 2)
     assert all(np.array_equal(values, before[path]) for path, values in remember(model).items())

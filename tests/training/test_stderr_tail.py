@@ -4,7 +4,7 @@ import multiprocessing
 
 import pytest
 
-from bloodstudy.training.stderr_tail import KEPT_BYTES, Echo
+from bloodstudy.training.stderr_tail import KEPT_BYTES, StderrTail
 
 
 @pytest.fixture
@@ -21,25 +21,25 @@ def say(writing, words: bytes) -> None:
 
 
 def test_what_is_written_is_handed_on_and_kept(pipe, capfd):
-    echo = Echo(pipe[0])
+    tail = StderrTail(pipe[0])
     say(pipe[1], b"terminate called: bad_alloc\n")
-    assert echo.read() == "terminate called: bad_alloc\n"
+    assert tail.read() == "terminate called: bad_alloc\n"
     assert capfd.readouterr().err == "terminate called: bad_alloc\n"
 
 
 def test_only_the_end_is_kept(pipe, capfd):
-    echo = Echo(pipe[0])
+    tail = StderrTail(pipe[0])
     say(pipe[1], b"x" * 3 * KEPT_BYTES + b"end")
-    kept = echo.read()
+    kept = tail.read()
     assert len(kept) == KEPT_BYTES
     assert kept.endswith("xend")
     assert len(capfd.readouterr().err) == 3 * KEPT_BYTES + 3
 
 
 def test_what_was_forgotten_is_not_read(pipe, capfd):
-    echo = Echo(pipe[0])
+    tail = StderrTail(pipe[0])
     say(pipe[1], b"of an earlier trial")
-    assert echo.read()
-    echo.forget()
-    assert echo.read() == ""
+    assert tail.read()
+    tail.forget()
+    assert tail.read() == ""
     capfd.readouterr()

@@ -21,7 +21,7 @@ from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.redact import hide_folders, make_portable
 from bloodstudy.study.result import Result
-from bloodstudy.study.run_folder import RETRAIN, read_plan, read_result, readable
+from bloodstudy.study.run_folder import RETRAIN, StudyFolder, read_plan, read_result, readable
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 NOISE_TIMES = 2.0  # how far above chance level, in standard errors, an accuracy counts as clear of it
@@ -105,17 +105,17 @@ def load_study(runs_dir: Path, study: str, plan: Plan | None = None) -> StudyRes
     plan = plan or read_plan(runs_dir, study)
     results, histories, predictions, reader = {}, {}, {}, Reader()
     for key in plan.keys:
-        folder = runs_dir / study / key
+        trial = StudyFolder(runs_dir / study).trial(key)
         result = read_result(runs_dir, study, key)
         if result is None:
             continue
         results[key] = Result.from_dict(make_portable(result.to_dict()))
-        if (path := folder / "history.csv").exists():
-            with readable(path, RETRAIN):
-                histories[key] = pd.read_csv(path)
-        if result.outcome == Outcome.FINISHED and (path := folder / "predictions.parquet").exists():
-            with readable(path, RETRAIN):
-                predictions[key] = reader.read(path)
+        if trial.history.exists():
+            with readable(trial.history, RETRAIN):
+                histories[key] = pd.read_csv(trial.history)
+        if result.outcome == Outcome.FINISHED and trial.predictions.exists():
+            with readable(trial.predictions, RETRAIN):
+                predictions[key] = reader.read(trial.predictions)
     trials = _measure(read_trials(runs_dir, study, plan), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
     trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = Outcome.MISSING, "not trained yet"

@@ -17,7 +17,7 @@ from bloodstudy import files
 from bloodstudy.study.metrics import CLEAN
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
-from bloodstudy.study.run_folder import read_plan, read_result
+from bloodstudy.study.run_folder import StudyFolder, TrialFolder, read_plan, read_result
 
 COLUMNS = ("train_accuracy", "test_accuracy", "accuracy_gap", "wall_seconds", "parameters", "prediction_hash")
 
@@ -49,7 +49,7 @@ def read_trials(runs_dir: Path, study: str, plan: Plan | None = None) -> pd.Data
         row |= {"seed": planned.seed, "judged": planned.evaluated_on}
         responses = result.responses if result else {}
         if result is None:
-            row |= _unfinished(runs_dir / study / planned.key)
+            row |= _unfinished(StudyFolder(runs_dir / study).trial(planned.key))
         elif row["judged"] == "official_clean" and responses and "test_accuracy_clean" not in responses:
             row |= {"outcome": Outcome.MISSING, "reason": "not judged by scene yet: run the same command again"}
         else:
@@ -79,8 +79,8 @@ class Leak:
         return self.all - self.clean
 
 
-def _unfinished(folder: Path) -> dict[str, str]:
-    begun = files.read_json(folder / "attempts.json")
+def _unfinished(trial: TrialFolder) -> dict[str, str]:
+    begun = files.read_json(trial.attempts)
     if begun is None:
         return {"outcome": Outcome.MISSING, "reason": "not trained yet"}
     reason = f"attempt {begun} did not end, or is in progress elsewhere; the same command goes on with it"
@@ -107,10 +107,10 @@ def flag_no_ops(trials: pd.DataFrame) -> set[str]:
     for row in finished.itertuples():  # the same predictions, judged in two ways, are two things
         hashes.setdefault(str(row.arm), {}).setdefault(row.seed, set()).add((row.prediction_hash, row.judged))  # type: ignore
     first = str(trials["arm"].iloc[0]) if len(trials) else ""
-    own = hashes.pop(first, {})
+    first_hashes = hashes.pop(first, {})
     flagged = set()
     for arm, by_seed in hashes.items():
-        shared = by_seed.keys() & own.keys()
-        if shared and all(by_seed[seed] == own[seed] for seed in shared):
+        shared = by_seed.keys() & first_hashes.keys()
+        if shared and all(by_seed[seed] == first_hashes[seed] for seed in shared):
             flagged.add(arm)
     return flagged

@@ -43,8 +43,8 @@ def register(
 
 def name_scenes(names: Sequence[str], pictures: Sequence[Picture], progress: Progress | None) -> list[str]:
     """Return the scene of each photograph, named by the first photograph that shows it."""
-    told = (lambda done: progress("comparing", done, len(pictures))) if progress else None
-    overlaps = find_overlaps(pictures, told)
+    report = (lambda done: progress("comparing", done, len(pictures))) if progress else None
+    overlaps = find_overlaps(pictures, report)
     groups = join([(overlap.first, overlap.second) for overlap in overlaps], len(pictures))
     first: dict[int, str] = {}
     for name, group in zip(names, groups, strict=True):

@@ -52,8 +52,8 @@ def _draw(folder: Path, choice: DataChoice, progress: Progress | None) -> None:
     beside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     make_folder(beside)
-    told = (lambda done, total: progress("drawing", done, total)) if progress else None
-    draw.draw(beside, photographs=choice.photographs, copies=choice.copies, seed=choice.draw_seed, progress=told)
+    report = (lambda done, total: progress("drawing", done, total)) if progress else None
+    draw.draw(beside, photographs=choice.photographs, copies=choice.copies, seed=choice.draw_seed, progress=report)
     with explained(folder):
         if folder.exists():
             shutil.rmtree(folder)

@@ -141,10 +141,10 @@ def tabulate_reference(sweep: StudyResults, arm: str) -> str:
 def list_brought(sweep: StudyResults, arm: str, reference: str) -> dict[str, Any]:
     """Return the levels that set an arm of another model apart from the reference, and that nobody named."""
     result, usual = sweep.result_of(arm), sweep.result_of(reference)
-    if result is None or usual is None or result.model == usual["model"]:
+    if result is None or usual is None or result.model == usual.model:
         return {}
     named = {*sweep.levels_of(arm), *BLOCK_KEYS}
-    return {k: v for k, v in result.factors.items() if k not in named and spell(v) != spell(usual["factors"].get(k))}
+    return {k: v for k, v in result.factors.items() if k not in named and spell(v) != spell(usual.factors.get(k))}
 
 
 def describe_brought(sweep: StudyResults, reference: str) -> str:

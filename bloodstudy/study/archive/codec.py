@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from bloodstudy.study.predictions import PREFIX, STEP
 
-MOST_CLASSES, MOST_ROWS = 1_000, 10_000_000
+MAX_CLASSES, MAX_ROWS = 1_000, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def unpack(packed: bytes, columns: Mapping[str, bytes]) -> pa.Table:
     if not isinstance(header, dict) or set(header) != {"text", "classes", "rows"}:
         raise ValueError("its header is not that of packed predictions")
     digests, classes, rows = header["text"], header["classes"], header["rows"]
-    if not isinstance(digests, dict) or not _are_texts(classes) or not 1 <= len(classes) <= MOST_CLASSES:
+    if not isinstance(digests, dict) or not _are_texts(classes) or not 1 <= len(classes) <= MAX_CLASSES:
         raise ValueError("its header names no columns and classes")
-    if not isinstance(rows, int) or not 0 <= rows <= MOST_ROWS or len(planes) != 2 * len(classes) * rows:
+    if not isinstance(rows, int) or not 0 <= rows <= MAX_ROWS or len(planes) != 2 * len(classes) * rows:
         raise ValueError(
             f"expected {len(classes)} probabilities for each of {rows} images; received {len(planes)} bytes"
         )

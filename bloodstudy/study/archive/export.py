@@ -22,19 +22,17 @@ from bloodstudy.study.archive import codec
 from bloodstudy.study.archive.schema import FORMAT
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.redact import find_folder, make_portable
-from bloodstudy.study.run_folder import StudyLocation, read_plan, read_result
-
-AS_THEY_ARE = ("config.yaml", "history.csv", "attempts.json")
-
+from bloodstudy.study.run_folder import StudyFolder, StudyLocation, read_plan, read_result
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the time of every member: the same trials give the same bytes
 
 
 def write_package(stored: StudyLocation, path: Path) -> tuple[int, int]:
     """Write the package of a study to `path`; return how many trials are in it, and how many are planned."""
-    plan = Plan.from_dict(_portable(read_plan(stored.runs_dir, stored.study).to_dict(), stored.folder / "plan.yaml"))
+    folder = StudyFolder(stored.folder)
+    plan = Plan.from_dict(_portable(read_plan(stored.runs_dir, stored.study).to_dict(), folder.plan))
     results = {
-        key: _portable(result.to_dict(), stored.folder / key / "result.json")
+        key: _portable(result.to_dict(), folder.trial(key).result)
         for key in plan.keys
         if (result := read_result(stored.runs_dir, stored.study, key)) is not None
     }
@@ -42,7 +40,7 @@ def write_package(stored: StudyLocation, path: Path) -> tuple[int, int]:
         raise UserError(f"no trial of the study {stored.study} has a result yet: there is nothing to package")
     listed: dict[str, dict[str, Any]] = {}
     with files.published(path) as beside, zipfile.ZipFile(beside, "w") as archive:
-        for name, content in _members(stored, plan, results):
+        for name, content in _members(folder, plan, results):
             if name not in listed:  # columns are shared
                 _add(archive, name, content)
                 listed[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
@@ -51,18 +49,18 @@ def write_package(stored: StudyLocation, path: Path) -> tuple[int, int]:
     return len(results), len(plan.keys)
 
 
-def _members(stored: StudyLocation, plan: Plan, results: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+def _members(study: StudyFolder, plan: Plan, results: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
     """Yield the name and content of each member but the manifest."""
     yield "plan.yaml", plan.dump().encode()
     yield "requirements.lock", _requirements().encode()
     for key in sorted(results):
-        folder = stored.folder / key
+        trial = study.trial(key)
         yield f"trials/{key}/result.json", _to_json(results[key])
-        for name in AS_THEY_ARE:
-            if (folder / name).exists():
-                yield f"trials/{key}/{name}", (folder / name).read_bytes()
-        if (folder / "predictions.parquet").exists():
-            packed = _pack(folder / "predictions.parquet")
+        for path in (trial.config, trial.history, trial.attempts):
+            if path.exists():
+                yield f"trials/{key}/{path.name}", path.read_bytes()
+        if trial.predictions.exists():
+            packed = _pack(trial.predictions)
             for digest, column in packed.columns.items():
                 yield f"columns/{digest}.json", column
             yield f"trials/{key}/predictions.bin", packed.table

@@ -25,7 +25,7 @@ from bloodstudy.errors import UserError
 from bloodstudy.study.archive import codec, schema
 from bloodstudy.study.plan import KEY, Plan
 
-MOST_BYTES, MOST_BYTES_EACH = 4_000_000_000, 64_000_000  # of what comes out of an archive
+MAX_BYTES, MAX_BYTES_EACH = 4_000_000_000, 64_000_000  # of what comes out of an archive
 OF_TRIAL = ("config.yaml", "history.csv", "attempts.json", "predictions.bin", "result.json")  # the last one counts
 NAMES = re.compile(
     rf"manifest\.json|plan\.yaml|requirements\.lock|columns/[0-9a-f]{{64}}\.json|trials/{KEY}/"
@@ -136,20 +136,20 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> set[str]:
             raise _refuse(path, f"{name} is a link or a folder; expected plain files")
         if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise _refuse(path, f"{name} is encrypted, or compressed in another way than zip's own")
-        if member.file_size > MOST_BYTES_EACH:
+        if member.file_size > MAX_BYTES_EACH:
             raise _refuse(
-                path, f"{name} says that it has {member.file_size:,} bytes; expected at most {MOST_BYTES_EACH:,}"
+                path, f"{name} says that it has {member.file_size:,} bytes; expected at most {MAX_BYTES_EACH:,}"
             )
         names.add(name)
-    if (total := sum(member.file_size for member in archive.infolist())) > MOST_BYTES:
-        raise _refuse(path, f"its members say that they have {total:,} bytes; expected at most {MOST_BYTES:,}")
+    if (total := sum(member.file_size for member in archive.infolist())) > MAX_BYTES:
+        raise _refuse(path, f"its members say that they have {total:,} bytes; expected at most {MAX_BYTES:,}")
     return names
 
 
 def _read_member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     try:
         with archive.open(name) as stream:  # reads no more than what was said of it
-            return stream.read(MOST_BYTES_EACH + 1)
+            return stream.read(MAX_BYTES_EACH + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, struct.error) as error:
         raise _refuse(path, f"{name} is damaged ({error})") from error
 

@@ -17,6 +17,7 @@ from bloodstudy.errors import UserError
 from bloodstudy.study import run_folder
 from bloodstudy.study.archive.reader import Package, open_package
 from bloodstudy.study.plan_merge import merge_plans
+from bloodstudy.study.run_folder import StudyFolder, TrialFolder
 
 
 @dataclass(frozen=True)
@@ -53,37 +54,38 @@ def restore(path: Path, runs_dir: Path, study: str | None = None) -> Restored:
         plan = package.check()
         if study is not None and plan.study != study:
             raise UserError(f"restore={path} is a package of the study {plan['study']}; expected one of {study}")
-        folder = runs_dir / plan.study
-        if (folder / "plan.yaml").exists():
+        folder = StudyFolder(runs_dir / plan.study)
+        if folder.plan.exists():
             here = run_folder.read_plan(runs_dir, plan.study)
-            merged = merge_plans(here, plan, f"{folder / 'plan.yaml'} and {path}")
+            merged = merge_plans(here, plan, f"{folder.plan} and {path}")
         else:
             here, merged = None, plan
         if merged is not here:
-            merged.write(folder)
+            merged.write(folder.path)
         done: dict[str, list[str]] = {"added": [], "kept": [], "busy": []}
         for key in package.keys:
-            done[_write_trial(files.make_folder(folder / key), package, key)].append(key)
+            done[_write_trial(folder.trial(key), package)].append(key)
     keys = merged.keys
-    with_result = sum((folder / key / "result.json").exists() for key in keys)
-    became = {name: tuple(own) for name, own in done.items()}
-    return Restored(plan.study, folder, **became, planned=len(keys), with_result=with_result)
+    with_result = sum(folder.trial(key).result.exists() for key in keys)
+    became = {name: tuple(keys_of_name) for name, keys_of_name in done.items()}
+    return Restored(plan.study, folder.path, **became, planned=len(keys), with_result=with_result)
 
 
-def _write_trial(folder: Path, package: Package, key: str) -> str:
+def _write_trial(trial: TrialFolder, package: Package) -> str:
     """Write one trial, its result at the end; return what became of it."""
+    files.make_folder(trial.path)
     try:
-        with FileLock(folder / ".lock", timeout=0):
-            if (folder / "result.json").exists():
+        with FileLock(trial.lock, timeout=0):
+            if trial.result.exists():
                 return "kept"
-            (folder / "logged.json").unlink(missing_ok=True)  # of a result that is gone
-            for name in package.of_trial(key):
+            trial.logged_note.unlink(missing_ok=True)  # of a result that is gone
+            for name in package.of_trial(trial.key):
                 if name == "predictions.bin":
-                    with files.published(folder / "predictions.parquet") as beside:
-                        pq.write_table(package.read_table(key), beside, compression="zstd")
+                    with files.published(trial.predictions) as beside:
+                        pq.write_table(package.read_table(trial.key), beside, compression="zstd")
                 else:
-                    with files.published(folder / name) as beside:
-                        beside.write_bytes(package.read(f"trials/{key}/{name}"))
+                    with files.published(trial.path / name) as beside:
+                        beside.write_bytes(package.read(f"trials/{trial.key}/{name}"))
             return "added"
     except Timeout:
         return "busy"

@@ -125,13 +125,13 @@ def test_links_folders_and_devices_are_refused(tmp_path, kind):
 
 
 def test_a_bomb_is_refused_by_what_it_says_of_itself(tmp_path, monkeypatch):
-    bomb = members() | {f"{TRIAL}/history.csv": bytes(reader.MOST_BYTES_EACH + 1)}
+    bomb = members() | {f"{TRIAL}/history.csv": bytes(reader.MAX_BYTES_EACH + 1)}
     path, other = build(tmp_path / "p.zip", bomb), build(tmp_path / "q.zip", members())
     assert path.stat().st_size < 100_000
     opened = []
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *given: opened.append(given))
     assert f"{TRIAL}/history.csv says that it has 64,000,001 bytes" in refused(tmp_path, path)
-    monkeypatch.setattr(reader, "MOST_BYTES", 1000)
+    monkeypatch.setattr(reader, "MAX_BYTES", 1000)
     assert "its members say that they have" in refused(tmp_path, other)
     assert opened == []
 
