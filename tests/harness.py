@@ -71,10 +71,6 @@ def _like_a_fresh_process(folder: Path, environment: dict[str, str]) -> Iterator
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")  # those of MLflow and others
         warnings.filterwarnings("error", module="bloodstudy")
-        for module in [module for key, module in sys.modules.items() if key.startswith("bloodstudy.execution")]:
-            for each in vars(module).values():
-                if callable(forget := getattr(each, "cache_clear", None)):
-                    forget()
         yield
 
 

@@ -14,6 +14,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -80,7 +81,9 @@ class Worker:
         self.trials += 1
         self._stderr.forget()
         try:
-            self._pipe.send(assignment)
+            # Whole paths: the worker may have begun in another folder than the one that this process is in now.
+            places = {"folder": assignment.folder.absolute(), "images": assignment.images.absolute()}
+            self._pipe.send(replace(assignment, **places))
             while True:
                 event = self._pipe.recv()
                 if event["event"] == "fault":

@@ -1,30 +1,41 @@
+from dataclasses import replace
+
 import pytest
 import yaml
 
-from bloodstudy.study.plan import batches, digest, publish
+from bloodstudy.study.arms import Role
+from bloodstudy.study.plan import Plan, PlannedArm, PlannedQuestion, PlannedTrial
 
-TRIALS = [{"key": f"{arm}{seed}", "arm": arm, "seed": seed} for seed in (0, 1) for arm in "ab"]
-PLAN = {"study": "tiny", "title": "Tiny", "questions": [{"name": "pools"}], "seeds": [0, 1], "trials": TRIALS}
+TRIALS = tuple(
+    PlannedTrial(f"{16 * arm}"[:15] + str(seed), arm, seed, {"arm": arm}, {"name": "smear"}, "official")
+    for seed in (0, 1) for arm in "ab"
+)  # fmt: skip
+QUESTION = PlannedQuestion("pools", "Does pooling matter?", "pooling", "a", ("a", "b"), 0.02)
+ARMS = {"a": PlannedArm(Role.REFERENCE, {}), "b": PlannedArm(Role.CONFIRMATORY, {"pooling": "average"})}
+PLAN = Plan("tiny", "run", {}, TRIALS, "1", "?", "float32", (0, 1), "Tiny", questions=(QUESTION,), arms=ARMS)
 
 
-@pytest.mark.parametrize("change", [{"title": "Other"}, {"seeds": [0]}, {"trials": TRIALS[:3]}, {"looks": [1]}])
+@pytest.mark.parametrize(
+    "change", [{"title": "Other"}, {"seeds": (0,)}, {"trials": TRIALS[:3]}, {"looks": (1,)}, {"common": {"lr": 0.1}}]
+)
 def test_what_a_plan_decides_is_part_of_its_digest(change):
-    assert digest(PLAN | change) != digest(PLAN)
+    assert replace(PLAN, **change).digest != PLAN.digest
 
 
 def test_how_it_was_typed_and_what_it_is_called_are_not():
-    assert digest(PLAN | {"command": "python -m bloodstudy.run", "study": "other"}) == digest(PLAN)
-    assert digest(PLAN | {"seeds": (0, 1)}) == digest(PLAN), "as a file gives it back"
+    assert replace(PLAN, command="run -m", study="other", hash="0" * 16).digest == PLAN.digest
 
 
 def test_a_study_is_launched_one_seed_after_another_and_a_plain_sweep_at_once():
-    assert batches(PLAN) == [TRIALS[:2], TRIALS[2:]]
-    assert batches(PLAN | {"questions": []}) == [TRIALS]
+    assert PLAN.blocks == [list(TRIALS[:2]), list(TRIALS[2:])]
+    assert replace(PLAN, questions=()).blocks == [list(TRIALS)]
 
 
 def test_the_file_says_everything_in_full_and_gives_the_same_plan_back(tmp_path):
-    setting = {"image_size": (24, 32)}
-    publish(PLAN | {"setting": setting, "reference": setting}, tmp_path)
+    size = {"image_size": (24, 32)}
+    plan = replace(PLAN, common=size, arms=ARMS | {"c": PlannedArm(Role.EXPLORATORY, size)})
+    plan.write(tmp_path)
     text = (tmp_path / "plan.yaml").read_text()
     assert "&" not in text, "no anchor: a person reads it"
-    assert digest(yaml.safe_load(text)) == digest(PLAN | {"setting": setting})
+    back = Plan.from_dict(yaml.safe_load(text))
+    assert (back.dump(), back.digest) == (text, plan.digest)

@@ -23,11 +23,10 @@ def test_a_plan_that_holds_none_is_named_with_the_remedy(tmp_path, text):
         read_plan(tmp_path, "tiny")
 
 
-def test_a_result_is_read_or_absent_or_damaged(tmp_path):
+@pytest.mark.parametrize("text", ["{", "[]", '{"outcome": "finished"}'])
+def test_a_result_is_absent_or_its_damage_is_told_with_the_remedy(tmp_path, text):
     assert read_result(tmp_path, "tiny", "k1") is None
-    files.write_json(tmp_path / "tiny" / "k1" / "result.json", {"outcome": "finished"})
-    assert read_result(tmp_path, "tiny", "k1") == {"outcome": "finished"}
-    files.write_text(tmp_path / "tiny" / "k1" / "result.json", "{")
+    files.write_text(tmp_path / "tiny" / "k1" / "result.json", text)
     with pytest.raises(UserError, match=r"result\.json is damaged: .+ remove \S+k1$"):
         read_result(tmp_path, "tiny", "k1")
 

@@ -7,7 +7,6 @@ from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.claims.ledger import Ledger, unmark
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.sections import methods, open_issues
-from bloodstudy.study.plan import digest
 from bloodstudy.study.question import Question
 
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"), further=("strided",))
@@ -28,7 +27,7 @@ def test_what_was_fixed_is_the_plan(judge):
     assert "arms: 2 tested against their reference, 1 only shown" in lines
     assert any(line.startswith("seeds: 0 to 5, the same") for line in lines)
     assert "decision: at 6 seeds, alpha 0.05" in lines
-    assert f"plan: hash `{digest(judged.sweep.plan)}`" in lines
+    assert f"plan: hash `{judged.sweep.plan.digest}`" in lines
 
 
 def test_looks_divide_alpha(judge):
