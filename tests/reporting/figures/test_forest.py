@@ -74,9 +74,3 @@ def test_zero_and_the_margin_lie_inside_the_axis_wherever_the_effects_lie():
     assert find_limits([np.array([3.0])], 2.0) == pytest.approx((-2.4, 3.24))
     assert find_limits([np.zeros(2)], 2.0) == pytest.approx((-2.4, 2.4))
     assert find_limits([], 2.0) == pytest.approx((-2.4, 2.4))
-
-
-def test_arms_of_a_study_differ_and_the_reference_is_in_ink():
-    styles = style_study(["reference", *map(str, range(16))], ["reference"])
-    assert len({(style.colour, style.marker) for style in styles.values()}) == 17
-    assert styles["reference"].marker not in {style.marker for name, style in styles.items() if name != "reference"}

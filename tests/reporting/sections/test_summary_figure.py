@@ -40,7 +40,7 @@ def test_the_figure_holds_a_row_for_each_arm_under_its_question_and_its_word_bes
     heading, *own = last.texts
     assert heading.get_text() == "verdict on test accuracy"
     words = {round(text.get_position()[1]): text.get_text() for text in own}
-    assert words == {row: summary_figure.describe_word(judged.find(ticks[row][0])) for row in (1, 2, 4)}
+    assert words == {row: summary_figure.describe_verdict(judged.find(ticks[row][0])) for row in (1, 2, 4)}
     assert words[4] == "fails to train"
 
 
@@ -53,7 +53,7 @@ def test_an_arm_whose_effects_leave_trials_out_says_how_many_are_drawn(judge):
 def test_until_the_look_the_word_says_how_far_it_is(judge):
     waiting = {(arm, 5): "missing" for arm in ("reference", "pooling=average", "lr=0.01")}
     judged = judge(POOLS, RATES, outcomes=waiting)
-    assert summary_figure.describe_word(judged.find("lr=0.01")) == "pending 5/6"
+    assert summary_figure.describe_verdict(judged.find("lr=0.01")) == "pending 5/6"
 
 
 def test_an_interval_of_two_seeds_widens_the_axis_no_farther_than_these_lie(judge):

@@ -1,0 +1,22 @@
+"""What all figures share: the styles of arms and their names in legends."""
+
+from bloodstudy.reporting.figures.style import fold, label, style_study
+
+
+def test_arms_of_a_study_differ_and_the_reference_is_in_ink():
+    styles = style_study(["reference", *map(str, range(16))], ["reference"])
+    assert len({(style.colour, style.marker) for style in styles.values()}) == 17
+    assert styles["reference"].marker not in {style.marker for name, style in styles.items() if name != "reference"}
+
+
+def test_eight_arms_differ_in_colour_marker_and_line():
+    styles = list(style_study([str(i) for i in range(9)], []).values())
+    for field in ("colour", "marker", "line"):
+        assert len({getattr(style, field) for style in styles[:8]}) == 8
+    assert styles[8].colour == styles[0].colour
+
+
+def test_a_long_name_is_folded_between_its_levels_and_shortened_within_one():
+    assert fold("pooling=average, width=0.5, lr=0.1", 20) == "pooling=average,\nwidth=0.5, lr=0.1"
+    assert label("x" * 50, 11) == "xxxxx…xxxxx"
+    assert label("_a$b") == r" _a\$b"
