@@ -66,7 +66,7 @@ def _like_a_fresh_process(folder: Path, environment: dict[str, str]) -> Iterator
                 os.environ.pop(name, None)
         stack.enter_context(contextlib.chdir(folder))
         stack.enter_context(mock.patch.object(sys, "argv", []))
-        stack.enter_context(mock.patch.object(call_queue, "_lines", {}))
+        stack.enter_context(mock.patch.object(call_queue, "_queues", {}))
         stack.callback(signal.signal, signal.SIGTERM, signal.getsignal(signal.SIGTERM))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")  # those of MLflow and others
