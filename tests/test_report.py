@@ -10,7 +10,7 @@ sentence: Does dropout matter?
 factor: dropout
 levels: [0.3]
 seeds: 1
-setting:
+common:
   {data: smear, data.photographs: 3, data.copies: 12, image_size: [30, 40], colour: rgb, norm: batch, lr: 0.001,
    batch_size: 4, epochs: 4}
 """

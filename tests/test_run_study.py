@@ -128,7 +128,7 @@ def test_a_default_that_is_edited_is_another_trial(trained):
 
 def test_a_question_alone_is_trained_and_reported(folder):
     setting = "{data.photographs: 2, data.copies: 2, image_size: [24, 32], epochs: 1}"
-    (folder / "conf/question/alone.yaml").write_text(POOLS + f"setting: {setting}\nseeds: 2\n")
+    (folder / "conf/question/alone.yaml").write_text(POOLS + f"common: {setting}\nseeds: 2\n")
     ran = call(folder, "run", "-m", "question=alone", f"cache_dir={folder / 'cache'}")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert len(list(folder.glob("runs/scratch/*/result.json"))) == 4

@@ -136,7 +136,7 @@ def _arrange(overrides: list[Override], hydras: tuple[str, ...], study: StudyReq
     typed = {override.key_or_group: values_of(override)[0] for override in overrides}
     wanted = typed.get("seeds") or study.seeds
     seeds = max(wanted, study.seeds) if study.study else wanted
-    levels = [{**study.setting, **typed, **arm.levels, "seed": seed} for seed in range(seeds) for arm in study.arms]
+    levels = [{**study.common, **typed, **arm.levels, "seed": seed} for seed in range(seeds) for arm in study.arms]
     jobs = map(RequestedTrial, levels, _check_all(levels, hydras), [*study.arms] * seeds)
     return RunRequest({}, tuple(jobs), hydras, study, wanted)
 

@@ -41,11 +41,11 @@ class StudyRequest:
         return self.study.looks if self.study else (self.seeds,)
 
     @cached_property
-    def setting(self) -> dict[str, Any]:
+    def common(self) -> dict[str, Any]:
         """What all trials share: the study's reference, or what the questions bring themselves."""
         if self.study:
             return dict(self.study.reference)
-        return {key: value for question in self.questions for key, value in question.setting.items()}
+        return {key: value for question in self.questions for key, value in question.common.items()}
 
     @cached_property
     def arms(self) -> list[Arm]:
@@ -59,7 +59,7 @@ class StudyRequest:
         if self.study:
             yield f"study {self.name}, reference", self.study.reference
         for question in self.questions:
-            yield f"question {question.name}, setting", question.setting
+            yield f"question {question.name}, common", question.common
             yield f"question {question.name}, reference", question.reference
         for arm in self.arms:
             yield f"question {arm.questions[0]}, arm {arm.name!r}", arm.levels
@@ -117,8 +117,8 @@ def _conflicts(request: StudyRequest, others: Sequence[Override], text: str) -> 
             problems.append(
                 f"{key}: the question {varied[key]} varies it itself; leave it out, or leave the question out"
             )
-    for key in {key for question in request.questions for key in question.setting} if not request.study else ():
-        values = {repr(question.setting[key]) for question in request.questions if key in question.setting}
+    for key in {key for question in request.questions for key in question.common} if not request.study else ():
+        values = {repr(question.common[key]) for question in request.questions if key in question.common}
         if len(values) > 1:
             problems.append(f"{key}: the questions set it to {' and '.join(sorted(values))}; ask them one at a time")
     names = [arm.name for arm in request.arms]
@@ -131,6 +131,6 @@ def _conflicts(request: StudyRequest, others: Sequence[Override], text: str) -> 
     if len(tested) > MAX_CONFIRMATORY:
         problems.append(
             f"{text}: {len(tested)} arms are to be tested; expected at most {MAX_CONFIRMATORY}. Ask fewer questions, "
-            "or move levels to `further`, which are shown and not tested"
+            "or move levels to `exploratory`, which are shown and not tested"
         )
     return problems

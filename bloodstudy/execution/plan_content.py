@@ -38,7 +38,7 @@ def find_cells(request: StudyRequest, trials: Sequence[PlannedTrial]) -> dict[st
     return {
         question.name: {first[identities[_spell({**question.reference, **cell})]]: cell for cell in question.cells}
         for question in request.questions
-        if question.block
+        if question.factorial
     }
 
 
@@ -76,7 +76,7 @@ def decide(
                 arms=[arm.name for arm in arms if question.name in arm.questions],
                 margin=request.margin(question),
                 simplify=question.simplify,
-                lr_grid=question.lr_strip,
+                lr_grid=question.lr_grid,
                 cells=cells.get(question.name, {}),
                 roles={arm.name: arm.roles[question.name] for arm in arms if question.name in arm.roles},
             )

@@ -66,7 +66,7 @@ def _list_folders(study_folder: Path, plan: Plan) -> list[Path]:
 
 
 def _row(trials: Mapping[str, TrialState], shown: Sequence[str], seconds: float | None) -> list[str]:
-    counts = Counter(trial.outcome for trial in trials.values())
+    counts = Counter(str(trial.outcome) for trial in trials.values())
     begun = [(trial.epochs_done, trial.epochs) for trial in trials.values() if trial.epochs_done and trial.epochs]
     epochs = "{} of {}".format(*map(sum, zip(*begun, strict=True))) if begun else "-"
     time = "?" if seconds is None else terminal.span(seconds) if seconds else "-"

@@ -84,12 +84,12 @@ def _arms_of(question: Question) -> Iterator[tuple[Role, str | None, dict[str, A
     single += [(name, dict(levels)) for name, levels in question.arms.items()]
     for name, levels in single:
         yield Role.CONFIRMATORY, name, levels
-    for level in question.further:
+    for level in question.exploratory:
         yield Role.EXPLORATORY, None, {str(question.factor): level}
-    for cell in question.cells if question.block else ():
+    for cell in question.cells if question.factorial else ():
         yield Role.EXPLORATORY, None, cell
     for name, levels in [(None, {}), *single]:
-        for lr in question.lr_strip if "lr" not in levels else ():
+        for lr in question.lr_grid if "lr" not in levels else ():
             yield Role.EXPLORATORY, f"{name}, lr={spell(lr)}" if name else None, {**levels, "lr": lr}
 
 

@@ -14,14 +14,15 @@ import yaml
 from filelock import FileLock, Timeout
 
 from bloodstudy import files
-from bloodstudy.study.run_folder import StudyFolder, TrialFolder
+from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.run_folder import StudyFolder, TrialFolder, load_result
 
 
 @dataclass(frozen=True)
 class TrialState:
     """One trial as it lies on disk."""
 
-    outcome: str
+    outcome: Outcome
     wall_seconds: float | None = None  # of a finished one
     epochs: int | None = None  # of one that is not finished: how many it is to do, where that is known
     epochs_done: int = 0
@@ -35,16 +36,16 @@ def read_state(folder: Path) -> TrialState:
     size = sum(sizes.values())
     trial = TrialFolder(folder)
     state_size = sum(sizes[file] for file in _list_states(trial) if file in sizes)
-    result = files.read_json(trial.result)
+    result = load_result(folder)
     if result is not None:
-        wall_seconds = result["cost"]["wall_seconds"] if result["outcome"] == "finished" else None
-        return TrialState(result["outcome"], wall_seconds, size=size, state_size=state_size)
+        wall_seconds = result.cost["wall_seconds"] if result.outcome == Outcome.FINISHED else None
+        return TrialState(result.outcome, wall_seconds, size=size, state_size=state_size)
     if _is_locked(trial.lock):
-        outcome = "running"
+        outcome = Outcome.RUNNING
     elif state_size or trial.attempts.exists():
-        outcome = "interrupted"
+        outcome = Outcome.INTERRUPTED
     else:
-        return TrialState("missing", size=size)
+        return TrialState(Outcome.MISSING, size=size)
     return TrialState(outcome, None, _read_epochs(trial), _count_epochs(trial), size, state_size)
 
 

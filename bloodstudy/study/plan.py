@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
 from bloodstudy import files
 from bloodstudy.study.arms import Role
-from bloodstudy.study.record import Record, expect, expect_fields, expect_names
+from bloodstudy.study.record import expect, expect_fields, expect_names
 
 FILE = "plan.yaml"
 KEY = "[0-9a-f]{16}"
@@ -27,7 +27,7 @@ STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", 
 
 
 @dataclass(frozen=True)
-class PlannedTrial(Record):
+class PlannedTrial:
     """A trial of the plan. Two of them share a key if one training is evaluated in two ways."""
 
     key: str
@@ -37,8 +37,6 @@ class PlannedTrial(Record):
     data: Mapping[str, Any]  # of a `DataIdentity`
     evaluated_on: str  # the split: official_clean shares its trial with official
     overrides: Sequence[str] = ()  # that lead to it
-
-    STORED: ClassVar = {"judged": "evaluated_on"}
 
     @classmethod
     def from_dict(cls, content: Any) -> PlannedTrial:
@@ -57,7 +55,7 @@ class PlannedTrial(Record):
 
 
 @dataclass(frozen=True)
-class PlannedQuestion(Record):
+class PlannedQuestion:
     """A question of the plan: its arms, and what they are compared with."""
 
     name: str
@@ -70,8 +68,6 @@ class PlannedQuestion(Record):
     lr_grid: Sequence[float] = ()
     cells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # levels of a product's cells, by arm
     roles: Mapping[str, Role] = field(default_factory=dict)  # of arms with another role here than in the study
-
-    STORED: ClassVar = {"lr_strip": "lr_grid"}
 
     @classmethod
     def from_dict(cls, content: Any) -> PlannedQuestion:
@@ -96,7 +92,7 @@ class PlannedQuestion(Record):
 
 
 @dataclass(frozen=True)
-class PlannedArm(Record):
+class PlannedArm:
     """An arm of the plan."""
 
     role: Role
@@ -114,7 +110,7 @@ class PlannedArm(Record):
 
 
 @dataclass(frozen=True)
-class Plan(Record):
+class Plan:
     """What was decided before the first trial. A plain sweep has no questions, and decides nothing else."""
 
     study: str
@@ -132,8 +128,6 @@ class Plan(Record):
     arms: Mapping[str, PlannedArm] = field(default_factory=dict)
     amendments: Sequence[str] | None = None
     hash: str | None = None
-
-    STORED: ClassVar = {"setting": "common"}
 
     @classmethod
     def from_dict(cls, content: Any) -> Plan:

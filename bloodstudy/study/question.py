@@ -28,28 +28,28 @@ class Question:
     sentence: str
     factor: str | None = None  # with `levels`: one arm a level
     levels: tuple[Any, ...] = ()
-    further: tuple[Any, ...] = ()  # levels that are shown and not tested
+    exploratory: tuple[Any, ...] = ()  # levels that are shown and not tested
     arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # or by name, each its overrides
     reference: Mapping[str, Any] = field(default_factory=dict)  # its own, where it differs from the study's
     margin: float | None = None
-    block: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # a whole product, besides
-    lr_strip: tuple[float, ...] = ()  # learning rates at which each arm is trained, besides
+    factorial: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # a whole product, besides
+    lr_grid: tuple[float, ...] = ()  # learning rates at which each arm is trained, besides
     simplify: bool = False  # answered by the smallest model that is shown to be not worse
-    setting: Mapping[str, Any] = field(default_factory=dict)  # what all its trials share, asked outside a study
+    common: Mapping[str, Any] = field(default_factory=dict)  # what all its trials share, asked outside a study
     seeds: int | None = None
 
     @property
     def cells(self) -> list[dict[str, Any]]:
-        """The combinations of its block."""
-        return [dict(zip(self.block, cell, strict=True)) for cell in itertools.product(*self.block.values())]
+        """The combinations of its factorial."""
+        return [dict(zip(self.factorial, cell, strict=True)) for cell in itertools.product(*self.factorial.values())]
 
     @property
     def varied(self) -> set[str]:
         """The keys that its arms set apart, its own reference included."""
         arms = self.arms.values()
         own = {self.factor} if self.factor else set()
-        strip = {"lr"} if self.lr_strip else set()
-        return own.union(*arms, self.reference, self.block, strip)
+        strip = {"lr"} if self.lr_grid else set()
+        return own.union(*arms, self.reference, self.factorial, strip)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ _ARMS = Rule(
     "name: {key: value, ...}, one arm a line",
     lambda v: _overrides(v) and len(v) > 0 and all(_overrides(levels) and levels for levels in v.values()),
 )
-_BLOCK = Rule(
+_FACTORIAL = Rule(
     "key: [level, level, ...], two keys or more",
     lambda v: _overrides(v) and len(v) > 1 and all(map(_levels, v.values())),
 )
@@ -94,14 +94,14 @@ QUESTION = {
     "sentence": _SENTENCE,
     "factor": Rule("a key of the configuration", _words),
     "levels": Rule("a list of levels besides the reference's own", _levels),
-    "further": Rule("a list of levels that are shown and not tested", _levels),
+    "exploratory": Rule("a list of levels that are shown and not tested", _levels),
     "arms": _ARMS,
     "reference": _SETTING,
     "margin": _MARGIN,
-    "block": _BLOCK,
+    "factorial": _FACTORIAL,
     "simplify": Rule("true or false", lambda v: isinstance(v, bool)),
-    "lr_strip": Rule("a list of two learning rates or more", lambda v: _levels(v) and len(v) > 1),
-    "setting": _SETTING,
+    "lr_grid": Rule("a list of two learning rates or more", lambda v: _levels(v) and len(v) > 1),
+    "common": _SETTING,
     "seeds": _SEEDS,
 }
 STUDY = {
@@ -123,13 +123,13 @@ def read_question(name: str) -> Question:
         problems.append("expected either factor with levels, or arms")
     if ("levels" in content) != ("factor" in content):
         problems.append("factor and levels go together")
-    if "further" in content and "factor" not in content:
-        problems.append("further: goes with factor and levels")
-    every = [*content.get("levels", []), *content.get("further", [])]
+    if "exploratory" in content and "factor" not in content:
+        problems.append("exploratory: goes with factor and levels")
+    every = [*content.get("levels", []), *content.get("exploratory", [])]
     if len({repr(level) for level in every}) < len(every):
         problems.append(f"levels: the same level is given twice; received {every!r}")
     _refuse(path, problems)
-    return Question(name=name, **_with_tuples(content, "levels", "further", "lr_strip"))
+    return Question(name=name, **_with_tuples(content, "levels", "exploratory", "lr_grid"))
 
 
 def read_study(name: str) -> Study:

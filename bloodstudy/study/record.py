@@ -7,7 +7,7 @@ for what is not as it must be.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 
 def expect(value: Any, kind: type | tuple[type, ...], name: str = "") -> Any:
@@ -34,19 +34,3 @@ def expect_names(content: Any, names: Iterable[str]) -> dict[str, Any]:
     if missing := [name for name in names if name not in expect(content, dict)]:
         raise ValueError(f"it lacks {', '.join(missing)}")
     return content
-
-
-class Record:
-    """Reads a field by its stored name. (Until every room reads attributes.)"""
-
-    STORED: ClassVar[Mapping[str, str]] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self, self.STORED.get(name, name))
-
-    def get(self, name: str, default: Any = None) -> Any:
-        value = getattr(self, self.STORED.get(name, name), None)
-        return default if value is None else value
-
-    def __contains__(self, name: str) -> bool:
-        return getattr(self, self.STORED.get(name, name), None) is not None

@@ -13,7 +13,7 @@ from typing import Any
 
 from bloodstudy import files
 from bloodstudy.study.outcome import Outcome
-from bloodstudy.study.record import Record, expect_fields, expect_names
+from bloodstudy.study.record import expect_fields, expect_names
 from bloodstudy.study.trial import make_key
 
 STORED_OUTCOMES = tuple(Outcome(name) for name in ("finished", "diverged", "failed", "out_of_memory", "interrupted"))
@@ -22,7 +22,7 @@ ALWAYS += ("versions", "git_commit", "code", "processor")  # stored even if they
 
 
 @dataclass(frozen=True)
-class ResultData(Record):
+class ResultData:
     """The images that a trial was trained and measured on: their identity, and what is told of them."""
 
     name: str
@@ -44,7 +44,7 @@ class ResultData(Record):
 
 
 @dataclass(frozen=True)
-class Result(Record):
+class Result:
     """What came out of one trial."""
 
     key: str

@@ -1,6 +1,7 @@
 """What a study decides, from questions and trials that are made up."""
 
 import pytest
+from records import plan_of
 
 from bloodstudy.cli.compose import RequestedTrial
 from bloodstudy.cli.request import StudyRequest
@@ -9,7 +10,7 @@ from bloodstudy.execution import plan_content
 from bloodstudy.study.question import Question
 
 POOLS = Question("pools", "Pooling?", factor="pooling", levels=("max", "average"))
-BOTH = Question("both", "Both?", arms={"half": {"dropout": 0.5}}, block={"dropout": [0.0, 0.5], "pooling": ["max"]})
+BOTH = Question("both", "Both?", arms={"half": {"dropout": 0.5}}, factorial={"dropout": [0.0, 0.5], "pooling": ["max"]})
 SETTINGS = schema.settings(schema.defaults())
 
 
@@ -18,10 +19,8 @@ def plan(*questions):
     request = StudyRequest(None, questions)
     usual = {("pooling", "max"), ("dropout", 0.0)}
     keys = [str(sorted(set(arm.levels.items()) - usual)) for arm in request.arms]
-    trials = [
-        {"key": key, "judged": "official", "arm": arm.name, "seed": 0}
-        for key, arm in zip(keys, request.arms, strict=True)
-    ]
+    trials = [{"key": key, "arm": arm.name} for key, arm in zip(keys, request.arms, strict=True)]
+    trials = plan_of({"trials": trials}).trials
     return request, trials, plan_content.merge_arms(request, trials)
 
 
@@ -48,18 +47,19 @@ def test_cells_of_a_product_are_named_by_the_arms_that_they_are():
 def test_one_question_about_one_factor_is_a_sweep_over_that_factor(questions, swept):
     request, trials, arms = plan(*questions)
     names = [arm.name for arm in arms]
-    trials = [trial for trial in trials if trial["arm"] in names]
-    assert plan_content.label(request, arms, SETTINGS, trials) == swept
+    trials = [trial for trial in trials if trial.arm in names]
+    found, labelled = plan_content.label(request, arms, SETTINGS, trials)
+    assert found == swept
     key = next(iter(swept))
-    assert [trial["levels"][key] for trial in trials] == swept[key]
+    assert [trial.levels[key] for trial in labelled] == swept[key]
 
 
 def test_a_study_decides_margins_roles_and_what_all_its_trials_share():
     request, _, arms = plan(POOLS, BOTH)
     reference = RequestedTrial({"epochs": 3, "pooling": "max", "seed": 0, "data.root": "x", "retry": "all"}, SETTINGS)
     decided = plan_content.decide(request, arms, reference, {"both": {"half": {"dropout": 0.5}}})
-    assert decided["setting"] == {"epochs": 3}
+    assert decided["common"] == {"epochs": 3}
     pools, both = decided["questions"]
-    assert (pools["margin"], pools["arms"], pools["cells"]) == (0.02, ["reference", "pooling=average"], {})
-    assert (both["arms"], both["cells"]) == (["reference", "half"], {"half": {"dropout": 0.5}})
-    assert decided["arms"]["half"] == {"role": "confirmatory", "levels": {"dropout": 0.5}}
+    assert (pools.margin, pools.arms, pools.cells) == (0.02, ["reference", "pooling=average"], {})
+    assert (both.arms, both.cells) == (["reference", "half"], {"half": {"dropout": 0.5}})
+    assert decided["arms"]["half"].to_dict() == {"role": "confirmatory", "levels": {"dropout": 0.5}}

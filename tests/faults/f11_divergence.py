@@ -102,7 +102,7 @@ sentence: Does a learning rate of a million train?
 factor: lr
 levels: [1000000.0]
 seeds: 6
-setting:
+common:
   data: smear
   data.photographs: 3
   data.copies: 12

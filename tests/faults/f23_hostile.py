@@ -5,13 +5,13 @@ import pytest
 SECRET = "hunter2-canary"
 BOMB = "[*a, *a, *a, *a, *a, *a, *a, *a]"
 HOSTILE = {
-    "a Python object": ("setting: !!python/object/apply:os.system ['touch canary']\n", "cannot be read as plain YAML"),
-    "a target": ("setting: {_target_: os.system, command: touch canary}\n", "setting._target_"),
-    "an alias": ("further: &a [strided]\nblock: *a\n", "alias *a"),
-    "the environment": ("setting: {data.root: '${oc.env:SECRET}'}\n", "setting.data.root: interpolations"),
+    "a Python object": ("common: !!python/object/apply:os.system ['touch canary']\n", "cannot be read as plain YAML"),
+    "a target": ("common: {_target_: os.system, command: touch canary}\n", "common._target_"),
+    "an alias": ("exploratory: &a [strided]\nfactorial: *a\n", "alias *a"),
+    "the environment": ("common: {data.root: '${oc.env:SECRET}'}\n", "common.data.root: interpolations"),
     "anchors that grow": ("arms: &a {x: {lr: 0.1}}\n" + "".join(f"k{i}: {BOMB}\n" for i in range(9)), "alias *a"),
-    "an option of Hydra": ("setting: {hydra.run.dir: ../canary}\n", "sets no option of Hydra"),
-    "a place to write": ("setting: {runs_dir: ../canary}\n", "runs_dir: only the command line sets it"),
+    "an option of Hydra": ("common: {hydra.run.dir: ../canary}\n", "sets no option of Hydra"),
+    "a place to write": ("common: {runs_dir: ../canary}\n", "runs_dir: only the command line sets it"),
 }  # fmt: skip
 
 

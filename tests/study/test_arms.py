@@ -15,7 +15,7 @@ def test_a_single_trial_is_named_by_the_factors_that_differ():
 
 
 def test_an_arm_has_a_role_in_each_of_its_questions():
-    pools = Question("pools", "Pooling?", factor="pooling", levels=("average", "strided"), lr_strip=(0.01,))
+    pools = Question("pools", "Pooling?", factor="pooling", levels=("average", "strided"), lr_grid=(0.01,))
     drops = Question("drops", "Dropout?", factor="dropout", levels=(0.5,), reference={"pooling": "average"})
     rates = Question("rates", "Rates?", factor="lr", levels=(0.01,))
     arms = {arm.name: arm for arm in expand([pools, drops, rates])}

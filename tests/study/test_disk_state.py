@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 from filelock import FileLock
+from records import result_of
 
 from bloodstudy import files
 from bloodstudy.study.disk_state import TrialState, clear_states, read_state
@@ -17,7 +18,8 @@ def test_states_of_trials_with_a_result_are_cleared_and_no_others(tmp_path):
         (tmp_path / name / "keep.npz").write_bytes(b"x")
         (tmp_path / name / ".state-0.npz.k3x.npz").write_bytes(b"x" * 24)
         if finished:
-            files.write_json(tmp_path / name / "result.json", {"outcome": "finished", "cost": {"wall_seconds": 2.0}})
+            factors = {"lr": 0.1, "precision": "float32", "seed": 0}
+            result_of({"factors": factors, "cost": {"wall_seconds": 2.0, "attempts": 1}}).write(tmp_path / name)
     with FileLock(tmp_path / "b" / ".lock"):  # it is being trained again
         assert clear_states(tmp_path) == (1, 1024)
     assert clear_states(tmp_path) == (1, 1024)

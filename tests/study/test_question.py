@@ -11,7 +11,7 @@ sentence: Does pooling matter?
 factor: pooling
 levels: [average, strided]
 seeds: 2
-setting: {epochs: 1, image_size: [24, 32], data.photographs: 2, data.copies: 2}
+common: {epochs: 1, image_size: [24, 32], data.photographs: 2, data.copies: 2}
 """
 STUDIED = """\
 title: A small study
@@ -58,7 +58,7 @@ def test_a_question_is_its_arms_by_seeds_in_an_order_that_gives_early_answers(ow
 
 def test_questions_share_the_reference(own):
     own(ASKED)
-    own("sentence: Dropout?\nfactor: dropout\nlevels: [0.5]\nfurther: [0.9]\n", name="drops")
+    own("sentence: Dropout?\nfactor: dropout\nlevels: [0.5]\nexploratory: [0.9]\n", name="drops")
     arms = check("question=pools,drops").study.arms
     assert [(arm.name, arm.role, arm.questions) for arm in arms] == [
         ("reference", "reference", ("pools", "drops")), ("pooling=average", "confirmatory", ("pools",)),
@@ -139,8 +139,8 @@ def test_a_name_stands_for_one_arm(own):
 
 def test_blocks_and_strips_are_shown_and_not_tested(own):
     own(
-        "sentence: Together?\narms: {both: {dropout: 0.5, augment: flip}}\nlr_strip: [0.001, 0.01]\n"
-        "block: {dropout: [0.0, 0.5], augment: [none, flip]}\n"
+        "sentence: Together?\narms: {both: {dropout: 0.5, augment: flip}}\nlr_grid: [0.001, 0.01]\n"
+        "factorial: {dropout: [0.0, 0.5], augment: [none, flip]}\n"
     )
     arms = {arm.name: arm for arm in check("question=pools").study.arms}
     assert arms["both"].role == "confirmatory"
@@ -164,9 +164,9 @@ def test_blocks_and_strips_are_shown_and_not_tested(own):
         (ASKED + "arms: {a: {lr: 0.1}}\n", "either factor with levels, or arms"),
         (ASKED + "margin: 2\n", "between 0 and 1"),
         (ASKED.replace("seeds: 2", "seeds: !!python/object:os.system {}"), "cannot be read as plain YAML"),
-        (ASKED.replace("{epochs: 1,", "{_target_: os.system, epochs: 1,"), "setting._target_: keys that begin with"),
+        (ASKED.replace("{epochs: 1,", "{_target_: os.system, epochs: 1,"), "common._target_: keys that begin with"),
         (ASKED.replace("epochs: 1", "epochs: '${oc.env:HOME}'"), "interpolations"),
-        (ASKED.replace("levels: [average", "levels: &a [average") + "further: *a\n", "alias *a"),
+        (ASKED.replace("levels: [average", "levels: &a [average") + "exploratory: *a\n", "alias *a"),
         (ASKED + "seeds: 3\n", "key 'seeds' is given twice"),
         ("x: 1\n" * 30_000, "larger than 100,000 bytes"),
     ],

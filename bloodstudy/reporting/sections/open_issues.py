@@ -41,7 +41,7 @@ def describe_untuned(question: PlannedQuestion, analysis: StudyAnalysis) -> str:
     who = "None of these arms was tuned: each" if len(arms) > 1 else f"{code(arms[0])} was never tuned: it"
     return (
         f"{who} has the reference's learning rate{rate}, whether or not that suits it, so an effect is "
-        "that of the change at this rate. A question that declares `lr_strip` shows it at others."
+        "that of the change at this rate. A question that declares `lr_grid` shows it at others."
         + (f" {brought}" if brought else "")
     )
 

@@ -53,7 +53,7 @@ def restore(path: Path, runs_dir: Path, study: str | None = None) -> Restored:
     with open_package(path) as package:
         plan = package.check()
         if study is not None and plan.study != study:
-            raise UserError(f"restore={path} is a package of the study {plan['study']}; expected one of {study}")
+            raise UserError(f"restore={path} is a package of the study {plan.study}; expected one of {study}")
         folder = StudyFolder(runs_dir / plan.study)
         if folder.plan.exists():
             here = run_folder.read_plan(runs_dir, plan.study)

@@ -50,7 +50,7 @@ def test_a_seed_that_one_cell_lacks_is_told_and_in_no_effect():
 
 def test_a_cell_at_chance_is_no_part_of_an_effect(tmp_path):
     block = {"pooling": ("max", "average"), "dropout": (0.0, 0.3)}
-    question = Question("both", "Together?", factor="pooling", levels=("average",), block=block)
+    question = Question("both", "Together?", factor="pooling", levels=("average",), factorial=block)
     plan = fabricate_study(
         tmp_path, (question,), 6, planted={}, outcomes={("pooling=average, dropout=0.3", 2): "chance"}
     )

@@ -9,7 +9,7 @@ from bloodstudy.reporting.figures.forest import PANELS, draw_effects, find_limit
 from bloodstudy.reporting.figures.style import look, style_study
 from bloodstudy.study.question import Question
 
-POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"), further=("strided",))
+POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"), exploratory=("strided",))
 
 
 def draw(tmp_path, **more):

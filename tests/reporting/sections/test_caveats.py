@@ -27,7 +27,7 @@ def write(tmp_path):
             curve = np.interp(np.arange(EPOCHS), [0, EPOCHS - 9, EPOCHS - 1], [0.2, 0.6, 0.6 + rise])
             pd.read_csv(path).assign(fit_accuracy=curve).to_csv(path, index=False)
         judged = analyse_study(load_study(tmp_path, "five_questions"))
-        text = describe_still_learning(judged.sweep.plan["questions"][0], judged, StudyClaims(judged, Ledger()))
+        text = describe_still_learning(judged.sweep.plan.questions[0], judged, StudyClaims(judged, Ledger()))
         return unmark(text)
 
     return told

@@ -10,9 +10,9 @@ from bloodstudy.reporting.sections.dose_response import STUCK, draw_dose, find_d
 
 
 def draw(tmp_path, question="learning_rate", **more):
-    plan = fabricate_study(tmp_path, (question,), 6, photographs=4, copies=2, **more)
+    fabricate_study(tmp_path, (question,), 6, photographs=4, copies=2, **more)
     judged = analyse_study(load_study(tmp_path, "five_questions"))
-    dose = find_dose(plan["questions"][0], judged)
+    dose = find_dose(judged.sweep.plan.questions[0], judged)
     with look():
         figure = draw_dose(dose, judged, style_study(judged.sweep.arms, ["reference"]))
         figure.canvas.draw()
@@ -53,5 +53,6 @@ def test_a_trial_at_chance_is_marked_and_in_no_mean_of_either_side(tmp_path):
 
 
 def test_arms_without_an_order_have_no_dose(tmp_path):
-    plan = fabricate_study(tmp_path, ("pooling",), 2, photographs=2, copies=1)
-    assert find_dose(plan["questions"][0], analyse_study(load_study(tmp_path, "five_questions"))) is None
+    fabricate_study(tmp_path, ("pooling",), 2, photographs=2, copies=1)
+    study = analyse_study(load_study(tmp_path, "five_questions"))
+    assert find_dose(study.sweep.plan.questions[0], study) is None

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pandas as pd
+from records import plan_of
 
 from bloodstudy.analysis import Interaction, InterimLook, StudyAnalysis
 from bloodstudy.analysis.comparisons.lr_sensitivity import Tuned
@@ -13,7 +14,7 @@ from bloodstudy.reporting.sections import factorial
 
 
 def told():
-    sweep = SimpleNamespace(plan={"trials": []}, results={}, seeds=[0, 1, 2])
+    sweep = SimpleNamespace(plan=plan_of({}), results={}, seeds=[0, 1, 2])
     return StudyClaims(StudyAnalysis(sweep, InterimLook(3, (3,)), 0.05, 1, (), 12, "scene"), Ledger())
 
 

@@ -9,7 +9,7 @@ from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.sections import methods, open_issues
 from bloodstudy.study.question import Question
 
-POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"), further=("strided",))
+POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"), exploratory=("strided",))
 
 
 @pytest.fixture

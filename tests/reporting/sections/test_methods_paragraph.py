@@ -1,5 +1,7 @@
 """The paragraph for a paper, against the study it is about."""
 
+from dataclasses import replace
+
 import pytest
 from studies import fabricate_study
 
@@ -85,6 +87,6 @@ def test_of_one_arm_nothing_is_said_of_others(judge):
 def test_the_paragraph_of_an_amended_plan_does_not_say_that_all_was_planned_before(judge):
     judged = judge()
     assert "with the decision planned at 6 seeds before any trial was run." in write_paragraph(judged)
-    judged.sweep.plan["amendments"] = ["looks: [4] became [6]"]
-    text = write_paragraph(judged)
+    amended = replace(judged.sweep.plan, amendments=["looks: [4] became [6]"])
+    text = write_paragraph(replace(judged, sweep=replace(judged.sweep, plan=amended)))
     assert "planned at 6 seeds and parts of the plan changed after trials had been run." in text

@@ -1,5 +1,7 @@
 """What a reader is told beside a question's table."""
 
+from dataclasses import replace
+
 import pytest
 from studies import fabricate_study
 
@@ -19,7 +21,7 @@ def write(tmp_path):
     def told(remark, *questions):
         fabricate_study(tmp_path, questions, 6, photographs=5, copies=2)
         judged = analyse_study(load_study(tmp_path, "five_questions"))
-        return remark(judged.sweep.plan["questions"][0], judged)
+        return remark(judged.sweep.plan.questions[0], judged)
 
     return told
 
@@ -60,7 +62,7 @@ def test_an_arm_whose_model_brings_a_rate_of_its_own_has_not_that_of_the_referen
     smaller = Question("m", "Compact?", arms={"small": {"model": "compact"}})
     fabricate_study(tmp_path, (smaller, POOLS), 6, photographs=5, copies=2, change=change)
     judged = analyse_study(load_study(tmp_path, "five_questions"))
-    text = describe_untuned(judged.sweep.plan["questions"][0], judged)
+    text = describe_untuned(judged.sweep.plan.questions[0], judged)
     assert text.startswith("`small` has the learning rate that its model brings (`lr=0.001`)")
     assert "never tuned" not in text
     assert describe_brought(judged.sweep, "reference") == "The model of `small` brings `lr=0.001`, `batch_size=32`."
@@ -69,5 +71,6 @@ def test_an_arm_whose_model_brings_a_rate_of_its_own_has_not_that_of_the_referen
 def test_the_command_of_a_study_put_together_from_several_is_one_that_runs(tmp_path):
     fabricate_study(tmp_path, (POOLS,), 6, photographs=5, copies=2, outcomes={("reference", 5): "missing"})
     judged = analyse_study(load_study(tmp_path, "five_questions"))
-    judged.sweep.plan["command"] = "python -m bloodstudy.run -m study=x\npython -m bloodstudy.run -m study=x seeds=8"
+    typed = "python -m bloodstudy.run -m study=x\npython -m bloodstudy.run -m study=x seeds=8"
+    judged = replace(judged, sweep=replace(judged.sweep, plan=replace(judged.sweep.plan, command=typed)))
     assert settle(judged.of("pools"), judged) == "python -m bloodstudy.run -m study=x seeds=6"

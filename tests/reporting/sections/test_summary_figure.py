@@ -10,7 +10,7 @@ from bloodstudy.study.question import Question
 
 SMALL = {"photographs": 5, "copies": 2}
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
-RATES = Question("rates", "Which rate?", factor="lr", levels=(0.01,), further=(0.001,))
+RATES = Question("rates", "Which rate?", factor="lr", levels=(0.01,), exploratory=(0.001,))
 BOTH = Question("both", "And both?", arms={"pooled": {"pooling": "average"}, "slow": {"lr": 0.0001}})
 
 

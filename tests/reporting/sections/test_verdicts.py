@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from records import plan_of
 
 from bloodstudy.analysis import Comparison, InterimLook, Pair, StudyAnalysis
 from bloodstudy.analysis.comparisons import verdict as rules
@@ -43,7 +44,7 @@ def draw_study(rng):
         effects = comparison.effects
         named = name_mechanism(*(effects[response] for response in RESPONSES.values())) if final.tested else None
         told.append(remake(comparison, final, None if word == "inconclusive" else named))
-    sweep = SimpleNamespace(plan={"trials": []}, results={}, seeds=list(range(seeds)))
+    sweep = SimpleNamespace(plan=plan_of({}), results={}, seeds=list(range(seeds)))
     return StudyAnalysis(sweep, InterimLook(seeds, (seeds,)), alpha, family, tuple(told), 12, "scene")
 
 
@@ -202,7 +203,7 @@ def test_numbers_that_are_not_there_are_dashes():
     rng = np.random.default_rng(4)
     one = draw_comparison(rng, "lr=1", 1, 0.02)
     judged = StudyAnalysis(
-        SimpleNamespace(plan={"trials": []}, results={}, seeds=[0]), InterimLook(1, (1,)), 0.05, 1, (one,), 12, "scene"
+        SimpleNamespace(plan=plan_of({}), results={}, seeds=[0]), InterimLook(1, (1,)), 0.05, 1, (one,), 12, "scene"
     )
     text = unmark(sentences.describe_arm(remake(one, Verdict("pilot"), None), StudyClaims(judged, Ledger())))
     assert math.isnan(one.test.low)
