@@ -13,7 +13,7 @@ from scipy import special
 from simulated import Design, Spread, draw_crossed, draw_family, draw_trial
 
 from bloodstudy.analysis.comparisons import verdict
-from bloodstudy.analysis.comparisons.verdict import ALPHA, HARMS, KINDS
+from bloodstudy.analysis.comparisons.verdict import ALPHA, KINDS, Word
 from bloodstudy.analysis.statistics import power
 from bloodstudy.analysis.statistics.chance import at_chance
 from bloodstudy.analysis.statistics.paired import estimate, p_difference
@@ -95,7 +95,7 @@ def measure_directions(effect: float, seeds: int, studies: int, rng: np.random.G
     arms = any_arm = 0
     for _ in range(studies):
         words = [found.word for found in judge(draw_family(ARMS, seeds, SD, effect, rng))]
-        arms, any_arm = arms + words.count(HARMS), any_arm + (HARMS in words)
+        arms, any_arm = arms + words.count(Word.HARMS), any_arm + (Word.HARMS in words)
     return {"of arms": arms / studies / ARMS, "of studies": any_arm / studies}
 
 

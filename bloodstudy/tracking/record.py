@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bloodstudy import files
-from bloodstudy.study.run_folder import TrialFolder
+from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.result import Result
+from bloodstudy.study.run_folder import TrialFolder, load_result
 from bloodstudy.study.trial import DRAWN_BY
 from bloodstudy.tracking.store import Store
 
@@ -96,34 +98,38 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     from mlflow.entities import Metric, RunTag
 
     trial = TrialFolder(folder)
-    result = files.read_json(trial.result)
+    result = _read(folder)
     rows: list[Any] = []
     if trial.history.exists():
         rows = [row for row in pd.read_csv(trial.history).to_dict("records") if row["epoch"] not in logged]
-    figures = result.get("responses", {}) | {"peak_memory_mb": result["cost"].get("peak_memory_mb")}
+    figures = {**result.responses, "peak_memory_mb": result.cost.get("peak_memory_mb")}
     now = _now_ms()
     # What was logged by epoch ends in the same figure: a point at step 0 would stand at the head of its curve.
     figures = {name: value for name, value in figures.items() if value is not None and name not in VALIDATION}
     metrics = [Metric(name, float(value), now, 0) for name, value in figures.items()]
     _log_metrics(store, run_id, _curves(rows) + metrics)
-    store.client.log_batch(run_id, tags=[RunTag(*tag) for tag in result["tags"].items()])
-    if "data" in result:
-        store.client.log_inputs(run_id, datasets=[_describe_data(result)])
+    store.client.log_batch(run_id, tags=[RunTag(*tag) for tag in result.tags.items()])
+    store.client.log_inputs(run_id, datasets=[_describe_data(result)])
     for path in (trial.config, trial.history, trial.predictions):
         if path.exists():
             store.client.log_artifact(run_id, str(path))
     ended = int(1000 * trial.result.stat().st_mtime)
-    store.client.set_terminated(run_id, "FINISHED" if result["outcome"] == "finished" else "FAILED", ended)
+    store.client.set_terminated(run_id, "FINISHED" if result.outcome == Outcome.FINISHED else "FAILED", ended)
     mark = {"tracking_uri": store.uri, "run_id": run_id, "experiment": store.experiment}
     files.write_json(trial.logged_note, mark)
 
 
 def log_whole(store: Store, folder: Path, parent: str | None) -> None:
     """Log a finished trial from its folder as one run."""
-    path = TrialFolder(folder).result
-    result = files.read_json(path)
-    begun = path.stat().st_mtime - result["cost"].get("wall_seconds", 0)
-    complete(store, open_run(store, folder, result["tags"], result["params"], parent, begun), folder)
+    result = _read(folder)
+    begun = TrialFolder(folder).result.stat().st_mtime - result.cost["wall_seconds"]
+    complete(store, open_run(store, folder, result.tags, result.params, parent, begun), folder)
+
+
+def _read(folder: Path) -> Result:
+    result = load_result(folder)
+    assert result is not None, "a trial is completed once it has a result"
+    return result
 
 
 def _curves(rows: list[Any]) -> list[Metric]:
@@ -145,17 +151,17 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _describe_data(result: Mapping[str, Any]) -> DatasetInput:
+def _describe_data(result: Result) -> DatasetInput:
     """Return the images of a trial as MLflow's data set: no path, what the audit found in the profile.
 
     MLflow keeps one data set for each name and digest of an experiment, so the name says what else decides the counts.
     """
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    data = result["data"]
-    parts = [f"{key} {data[key]}" for key in DRAWN_BY if data.get(key) is not None]
-    name = ", ".join([data["name"], data["task"], data["view"], f"{data['split']} split", *parts])
-    profile = {"classes": data["classes"], "counts": data["counts"], "audit": result.get("audit")}
-    source = json.dumps({"data": data["name"]})
-    described = Dataset(name, data["fingerprint"], "bloodstudy", source, profile=json.dumps(profile))
+    data = result.data
+    parts = [f"{key} {value}" for key in DRAWN_BY if (value := getattr(data, key)) is not None]
+    name = ", ".join([data.name, data.task, data.view, f"{data.split} split", *parts])
+    profile = {"classes": data.classes, "counts": data.counts, "audit": result.audit}
+    source = json.dumps({"data": data.name})
+    described = Dataset(name, data.fingerprint, "bloodstudy", source, profile=json.dumps(profile))
     return DatasetInput(described, [InputTag("mlflow.data.context", "train and test")])

@@ -127,8 +127,9 @@ def test_a_later_look_is_an_amendment_and_the_first_ones_stay(draw, tmp_path):
 
 
 def test_the_cells_of_a_block_are_named_by_the_arms_that_they_are(draw, tmp_path):
-    block = "sentence: Both?\narms: {average: {pooling: average}}\nfactorial: {dropout: [0.0, 0.5], pooling: [max, average]}\n"
-    (tmp_path / "conf/question/pools.yaml").write_text(block)
+    both = "sentence: Both?\narms: {average: {pooling: average}}\n"
+    both += "factorial: {dropout: [0.0, 0.5], pooling: [max, average]}\n"
+    (tmp_path / "conf/question/pools.yaml").write_text(both)
     (question,) = draw("study=small").content.questions
     assert question.cells == {
         "reference": {"dropout": 0.0, "pooling": "max"},

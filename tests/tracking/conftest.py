@@ -5,6 +5,7 @@ import shutil
 
 import pandas as pd
 import pytest
+from records import result_of
 
 from bloodstudy import files, tracking
 from bloodstudy.tracking import call_queue
@@ -68,11 +69,12 @@ def publish(tags_of):
                                 "epoch_seconds": [1.0, 1.0], "images_per_second": [10.0, 10.0]})  # fmt: skip
         files.write_text(folder / "history.csv", history.to_csv(index=False))
         responses = {"train_accuracy": 0.9, "test_accuracy": 0.7, "accuracy_gap": 0.2} if outcome == "finished" else {}
-        files.write_json(folder / "result.json", {
-            "outcome": outcome, "responses": responses, "cost": {"peak_memory_mb": 1.0, "wall_seconds": 30.0},
-            "tags": tags_of(folder) | {"outcome": outcome}, "params": PARAMS, "data": DATA,
+        cost = {"peak_memory_mb": 1.0, "wall_seconds": 30.0, "attempts": 1}
+        result_of({
+            "outcome": outcome, "factors": {"lr": 0.1, "precision": "float32", "seed": 0}, "responses": responses,
+            "cost": cost, "tags": tags_of(folder) | {"outcome": outcome}, "params": PARAMS, "data": DATA,
             "audit": {"test_images_leaking": 3},
-        })  # fmt: skip
+        }).write(folder)  # fmt: skip
         return history.to_dict("records")
 
     return write

@@ -42,7 +42,7 @@ def test_a_trial_kept_before_there_were_audits_is_logged_too(store, tmp_path, pu
     folder = tmp_path / "runs" / "scratch" / "a"
     publish(folder)
     result = files.read_json(folder / "result.json")
-    del result["audit"], result["data"]
+    del result["audit"]
     files.write_json(folder / "result.json", result)
     assert tracking.catch_up(store, folder.parent) == 1
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from bloodstudy.analysis.comparisons.pairs import Pair
 from bloodstudy.analysis.comparisons.validity import Training, find_faults, look_at_training, split_apart
-from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, Verdict
+from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, Verdict, Word
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.paired import Effect, estimate
 from bloodstudy.analysis.statistics.variance_components import cross, estimate_crossed, resample
@@ -50,7 +50,7 @@ class Comparison:
     conditional: bool  # the effects leave out seeds on which the arm failed to train
     mechanism: str | None = None
     needed: Needed | None = None
-    verdict: Verdict = field(default_factory=lambda: Verdict("pending"))
+    verdict: Verdict = field(default_factory=lambda: Verdict(Word.PENDING))
 
     @property
     def points(self) -> pd.DataFrame:

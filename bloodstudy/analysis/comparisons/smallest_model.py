@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bloodstudy.analysis.comparisons.study import StudyAnalysis
-from bloodstudy.analysis.comparisons.verdict import FAILS, test_family
+from bloodstudy.analysis.comparisons.verdict import Word, test_family
 
 MARGINS = tuple(round(0.0025 * step, 4) for step in range(1, 21))  # 0.25 to 5 points
 
@@ -38,7 +38,7 @@ def find_simplest(judged: StudyAnalysis, question: str) -> Simplest:
     ]
     models = pd.DataFrame(rows).astype({"not_worse": object})
     tested = [c.verdict for c in compared if c.pair.tested]
-    failed = bool(tested) and all(verdict.word == FAILS for verdict in tested)  # then the reference stays
+    failed = bool(tested) and all(verdict.word == Word.FAILS for verdict in tested)  # then the reference stays
     if not failed and all(verdict.not_worse is None for verdict in tested):
         return Simplest(question, models, None, pd.DataFrame(columns=["margin", "smallest"]))
     strip = [{"margin": margin, "smallest": _choose(models, _pass(judged, question, margin))} for margin in MARGINS]

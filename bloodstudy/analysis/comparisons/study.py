@@ -15,18 +15,10 @@ from bloodstudy.analysis.comparisons.mechanism import name_mechanism
 from bloodstudy.analysis.comparisons.pairs import InterimLook, Pair, find_interim_look, list_pairs
 from bloodstudy.analysis.comparisons.verdict import (
     ALPHA,
-    EXPLORATORY,
-    FAILS,
     FEW_CLUSTERS,
     FEW_SEEDS,
-    HARMS,
-    IMPROVES,
-    INCONCLUSIVE,
-    INVALID,
-    PENDING,
-    PILOT,
-    UNPAIRED,
     Verdict,
+    Word,
     add_flips,
     add_second_words,
     sign_flip_floor,
@@ -73,8 +65,10 @@ class StudyAnalysis:
 
 def _show(comparison: Comparison) -> Comparison:
     """Return the comparison as a question has it that shows the arm, which another one tests."""
-    verdict = comparison.verdict if comparison.verdict.word in (INVALID, UNPAIRED) else Verdict(EXPLORATORY)
-    return replace(comparison, pair=replace(comparison.pair, role=EXPLORATORY), verdict=verdict, needed=None)
+    verdict = (
+        comparison.verdict if comparison.verdict.word in (Word.INVALID, Word.UNPAIRED) else Verdict(Word.EXPLORATORY)
+    )
+    return replace(comparison, pair=replace(comparison.pair, role=Word.EXPLORATORY), verdict=verdict, needed=None)
 
 
 def analyse_study(sweep: StudyResults) -> StudyAnalysis:
@@ -92,7 +86,7 @@ def analyse_study(sweep: StudyResults) -> StudyAnalysis:
     verdicts = _decide(compared, look, family, alpha, tellable)
     told = [
         replace(
-            withhold(comparison) if verdict.word == INVALID else comparison,
+            withhold(comparison) if verdict.word == Word.INVALID else comparison,
             verdict=verdict,
             mechanism=_name_mechanism(comparison, verdict) if look.decides else None,
             needed=_count_needed(comparison, verdict, alpha / max(family, 1)),
@@ -131,13 +125,13 @@ def _decide(
     ]
     margins = [compared[position].pair.margin for position in tested]
     this = test_family([compared[position].test for position in tested], margins, family, alpha)
-    if any(verdict.word in (IMPROVES, HARMS) and not verdict.normality for verdict in this):
+    if any(verdict.word in (Word.IMPROVES, Word.HARMS) and not verdict.normality for verdict in this):
         flipped = [flip_signs(compared[position].points["test_accuracy"].to_numpy()) for position in tested]
         this = add_flips(this, flipped, family, alpha)
     wider = test_family([compared[position].wider for position in tested], margins, family, alpha)
     told = dict(zip(tested, add_second_words(this, wider, [tellable[i] for i in tested]), strict=True))
     return [
-        verdict or told.get(position) or Verdict(INVALID, "no seed is paired")
+        verdict or told.get(position) or Verdict(Word.INVALID, "no seed is paired")
         for position, verdict in enumerate(verdicts)
     ]
 
@@ -145,29 +139,29 @@ def _decide(
 def _refuse(comparison: Comparison, look: InterimLook) -> Verdict | None:
     """Return the word of what is not tested, or None."""
     if comparison.unpaired:
-        return Verdict(UNPAIRED, "the arms stand on different splits")
+        return Verdict(Word.UNPAIRED, "the arms stand on different splits")
     if comparison.faults:
-        return Verdict(INVALID, "; ".join(comparison.faults))
+        return Verdict(Word.INVALID, "; ".join(comparison.faults))
     if not comparison.pair.tested:
-        return Verdict(EXPLORATORY)
+        return Verdict(Word.EXPLORATORY)
     if not look.decides:
-        return Verdict(PENDING, f"{look.done}/{look.next}")
+        return Verdict(Word.PENDING, f"{look.done}/{look.next}")
     if look.used < FEW_SEEDS:
-        return Verdict(PILOT)
+        return Verdict(Word.PILOT)
     if comparison.training.failing:
-        return Verdict(FAILS)
+        return Verdict(Word.FAILS)
     return None
 
 
 def _name_mechanism(comparison: Comparison, verdict: Verdict) -> str | None:
     few = len(comparison.seeds) < FEW_SEEDS
-    if few or verdict.word in (INVALID, INCONCLUSIVE, FAILS, UNPAIRED):
+    if few or verdict.word in (Word.INVALID, Word.INCONCLUSIVE, Word.FAILS, Word.UNPAIRED):
         return None
     return name_mechanism(*(comparison.effects[response] for response in RESPONSES))
 
 
 def _count_needed(comparison: Comparison, verdict: Verdict, alpha: float) -> Needed | None:
-    if verdict.word != INCONCLUSIVE:
+    if verdict.word != Word.INCONCLUSIVE:
         return None
     sd, margin = comparison.test.sd, comparison.pair.margin
     return Needed(seeds_for_equivalence(sd, margin, alpha), seeds_for_difference(sd, margin, alpha))

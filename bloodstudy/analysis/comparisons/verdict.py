@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -18,18 +19,38 @@ FEW_SEEDS = 6  # under it the only word is pilot
 FEW_CLUSTERS = 10  # photographs of a class, under which nothing is said about new ones
 KINDS = ("difference", "equivalence", "not_worse", "beyond")
 
-INVALID, FAILS, EQUIVALENT = "invalid", "fails to train", "equivalent"
-IMPROVES, HARMS, INCONCLUSIVE = "improves", "harms", "inconclusive"
-PILOT, PENDING, EXPLORATORY, UNPAIRED = "pilot", "pending", "exploratory", "not paired"
-TESTED = (EQUIVALENT, IMPROVES, HARMS, INCONCLUSIVE)  # words that rest on a test
-HOLDS, NOT_SHOWN, CANNOT = "holds", "not shown", "cannot be told"
+
+class Word(StrEnum):
+    """The verdict on an arm, as people read it."""
+
+    INVALID = "invalid"
+    FAILS = "fails to train"
+    EQUIVALENT = "equivalent"
+    IMPROVES = "improves"
+    HARMS = "harms"
+    INCONCLUSIVE = "inconclusive"
+    PILOT = "pilot"
+    PENDING = "pending"
+    EXPLORATORY = "exploratory"
+    UNPAIRED = "not paired"
+
+
+class Remark(StrEnum):
+    """Whether the same decision passes for new photographs."""
+
+    HOLDS = "holds"
+    NOT_SHOWN = "not shown"
+    CANNOT = "cannot be told"
+
+
+TESTED = (Word.EQUIVALENT, Word.IMPROVES, Word.HARMS, Word.INCONCLUSIVE)  # verdicts that rest on a test
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The conclusion on one arm."""
 
-    word: str
+    word: Word
     reason: str = ""  # of invalid, pending, not paired
     p: dict[str, float] | None = None  # by KINDS, raw
     adjusted: dict[str, float] | None = None
@@ -38,8 +59,8 @@ class Verdict:
     beyond: bool = False  # improves or harms by more than the margin
     normality: bool = False  # improves or harms, which the exact sign-flip test does not say
     flipped: float | None = None  # its adjusted p; None where so few seeds and so many arms leave none under alpha
-    second: str | None = None  # does the word hold for new photographs: holds, not shown, cannot be told
-    not_worse_second: str | None = None  # the same for the flag
+    second: Remark | None = None  # does the word hold for new photographs: holds, not shown, cannot be told
+    not_worse_second: Remark | None = None  # the same for the flag
 
     @property
     def tested(self) -> bool:
@@ -57,12 +78,12 @@ def test_family(effects: Sequence[Effect | None], margins: Sequence[float], fami
     for position, (effect, p) in enumerate(zip(effects, raw, strict=True)):
         own = {kind: adjusted[kind][position] for kind in KINDS}
         passed = {kind for kind in KINDS if own[kind] < alpha}
-        verdict = Verdict(INCONCLUSIVE, p=p, adjusted=own, not_worse="not_worse" in passed)
+        verdict = Verdict(Word.INCONCLUSIVE, p=p, adjusted=own, not_worse="not_worse" in passed)
         if effect is not None and "equivalence" in passed:
-            verdict = replace(verdict, word=EQUIVALENT, detectable="difference" in passed)
+            verdict = replace(verdict, word=Word.EQUIVALENT, detectable="difference" in passed)
         elif effect is not None and "difference" in passed:
             normality = sign_flip_floor(effect.n, family) > alpha
-            word = IMPROVES if effect.mean > 0 else HARMS
+            word = Word.IMPROVES if effect.mean > 0 else Word.HARMS
             verdict = replace(verdict, word=word, beyond="beyond" in passed, normality=normality)
         found.append(verdict)
     return found
@@ -76,10 +97,10 @@ def add_second_words(verdicts: Sequence[Verdict], wider: Sequence[Verdict], tell
     told = []
     for verdict, other, enough in zip(verdicts, wider, tellable, strict=True):
         second = flag = None
-        if verdict.word in (EQUIVALENT, IMPROVES, HARMS):
-            second = (HOLDS if _passes(verdict.word, other) else NOT_SHOWN) if enough else CANNOT
+        if verdict.word in (Word.EQUIVALENT, Word.IMPROVES, Word.HARMS):
+            second = (Remark.HOLDS if _passes(verdict.word, other) else Remark.NOT_SHOWN) if enough else Remark.CANNOT
         if verdict.tested and verdict.not_worse:
-            flag = (HOLDS if other.not_worse else NOT_SHOWN) if enough else CANNOT
+            flag = (Remark.HOLDS if other.not_worse else Remark.NOT_SHOWN) if enough else Remark.CANNOT
         told.append(replace(verdict, second=second, not_worse_second=flag))
     return told
 
@@ -91,7 +112,7 @@ def add_flips(verdicts: Sequence[Verdict], p: Sequence[float], family: int, alph
     """
     return [
         replace(verdict, flipped=own, normality=own >= alpha)
-        if verdict.word in (IMPROVES, HARMS) and not verdict.normality
+        if verdict.word in (Word.IMPROVES, Word.HARMS) and not verdict.normality
         else verdict
         for verdict, own in zip(verdicts, _adjust(p, family), strict=True)
     ]
@@ -102,9 +123,9 @@ def sign_flip_floor(seeds: int, family: int) -> float:
     return min(1.0, family * 2 / 2**seeds)
 
 
-def _passes(word: str, other: Verdict) -> bool:
+def _passes(word: Word, other: Verdict) -> bool:
     # An effect may be equivalent and detectable at once, so the word alone would hide that a difference is shown too.
-    return other.word == word or (word in (IMPROVES, HARMS) and other.detectable)
+    return other.word == word or (word in (Word.IMPROVES, Word.HARMS) and other.detectable)
 
 
 def _test(effect: Effect | None, margin: float) -> dict[str, float]:

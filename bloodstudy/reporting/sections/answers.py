@@ -12,7 +12,7 @@ from typing import Any
 
 from bloodstudy.analysis import Comparison, StudyAnalysis, compare_splits, list_interactions
 from bloodstudy.analysis.comparisons.lr_sensitivity import tune
-from bloodstudy.analysis.comparisons.verdict import PILOT
+from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures import forest
 from bloodstudy.reporting.render.markdown import embed, fence, plain
@@ -91,7 +91,7 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
     opened, command = open_issues.describe_open(question, analysis, claims), open_issues.settle(tested, analysis)
     interactions = list_interactions(analysis.sweep, analysis.seeds)
     strips = [strip for strip in tune(analysis.sweep, analysis.seeds) if strip.question == name]
-    pilot = any(comparison.verdict.word == PILOT for comparison in tested)
+    pilot = any(comparison.verdict.word == Word.PILOT for comparison in tested)
     return {
         "sentence": plain(question.sentence),
         "summary": verdicts.describe_question(everything, analysis),

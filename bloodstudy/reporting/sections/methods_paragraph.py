@@ -6,7 +6,7 @@ In: a judged study. Out: plain text.
 from __future__ import annotations
 
 from bloodstudy.analysis import Comparison, StudyAnalysis, list_leaks
-from bloodstudy.analysis.comparisons.verdict import FAILS, FEW_CLUSTERS, INVALID
+from bloodstudy.analysis.comparisons.verdict import FEW_CLUSTERS, Word
 from bloodstudy.reporting.render.markdown import as_list, plain, plural
 from bloodstudy.study.arms import spell
 
@@ -87,13 +87,13 @@ def _describe_generalising(analysis: StudyAnalysis) -> str:
 def _describe_left_out(paired: list[Comparison]) -> str:
     """Return which tested arms failed to train, or are invalid, and so were not tested after all."""
     parts, tested = [], [comparison for comparison in paired if comparison.pair.tested]
-    if failed := [comparison for comparison in tested if comparison.verdict.word == FAILS]:
+    if failed := [comparison for comparison in tested if comparison.verdict.word == Word.FAILS]:
         counts = as_list([f"{plain(c.pair.arm)}: {len(c.training.failing)} of {c.training.trials}" for c in failed])
         parts.append(
             f"Trials that diverged or stayed at chance are in no effect ({counts}); such an arm was not tested, and "
             "counts with p = 1. "
         )
-    if invalid := [plain(comparison.pair.arm) for comparison in tested if comparison.verdict.word == INVALID]:
+    if invalid := [plain(comparison.pair.arm) for comparison in tested if comparison.verdict.word == Word.INVALID]:
         parts.append(f"Nothing was tested of {as_list(invalid)}, counted with p = 1: the comparison is not valid. ")
     return "".join(parts)
 
@@ -103,10 +103,10 @@ def _describe_untested(paired: list[Comparison], seeds: int) -> str:
     verdicts = [comparison.verdict for comparison in paired]
     if any(verdict.tested for verdict in verdicts):
         return ""
-    if all(verdict.word == INVALID for verdict in verdicts):
+    if all(verdict.word == Word.INVALID for verdict in verdicts):
         reasons = "; ".join(dict.fromkeys(plain(verdict.reason) for verdict in verdicts))
         return f"No test was made, for no comparison is valid: {reasons}."
-    if any(verdict.word == FAILS for verdict in verdicts):
+    if any(verdict.word == Word.FAILS for verdict in verdicts):
         return f"{_describe_left_out(paired)}So no test was made."
     return f"So far, with {plural(seeds, 'seed')}, no test was made: all this gives is estimates."
 

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Sequence
 
 from bloodstudy.analysis import Comparison, StudyAnalysis
-from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, INCONCLUSIVE, PENDING
+from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, Word
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code
 from bloodstudy.reporting.sections import data
@@ -62,7 +62,7 @@ def describe_open(question: PlannedQuestion, analysis: StudyAnalysis, claims: St
     return [
         _describe_needed(comparison, claims)
         for comparison in analysis.of(question.name)
-        if comparison.verdict.word == INCONCLUSIVE and comparison.needed
+        if comparison.verdict.word == Word.INCONCLUSIVE and comparison.needed
     ]
 
 
@@ -91,12 +91,12 @@ def _describe_needed(comparison: Comparison, claims: StudyClaims) -> str:
 def settle(comparisons: Sequence[Comparison], analysis: StudyAnalysis) -> str:
     """Return the command that would settle the open arms among `comparisons`; empty where none is open."""
     plan = analysis.sweep.plan
-    if any(c.verdict.word == PENDING for c in comparisons):
+    if any(c.verdict.word == Word.PENDING for c in comparisons):
         return _with_seeds(plan.command, max(analysis.look.next, len(analysis.sweep.seeds)))
     wanted = [
         seeds
         for comparison in comparisons
-        if comparison.verdict.word == INCONCLUSIVE and comparison.needed
+        if comparison.verdict.word == Word.INCONCLUSIVE and comparison.needed
         for seeds in (comparison.needed.equivalence, comparison.needed.difference)
         if seeds is not None and seeds > analysis.look.done
     ]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 
 from bloodstudy.analysis import Comparison, StudyAnalysis
-from bloodstudy.analysis.comparisons.verdict import INCONCLUSIVE, PENDING
+from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.figures.forest import draw_panels
 from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_figure
 
@@ -62,6 +62,6 @@ def draw_answers(analysis: StudyAnalysis, styles: Mapping[str, Style]) -> Figure
 def describe_verdict(comparison: Comparison) -> str:
     """Return the verdict on an arm: how far a pending one is, and whether an undecided one is not worse."""
     verdict = comparison.verdict
-    if verdict.word == PENDING:
+    if verdict.word == Word.PENDING:
         return f"{verdict.word} {verdict.reason}"
-    return f"{verdict.word}, not worse" if verdict.word == INCONCLUSIVE and verdict.not_worse else verdict.word
+    return f"{verdict.word}, not worse" if verdict.word == Word.INCONCLUSIVE and verdict.not_worse else verdict.word

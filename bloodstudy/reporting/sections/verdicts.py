@@ -11,23 +11,21 @@ from collections.abc import Sequence
 from bloodstudy.analysis import Comparison, StudyAnalysis
 from bloodstudy.analysis.comparisons.mechanism import direction
 from bloodstudy.analysis.comparisons.study import PUBLISHED
-from bloodstudy.analysis.comparisons.verdict import (
-    EQUIVALENT,
-    EXPLORATORY,
-    FAILS,
-    FEW_SEEDS,
-    HARMS,
-    IMPROVES,
-    INCONCLUSIVE,
-    INVALID,
-    PENDING,
-    PILOT,
-    UNPAIRED,
-)
+from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, Word
 from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims
 from bloodstudy.reporting.render.markdown import code, plain, plural
 
-ORDER = (IMPROVES, HARMS, EQUIVALENT, INCONCLUSIVE, FAILS, INVALID, PENDING, PILOT, UNPAIRED)
+ORDER = (
+    Word.IMPROVES,
+    Word.HARMS,
+    Word.EQUIVALENT,
+    Word.INCONCLUSIVE,
+    Word.FAILS,
+    Word.INVALID,
+    Word.PENDING,
+    Word.PILOT,
+    Word.UNPAIRED,
+)
 MECHANISMS = {
     "test only": "only the test effect is shown",
     "train only": "only the train effect is shown",
@@ -62,21 +60,21 @@ def _describe_word(comparison: Comparison, claims: StudyClaims) -> str:
     verdict, margin = comparison.verdict, margin_of(comparison)
     far = f" by more than the margin of {margin}" if verdict.beyond else ""
     reference = "the reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
-    if verdict.word == FAILS:
+    if verdict.word == Word.FAILS:
         failing, others = claims.failing(comparison), claims.failing(comparison, "reference")
         rest = "; of the others, conditional on their training" if comparison.conditional else ""
         return f"**fails to train**: {failing} trials diverged or stayed at chance ({reference}: {others}){rest}"
     words = {
-        IMPROVES: f"**improves** test accuracy{far}",
-        HARMS: f"**harms** test accuracy{far}",
-        EQUIVALENT: f"is **equivalent** to {reference} within {margin}"
+        Word.IMPROVES: f"**improves** test accuracy{far}",
+        Word.HARMS: f"**harms** test accuracy{far}",
+        Word.EQUIVALENT: f"is **equivalent** to {reference} within {margin}"
         + (", with a difference that is detectable but smaller than the margin" if verdict.detectable else ""),
-        INCONCLUSIVE: f"is **inconclusive**: no difference shown, nor equivalence within {margin}",
-        INVALID: f"is **invalid**, nothing is concluded: {plain(verdict.reason)}",
-        PENDING: f"is **pending {plain(verdict.reason)}**",
-        PILOT: f"is a **pilot** of fewer than {FEW_SEEDS} seeds, from which nothing is concluded",
-        EXPLORATORY: "is **exploratory**, shown and not tested",
-        UNPAIRED: "is **not paired**: it stands on another split",
+        Word.INCONCLUSIVE: f"is **inconclusive**: no difference shown, nor equivalence within {margin}",
+        Word.INVALID: f"is **invalid**, nothing is concluded: {plain(verdict.reason)}",
+        Word.PENDING: f"is **pending {plain(verdict.reason)}**",
+        Word.PILOT: f"is a **pilot** of fewer than {FEW_SEEDS} seeds, from which nothing is concluded",
+        Word.EXPLORATORY: "is **exploratory**, shown and not tested",
+        Word.UNPAIRED: "is **not paired**: it stands on another split",
     }
     return words[verdict.word]
 
@@ -96,7 +94,7 @@ def _describe_effects(comparison: Comparison, claims: StudyClaims) -> str:
 
 def _describe_failing(comparison: Comparison, claims: StudyClaims) -> str:
     """Say which trials the effects leave out, or that all did, if the verdict itself does not."""
-    if not comparison.training.failing or comparison.verdict.word in (FAILS, INVALID, UNPAIRED):
+    if not comparison.training.failing or comparison.verdict.word in (Word.FAILS, Word.INVALID, Word.UNPAIRED):
         return ""
     rest = " and are not in these effects" if comparison.seeds else ""
     return f"{claims.failing(comparison)} trials diverged or stayed at chance{rest}."
@@ -105,7 +103,7 @@ def _describe_failing(comparison: Comparison, claims: StudyClaims) -> str:
 def _describe_chance_of(comparison: Comparison, claims: StudyClaims) -> str:
     """Explain an interval that seems to say more than the verdict."""
     verdict, clear = comparison.verdict, direction(comparison.test) != "unclear"
-    if clear and (verdict.word == INCONCLUSIVE or (verdict.word == EQUIVALENT and not verdict.detectable)):
+    if clear and (verdict.word == Word.INCONCLUSIVE or (verdict.word == Word.EQUIVALENT and not verdict.detectable)):
         several = {"arms tested": claims.analysis.family > 1, "looks": len(claims.analysis.look.looks) > 1}
         counted = " and the number of ".join(name for name, there in several.items() if there)
         return f"Its interval leaves out 0, but not once the number of {counted} is allowed for."
@@ -127,7 +125,7 @@ def _describe_mechanism(comparison: Comparison) -> str:
 
 def _describe_flag(comparison: Comparison) -> str:
     verdict = comparison.verdict
-    if not verdict.tested or not verdict.not_worse or verdict.word in (IMPROVES, EQUIVALENT):
+    if not verdict.tested or not verdict.not_worse or verdict.word in (Word.IMPROVES, Word.EQUIVALENT):
         return ""
     return f"It is not worse by more than {margin_of(comparison)}."
 
@@ -143,34 +141,34 @@ def describe_question(comparisons: Sequence[Comparison], analysis: StudyAnalysis
     if not tested:
         return "No arm of this question is tested; what it shows is exploratory."
     words = {word: [c for c in tested if c.verdict.word == word] for word in ORDER}
-    if words[PENDING]:
+    if words[Word.PENDING]:
         return (
-            f"Not decided yet: {plural(len(words[PENDING]), 'arm')} pending at {analysis.look.done} of "
+            f"Not decided yet: {plural(len(words[Word.PENDING]), 'arm')} pending at {analysis.look.done} of "
             f"{analysis.look.next} seeds."
-            + (f" {plural(len(words[INVALID]), 'arm')} invalid." if words[INVALID] else "")
+            + (f" {plural(len(words[Word.INVALID]), 'arm')} invalid." if words[Word.INVALID] else "")
         )
-    if words[PILOT]:
+    if words[Word.PILOT]:
         return f"Not decided: {analysis.look.used} of the {FEW_SEEDS} seeds that a statement takes; estimates alone."
     if len(tested) == 1:
         return ""
     phrases = [_phrase(word, words[word]) for word in words if words[word]]
-    if not words[IMPROVES] and any(c.verdict.tested for c in tested):
+    if not words[Word.IMPROVES] and any(c.verdict.tested for c in tested):
         phrases.insert(0, "none is shown to improve test accuracy")
     return f"Of {plural(len(tested), 'tested arm')}, {'; '.join(phrases)}."
 
 
-def _phrase(word: str, comparisons: Sequence[Comparison]) -> str:
+def _phrase(word: Word, comparisons: Sequence[Comparison]) -> str:
     names = [code(comparison.pair.arm) for comparison in comparisons]
     who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     one = len(comparisons) == 1
     phrases = {
-        IMPROVES: f"{who} {'improves' if one else 'improve'} test accuracy",
-        HARMS: f"{who} {'harms' if one else 'harm'} it",
-        EQUIVALENT: f"{who} {'is' if one else 'are'} equivalent to the reference",
-        INCONCLUSIVE: f"no difference shown for {who} (inconclusive)",
-        FAILS: f"{who} {'fails' if one else 'fail'} to train",
-        INVALID: f"{who} {'is' if one else 'are'} invalid",
-        UNPAIRED: f"{who} {'stands' if one else 'stand'} on other splits and {'is' if one else 'are'} not paired",
+        Word.IMPROVES: f"{who} {'improves' if one else 'improve'} test accuracy",
+        Word.HARMS: f"{who} {'harms' if one else 'harm'} it",
+        Word.EQUIVALENT: f"{who} {'is' if one else 'are'} equivalent to the reference",
+        Word.INCONCLUSIVE: f"no difference shown for {who} (inconclusive)",
+        Word.FAILS: f"{who} {'fails' if one else 'fail'} to train",
+        Word.INVALID: f"{who} {'is' if one else 'are'} invalid",
+        Word.UNPAIRED: f"{who} {'stands' if one else 'stand'} on other splits and {'is' if one else 'are'} not paired",
     }
     return phrases[word]
 
@@ -190,7 +188,7 @@ def describe_progress(analysis: StudyAnalysis, claims: StudyClaims) -> str:
         text += f"; {without} {verb} missing, and the same command goes on with {them}"
     text += f". All tested arms have the first {look.done} of {len(analysis.sweep.seeds)} seeds"
     if not look.decides:
-        invalid = any(comparison.verdict.word == INVALID for comparison in analysis.comparisons)
+        invalid = any(comparison.verdict.word == Word.INVALID for comparison in analysis.comparisons)
         word = f"pending {look.done}/{look.next}{' or invalid' if invalid else ''}"
         return f"{text}; the study decides at {look.next}, so until then every verdict is {word}."
     if look.used < FEW_SEEDS:
