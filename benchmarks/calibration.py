@@ -243,14 +243,14 @@ WHY = """## Where the promises end, and why
   No test on ten numbers mends what they do not show. So the report shows every seed's point and says so among its
   limits. Where so few seeds were trained that an exact sign-flip test could reach no verdict at all, it also says that
   `improves` or `harms` rests on normality; with ten seeds and sixteen arms it could, and that says nothing of skew.
-- **Collapses to chance** are another matter: each such trial is recognised by its predictions, the arm gets the word
+- **Collapses to chance** are another matter: each such trial is recognised by its predictions, the arm gets the verdict
   `fails to train` with its count, and no mean over them is tested. This holds for a network that names one class for
   all images. One that guesses at random is not recognised, since nothing shows that it is *below* the share of the
   largest class; its arm is then said to harm, which is true.
 - **Sparse photograph effects.** Where an arm changes one photograph in ten, a class of four or six test photographs
   usually holds none of them, and no interval made of those can know. So the interval for new photographs is too short
-  there, the more so the more seeds look at the same few photographs, and `cannot be told` is the second word under
-  ten photographs a class. With twenty a class it still falls up to five points short. So it does, by less, where all
+  there, the more so the more seeds look at the same few photographs, and `cannot be told` is what is said of new
+  photographs under ten a class. With twenty a class it still falls up to five points short. So it does, by less, where all
   that an arm changes lies in a class of four photographs.
 - **Without photograph effects and with few seeds** the interval for new photographs errs a little on the wide side: a
   variance component estimated below zero counts as zero, so its standard error is never below that over seeds. Its

@@ -21,7 +21,7 @@ def test_a_plain_sweep_asks_for_nothing_by_name():
 def test_a_study_brings_its_own_and_questions_fill_in_what_they_do_not_say():
     study, others, problems = read("study=smoke", "data.copies=4")
     assert (study.name, others, problems) == ("smoke", ["data.copies=4"], [])
-    assert (study.seeds, study.looks, study.setting) == (study.study.seeds, study.study.looks, study.study.reference)
+    assert (study.seeds, study.looks, study.common) == (study.study.seeds, study.study.looks, study.study.reference)
     alone, _, _ = read("question=pooling,dropout")
     assert (alone.name, alone.looks) == ("scratch", (alone.seeds,))
     assert [question.name for question in alone.questions] == ["pooling", "dropout"]

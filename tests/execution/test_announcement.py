@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+from records import plan_of
 from studies import fabricate_study
 
 from bloodstudy.cli import compose
@@ -11,6 +12,7 @@ from bloodstudy.cli.compose import RunRequest
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.execution import announcement
 from bloodstudy.execution.planner import PlannedRun
+from bloodstudy.study.run_folder import read_plan
 
 
 def test_each_line_about_the_images_is_said_once_and_of_many_refused_files_the_first(planted, capsys):
@@ -25,7 +27,7 @@ def test_each_line_about_the_images_is_said_once_and_of_many_refused_files_the_f
 
 def test_a_plain_sweep_says_how_many_trials_are_left(capsys):
     def describe(keys, missing):
-        planned = PlannedRun({}, [{"key": key} for key in keys], {}, {}, {})
+        planned = PlannedRun(plan_of({}), list(plan_of({"trials": [{"key": key} for key in keys]}).trials), {}, {}, {})
         announcement.describe_plan(RunRequest({}, ()), planned, missing, Path())
         return capsys.readouterr().out
 
@@ -37,12 +39,13 @@ def test_a_plain_sweep_says_how_many_trials_are_left(capsys):
 
 def test_a_study_says_its_questions_and_its_changes(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    plan = fabricate_study(tmp_path, ["pooling"], 3, study="small") | {"amendments": ["seeds: 2 became 3"]}
-    planned = PlannedRun(plan, [trial for trial in plan["trials"] if trial["seed"] < 2], {}, {}, {})
+    fabricate_study(tmp_path, ["pooling"], 3, study="small")
+    plan = replace(read_plan(tmp_path, "small"), amendments=["seeds: 2 became 3"])
+    planned = PlannedRun(plan, [trial for trial in plan.trials if trial.seed < 2], {}, {}, {})
     announcement.describe_plan(compose.check(["question=pooling"], True), planned, ["x"], tmp_path / "small")
     text = capsys.readouterr().out
     assert "What is the influence of pooling" in text
-    arms = len(plan["arms"])
+    arms = len(plan.arms)
     assert f"{arms} arms, the reference among them, each with 2 seeds of the 3 planned; float32" in text
     assert "changed after the first plan: seeds: 2 became 3" in text
     assert f"{2 * arms} trials: {2 * arms - 1} finished earlier, 1 to train" in text

@@ -1,8 +1,8 @@
 """A run up to the point where something would be trained; tests/test_run.py trains."""
 
 import pytest
+from records import result_of
 
-from bloodstudy import files
 from bloodstudy.cli import compose
 from bloodstudy.errors import UserError
 from bloodstudy.execution import planner, study_run
@@ -12,8 +12,9 @@ def test_finished_trials_of_other_code_are_said_or_refused(small, tmp_path, monk
     monkeypatch.chdir(tmp_path)
     typed = ["data=folder", f"data.root={small}", "cache_dir=cache", "image_size=[8,8]", "depth=1", "precision=float32"]
     (trial,) = planner.make_plan(compose.check(typed, False), typed, tmp_path / "runs").requested
-    result = {"outcome": "diverged", "reason": "planted", "code": "0" * 16, "cost": {"wall_seconds": 1.0}}
-    files.write_json(tmp_path / "runs/scratch" / trial["key"] / "result.json", result)
+    factors, cost = {"lr": 0.1, "precision": "float32", "seed": 0}, {"wall_seconds": 1.0, "attempts": 1}
+    result = result_of({"outcome": "diverged", "reason": "planted", "code": "0" * 16, "factors": factors, "cost": cost})
+    result.write(tmp_path / "runs/scratch" / trial.key)
     refusing = [*typed, "on_code_change=refuse"]
     with pytest.raises(UserError, match="on_code_change=refuse: 1 of 1 trials were trained by other code"):
         study_run.carry_out(compose.check(refusing, False), refusing, False)

@@ -6,6 +6,7 @@ from studies import fabricate_study
 from bloodstudy.cli.compose import RunRequest
 from bloodstudy.execution import summary
 from bloodstudy.execution.planner import PlannedRun
+from bloodstudy.study.run_folder import read_plan
 from bloodstudy.tracking.session import Ending
 
 RESPONSES = {"train_accuracy": 0.9, "test_accuracy": 0.75, "accuracy_gap": 0.15}
@@ -24,8 +25,9 @@ def end(tmp_path, monkeypatch, capsys):
 
     def end(outcomes=None, arms=None):
         measure = lambda result: result["responses"].update(RESPONSES)  # noqa: E731
-        plan = fabricate_study(tmp_path, ["pooling"], 2, outcomes=outcomes, study="small", change=measure)
-        requested = [trial for trial in plan["trials"] if arms is None or (trial["arm"], trial["seed"]) in arms]
+        fabricate_study(tmp_path, ["pooling"], 2, outcomes=outcomes, study="small", change=measure)
+        plan = read_plan(tmp_path, "small")
+        requested = [trial for trial in plan.trials if arms is None or (trial.arm, trial.seed) in arms]
         code = summary.close(tmp_path / "small", PlannedRun(plan, requested, {}, {}, {}), RunRequest({}, ()))
         return code, statuses[-1], capsys.readouterr().out
 
