@@ -250,8 +250,8 @@ WHY = """## Where the promises end, and why
 - **Sparse photograph effects.** Where an arm changes one photograph in ten, a class of four or six test photographs
   usually holds none of them, and no interval made of those can know. So the interval for new photographs is too short
   there, the more so the more seeds look at the same few photographs, and `cannot be told` is what is said of new
-  photographs under ten a class. With twenty a class it still falls up to five points short. So it does, by less, where all
-  that an arm changes lies in a class of four photographs.
+  photographs under ten a class. With twenty a class it still falls up to five points short. So it does, by less,
+  where all that an arm changes lies in a class of four photographs.
 - **Without photograph effects and with few seeds** the interval for new photographs errs a little on the wide side: a
   variance component estimated below zero counts as zero, so its standard error is never below that over seeds. Its
   degrees of freedom may be more, and then it is at times the shorter one.
