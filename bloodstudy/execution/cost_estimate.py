@@ -21,7 +21,7 @@ from bloodstudy.data import Dataset
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.study.arms import spell
 from bloodstudy.study.outcome import Outcome
-from bloodstudy.study.run_folder import load_result
+from bloodstudy.study.run_folder import StudyFolder, load_result
 from bloodstudy.study.trial import Trial
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.precision import processor
@@ -112,7 +112,7 @@ def _probe(
     wanted: Sequence[tuple[str, Trial, Dataset]], folder: Path, process: JobProcess
 ) -> dict[str, dict[str, float]]:
     """Return the times of each wanted probe by its name, measured now if they are new; without those that fail."""
-    probes = files.read_json(folder / "probes.json") or {}
+    probes = files.read_json(StudyFolder(folder).probes) or {}
     new = {name: (trial, images) for name, trial, images in wanted if name not in probes}
     if not new:
         return probes
@@ -127,7 +127,7 @@ def _probe(
                 continue
             if event["outcome"] == "finished":
                 probes[name] = {key: event[key] for key in PROBED}
-    files.write_json(folder / "probes.json", probes)
+    files.write_json(StudyFolder(folder).probes, probes)
     return probes
 
 

@@ -23,7 +23,7 @@ from bloodstudy.execution.plan_content import ELSEWHERE, brief, decide, find_cel
 from bloodstudy.study.arms import BLOCK_KEYS, changed_levels, name_arm
 from bloodstudy.study.plan import STUDY_DECIDES, Plan, PlannedTrial
 from bloodstudy.study.question import SCRATCH
-from bloodstudy.study.run_folder import read_plan
+from bloodstudy.study.run_folder import StudyFolder, read_plan
 from bloodstudy.study.trial import Trial
 from bloodstudy.training import resolve_precision
 
@@ -87,7 +87,7 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
 
 
 def _read_old(runs_dir: Path, study: str) -> Plan | None:
-    exists = study != SCRATCH and (runs_dir / study / "plan.yaml").exists()
+    exists = study != SCRATCH and StudyFolder(runs_dir / study).plan.exists()
     return read_plan(runs_dir, study) if exists else None
 
 
@@ -96,13 +96,13 @@ def _read_seen(runs_dir: Path, plan: Plan) -> Plan | None:
 
     They are planned anew each time, and what is changed once a result can have been seen is listed all the same.
     """
-    folder = runs_dir / SCRATCH
-    if not (folder / "plan.yaml").exists():
+    folder = StudyFolder(runs_dir / SCRATCH)
+    if not folder.plan.exists():
         return None
     before = read_plan(runs_dir, SCRATCH)
     names, earlier = ([question.name for question in p.questions] for p in (plan, before))
     shared = set(plan.keys) & set(before.keys)
-    seen = any((folder / key / "result.json").exists() for key in shared)
+    seen = any(folder.trial(key).result.exists() for key in shared)
     return before if names == earlier and seen else None
 
 

@@ -17,7 +17,7 @@ from bloodstudy.cli import terminal
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import PlannedTrial
 from bloodstudy.study.result import Result
-from bloodstudy.study.run_folder import load_result
+from bloodstudy.study.run_folder import TrialFolder, load_result
 
 LOOK_EVERY_S = 0.5
 
@@ -60,7 +60,7 @@ class Board:
 
     def _stamp(self, key: str) -> int | None:
         try:
-            return (self._folder / key / "result.json").stat().st_mtime_ns
+            return TrialFolder(self._folder / key).result.stat().st_mtime_ns
         except FileNotFoundError:
             return None
 

@@ -19,6 +19,7 @@ from bloodstudy.execution import result_record
 from bloodstudy.study import metrics
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.result import Result
+from bloodstudy.study.run_folder import TrialFolder
 
 
 def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
@@ -27,7 +28,7 @@ def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
     They follow from the likeliest class of each image alone, which the stored predictions keep exactly. Raises
     UserError if these are gone and the command asks for the clean responses.
     """
-    digest, path = images.provenance.digest, folder / "predictions.parquet"
+    digest, path = images.provenance.digest, TrialFolder(folder).predictions
     if not images.judges_clean or result.outcome != Outcome.FINISHED or result.data.judged_scenes == digest:
         return result
     if not path.exists():
@@ -53,5 +54,5 @@ def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
     with files.published(path) as beside:
         table.to_parquet(beside, compression="zstd", index=False)
     result.write(folder)
-    (folder / "logged.json").unlink(missing_ok=True)  # what was logged lacks these responses
+    TrialFolder(folder).logged_note.unlink(missing_ok=True)  # what was logged lacks these responses
     return result

@@ -27,7 +27,7 @@ from bloodstudy.execution.job import Job, read_job
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.study.outcome import DEATHS, PUBLISHED, Outcome
 from bloodstudy.study.result import Result
-from bloodstudy.study.run_folder import load_result
+from bloodstudy.study.run_folder import StudyFolder, TrialFolder, load_result
 from bloodstudy.study.trial import Trial
 from bloodstudy.training import Worker, checkpoint
 from bloodstudy.training.assignment import Assignment
@@ -66,7 +66,7 @@ def attempt(job: Job, process: JobProcess) -> dict[str, Any]:
     settings = job.settings
     runs_dir = Path(settings.places.runs_dir)
     # The command has written the plan: a folder without it is another machine's.
-    shared = (runs_dir / job.study / "plan.yaml").exists()
+    shared = StudyFolder(runs_dir / job.study).plan.exists()
     images = datasets.load_data(settings)
     trial = datasets.make_trial(settings, images, job.study, job.arm)
     if trial.key != job.key:
@@ -77,10 +77,10 @@ def attempt(job: Job, process: JobProcess) -> dict[str, Any]:
         )
     folder = files.make_folder(runs_dir / job.study / trial.key)
     try:
-        with FileLock(folder / ".lock", timeout=BRIEFLY_S):
+        with FileLock(TrialFolder(folder).lock, timeout=BRIEFLY_S):
             result = read_kept(folder, settings.control.retry)
             if result is None:
-                _clear(folder, (folder / "result.json").exists())
+                _clear(TrialFolder(folder))
                 process.claim_cores(runs_dir, job.trials)
                 result = _train(trial, images, folder, shared, process)
                 process.count_deaths(result)
@@ -97,26 +97,27 @@ def read_kept(folder: Path, retry: str) -> Result | None:
     return result if result is not None and result.outcome not in RETRIED[retry] else None
 
 
-def _clear(folder: Path, anew: bool) -> None:
+def _clear(trial: TrialFolder) -> None:
     """Remove the files of an earlier result, so that the trial counts as unfinished until it has a new one.
 
-    If it had one, it is trained `anew`: from nothing. Otherwise it goes on from its saved states.
+    If it had a result, it is trained from nothing. Otherwise it goes on from its saved states.
     """
-    if anew:
-        checkpoint.clear(folder)
-    for name in ("result.json", "logged.json", "predictions.parquet", "history.csv"):
-        (folder / name).unlink(missing_ok=True)
+    if trial.result.exists():
+        checkpoint.clear(trial.path)
+    for path in (trial.result, trial.logged_note, trial.predictions, trial.history):
+        path.unlink(missing_ok=True)
 
 
 def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, process: JobProcess) -> Result:
     begun = time.monotonic()
-    attempts = (files.read_json(folder / "attempts.json") or 0) + 1
-    files.write_json(folder / "attempts.json", attempts)
+    paths = TrialFolder(folder)
+    attempts = (files.read_json(paths.attempts) or 0) + 1
+    files.write_json(paths.attempts, attempts)
     with process.bar(f"{trial.arm}, seed {trial.factors.seed}", trial.factors.epochs + MEASURING) as bar:
         bar.update(0, "starting")
         worker = process.take_worker()  # imports Keras while this process opens the store
         params = result_record.params(trial)
-        files.write_text(folder / "config.yaml", yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
+        files.write_text(paths.config, yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
         recorder = tracking.Recorder(trial.study if shared else None, folder)
         recorder.start(result_record.tags(trial), params)
         array = Path(str(images.images.filename))

@@ -16,6 +16,7 @@ from bloodstudy.config.rules import STUDY
 from bloodstudy.errors import UserError
 from bloodstudy.reporting.verification import read_text
 from bloodstudy.study.archive.restore import restore
+from bloodstudy.study.run_folder import StudyFolder
 
 FORMAT = 1  # of claims.json; the one that reports are written in
 
@@ -61,9 +62,10 @@ def open_trials(study: str, runs_dir: Path, package: Path | None) -> Iterator[Pa
             restore(package, Path(beside), study)
             yield Path(beside)
         return
-    if not (runs_dir / study / "plan.yaml").exists():
+    plan = StudyFolder(runs_dir / study).plan
+    if not plan.exists():
         raise UserError(
-            f"{runs_dir} holds no study {study!r}, which the report is of: expected {runs_dir / study / 'plan.yaml'}. "
+            f"{runs_dir} holds no study {study!r}, which the report is of: expected {plan}. "
             "Name its folder, runs_dir=FOLDER, or a package of it, package=FILE"
         )
     yield runs_dir

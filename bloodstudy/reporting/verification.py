@@ -74,16 +74,17 @@ def _check_trials(found: Found, runs_dir: Path, study: str, progress: Progress) 
     import pandas as pd
     import pyarrow as pa
 
+    folder = run_folder.StudyFolder(runs_dir / study)
     plan, whole = run_folder.read_plan(runs_dir, study), True
     if plan.hash is not None and plan.hash != plan.digest:
         hashes = f"its hash is {plan.digest}, and it says {plan.hash}"
-        found.add("plan.yaml", [f"{runs_dir / study / 'plan.yaml'} was changed after it was made: {hashes}"])
+        found.add("plan.yaml", [f"{folder.plan} was changed after it was made: {hashes}"])
     planned = {trial.key: trial for trial in reversed(plan.trials)}
     keys = plan.keys
     for done, key in enumerate(keys):
         progress("reading", done, len(keys))
         who = f"trial {key} ({planned[key].arm}, seed {planned[key].seed})"
-        path = runs_dir / study / key / "predictions.parquet"
+        path = folder.trial(key).predictions
         try:
             result = run_folder.read_result(runs_dir, study, key)
             said = result.stored_hash if result else None
