@@ -3,7 +3,7 @@
 from bloodstudy.analysis.comparisons.comparison import Comparison, Needed
 from bloodstudy.analysis.comparisons.interaction import Interaction, list_interactions
 from bloodstudy.analysis.comparisons.lr_sensitivity import Tuned, tune
-from bloodstudy.analysis.comparisons.pairs import InterimLook, Pair, role_in
+from bloodstudy.analysis.comparisons.pairs import InterimLook, Pair
 from bloodstudy.analysis.comparisons.sensitivity import Foresight, foresee
 from bloodstudy.analysis.comparisons.smallest_model import Simplest, find_simplest
 from bloodstudy.analysis.comparisons.splits import SPLIT_KEYS, compare_splits, list_points, take_question
@@ -54,7 +54,6 @@ __all__ = [
     "read_plan",
     "read_result",
     "read_trials",
-    "role_in",
     "summarise_arms",
     "take_question",
     "tune",

@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis.comparisons.pairs import role_in
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.study.arms import Role
 from bloodstudy.study.outcome import Outcome
@@ -35,7 +34,7 @@ def tune(sweep: StudyResults, seeds: Sequence[int]) -> list[Tuned]:
         if not question.lr_grid:
             continue
         arms = sweep.plan.arms
-        stripped = [arm for arm in question.arms if role_in(sweep.plan, question, arm) != Role.EXPLORATORY]
+        stripped = [arm for arm in question.arms if sweep.plan.role_of(arm, question) != Role.EXPLORATORY]
         usual = arms[question.reference].levels.get("lr")
         for arm in dict.fromkeys([question.reference, *stripped]):
             if arms[arm].levels.get("lr") != usual:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bloodstudy.config.schema import defaults, flatten
 from bloodstudy.study.arms import Role
-from bloodstudy.study.plan import Plan, PlannedQuestion
+from bloodstudy.study.plan import Plan
 from bloodstudy.study.question import MARGIN
 
 
@@ -59,11 +59,6 @@ class InterimLook:
         return next((look for look in self.looks if look >= self.done), self.looks[-1])
 
 
-def role_in(plan: Plan, question: PlannedQuestion, arm: str) -> Role:
-    """Return the role of an arm in a question: the reference of one may be tested in another."""
-    return plan.role_of(arm, question)
-
-
 def list_pairs(plan: Plan) -> list[Pair]:
     """Return the pairs of a plan, in its order; of the questions that test one, the smallest margin holds."""
     if not plan.questions:
@@ -71,7 +66,7 @@ def list_pairs(plan: Plan) -> list[Pair]:
     asked: dict[tuple[str, str], dict[str, dict[str, float]]] = {}  # margins by role and question
     for question in plan.questions:
         for arm in question.arms:
-            role = role_in(plan, question, arm)
+            role = plan.role_of(arm, question)
             if arm == question.reference or role == Role.REFERENCE:
                 continue
             own = asked.setdefault((arm, question.reference), {Role.CONFIRMATORY: {}, Role.EXPLORATORY: {}})
