@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import replace
-from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -31,6 +30,7 @@ def main() -> None:
     from bloodstudy.study import arms
     from bloodstudy.study.question import read_study
     from bloodstudy.training import backend, evaluate, resolve_precision
+    from bloodstudy.training.events import EpochTrained, WorkerEvent
 
     asked = read_study("five_questions").reference | {"data": "kaggle", "seed": options.seed}
     (job,) = compose.check([*(f"{key}={arms.spell(value)}" for key, value in asked.items()), *typed], False).jobs
@@ -47,18 +47,18 @@ def main() -> None:
     network = model.build(job.settings.model.name, factors, loaded.images.shape[1:], len(loaded.classes))
     feed = Feed(loaded.images, one_hot, rows, factors.batch_size, factors.seed)
 
-    def report(event: dict[str, Any]) -> None:
-        if event["event"] != "epoch":
+    def report(event: WorkerEvent) -> None:
+        if not isinstance(event, EpochTrained):
             return
         left, measured = [weight.copy() for weight in network.get_weights()], []
         for settled in (False, True):
             if settled:
-                set_precise_statistics(network, feed, event["epoch"])
+                set_precise_statistics(network, feed, int(event.row["epoch"]))
             right = evaluate.predict(network, loaded.images, lambda share: None).argmax(axis=1) == labels
             measured.append([right[split == side].mean() for side in ("train", "test")])
         network.set_weights(left)
-        cells = [event["fit_accuracy"], *np.transpose(measured).ravel()]
-        print(f"| {event['epoch']} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |", flush=True)
+        cells = [event.row["fit_accuracy"], *np.transpose(measured).ravel()]
+        print(f"| {event.row['epoch']} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |", flush=True)
 
     print("| epoch | fit prints | train, as it is | train, settled | test, as it is | test, settled |")
     print("|---:|---:|---:|---:|---:|---:|", flush=True)

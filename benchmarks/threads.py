@@ -16,6 +16,7 @@ from bloodstudy import data
 from bloodstudy.config.schema import DataChoice, Factors
 from bloodstudy.training import Worker
 from bloodstudy.training.assignment import Assignment
+from bloodstudy.training.events import Ended
 from bloodstudy.training.precision import processor, resolve_precision
 
 
@@ -32,23 +33,24 @@ def main() -> None:
             for precision in dict.fromkeys(("float32", resolve_precision("auto"))):
                 for threads in options.threads:
                     result = train(Path(folder), model, precision, threads, options.epochs)
-                    loss = result["responses"]["train_loss"]
-                    row = [model, precision, str(threads), result["prediction_hash"], f"{loss:.6f}"]
+                    loss = result.responses["train_loss"]
+                    row = [model, precision, str(threads), str(result.prediction_hash), f"{loss:.6f}"]
                     print(f"| {' | '.join(row)} |", flush=True)
 
 
-def train(folder: Path, model: str, precision: str, threads: int, epochs: int) -> dict:
-    """Train one trial and return its result."""
+def train(folder: Path, model: str, precision: str, threads: int, epochs: int) -> Ended:
+    """Train one trial and return its last event."""
     factors = replace(Factors(), precision=precision, epochs=epochs, batch_size=32)
     choice = replace(DataChoice(), photographs=2, copies=10)
     images = data.load(choice, colour=factors.colour, image_size=factors.image_size, cache_dir=folder)
     array = Path(str(images.images.filename))
     worker = Worker(threads)
     try:
-        *_, result = worker.train(Assignment(folder, model, factors, images.classes, array, images.manifest))
+        *_, ended = worker.train(Assignment(folder, model, factors, images.classes, array, images.manifest))
     finally:
         worker.close()
-    return result
+    assert isinstance(ended, Ended)
+    return ended
 
 
 if __name__ == "__main__":

@@ -24,11 +24,11 @@ from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.run_folder import StudyFolder, load_result
 from bloodstudy.study.trial import Trial
 from bloodstudy.training.assignment import Assignment
+from bloodstudy.training.events import Timed
 from bloodstudy.training.precision import processor
 from bloodstudy.training.worker import WorkerDiedError
 
 OUTSIDE_S = 1.0  # of each trial: files, tracking store, a network built anew (benchmarks/costs.py)
-PROBED = ("start_seconds", "batch_seconds", "image_seconds", "peak_memory_mb")
 UNTIMED = ("seed", "lr", "epochs")  # factors that change nothing about how long a batch takes
 PAST = ("wall_seconds", "peak_memory_mb")
 
@@ -64,7 +64,7 @@ class Estimate:
 
 def estimate(trials: Sequence[tuple[Trial, Dataset]], folder: Path, process: JobProcess) -> Estimate:
     """Return what `trials` on their images will cost; new kinds of trials are tried out by the worker of `process`."""
-    past, wanted = _read_past(folder), []
+    past, unmeasured = _read_past(folder), []
     costs, seconds, arms = [], {}, {name: set() for name in ("finished", "probed", "unknown")}
     for trial, images in trials:
         name = _name_probe(trial.model, asdict(trial.factors), processor()[0], cpu_count())
@@ -73,9 +73,9 @@ def estimate(trials: Sequence[tuple[Trial, Dataset]], folder: Path, process: Job
             seconds[trial.key] = cost["wall_seconds"]
             arms["finished"].add(trial.arm)
         else:
-            wanted.append((name, trial, images))
-    probes = _probe(wanted, folder, process)
-    for name, trial, images in wanted:
+            unmeasured.append((name, trial, images))
+    probes = _probe(unmeasured, folder, process)
+    for name, trial, images in unmeasured:
         arms["probed" if name in probes else "unknown"].add(trial.arm)
         if probe := probes.get(name):
             costs.append(probe)
@@ -91,13 +91,13 @@ def _count(arms: int) -> str:
 def _read_past(folder: Path) -> dict[tuple[str, int, str], dict[str, float]]:
     """Return the mean cost of finished trials by what they took time for, epochs and fingerprint."""
     costs: dict[tuple[str, int, str], list[Mapping[str, float]]] = {}
-    for path in folder.glob("*/result.json"):
-        result = load_result(path.parent)
+    for trial in StudyFolder(folder).trials:
+        result = load_result(trial.path)
         if result is not None and result.outcome == Outcome.FINISHED:
             factors, cost = result.factors, result.cost
-            name = _name_probe(result.model, factors, result.processor or "", cost["threads"])
-            costs.setdefault((name, factors["epochs"], result.data.fingerprint), []).append(cost)
-    return {whole: {name: mean(cost[name] for cost in own) for name in PAST} for whole, own in costs.items()}
+            name = _name_probe(result.model, factors, result.processor or "", cost.threads or 0)
+            costs.setdefault((name, factors["epochs"], result.data.fingerprint), []).append(asdict(cost))
+    return {whole: {name: mean(cost[name] for cost in alike) for name in PAST} for whole, alike in costs.items()}
 
 
 def _name_probe(model: str, factors: Mapping[str, Any], kind: str, threads: int) -> str:
@@ -109,11 +109,11 @@ def _name_probe(model: str, factors: Mapping[str, Any], kind: str, threads: int)
 
 
 def _probe(
-    wanted: Sequence[tuple[str, Trial, Dataset]], folder: Path, process: JobProcess
+    unmeasured: Sequence[tuple[str, Trial, Dataset]], folder: Path, process: JobProcess
 ) -> dict[str, dict[str, float]]:
-    """Return the times of each wanted probe by its name, measured now if they are new; without those that fail."""
+    """Return the times of each unmeasured probe by its name, measured now if they are new; without those that fail."""
     probes = files.read_json(StudyFolder(folder).probes) or {}
-    new = {name: (trial, images) for name, trial, images in wanted if name not in probes}
+    new = {name: (trial, images) for name, trial, images in unmeasured if name not in probes}
     if not new:
         return probes
     with terminal.Bar("finding out how long the arms take", len(new)) as bar:
@@ -125,8 +125,8 @@ def _probe(
                 (*_, event) = process.take_worker().train(Assignment(folder, *what, array, images.manifest, probe=True))
             except WorkerDiedError:
                 continue
-            if event["outcome"] == "finished":
-                probes[name] = {key: event[key] for key in PROBED}
+            if isinstance(event, Timed):
+                probes[name] = asdict(event)
     files.write_json(StudyFolder(folder).probes, probes)
     return probes
 

@@ -1,12 +1,13 @@
 """A job: one planned trial with all its settings, as one value that any process can be given.
 
 In: checked settings and what the plan calls their trial. Out: the one override by which Hydra carries them; and in the
-process of the job the same again, checked.
+process of the job the same again, checked. It ends with what it returns.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bloodstudy.cli.overrides import RECORD, write
 from bloodstudy.config import schema
+from bloodstudy.study.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,15 @@ class Job:
         cache_dir = places.cache_dir and str(folder / Path(places.cache_dir).expanduser())
         places = replace(places, runs_dir=str(folder / places.runs_dir), cache_dir=cache_dir)
         return replace(self, settings=replace(self.settings, data=replace(data, root=root), places=places))
+
+
+@dataclass(frozen=True)
+class JobEnd:
+    """What a job returns to the process that launched it."""
+
+    outcome: Outcome
+    fault: tuple[str, str] | None = None  # kind and message of the error that ends the sweep
+    files: Mapping[str, bytes] | None = None  # of the trial by their names, if its folder is not shared
 
 
 def read_job(composed: DictConfig) -> Job:

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bloodstudy.cli import compose
 from bloodstudy.cli.overrides import UNSWEPT
 from bloodstudy.cli.request import StudyRequest
 from bloodstudy.config.schema import Settings, level_of
 from bloodstudy.study.arms import Arm, merge, name_arm
-from bloodstudy.study.plan import PlannedArm, PlannedQuestion, PlannedTrial
+from bloodstudy.study.plan import Plan, PlannedArm, PlannedQuestion, PlannedTrial
 
+Cells = Mapping[str, Mapping[str, Any]]  # the levels of each cell of a product, by the name of its arm
 ELSEWHERE = (*UNSWEPT, "data.root")  # typed anew with every command: no part of what a trial is
 
 
@@ -29,7 +29,7 @@ def _identify(request: StudyRequest, trials: Sequence[PlannedTrial]) -> list[str
     return [f"{trial.key} {trial.evaluated_on}" for trial in trials[: len(request.arms)]]  # of the first seed
 
 
-def find_cells(request: StudyRequest, trials: Sequence[PlannedTrial]) -> dict[str, dict[str, dict[str, Any]]]:
+def find_cells(request: StudyRequest, trials: Sequence[PlannedTrial]) -> dict[str, Cells]:
     """Return the levels of each cell of a question's product, by the name of the arm that it turned out to be."""
     first: dict[str, str] = {}
     for arm, identity in zip(request.arms, _identify(request, trials), strict=True):
@@ -59,15 +59,17 @@ def label(
 
 
 def decide(
-    request: StudyRequest, arms: Sequence[Arm], reference: compose.RequestedTrial, cells: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return what a study decides before it is run."""
+    plan: Plan, request: StudyRequest, arms: Sequence[Arm], reference: Mapping[str, Any], cells: Mapping[str, Cells]
+) -> Plan:
+    """Return `plan` with what a study decides before it is run; `reference` has the levels of its reference."""
     varied = {key for question in request.questions for key in question.varied} | {"seed", *ELSEWHERE}
-    return {
-        "title": request.study.title if request.study else None,
-        "looks": list(request.looks),
-        "common": {key: value for key, value in reference.levels.items() if key not in varied},
-        "questions": tuple(
+    return replace(
+        plan,
+        question=" ".join(question.sentence for question in request.questions),
+        title=request.study.title if request.study else None,
+        looks=list(request.looks),
+        common={key: value for key, value in reference.items() if key not in varied},
+        questions=tuple(
             PlannedQuestion(
                 name=question.name,
                 sentence=question.sentence,
@@ -82,8 +84,8 @@ def decide(
             )
             for question in request.questions
         ),
-        "arms": {arm.name: PlannedArm(arm.role, dict(arm.levels)) for arm in arms},
-    }
+        arms={arm.name: PlannedArm(arm.role, dict(arm.levels)) for arm in arms},
+    )
 
 
 def brief(value: Any) -> str:

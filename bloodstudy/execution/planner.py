@@ -57,9 +57,8 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
         names = {arm.name for arm in arms}
         trials = [trial for trial in trials if trial.arm in names]
         swept, trials = label(study, arms, jobs[0].settings, trials)
-        decisions = decide(study, arms, request.jobs[0], cells)
     else:
-        swept, decisions = request.swept, {}
+        swept = request.swept
         trials = [_name_plain(trial, job.levels, swept) for trial, job in zip(trials, jobs, strict=True)]
     plan = Plan(
         study=name,
@@ -67,11 +66,11 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
         swept={key: list(levels) for key, levels in swept.items()},
         trials=tuple(trials),
         bloodstudy=__version__,
-        question=" ".join(question.sentence for question in study.questions) if study else None,
         precision=jobs[0].settings.factors.precision,
         seeds=sorted({trial.seed for trial in trials}),
-        **decisions,
     )
+    if study:
+        plan = decide(plan, study, arms, request.jobs[0].levels, cells)
     if old:
         plan = _amend(plan, old, runs_dir)
     elif study and not study.study and (before := _read_seen(runs_dir, plan)):

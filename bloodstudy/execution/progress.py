@@ -85,7 +85,7 @@ class Board:
 
 def headline(result: Result, judged: str) -> str:
     """Return what came out of one trial, in a line."""
-    seconds = terminal.span(result.cost["wall_seconds"])
+    seconds = terminal.span(result.cost.wall_seconds)
     if result.outcome != Outcome.FINISHED:
         return f"{result.outcome} after {seconds}: {result.reason}"
     measured = analysis.judge(result.responses, judged)

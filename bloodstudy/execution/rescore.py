@@ -23,7 +23,7 @@ from bloodstudy.study.run_folder import TrialFolder
 
 
 def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
-    """Return `result`, with its clean test responses computed where `images` know other scenes than it was judged by.
+    """Return `result`, with its clean test responses computed if `images` know other scenes than it was judged by.
 
     They follow from the likeliest class of each image alone, which the stored predictions keep exactly. Raises
     UserError if these are gone and the command asks for the clean responses.

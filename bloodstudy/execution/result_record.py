@@ -16,9 +16,9 @@ from bloodstudy import PACKAGE, __version__
 from bloodstudy.data import Dataset
 from bloodstudy.data.quality.findings import find
 from bloodstudy.study.code_digest import code_digest
-from bloodstudy.study.outcome import Outcome
-from bloodstudy.study.result import Result, ResultData
+from bloodstudy.study.result import Cost, Result, ResultData
 from bloodstudy.study.trial import Trial
+from bloodstudy.training.events import Ended
 from bloodstudy.training.precision import processor
 
 _KEPT = ("parameters", "layers", "trainable_parameters", "epochs_done", "responses", "traceback")
@@ -27,7 +27,7 @@ _AUDITED = ("provenance", "test_images_leaking", "test_share_leaking", "label_co
 _COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads", "resumed_after")
 
 
-def assemble(trial: Trial, images: Dataset, event: dict[str, Any], attempts: int, wall_seconds: float) -> Result:
+def assemble(trial: Trial, images: Dataset, ended: Ended, attempts: int, wall_seconds: float) -> Result:
     """Return the result of one trial: identity, outcome, responses, cost, versions."""
     versions = {"python": platform.python_version(), "bloodstudy": __version__, "numpy": version("numpy")}
     return Result(
@@ -38,16 +38,16 @@ def assemble(trial: Trial, images: Dataset, event: dict[str, Any], attempts: int
         factors=asdict(trial.factors),
         data=ResultData(**asdict(trial.data), **_describe(images)),
         audit=audit(images),
-        outcome=Outcome(event["outcome"]),
-        reason=event.get("reason"),
-        cost={name: event.get(name) for name in _COST} | {"wall_seconds": wall_seconds, "attempts": attempts},
+        outcome=ended.outcome,
+        reason=ended.reason,
+        cost=Cost(wall_seconds, attempts, **{name: getattr(ended, name) for name in _COST}),
         params=params(trial),
-        tags=tags(trial) | tag_audit(audit(images)) | {"outcome": event["outcome"]},
-        versions=versions | event.get("versions", {}),
+        tags=tags(trial) | tag_audit(audit(images)) | {"outcome": str(ended.outcome)},
+        versions=versions | dict(ended.versions),
         git_commit=git_commit(),
-        code=event.get("code") or code_digest(),  # the worker's own: sources may have been edited since it began
+        code=ended.code or code_digest(),  # the worker's own: sources may have been edited since it began
         processor=processor()[0],
-        **{name: event[name] for name in _KEPT if name in event},
+        **{name: getattr(ended, name) for name in _KEPT},
     )
 
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
 
 from bloodstudy import files
 from bloodstudy.cli import terminal
 from bloodstudy.config.schema import Settings
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.execution import trial_runner
-from bloodstudy.execution.job import Job
+from bloodstudy.execution.job import Job, JobEnd
 from bloodstudy.execution.job_process import MAX_DEATHS_IN_A_ROW
 from bloodstudy.study.outcome import DEATHS, Outcome
 from bloodstudy.study.plan import Plan, PlannedTrial
@@ -55,17 +54,17 @@ class Scheduler:
         job = Job(settings, self._plan.study, trial.arm, trial.key, len(self._wanted_keys))
         return [job.as_override()]
 
-    def collect(self, block: Sequence[PlannedTrial], returned: Sequence[Mapping[str, Any]]) -> bool:
+    def collect(self, block: Sequence[PlannedTrial], returned: Sequence[JobEnd]) -> bool:
         """Keep what the jobs of `block` returned; return whether the sweep goes on, else `fault` says why not."""
         for trial, done in zip(block, returned, strict=True):
-            if done["files"]:
-                receive(self._study_folder / trial.key, done["files"])
-            if done["fault"]:
-                kind, message = done["fault"]
+            if done.files:
+                receive(self._study_folder / trial.key, done.files)
+            if done.fault:
+                kind, message = done.fault
                 self.fault = {"UserError": UserError, "MachineError": MachineError}[kind](message)
-            if done["outcome"] == Outcome.IN_PROGRESS:
+            if done.outcome == Outcome.IN_PROGRESS:
                 terminal.say(f"{trial.arm}, seed {trial.seed}: in progress elsewhere")
-        deaths = [done["outcome"] for done in returned if done["outcome"] in DEATHS]
+        deaths = [done.outcome for done in returned if done.outcome in DEATHS]
         # Each may have died in a process of its own, which has counted one death.
         if self.fault is None and len(deaths) == len(returned) >= MAX_DEATHS_IN_A_ROW:
             self.fault = MachineError(

@@ -12,7 +12,6 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import yaml
 from filelock import FileLock, Timeout
@@ -23,7 +22,7 @@ from bloodstudy import data, files, tracking
 from bloodstudy.cli import terminal
 from bloodstudy.errors import BloodstudyError, UserError
 from bloodstudy.execution import datasets, job_process, result_record
-from bloodstudy.execution.job import Job, read_job
+from bloodstudy.execution.job import Job, JobEnd, read_job
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.study.outcome import DEATHS, PUBLISHED, Outcome
 from bloodstudy.study.result import Result
@@ -31,6 +30,7 @@ from bloodstudy.study.run_folder import StudyFolder, TrialFolder, load_result
 from bloodstudy.study.trial import Trial
 from bloodstudy.training import Worker, checkpoint
 from bloodstudy.training.assignment import Assignment
+from bloodstudy.training.events import BatchTrained, Ended, EpochTrained, Measured, Resumed, Warned
 from bloodstudy.training.worker import WorkerDiedError
 
 RETRIED = {"none": (), "failed": DEATHS, "diverged": (Outcome.DIVERGED,), "all": PUBLISHED}
@@ -39,15 +39,14 @@ MEASURING = 0.4  # epochs: what one pass over all images without gradients takes
 BRIEFLY_S = 0.1  # others take a trial's lock for a moment to see whether it is free
 
 
-def task(composed: DictConfig) -> dict[str, Any]:
-    """Do `attempt` for a launcher and return outcome, fault and, if the folder is not shared, the trial's files.
+def task(composed: DictConfig) -> JobEnd:
+    """Do `attempt` for a launcher.
 
     A launcher must never see an exception: it would print a traceback and go on.
     """
     process = job_process.current()
-    done: dict[str, Any] = {"outcome": Outcome.MISSING, "fault": None, "files": None}
     if process.fault is not None:
-        return done
+        return JobEnd(Outcome.MISSING)
     folder = Path(HydraConfig.get().runtime.cwd)
     try:
         job = read_job(composed)
@@ -55,14 +54,14 @@ def task(composed: DictConfig) -> dict[str, Any]:
             os.chdir(folder)
         except OSError:  # Ray's processes are elsewhere; no such folder: nothing is shared with them
             job = job.placed_in(folder)
-        return done | attempt(job, process)
+        return attempt(job, process)
     except BloodstudyError as error:
         process.fault = error
-        return done | {"fault": (type(error).__name__, str(error))}
+        return JobEnd(Outcome.MISSING, (type(error).__name__, str(error)))
 
 
-def attempt(job: Job, process: JobProcess) -> dict[str, Any]:
-    """Train the trial of `job`, unless it is finished or in progress elsewhere; return its outcome."""
+def attempt(job: Job, process: JobProcess) -> JobEnd:
+    """Train the trial of `job`, unless it is finished or in progress elsewhere."""
     settings = job.settings
     runs_dir = Path(settings.places.runs_dir)
     # The command has written the plan: a folder without it is another machine's.
@@ -85,10 +84,10 @@ def attempt(job: Job, process: JobProcess) -> dict[str, Any]:
                 result = _train(trial, images, folder, shared, process)
                 process.count_deaths(result)
     except Timeout:
-        return {"outcome": Outcome.IN_PROGRESS}
+        return JobEnd(Outcome.IN_PROGRESS)
     kept = (folder / name for name in RETURNED)
     carried = None if shared else {file.name: file.read_bytes() for file in kept if file.exists()}
-    return {"outcome": result.outcome, "files": carried}
+    return JobEnd(result.outcome, files=carried)
 
 
 def read_kept(folder: Path, retry: str) -> Result | None:
@@ -124,18 +123,18 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, proce
         what = trial.model, trial.factors, images.classes
         assignment = Assignment(folder, *what, array, images.manifest, images.judges_clean)
         try:
-            event = _follow(worker, assignment, recorder, bar, process)
+            ended = _follow(worker, assignment, recorder, bar, process)
         except BaseException:
             worker.kill()
             recorder.interrupt()
             raise
-        seconds = time.monotonic() - begun + event.get("earlier_seconds", 0.0)
-        result = result_record.assemble(trial, images, event, attempts, seconds)
+        seconds = time.monotonic() - begun + ended.earlier_seconds
+        result = result_record.assemble(trial, images, ended, attempts, seconds)
         result.write(folder)
         if result.outcome != Outcome.DIVERGED:  # what it was before that may tell why
             checkpoint.clear(folder)
         if result.outcome in DEATHS:
-            worker.kill()  # where it still lives, it may have too little memory left for the next trial
+            worker.kill()  # if it still lives, it may have too little memory left for the next trial
         recorder.end()
     process.warn_once(recorder.trouble)
     return result
@@ -143,31 +142,35 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, proce
 
 def _follow(
     worker: Worker, assignment: Assignment, recorder: tracking.Recorder, bar: terminal.Bar, process: JobProcess
-) -> dict[str, Any]:
+) -> Ended:
     epochs, speed = assignment.factors.epochs, ""
+
+    def show(epoch: float, accuracy: float) -> None:
+        bar.update(epoch, f"epoch {math.ceil(epoch)}/{epochs}, accuracy {accuracy:.3f}{speed}")
+
     try:
         for event in worker.train(assignment):
-            match event["event"]:
-                case "warning":
-                    terminal.say(f"  {event['text']}")
-                case "resumed":
-                    terminal.say(f"  going on after epoch {event['epoch']} of {epochs}")
-                    bar.update(event["epoch"], f"epoch {event['epoch']}/{epochs}")
-                    for row in event["rows"]:
+            match event:
+                case Warned(text):
+                    terminal.say(f"  {text}")
+                case Resumed(epoch, rows):
+                    terminal.say(f"  going on after epoch {epoch} of {epochs}")
+                    bar.update(epoch, f"epoch {epoch}/{epochs}")
+                    for row in rows:
                         recorder.epoch(row)
-                case "epoch":
-                    recorder.epoch(event)
+                case BatchTrained(epoch, accuracy):
+                    show(epoch, accuracy)
+                case EpochTrained(row):
+                    recorder.epoch(row)
                     process.warn_once(recorder.trouble)
-                    speed = f", {event['images_per_second']:,.0f} images/s"
-                case "measure":
-                    bar.update(epochs + MEASURING * event["share"], f"measuring {event['share']:.0%}")
-                case "result":
+                    speed = f", {row['images_per_second']:,.0f} images/s"
+                    show(row["epoch"], row["fit_accuracy"])
+                case Measured(share):
+                    bar.update(epochs + MEASURING * share, f"measuring {share:.0%}")
+                case Ended():
                     return event
-            if "fit_accuracy" in event:
-                accuracy = f"accuracy {event['fit_accuracy']:.3f}"
-                bar.update(event["epoch"], f"epoch {math.ceil(event['epoch'])}/{epochs}, {accuracy}{speed}")
     except WorkerDiedError as death:
         if death.exit_code == -signal.SIGTERM:  # sent to the whole group, and the worker was quicker than this process
             raise terminal.Terminated from death
-        return {"outcome": death.outcome, "reason": death.reason}
+        return Ended(death.outcome, death.reason)
     raise AssertionError("the worker's events ended without a result")

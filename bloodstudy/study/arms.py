@@ -14,6 +14,7 @@ from typing import Any
 
 from bloodstudy.config.schema import Factors, defaults, flatten
 from bloodstudy.study.question import Question
+from bloodstudy.study.record import is_list
 
 
 class Role(StrEnum):
@@ -36,7 +37,7 @@ class Arm:
     levels: Mapping[str, Any]  # what sets it apart from the study's reference: nothing for that itself
     role: Role
     questions: tuple[str, ...]  # that it belongs to
-    roles: Mapping[str, Role] = field(default_factory=dict)  # by question, where it has another one there
+    roles: Mapping[str, Role] = field(default_factory=dict[str, Role])  # by question, if it has another one there
 
     def role_in(self, question: str) -> Role:
         """Return its role in a question that it belongs to."""
@@ -67,17 +68,17 @@ def merge(arms: Sequence[Arm], identities: Sequence[str]) -> list[Arm]:
             continue
         questions = tuple(dict.fromkeys(first.questions + arm.questions))
         role = min(first.role, arm.role, key=ROLES.index)
-        own = {
+        every_role = {
             question: min((a.role_in(question) for a in (first, arm) if question in a.questions), key=ROLES.index)
             for question in questions
         }
-        roles = {question: there for question, there in own.items() if there != role}
+        roles = {question: there for question, there in every_role.items() if there != role}
         merged[identity] = Arm(first.name, first.levels, role, questions, roles)
     return list(merged.values())
 
 
 def _arms_of(question: Question) -> Iterator[tuple[Role, str | None, dict[str, Any]]]:
-    """Yield role, name where it has one, and levels beside the question's own reference."""
+    """Yield role, name if it has one, and levels beside the question's own reference."""
     if question.reference:
         yield Role.REFERENCE, None, {}
     single = [(None, {question.factor: level}) for level in question.levels if question.factor]
@@ -95,8 +96,8 @@ def _arms_of(question: Question) -> Iterator[tuple[Role, str | None, dict[str, A
 
 def name_arm(levels: Mapping[str, Any]) -> str:
     """Name an arm by the levels that set it apart, such as "lr=0.01, pooling=average"; without any: "reference"."""
-    apart = [f"{key}={spell(value)}" for key, value in levels.items() if key not in BLOCK_KEYS]
-    return ", ".join(apart) or REFERENCE
+    parts = [f"{key}={spell(value)}" for key, value in levels.items() if key not in BLOCK_KEYS]
+    return ", ".join(parts) or REFERENCE
 
 
 def spell(value: Any) -> str:
@@ -105,8 +106,8 @@ def spell(value: Any) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float):
         return f"{value:g}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(spell(v) for v in value) + "]"
+    if is_list(value):
+        return "[" + ",".join(map(spell, value)) + "]"
     return str(value)
 
 
@@ -114,8 +115,8 @@ def changed_levels(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return the typed factors (and model) that differ from the defaults: what a single trial is named by."""
     usual = flatten(defaults())
     factors = set(asdict(Factors()))
-    apart = {}
+    changed: dict[str, Any] = {}
     for key, value in chosen.items():
         if (key in factors and value != usual[key]) or (key == "model" and value != usual["model.name"]):
-            apart[key] = value
-    return apart
+            changed[key] = value
+    return changed

@@ -24,7 +24,7 @@ class TrialState:
 
     outcome: Outcome
     wall_seconds: float | None = None  # of a finished one
-    epochs: int | None = None  # of one that is not finished: how many it is to do, where that is known
+    epochs: int | None = None  # of one that is not finished: how many it is to do, if that is known
     epochs_done: int = 0
     size: int = 0  # bytes of its folder
     state_size: int = 0  # of these, bytes of training states
@@ -38,7 +38,7 @@ def read_state(folder: Path) -> TrialState:
     state_size = sum(sizes[file] for file in _list_states(trial) if file in sizes)
     result = load_result(folder)
     if result is not None:
-        wall_seconds = result.cost["wall_seconds"] if result.outcome == Outcome.FINISHED else None
+        wall_seconds = result.cost.wall_seconds if result.outcome == Outcome.FINISHED else None
         return TrialState(result.outcome, wall_seconds, size=size, state_size=state_size)
     if _is_locked(trial.lock):
         outcome = Outcome.RUNNING

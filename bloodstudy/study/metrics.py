@@ -3,6 +3,10 @@
 In: predicted and true classes, and the side that each image stands on. Out: responses by name.
 """
 
+# scikit-learn has no types of its own.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+
 from __future__ import annotations
 
 import math

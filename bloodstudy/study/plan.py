@@ -1,7 +1,7 @@
 """The plan of a study, as it stands in its file: what was decided before the first trial.
 
 In: the content of a plan. Out: a frozen `Plan` with its questions, arms and trials, its digest, and its text. Whoever
-reads a plan has it checked: ValueError or TypeError, in words for people, for what is none.
+reads a plan has it checked: ValueError, in words for people, for what is none.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import yaml
 
 from bloodstudy import files
 from bloodstudy.study.arms import Role
-from bloodstudy.study.record import expect, expect_fields, expect_names
+from bloodstudy.study.record import read_record, rename
 
 FILE = "plan.yaml"
 KEY = "[0-9a-f]{16}"
 STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
+FIELDS = {"judged": "evaluated_on", "setting": "common", "lr_strip": "lr_grid"}  # by their names in a plan's file
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,6 @@ class PlannedTrial:
     data: Mapping[str, Any]  # of a `DataIdentity`
     evaluated_on: str  # the split: official_clean shares its trial with official
     overrides: Sequence[str] = ()  # that lead to it
-
-    @classmethod
-    def from_dict(cls, content: Any) -> PlannedTrial:
-        """Return the planned trial that stands in a plan as `content`."""
-        expect_fields(content, {"key": str, "arm": str, "seed": int, "levels": dict, "data": dict, "judged": str})
-        if not re.fullmatch(KEY, content["key"]):
-            raise ValueError(f"expected a trial key of 16 hex digits; received {content['key']!r}")
-        names = ("key", "arm", "seed", "levels", "data")
-        more = {"evaluated_on": content["judged"], "overrides": content.get("overrides") or ()}
-        return cls(**{name: content[name] for name in names} | more)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands in the plan."""
@@ -66,20 +57,8 @@ class PlannedQuestion:
     margin: float
     simplify: bool = False
     lr_grid: Sequence[float] = ()
-    cells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # levels of a product's cells, by arm
-    roles: Mapping[str, Role] = field(default_factory=dict)  # of arms with another role here than in the study
-
-    @classmethod
-    def from_dict(cls, content: Any) -> PlannedQuestion:
-        """Return the question that stands in a plan as `content`."""
-        names = ("name", "sentence", "factor", "reference", "arms", "margin")
-        expect_names(content, names)
-        expect_fields(content, {"name": str, "sentence": str, "reference": str, "arms": list, "margin": float})
-        roles = {arm: Role(role) for arm, role in content.get("roles", {}).items()}
-        return cls(
-            **{name: content[name] for name in names}, simplify=bool(content.get("simplify")),
-            lr_grid=tuple(content.get("lr_strip") or ()), cells=content.get("cells") or {}, roles=roles,
-        )  # fmt: skip
+    cells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Any])  # levels of a product, by arm
+    roles: Mapping[str, Role] = field(default_factory=dict[str, Role])  # of arms that have another one in the study
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands in the plan."""
@@ -97,12 +76,6 @@ class PlannedArm:
 
     role: Role
     levels: Mapping[str, Any]  # what sets it apart from the study's reference
-
-    @classmethod
-    def from_dict(cls, content: Any) -> PlannedArm:
-        """Return the arm that stands in a plan as `content`."""
-        expect_fields(content, {"role": str, "levels": dict})
-        return cls(Role(content["role"]), content["levels"])
 
     def to_dict(self) -> dict[str, Any]:
         """Return what stands in the plan."""
@@ -123,37 +96,26 @@ class Plan:
     seeds: Sequence[int] = ()
     title: str | None = None
     looks: Sequence[int] = ()  # numbers of seeds at which it decides
-    common: Mapping[str, Any] = field(default_factory=dict)  # levels that all its trials share
+    common: Mapping[str, Any] = field(default_factory=dict[str, Any])  # levels that all its trials share
     questions: tuple[PlannedQuestion, ...] = ()
-    arms: Mapping[str, PlannedArm] = field(default_factory=dict)
+    arms: Mapping[str, PlannedArm] = field(default_factory=dict[str, PlannedArm])
     amendments: Sequence[str] | None = None
     hash: str | None = None
 
     @classmethod
     def from_dict(cls, content: Any) -> Plan:
         """Return the plan whose file holds `content`."""
-        expect_fields(content, {"study": str, "command": str, "swept": dict, "trials": list})
-        if not content["trials"]:
+        plan = read_record(cls, rename(content, FIELDS))
+        if not plan.trials:
             raise ValueError("it holds no trials")
-        trials = tuple(map(PlannedTrial.from_dict, content["trials"]))
-        for trial in trials:
-            if missing := content["swept"].keys() - trial.levels.keys():
-                raise ValueError(f"trial {trial.key} has no level of {', '.join(sorted(map(str, missing)))}")
-        for levels in content["swept"].values():
-            expect(levels, list)
-        questions: tuple[PlannedQuestion, ...] = ()
-        arms: dict[str, PlannedArm] = {}
-        if content.get("questions"):
-            expect_names(content, ("arms", "precision", "seeds"))
-            questions = tuple(map(PlannedQuestion.from_dict, expect(content["questions"], list)))
-            arms = {name: PlannedArm.from_dict(arm) for name, arm in expect(content["arms"], dict).items()}
-        json.dumps(content, allow_nan=False)  # YAML knows dates and sets too, which a plan has none of
-        names = ("bloodstudy", "question", "precision", "title", "amendments", "hash")
-        return cls(
-            content["study"], content["command"], content["swept"], trials, common=content.get("setting") or {},
-            seeds=content.get("seeds") or (), looks=content.get("looks") or (), questions=questions, arms=arms,
-            **{name: content.get(name) for name in names},
-        )  # fmt: skip
+        for trial in plan.trials:
+            if not re.fullmatch(KEY, trial.key):
+                raise ValueError(f"expected a trial key of 16 hex digits; received {trial.key!r}")
+            if missing := plan.swept.keys() - trial.levels.keys():
+                raise ValueError(f"trial {trial.key} has no level of {', '.join(sorted(missing))}")
+        if plan.questions and not (plan.arms and plan.precision and plan.seeds):
+            raise ValueError("it has questions, and lacks arms, precision or seeds")
+        return plan
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of the plan's file."""

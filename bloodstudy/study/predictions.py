@@ -4,6 +4,10 @@ In: the table of predictions.parquet. Out: a hash of split, image, label and pro
 scene have no part in it: they may become known after the trial was measured.
 """
 
+# pandas has no types of its own.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+
 from __future__ import annotations
 
 import hashlib
@@ -20,7 +24,7 @@ _TEXTS = ("split", "image", "label")
 def hash_stored(table: pd.DataFrame) -> str:
     """Return the first 16 hex digits of a SHA-256 over split, image, label and thousandths (uint16), in table order.
 
-    Raises ValueError, in words for people, where a probability is not a whole number of thousandths.
+    Raises ValueError, in words for people, if a probability is not a whole number of thousandths.
     """
     names = [str(name) for name in table.columns if str(name).startswith(PREFIX)]
     values = table[names].to_numpy(dtype="float32")

@@ -10,14 +10,15 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from bloodstudy.config.rules import NAME, NAMED, Rule, number, whole
 from bloodstudy.config.yaml_files import named, read_yaml
 from bloodstudy.errors import UserError, nearest
+from bloodstudy.study.record import is_list, is_mapping
 
 SCRATCH = "scratch"  # the study that plain runs and sweeps belong to
-MARGIN = 0.02  # of accuracy, where neither a question nor its study names one
+MARGIN = 0.02  # of accuracy, if neither a question nor its study names one
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,13 @@ class Question:
     factor: str | None = None  # with `levels`: one arm a level
     levels: tuple[Any, ...] = ()
     exploratory: tuple[Any, ...] = ()  # levels that are shown and not tested
-    arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # or by name, each its overrides
-    reference: Mapping[str, Any] = field(default_factory=dict)  # its own, where it differs from the study's
+    arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Any])  # or by name, each its overrides
+    reference: Mapping[str, Any] = field(default_factory=dict[str, Any])  # its own, if it differs from the study's
     margin: float | None = None
-    factorial: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # a whole product, besides
+    factorial: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Sequence[Any]])  # a whole product, besides
     lr_grid: tuple[float, ...] = ()  # learning rates at which each arm is trained, besides
     simplify: bool = False  # answered by the smallest model that is shown to be not worse
-    common: Mapping[str, Any] = field(default_factory=dict)  # what all its trials share, asked outside a study
+    common: Mapping[str, Any] = field(default_factory=dict[str, Any])  # what all its trials share outside a study
     seeds: int | None = None
 
     @property
@@ -46,10 +47,10 @@ class Question:
     @property
     def varied(self) -> set[str]:
         """The keys that its arms set apart, its own reference included."""
-        arms = self.arms.values()
-        own = {self.factor} if self.factor else set()
-        strip = {"lr"} if self.lr_grid else set()
-        return own.union(*arms, self.reference, self.factorial, strip)
+        keys = {*self.reference, *self.factorial}.union(*self.arms.values())
+        if self.factor:
+            keys.add(self.factor)
+        return keys | {"lr"} if self.lr_grid else keys
 
 
 @dataclass(frozen=True)
@@ -69,25 +70,21 @@ def _words(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _overrides(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-def _levels(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 0
+def _levels(value: Any) -> TypeGuard[list[Any] | tuple[Any, ...]]:
+    return is_list(value) and bool(value)
 
 
 _SEEDS = whole("a whole number from 1 to 10000", lambda v: 1 <= v <= 10_000)
 _MARGIN = number("a difference of accuracy between 0 and 1, such as 0.02", lambda v: 0 < v < 1)
-_SETTING = Rule("key: value, one a line", _overrides)
+_SETTING = Rule("key: value, one a line", is_mapping)
 _SENTENCE = Rule("one sentence that ends in a question mark", lambda v: _words(v) and v.strip().endswith("?"))
 _ARMS = Rule(
     "name: {key: value, ...}, one arm a line",
-    lambda v: _overrides(v) and len(v) > 0 and all(_overrides(levels) and levels for levels in v.values()),
+    lambda v: is_mapping(v) and len(v) > 0 and all(is_mapping(levels) and levels for levels in v.values()),
 )
 _FACTORIAL = Rule(
     "key: [level, level, ...], two keys or more",
-    lambda v: _overrides(v) and len(v) > 1 and all(map(_levels, v.values())),
+    lambda v: is_mapping(v) and len(v) > 1 and all(map(_levels, v.values())),
 )
 
 QUESTION = {
@@ -116,9 +113,9 @@ STUDY = {
 
 
 def read_question(name: str) -> Question:
-    """Return the question `name`; raises UserError where there is none or its file is wrong."""
+    """Return the question `name`; raises UserError if there is none or its file is wrong."""
     path, content = _read("question", name, QUESTION, {"sentence"})
-    problems = []
+    problems: list[str] = []
     if ("arms" in content) == ("factor" in content):
         problems.append("expected either factor with levels, or arms")
     if ("levels" in content) != ("factor" in content):
@@ -133,10 +130,10 @@ def read_question(name: str) -> Question:
 
 
 def read_study(name: str) -> Study:
-    """Return the study `name`; raises UserError where there is none or its file is wrong."""
+    """Return the study `name`; raises UserError if there is none or its file is wrong."""
     path, content = _read("study", name, STUDY, {"title", "questions", "seeds"})
     content.setdefault("looks", [content["seeds"]])
-    problems = []
+    problems: list[str] = []
     if name == SCRATCH:
         problems.append(f"{SCRATCH!r} is the name of plain runs and sweeps; call the study something else")
     if sorted(set(content["looks"])) != content["looks"] or content["looks"][-1] > content["seeds"]:
@@ -150,12 +147,12 @@ def read_study(name: str) -> Study:
 
 
 def _read(group: str, name: str, rules: dict[str, Rule], needed: set[str]) -> tuple[Path, dict[str, Any]]:
-    found = named(group)
-    if name not in found:
+    paths = named(group)
+    if name not in paths:
         raise UserError(
-            f"{group}: expected one of {', '.join(sorted(found))}; received {name!r}.{nearest(name, found)}"
+            f"{group}: expected one of {', '.join(sorted(paths))}; received {name!r}.{nearest(name, paths)}"
         )
-    path, content = found[name], read_yaml(found[name])
+    path, content = paths[name], read_yaml(paths[name])
     problems = [] if NAME.fullmatch(name) else [f"expected a file name of {NAMED}; received {name!r}. Rename it"]
     problems += [f"unknown key {key!r}.{nearest(key, rules)}" for key in content if key not in rules]
     problems += [f"{key}: missing" for key in sorted(needed - set(content))]

@@ -7,8 +7,11 @@ its last name, since reports and packages are for others to read.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from bloodstudy.study.record import is_list, is_mapping
 
 _NAME = r"""[^\s/\\'"<>|:;,()=]+(?: [^\s/\\'"<>|:;,()=]+)*"""  # of a folder; blanks inside it
 _POSIX = rf"(?<![\w.~<)\]])/+(?:{_NAME}/+)*(?=[^\s/])"
@@ -28,19 +31,23 @@ def hide_folders(text: str) -> str:
 def make_portable(content: Any) -> Any:
     """Return a plan or result, nested containers of plain values, with the folders hidden in its free texts."""
 
-    def hide(value: Any) -> Any:
-        if isinstance(value, list):
-            return [hide(part) for part in value]
-        return hide_folders(value) if isinstance(value, str) else value
+    if is_mapping(content):
+        return {name: _hide(part) if name in FREE_TEXTS else make_portable(part) for name, part in content.items()}
+    return _map(make_portable, content)
 
-    if isinstance(content, dict):
-        return {key: hide(value) if key in FREE_TEXTS else make_portable(value) for key, value in content.items()}
-    return [make_portable(part) for part in content] if isinstance(content, list) else content
+
+def _hide(text: Any) -> Any:
+    """Return a text, or a list of texts, without folders."""
+    return hide_folders(text) if isinstance(text, str) else _map(_hide, text)
+
+
+def _map(change: Callable[[Any], Any], content: Any) -> Any:
+    return list(map(change, content)) if is_list(content) else content
 
 
 def find_folder(content: Any) -> str | None:
-    """Return a text of nested containers that names an absolute path, or None where there is none."""
+    """Return a text of nested containers that names an absolute path, or None if there is none."""
     if isinstance(content, str):
         return content if hide_folders(content) != content else None
-    parts = [*content, *content.values()] if isinstance(content, dict) else content if isinstance(content, list) else []
-    return next((found for part in parts if (found := find_folder(part)) is not None), None)
+    parts = [*content, *content.values()] if is_mapping(content) else content if is_list(content) else []
+    return next((text for part in parts if (text := find_folder(part)) is not None), None)

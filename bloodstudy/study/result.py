@@ -1,24 +1,23 @@
 """The result of a trial, as it stands in its file.
 
-In: the content of a result file. Out: a frozen `Result`. Whoever reads a result has it checked: ValueError or
-TypeError, in words for people, for what is none.
+In: the content of a result file. Out: a frozen `Result`. Whoever reads a result has it checked: ValueError, in words
+for people, for what is none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from bloodstudy import files
-from bloodstudy.study.outcome import Outcome
-from bloodstudy.study.record import expect_fields, expect_names
+from bloodstudy.study.outcome import PUBLISHED, Outcome
+from bloodstudy.study.record import read_record
 from bloodstudy.study.trial import make_key
 
-STORED_OUTCOMES = tuple(Outcome(name) for name in ("finished", "diverged", "failed", "out_of_memory", "interrupted"))
-ALWAYS = ("key", "study", "arm", "model", "factors", "data", "audit", "outcome", "reason", "cost", "params", "tags")
-ALWAYS += ("versions", "git_commit", "code", "processor")  # stored even if they are unknown; of the rest what is there
+STORED_OUTCOMES = (*PUBLISHED, Outcome.INTERRUPTED)
+ALWAYS = ("audit", "reason", "git_commit", "code", "processor")  # stored even if they are unknown
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,19 @@ class ResultData:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What a trial took. None is unknown: of a process that died."""
+
+    wall_seconds: float
+    attempts: int
+    fit_seconds: float | None = None
+    evaluate_seconds: float | None = None
+    peak_memory_mb: float | None = None
+    threads: int | None = None
+    resumed_after: int | None = None  # epochs that earlier attempts had done
+
+
+@dataclass(frozen=True)
 class Result:
     """What came out of one trial."""
 
@@ -54,7 +66,7 @@ class Result:
     factors: Mapping[str, Any]
     data: ResultData
     outcome: Outcome
-    cost: Mapping[str, Any]
+    cost: Cost
     params: Mapping[str, Any]
     tags: Mapping[str, str]
     versions: Mapping[str, str]
@@ -63,7 +75,7 @@ class Result:
     git_commit: str | None = None
     code: str | None = None  # digest
     processor: str | None = None
-    responses: Mapping[str, float] = field(default_factory=dict)  # {} if it did not finish
+    responses: Mapping[str, int | float] = field(default_factory=dict[str, float])  # {} if it did not finish
     parameters: int | None = None
     trainable_parameters: int | None = None
     layers: Sequence[Mapping[str, Any]] | None = None
@@ -75,22 +87,19 @@ class Result:
     @classmethod
     def from_dict(cls, content: Any) -> Result:
         """Return the result whose file holds `content`."""
-        expect_fields(content, {"key": str, "study": str, "arm": str, "model": str, "factors": dict, "data": dict})
-        expect_fields(content, {"outcome": str, "cost": dict, "params": dict, "tags": dict, "versions": dict})
-        expect_names(content, ("reason", "git_commit", "processor"))
-        expect_names(content["factors"], ("lr", "precision", "seed"))
-        if content["outcome"] not in STORED_OUTCOMES:
-            raise ValueError(f"outcome: expected one of {', '.join(STORED_OUTCOMES)}; received {content['outcome']!r}")
-        expect_fields(content["cost"], {"wall_seconds": float, "attempts": int})
-        known = {f.name for f in fields(cls)}
-        more = {"data": _read_data(content["data"]), "outcome": Outcome(content["outcome"])}
-        return cls(**{name: value for name, value in content.items() if name in known} | more)
+        result = read_record(cls, content)
+        if missing := [name for name in ("lr", "precision", "seed") if name not in result.factors]:
+            raise ValueError(f"factors: it lacks {', '.join(missing)}")
+        if result.outcome not in STORED_OUTCOMES:
+            raise ValueError(f"outcome: expected one of {', '.join(STORED_OUTCOMES)}; received {result.outcome!r}")
+        return result
 
     def to_dict(self) -> dict[str, Any]:
         """Return the content of the result's file."""
-        content = {f.name: getattr(self, f.name) for f in fields(self)}
-        content |= {"data": asdict(self.data), "outcome": str(self.outcome)}
-        return {name: value for name, value in content.items() if name in ALWAYS or value not in (None, {})}
+        content = asdict(self) | {"outcome": str(self.outcome)}
+        required = {f.name for f in fields(self) if f.default is MISSING and f.default_factory is MISSING}
+        kept = required.union(ALWAYS)
+        return {name: value for name, value in content.items() if name in kept or value not in (None, {})}
 
     def write(self, folder: Path) -> None:
         """Publish the result in the folder of its trial."""
@@ -100,9 +109,3 @@ class Result:
     def own_key(self) -> str:
         """The key that its factors, model and data lead to; another one than `key` if the file was changed."""
         return make_key(self.factors, self.model, asdict(self.data))
-
-
-def _read_data(content: Any) -> ResultData:
-    expect_names(content, ("name", "task", "view", "split", "fingerprint", "counts", "classes", "notes", "refused"))
-    known = {f.name for f in fields(ResultData)}
-    return ResultData(**{name: value for name, value in content.items() if name in known})

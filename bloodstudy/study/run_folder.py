@@ -6,7 +6,7 @@ names it and the remedy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +145,7 @@ def list_studies(runs_dir: Path) -> list[str]:
 
 
 def read_plan(runs_dir: Path, study: str) -> Plan:
-    """Return the plan of `study`; raises UserError where nothing was run yet, or it is damaged."""
+    """Return the plan of `study`; raises UserError if nothing was run yet, or it is damaged."""
     path = StudyFolder(runs_dir / study).plan
     if not path.exists():
         raise UserError(
@@ -161,7 +161,7 @@ def read_plan(runs_dir: Path, study: str) -> Plan:
 
 
 def read_result(runs_dir: Path, study: str, key: str) -> Result | None:
-    """Return the published result of one trial, or None where it has none; raises UserError where it is damaged."""
+    """Return the published result of one trial, or None if it has none; raises UserError if it is damaged."""
     return load_result(runs_dir / study / key)
 
 
@@ -174,14 +174,14 @@ def load_result(folder: Path) -> Result | None:
 
 
 @contextmanager
-def readable(path: Path, remedy: str) -> Iterator[None]:
-    """Turn what reading a stored file raises where it is damaged into a UserError that names it and the remedy.
+def readable(path: Path, remedy: str) -> Generator[None]:
+    """Turn what reading a stored file raises if it is damaged into a UserError that names it and the remedy.
 
     In the remedy {folder} is the folder that the file lies in.
     """
     try:
         yield
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())[:200]
         what = "cannot be read" if isinstance(error, OSError) else "is damaged"
         raise UserError(f"{path} {what}: {reason}. {remedy.format(folder=path.parent)}") from error

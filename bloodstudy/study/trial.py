@@ -31,7 +31,7 @@ class DataIdentity:
     folds: int | None = None
     fold: int | None = None
     validation_share: float | None = None
-    scenes: str | None = None  # digest of the scene of each image, where a division keeps them whole
+    scenes: str | None = None  # digest of the scene of each image, if a division keeps them whole
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Trial:
 
 def make_key(factors: Mapping[str, Any], model: str, data: Mapping[str, Any]) -> str:
     """Return the key of a trial; of `data` what a `DataIdentity` has counts."""
-    own = {own.name for own in fields(DataIdentity)}
-    known = {name: value for name, value in data.items() if name in own and value is not None}
+    names = {field.name for field in fields(DataIdentity)}
+    known = {name: value for name, value in data.items() if name in names and value is not None}
     identity = {"factors": dict(factors), "model": model, "data": known}
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -61,7 +61,7 @@ def make_key(factors: Mapping[str, Any], model: str, data: Mapping[str, Any]) ->
 def identify(choice: DataChoice, split: str, fingerprint: str, scenes: str = "") -> DataIdentity:
     """Return the identity of the data that `choice` led to; what does not decide the images and split is dropped.
 
-    `split` is resolved; `scenes` is the digest of the scenes, empty where they are unknown.
+    `split` is resolved; `scenes` is the digest of the scenes, empty if they are unknown.
     """
     grouped, validated = split.startswith("grouped"), choice.validation_share > 0
     drawn = grouped or split == "random"

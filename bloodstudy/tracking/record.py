@@ -102,7 +102,7 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     rows: list[Any] = []
     if trial.history.exists():
         rows = [row for row in pd.read_csv(trial.history).to_dict("records") if row["epoch"] not in logged]
-    figures = {**result.responses, "peak_memory_mb": result.cost.get("peak_memory_mb")}
+    figures = {**result.responses, "peak_memory_mb": result.cost.peak_memory_mb}
     now = _now_ms()
     # What was logged by epoch ends in the same figure: a point at step 0 would stand at the head of its curve.
     figures = {name: value for name, value in figures.items() if value is not None and name not in VALIDATION}
@@ -122,7 +122,7 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
 def log_whole(store: Store, folder: Path, parent: str | None) -> None:
     """Log a finished trial from its folder as one run."""
     result = _read(folder)
-    begun = TrialFolder(folder).result.stat().st_mtime - result.cost["wall_seconds"]
+    begun = TrialFolder(folder).result.stat().st_mtime - result.cost.wall_seconds
     complete(store, open_run(store, folder, result.tags, result.params, parent, begun), folder)
 
 

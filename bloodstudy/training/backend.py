@@ -32,7 +32,7 @@ def set_up(threads: int) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hold back what native code writes to standard error, and write it after all where the block fails.
+    """Hold back what native code writes to standard error, and write it after all if the block fails.
 
     TensorFlow greets on import before its own log level counts, into the middle of a progress bar.
     """
@@ -63,7 +63,7 @@ def has_gpu() -> bool:
 
 
 def compile_options() -> dict[str, Any]:
-    """Return what `Model.compile` is told about XLA: off on processors, where it slows these networks down."""
+    """Return what `Model.compile` is told about XLA: off on processors, since it slows these networks down there."""
     return {"jit_compile": "auto" if has_gpu() else False}
 
 

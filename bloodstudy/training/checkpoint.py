@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 
 from bloodstudy import files
 from bloodstudy.study.run_folder import TrialFolder
+from bloodstudy.training.events import HistoryRow
 
 GENERATIONS = ("state-0.npz", "state-1.npz")  # after even and odd epochs
 
@@ -27,7 +28,7 @@ class Checkpoint:
     """What training was after a whole epoch."""
 
     epoch: int  # whole epochs done
-    rows: list[dict[str, Any]]  # of the history, one an epoch
+    rows: Sequence[HistoryRow]  # of the history, one an epoch
     variables: dict[str, np.ndarray]  # of model and optimizer, by owner, position and path
 
 
@@ -39,8 +40,8 @@ class Checkpoints:
     guard: Mapping[str, str]
 
     def write(self, state: Checkpoint) -> None:
-        """Publish `state` in place of the older of the two; raises MachineError where the disk refuses."""
-        header = json.dumps({"epoch": state.epoch, "rows": state.rows, "guard": dict(self.guard)})
+        """Publish `state` in place of the older of the two; raises MachineError if the disk refuses."""
+        header = json.dumps({"epoch": state.epoch, "rows": list(state.rows), "guard": dict(self.guard)})
         content = {"header": np.frombuffer(header.encode(), np.uint8), **state.variables}
         path = self.folder / GENERATIONS[state.epoch % 2]
         with files.published(path) as beside, beside.open("wb") as stream:

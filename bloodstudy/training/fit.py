@@ -1,6 +1,6 @@
 """Fitting one model with Keras's own `fit`.
 
-In: a built model, factors, the feed, the validation split and the saved states, where there are any. Out: one history
+In: a built model, factors, the feed, the validation split and the saved states, if there are any. Out: one history
 row an epoch, reported as it comes, and whether the training diverged. A saved state is gone on from, to the bit.
 """
 
@@ -19,8 +19,7 @@ from bloodstudy.config.schema import Factors
 from bloodstudy.training import backend
 from bloodstudy.training.batches import Feed, Gallery
 from bloodstudy.training.checkpoint import Checkpoint, Checkpoints
-
-Report = Callable[[dict[str, Any]], None]
+from bloodstudy.training.events import BatchTrained, EpochTrained, HistoryRow, Report, Resumed, Warned
 
 LARGEST_LOSS = 1e6  # nats an image, where guessing costs log(classes): beyond it nothing is learned any more
 
@@ -43,8 +42,8 @@ OPTIMIZERS: dict[str, Callable[[float, int], keras.optimizers.Optimizer]] = {
 class Fitted:
     """How the training went."""
 
-    rows: list[dict[str, Any]]  # of the history, one an epoch, those of earlier attempts included
-    diverged: str | None  # what left the numbers that training can use, None where nothing did
+    rows: list[HistoryRow]  # of the history, one an epoch, those of earlier attempts included
+    diverged: str | None  # what left the numbers that training can use, None if nothing did
     resumed_after: int = 0  # epochs that earlier attempts had done
 
 
@@ -52,7 +51,7 @@ class _Watch(keras.callbacks.Callback):
     """Draws each epoch's order, stops when the numbers are left, reports batches and epochs, saves the state."""
 
     def __init__(
-        self, feed: Feed, images: int, report: Report, states: Checkpoints | None, rows: list[dict[str, Any]]
+        self, feed: Feed, images: int, report: Report, states: Checkpoints | None, rows: list[HistoryRow]
     ) -> None:
         super().__init__()
         self.feed, self.images, self.report, self.states = feed, images, report, states
@@ -72,8 +71,7 @@ class _Watch(keras.callbacks.Callback):
         if now - self._told > 0.25:
             self._told = now
             share = (batch + 1) / len(self.feed)
-            accuracy = float((logs or {}).get("accuracy", 0.0))
-            self.report({"event": "batch", "epoch": self._epoch + share, "fit_loss": loss, "fit_accuracy": accuracy})
+            self.report(BatchTrained(self._epoch + share, float((logs or {}).get("accuracy", 0.0))))
 
     def on_test_begin(self, logs: Any = None) -> None:
         self._fitted = time.monotonic()  # the validation that follows is no training
@@ -95,7 +93,7 @@ class _Watch(keras.callbacks.Callback):
             self._stop("a weight was no finite number")
         if self.states is not None and self.diverged is None:
             self.states.write(Checkpoint(len(self.rows), self.rows, values))
-        self.report({"event": "epoch", **row})
+        self.report(EpochTrained(row))
 
     def _stop(self, reason: str) -> None:
         self.diverged = self.diverged or f"{reason} in epoch {self._epoch + 1}"
@@ -136,14 +134,14 @@ def fit(
     return Fitted(watch.rows, watch.diverged, resumed_after)
 
 
-def _resume(model: keras.Model, states: Checkpoints, report: Report) -> list[dict[str, Any]]:
-    """Put the newest saved state into `model` and its optimizer and return its history rows; [] where none fits."""
-    state = states.read(_values(model), lambda text: report({"event": "warning", "text": text}))
+def _resume(model: keras.Model, states: Checkpoints, report: Report) -> list[HistoryRow]:
+    """Put the newest saved state into `model` and its optimizer and return its history rows; [] if none fits."""
+    state = states.read(_values(model), lambda text: report(Warned(text)))
     if state is None:
         return []
     for name, variable in _variables(model).items():
         variable.assign(state.variables[name].view(variable.numpy().dtype))
-    report({"event": "resumed", "epoch": state.epoch, "rows": state.rows})
+    report(Resumed(state.epoch, state.rows))
     return list(state.rows)
 
 

@@ -30,7 +30,7 @@ def processor() -> tuple[str, frozenset[str]]:
 
 
 def resolve_precision(asked: str) -> str:
-    """Return float32 or bfloat16 for `asked`; "auto" takes bfloat16 where the processor has instructions for it.
+    """Return float32 or bfloat16 for `asked`; "auto" takes bfloat16 if the processor has instructions for it.
 
     `benchmarks/throughput.py` measures both. Raises UserError for a bfloat16 that would have to be emulated.
     """
@@ -47,7 +47,7 @@ def resolve_precision(asked: str) -> str:
 
 
 def require_backend() -> None:
-    """Raise MachineError where nothing that can train is installed, without importing it."""
+    """Raise MachineError if nothing that can train is installed, without importing it."""
     if find_spec("tensorflow") is None and find_spec("jax") is None:
         raise MachineError(
             'nothing is installed that can train: install the extra "cpu" or "gpu", as in: '

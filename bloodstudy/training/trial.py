@@ -6,7 +6,7 @@ import contextlib
 import gc
 import hashlib
 import time
-from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,13 @@ from bloodstudy.data.splits.split import find_clean
 from bloodstudy.model.summary import list_layers
 from bloodstudy.study import metrics
 from bloodstudy.study.code_digest import code_digest
+from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.predictions import hash_stored
 from bloodstudy.study.run_folder import TrialFolder
 from bloodstudy.training import backend, evaluate
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.checkpoint import Checkpoints
-
-Report = Callable[[dict[str, Any]], None]
+from bloodstudy.training.events import Ended, HistoryRow, Measured, Report, Timed
 
 
 def set_up(threads: int) -> None:
@@ -41,10 +41,10 @@ def set_up(threads: int) -> None:
     gc.freeze()
 
 
-def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[str, Any]:
-    """Train and measure one trial, write history.csv and predictions.parquet, return the rest of its result.
+def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended | Timed:
+    """Train and measure one trial, write history.csv and predictions.parquet, return the last event.
 
-    It goes on from the state that an interrupted attempt left in the folder, where that fits.
+    It goes on from the state that an interrupted attempt left in the folder, if that fits.
     """
     import keras
 
@@ -63,8 +63,8 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     if assignment.probe:
         from bloodstudy.training.timing import time_batches
 
-        took = time_batches(assignment, images, one_hot)
-        return {"outcome": "finished", "peak_memory_mb": _peak_memory_mb(), **took}
+        seconds = time_batches(assignment, images, one_hot)
+        return Timed(**seconds, peak_memory_mb=_peak_memory_mb())
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
     augmenter = model.augmenter(factors, len(assignment.classes))
     batches = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenter)
@@ -77,28 +77,27 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> dict[st
     earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
     fit_seconds = time.monotonic() - begun + earlier_seconds
     _write_history(TrialFolder(assignment.folder).history, rows)
-    result: dict[str, Any] = {
-        "outcome": "diverged" if fitted.diverged else "finished",
-        "reason": fitted.diverged,
-        "parameters": int(network.count_params()),
-        "trainable_parameters": int(sum(np.prod(w.shape) for w in network.trainable_weights)),
-        "layers": list_layers(network),
-        "epochs_done": len(rows),
-        "resumed_after": fitted.resumed_after,
-        "earlier_seconds": earlier_seconds,
-        "versions": backend.versions(),
-        "code": code_digest(),
-        "threads": threads,
-        "fit_seconds": fit_seconds,
-        "evaluate_seconds": 0.0,
-    }
+    ended = Ended(
+        Outcome.DIVERGED if fitted.diverged else Outcome.FINISHED,
+        fitted.diverged,
+        parameters=int(network.count_params()),
+        trainable_parameters=int(sum(np.prod(w.shape) for w in network.trainable_weights)),
+        layers=list_layers(network),
+        epochs_done=len(rows),
+        resumed_after=fitted.resumed_after,
+        earlier_seconds=earlier_seconds,
+        versions=backend.versions(),
+        code=code_digest(),
+        threads=threads,
+        fit_seconds=fit_seconds,
+        evaluate_seconds=0.0,
+    )
     if not fitted.diverged:
         begun = time.monotonic()
         set_precise_statistics(network, batches, factors.epochs)
-        result |= _measure(network, assignment, images, labels, report)
-        result["evaluate_seconds"] = time.monotonic() - begun
-    result["peak_memory_mb"] = _peak_memory_mb()
-    return result
+        ended = _measure(ended, network, assignment, images, labels, report)
+        ended = replace(ended, evaluate_seconds=time.monotonic() - begun)
+    return replace(ended, peak_memory_mb=_peak_memory_mb())
 
 
 def _guard(assignment: Assignment, threads: int) -> dict[str, str]:
@@ -118,11 +117,12 @@ def _map_images(path: Path) -> np.ndarray:
 
 
 def _measure(
-    network: Any, assignment: Assignment, images: np.ndarray, labels: np.ndarray, report: Report
-) -> dict[str, Any]:
-    probabilities = evaluate.predict(network, images, lambda share: report({"event": "measure", "share": share}))
+    trained: Ended, network: Any, assignment: Assignment, images: np.ndarray, labels: np.ndarray, report: Report
+) -> Ended:
+    probabilities = evaluate.predict(network, images, lambda share: report(Measured(share)))
     if not np.isfinite(probabilities).all():
-        return {"outcome": "diverged", "reason": "the trained network's outputs are not finite numbers"}
+        reason = "the trained network's outputs are not finite numbers"
+        return replace(trained, outcome=Outcome.DIVERGED, reason=reason)
     split = assignment.manifest["split"].to_numpy()
     measured = evaluate.responses(probabilities, labels, split, assignment.classes)
     if assignment.clean:
@@ -132,10 +132,10 @@ def _measure(
     with files.published(TrialFolder(assignment.folder).predictions) as beside:
         table.to_parquet(beside, compression="zstd", index=False)
     hashes = {"prediction_hash": evaluate.digest(probabilities), "stored_hash": hash_stored(table)}
-    return {"responses": measured, **hashes}
+    return replace(trained, responses=measured, **hashes)
 
 
-def _write_history(path: Path, rows: list[dict[str, Any]]) -> None:
+def _write_history(path: Path, rows: list[HistoryRow]) -> None:
     files.write_text(path, pd.DataFrame(rows).to_csv(index=False))
 
 

@@ -1,8 +1,8 @@
 """The process that trains.
 
 The parent plans and records; a worker imports Keras once and trains one assignment after another. It sends events
-(warning, resumed, batch, epoch, measure, result; fault where the machine refuses) through a pipe and writes the large
-results beside the trial. If it dies, that trial is lost and the next one gets a fresh worker.
+(`WorkerEvent`) through a pipe and writes the large results beside the trial. If it dies, that trial is lost and the
+next one gets a fresh worker.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from typing import Any
 
 from joblib import cpu_count
 
 from bloodstudy.errors import MachineError
+from bloodstudy.study.outcome import Outcome
 from bloodstudy.training.assignment import Assignment
+from bloodstudy.training.events import Ended, MachineFault, Timed, WorkerEvent
 from bloodstudy.training.stderr_tail import StderrTail
 
 # Memory in pages of 2 MiB where Linux gives them on request, elsewhere without effect: feature maps are 60 MB and more,
@@ -38,7 +39,7 @@ class WorkerDiedError(Exception):
     def __init__(self, exit_code: int | None, said: str = "") -> None:
         self.exit_code = exit_code
         starved = any(words in said for words in ("bad_alloc", "Cannot allocate memory"))
-        self.outcome = "out_of_memory" if starved or exit_code == -signal.SIGKILL else "failed"
+        self.outcome = Outcome.OUT_OF_MEMORY if starved or exit_code == -signal.SIGKILL else Outcome.FAILED
         if exit_code is not None and exit_code < 0:
             name = signal.Signals(-exit_code).name
             killed = " (out of memory, or killed by hand)" if name == "SIGKILL" else ""
@@ -76,8 +77,8 @@ class Worker:
     def pid(self) -> int | None:
         return self._process.pid
 
-    def train(self, assignment: Assignment) -> Iterator[dict[str, Any]]:
-        """Yield the events of one trial, the last of which is "result"; raises WorkerDiedError and MachineError."""
+    def train(self, assignment: Assignment) -> Iterator[WorkerEvent]:
+        """Yield the events of one trial, up to `Ended` or `Timed`; raises WorkerDiedError and MachineError."""
         self.trials += 1
         self._stderr.forget()
         try:
@@ -85,18 +86,18 @@ class Worker:
             places = {"folder": assignment.folder.absolute(), "images": assignment.images.absolute()}
             self._pipe.send(replace(assignment, **places))
             while True:
-                event = self._pipe.recv()
-                if event["event"] == "fault":
-                    raise MachineError(event["reason"])
+                event: WorkerEvent = self._pipe.recv()
+                if isinstance(event, MachineFault):
+                    raise MachineError(event.reason)
                 yield event
-                if event["event"] == "result":
+                if isinstance(event, Ended | Timed):
                     return
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             self._process.join(10)
             raise WorkerDiedError(self._process.exitcode, self._stderr.read()) from error
 
     def close(self, patience_s: float = 5.0) -> None:
-        """End the process: at once where it is idle, by force where it does not listen."""
+        """End the process: at once if it is idle, by force if it does not listen."""
         self._pipe.close()
         self._process.join(patience_s)
         if self._process.is_alive():
@@ -128,15 +129,14 @@ def _serve(pipe: Connection, errors: Connection, threads: int) -> None:
         try:
             if failure is not None:
                 raise failure
-            result = train_trial(assignment, pipe.send, threads)
+            last = train_trial(assignment, pipe.send, threads)
         except (BrokenPipeError, ConnectionResetError):
             return
         except MachineError as error:  # a full disk, say: no fault of the trial
-            pipe.send({"event": "fault", "reason": str(error)})
-            continue
+            last = MachineFault(str(error))
         except Exception as error:
-            result = {"outcome": _outcome(error), "reason": _reason(error), "traceback": traceback.format_exc()}
-        pipe.send({"event": "result", **result})
+            last = Ended(_outcome(error), _reason(error), traceback.format_exc())
+        pipe.send(last)
 
 
 def _heed_the_parent_alone() -> None:
@@ -152,9 +152,9 @@ def _heed_the_parent_alone() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def _outcome(error: Exception) -> str:
+def _outcome(error: Exception) -> Outcome:
     exhausted = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
-    return "out_of_memory" if exhausted else "failed"
+    return Outcome.OUT_OF_MEMORY if exhausted else Outcome.FAILED
 
 
 def _reason(error: Exception) -> str:

@@ -3,7 +3,6 @@
 import pytest
 from records import plan_of
 
-from bloodstudy.cli.compose import RequestedTrial
 from bloodstudy.cli.request import StudyRequest
 from bloodstudy.config import schema
 from bloodstudy.execution import plan_content
@@ -56,10 +55,10 @@ def test_one_question_about_one_factor_is_a_sweep_over_that_factor(questions, sw
 
 def test_a_study_decides_margins_roles_and_what_all_its_trials_share():
     request, _, arms = plan(POOLS, BOTH)
-    reference = RequestedTrial({"epochs": 3, "pooling": "max", "seed": 0, "data.root": "x", "retry": "all"}, SETTINGS)
-    decided = plan_content.decide(request, arms, reference, {"both": {"half": {"dropout": 0.5}}})
-    assert decided["common"] == {"epochs": 3}
-    pools, both = decided["questions"]
+    reference = {"epochs": 3, "pooling": "max", "seed": 0, "data.root": "x", "retry": "all"}
+    decided = plan_content.decide(plan_of({}), request, arms, reference, {"both": {"half": {"dropout": 0.5}}})
+    assert decided.common == {"epochs": 3}
+    pools, both = decided.questions
     assert (pools.margin, pools.arms, pools.cells) == (0.02, ["reference", "pooling=average"], {})
     assert (both.arms, both.cells) == (["reference", "half"], {"half": {"dropout": 0.5}})
-    assert decided["arms"]["half"].to_dict() == {"role": "confirmatory", "levels": {"dropout": 0.5}}
+    assert decided.arms["half"].to_dict() == {"role": "confirmatory", "levels": {"dropout": 0.5}}

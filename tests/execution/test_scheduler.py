@@ -5,10 +5,11 @@ from records import plan_of
 
 from bloodstudy.config import schema
 from bloodstudy.errors import MachineError, UserError
-from bloodstudy.execution.job import Job
+from bloodstudy.execution.job import Job, JobEnd
 from bloodstudy.execution.scheduler import Scheduler, current, serve
+from bloodstudy.study.outcome import Outcome
 
-DONE = {"outcome": "finished", "fault": None, "files": None}
+DONE = JobEnd(Outcome.FINISHED)
 TRIALS = [
     {"key": f"{arm}{seed}", "arm": f"arm {arm}", "seed": seed, "judged": "official"}
     for seed in (0, 1)
@@ -49,7 +50,7 @@ def test_each_wanted_trial_is_launched_once_block_by_block(schedule, keys, block
 def test_a_fault_of_one_job_stops_the_sweep(schedule, kind):
     scheduler = schedule("a0", "b0")
     (block,) = scheduler.blocks()
-    assert not scheduler.collect(block, [DONE, DONE | {"outcome": "missing", "fault": (kind.__name__, "why")}])
+    assert not scheduler.collect(block, [DONE, JobEnd(Outcome.MISSING, (kind.__name__, "why"))])
     assert type(scheduler.fault) is kind
     assert str(scheduler.fault) == "why"
 
@@ -57,7 +58,7 @@ def test_a_fault_of_one_job_stops_the_sweep(schedule, kind):
 def test_a_block_in_which_all_die_is_the_last_one(schedule):
     scheduler = schedule("a0", "b0", "c0")
     (block,) = scheduler.blocks()
-    deaths = [DONE | {"outcome": outcome} for outcome in ("failed", "out_of_memory", "failed")]
+    deaths = [JobEnd(outcome) for outcome in (Outcome.FAILED, Outcome.OUT_OF_MEMORY, Outcome.FAILED)]
     assert scheduler.collect(block, [*deaths[:2], DONE])
     assert not scheduler.collect(block, deaths)
     assert "all 3 trials of a block have died (failed, out_of_memory)" in str(scheduler.fault)
@@ -67,7 +68,7 @@ def test_results_of_a_machine_without_our_folder_are_put_into_it(schedule, tmp_p
     scheduler = schedule("a0")
     (block,) = scheduler.blocks()
     carried = {"history.csv": b"epoch\n1\n", "result.json": b"{}", "../escape": b"x"}
-    assert scheduler.collect(block, [DONE | {"files": carried}])
+    assert scheduler.collect(block, [JobEnd(Outcome.FINISHED, files=carried)])
     assert sorted(path.name for path in (tmp_path / "a0").iterdir()) == ["history.csv", "result.json"]
     assert not (tmp_path / "escape").exists()
 
@@ -75,5 +76,5 @@ def test_results_of_a_machine_without_our_folder_are_put_into_it(schedule, tmp_p
 def test_what_trains_elsewhere_is_told(schedule, capsys):
     scheduler = schedule("a0")
     (block,) = scheduler.blocks()
-    assert scheduler.collect(block, [DONE | {"outcome": "in_progress"}])
+    assert scheduler.collect(block, [JobEnd(Outcome.IN_PROGRESS)])
     assert capsys.readouterr().out == "arm a, seed 0: in progress elsewhere\n"

@@ -8,7 +8,7 @@ from typing import Any
 from bloodstudy.study.arms import Role
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan, PlannedArm, PlannedQuestion, PlannedTrial
-from bloodstudy.study.result import Result, ResultData
+from bloodstudy.study.result import Cost, Result, ResultData
 
 
 def plan_of(content: Mapping[str, Any]) -> Plan:
@@ -36,6 +36,7 @@ def result_of(content: Mapping[str, Any]) -> Result:
     data = {"name": "smear", "task": "subtype", "view": "field", "split": "official", "fingerprint": "f" * 16}
     data |= {"counts": {}, "classes": [], "notes": [], "refused": 0} | content.get("data", {})
     usual = dict.fromkeys(("key", "study", "arm", "model"), "x")
-    usual |= {name: {} for name in ("factors", "cost", "params", "tags", "versions")}
+    usual |= {name: {} for name in ("factors", "params", "tags", "versions")} | {"outcome": "finished"}
+    cost = Cost(**{"wall_seconds": 1.0, "attempts": 1} | content.get("cost", {}))
     fields = usual | content
-    return Result(**fields | {"data": ResultData(**data), "outcome": Outcome(fields.get("outcome", "finished"))})
+    return Result(**fields | {"data": ResultData(**data), "cost": cost, "outcome": Outcome(fields["outcome"])})

@@ -12,6 +12,7 @@ from bloodstudy.training import backend  # noqa: E402
 from bloodstudy.training import fit as fit_module  # noqa: E402
 from bloodstudy.training.batches import Feed, Gallery  # noqa: E402
 from bloodstudy.training.checkpoint import Checkpoint, Checkpoints  # noqa: E402
+from bloodstudy.training.events import EpochTrained, Resumed, Warned  # noqa: E402
 from bloodstudy.training.fit import OPTIMIZERS, fit  # noqa: E402
 
 FACTORS = replace(Factors(), image_size=(16, 16), epochs=2, batch_size=8, precision="float32", lr=1e-3)
@@ -32,7 +33,7 @@ def test_history_has_a_row_an_epoch_and_every_epoch_is_reported():
     events = []
     _, rows, diverged = train(FACTORS, events)
     assert [row["epoch"] for row in rows] == [1, 2]
-    assert [event["epoch"] for event in events if event["event"] == "epoch"] == [1, 2]
+    assert [event.row["epoch"] for event in events if isinstance(event, EpochTrained)] == [1, 2]
     assert not diverged
     assert all(row["images_per_second"] > 0 for row in rows)
 
@@ -89,7 +90,9 @@ def test_validation_is_measured_after_every_epoch_and_changes_no_weight():
     assert all((a == b).all() for a, b in zip(without.get_weights(), network.get_weights(), strict=True))
     assert [row["fit_loss"] for row in rows] == [row["fit_loss"] for row in plain]
     assert not any("validation_loss" in row for row in plain)
-    assert [e["validation_loss"] for e in events if e["event"] == "epoch"] == [row["validation_loss"] for row in rows]
+    assert [e.row["validation_loss"] for e in events if isinstance(e, EpochTrained)] == [
+        row["validation_loss"] for row in rows
+    ]
     logits = network.predict(IMAGES[:10], verbose=0)
     right = logits.argmax(axis=1) == ONE_HOT[:10].argmax(axis=1)
     assert rows[-1]["validation_accuracy"] == pytest.approx(right.mean())
@@ -120,8 +123,8 @@ def test_training_goes_on_from_a_saved_state_to_the_bit(tmp_path, optimizer):
     events = []
     resumed, fitted = attempt(factors, Checkpoints(tmp_path, {}), events)
     assert fitted.resumed_after == 2
-    assert (events[0]["event"], events[0]["epoch"], len(events[0]["rows"])) == ("resumed", 2, 2)
-    assert [event["epoch"] for event in events if event["event"] == "epoch"] == [3, 4]
+    assert (type(events[0]), events[0].epoch, len(events[0].rows)) == (Resumed, 2, 2)
+    assert [event.row["epoch"] for event in events if isinstance(event, EpochTrained)] == [3, 4]
     for name in ("fit_loss", "fit_accuracy", "validation_loss"):
         assert [row[name] for row in fitted.rows] == [row[name] for row in uninterrupted.rows]
     pairs = [(whole, resumed), (whole.optimizer, resumed.optimizer)]
@@ -147,7 +150,7 @@ def test_a_trained_trial_is_not_trained_again(tmp_path):
     network, first = attempt(FACTORS, Checkpoints(tmp_path, {}))
     events = []
     again, second = attempt(FACTORS, Checkpoints(tmp_path, {}), events)
-    assert [event["event"] for event in events] == ["resumed"]
+    assert [type(event) for event in events] == [Resumed]
     assert second.rows == first.rows
     assert all((a == b).all() for a, b in zip(network.get_weights(), again.get_weights(), strict=True))
 
@@ -156,7 +159,7 @@ def test_a_state_that_does_not_fit_is_told_and_training_starts_anew(tmp_path):
     attempt(replace(FACTORS, optimizer="sgd"), Checkpoints(tmp_path, {}))
     events = []
     _, fitted = attempt(FACTORS, Checkpoints(tmp_path, {}), events)
-    assert events[0]["event"] == "warning"
+    assert isinstance(events[0], Warned)
     assert fitted.resumed_after == 0
     assert fitted.rows[0]["fit_loss"] == attempt(FACTORS, None)[1].rows[0]["fit_loss"]
 

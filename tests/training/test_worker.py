@@ -17,6 +17,7 @@ from bloodstudy.errors import MachineError
 from bloodstudy.study.code_digest import code_digest
 from bloodstudy.training import checkpoint
 from bloodstudy.training.assignment import Assignment
+from bloodstudy.training.events import EpochTrained, Resumed, Warned
 from bloodstudy.training.worker import Worker, WorkerDiedError
 
 FACTORS = replace(Factors(), image_size=(16, 16), epochs=2, batch_size=8, precision="float32", lr=1e-3)
@@ -48,14 +49,14 @@ def result_of(worker, assignment):
 def test_a_trial_leaves_its_history_and_predictions(worker, assignment):
     events = list(worker.train(assignment))
     result = events[-1]
-    assert result["outcome"] == "finished"
-    assert [event["epoch"] for event in events if event["event"] == "epoch"] == [1, 2]
+    assert result.outcome == "finished"
+    assert [event.row["epoch"] for event in events if isinstance(event, EpochTrained)] == [1, 2]
     table = pd.read_parquet(assignment.folder / "predictions.parquet")
     assert len(table) == 40
     chosen = table[["p_A", "p_B", "p_C"]].to_numpy().argmax(axis=1)
     right = np.array(["A", "B", "C"])[chosen] == table["label"]
-    assert result["responses"]["test_accuracy"] == pytest.approx(right[table["split"] == "test"].mean())
-    assert result["responses"]["train_accuracy"] == pytest.approx(right[table["split"] == "train"].mean())
+    assert result.responses["test_accuracy"] == pytest.approx(right[table["split"] == "test"].mean())
+    assert result.responses["train_accuracy"] == pytest.approx(right[table["split"] == "train"].mean())
     assert list(pd.read_csv(assignment.folder / "history.csv")["epoch"]) == [1, 2]
 
 
@@ -65,39 +66,39 @@ def test_validation_and_images_left_out_are_not_trained_on(worker, assignment):
     manifest.loc[39, "scene"] = "s0"
     divided = replace(assignment, manifest=manifest, clean=True)
     first = result_of(worker, divided)
-    assert first["responses"]["test_images_clean"] == 9
+    assert first.responses["test_images_clean"] == 9
     assert len(pd.read_parquet(assignment.folder / "predictions.parquet")) == 37
     history = pd.read_csv(assignment.folder / "history.csv")
-    assert history["validation_accuracy"].iloc[-1] == pytest.approx(first["responses"]["validation_accuracy"])
-    assert history["validation_loss"].iloc[-1] == pytest.approx(first["responses"]["validation_loss"], rel=1e-4)
+    assert history["validation_accuracy"].iloc[-1] == pytest.approx(first.responses["validation_accuracy"])
+    assert history["validation_loss"].iloc[-1] == pytest.approx(first.responses["validation_loss"], rel=1e-4)
     images = np.load(assignment.images)
     images[20:30] = 255 - images[20:30]
     np.save(assignment.folder / "other.npy", images)
     second = result_of(worker, replace(divided, images=assignment.folder / "other.npy"))
     for name in ("train_loss", "test_loss"):
-        assert first["responses"][name] == second["responses"][name]
-    assert first["responses"]["validation_loss"] != second["responses"]["validation_loss"]
+        assert first.responses[name] == second.responses[name]
+    assert first.responses["validation_loss"] != second.responses["validation_loss"]
 
 
 def test_one_worker_trains_many_trials_and_repeats_itself_exactly(worker, assignment):
     first = result_of(worker, assignment)
     other = result_of(worker, replace(assignment, factors=replace(FACTORS, lr=1e-2)))
     again = result_of(worker, assignment)
-    assert first["prediction_hash"] == again["prediction_hash"]
-    assert first["prediction_hash"] != other["prediction_hash"]
+    assert first.prediction_hash == again.prediction_hash
+    assert first.prediction_hash != other.prediction_hash
 
 
 def test_divergence_is_an_outcome_without_responses(worker, assignment):
     result = result_of(worker, replace(assignment, factors=replace(FACTORS, lr=1e30)))
-    assert result["outcome"] == "diverged"
-    assert "responses" not in result
+    assert result.outcome == "diverged"
+    assert result.responses == {}
 
 
 def test_a_trial_that_raises_costs_that_trial_alone(worker, assignment):
     result = result_of(worker, replace(assignment, model="nonsense"))
-    assert result["outcome"] == "failed"
-    assert "nonsense" in result["reason"]
-    assert result_of(worker, assignment)["outcome"] == "finished"
+    assert result.outcome == "failed"
+    assert "nonsense" in result.reason
+    assert result_of(worker, assignment).outcome == "finished"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -121,7 +122,7 @@ def test_a_worker_asks_for_large_pages_unless_its_user_has_tuned_the_allocator(w
 def test_a_killed_worker_is_told_by_its_signal(assignment):
     doomed = Worker(threads=1)
     events = doomed.train(replace(assignment, factors=replace(FACTORS, epochs=10_000)))
-    next(event for event in events if event["event"] == "epoch")
+    next(event for event in events if isinstance(event, EpochTrained))
     os.kill(doomed.pid, signal.SIGKILL)
     with pytest.raises(WorkerDiedError, match="SIGKILL"):
         list(events)
@@ -132,7 +133,7 @@ def test_what_a_dying_worker_writes_is_handed_on_and_tells_a_lack_of_memory(assi
     monkeypatch.setenv("PYTHONFAULTHANDLER", "1")
     doomed = Worker(threads=1)
     events = doomed.train(replace(assignment, factors=replace(FACTORS, epochs=10_000)))
-    next(event for event in events if event["event"] == "epoch")
+    next(event for event in events if isinstance(event, EpochTrained))
     os.kill(doomed.pid, signal.SIGABRT)
     with pytest.raises(WorkerDiedError, match=r"SIGABRT$") as death:
         list(events)
@@ -145,11 +146,12 @@ def test_what_a_dying_worker_writes_is_handed_on_and_tells_a_lack_of_memory(assi
 
 PARENT = """
 import pickle, sys
+from bloodstudy.training.events import EpochTrained, Resumed, Warned
 from bloodstudy.training.worker import Worker
 if __name__ == "__main__":
     worker = Worker(threads=1)
     for event in worker.train(pickle.load(open(sys.argv[1], "rb"))):
-        print(worker.pid, event["event"], flush=True)
+        print(worker.pid, type(event).__name__, flush=True)
 """
 
 
@@ -162,7 +164,7 @@ def training(assignment):
     words = [sys.executable, "parent.py", "assignment.pkl"]
     parent = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
-    while not (line := parent.stdout.readline()).endswith("epoch\n"):
+    while not (line := parent.stdout.readline()).endswith("EpochTrained\n"):
         assert line, "the worker trains"
     yield parent, psutil.Process(int(line.split()[0]))
     parent.kill()
@@ -196,16 +198,15 @@ def test_a_killed_trial_goes_on_in_a_fresh_worker(worker, assignment):
     result_of(doomed, assignment)  # a worker that has trained before names its variables as a fresh one does
     checkpoint.clear(assignment.folder)
     events = doomed.train(longer)
-    while next(events).get("epoch") != 3:
-        pass
+    next(event for event in events if isinstance(event, EpochTrained) and event.row["epoch"] == 3)
     doomed.kill()
     resumed = list(worker.train(longer))
-    assert resumed[0]["event"] == "resumed"
-    assert resumed[0]["epoch"] >= 3
-    assert resumed[-1]["resumed_after"] == resumed[0]["epoch"]
-    assert resumed[-1]["prediction_hash"] == whole["prediction_hash"]
-    assert resumed[-1]["responses"] == whole["responses"]
-    assert (whole["code"], whole["resumed_after"]) == (code_digest(), 0)
+    assert isinstance(resumed[0], Resumed)
+    assert resumed[0].epoch >= 3
+    assert resumed[-1].resumed_after == resumed[0].epoch
+    assert resumed[-1].prediction_hash == whole.prediction_hash
+    assert resumed[-1].responses == whole.responses
+    assert (whole.code, whole.resumed_after) == (code_digest(), 0)
 
 
 def test_a_state_for_another_number_of_threads_is_told_and_discarded(worker, assignment):
@@ -213,9 +214,9 @@ def test_a_state_for_another_number_of_threads_is_told_and_discarded(worker, ass
     result_of(other, assignment)
     other.close()
     events = list(worker.train(assignment))
-    assert events[0]["event"] == "warning"
-    assert "threads 2 instead of 1" in events[0]["text"]
-    assert events[-1]["resumed_after"] == 0
+    assert isinstance(events[0], Warned)
+    assert "threads 2 instead of 1" in events[0].text
+    assert events[-1].resumed_after == 0
 
 
 @pytest.mark.skipif(not hasattr(psutil.Process, "rlimit"), reason="only Linux can limit another process")

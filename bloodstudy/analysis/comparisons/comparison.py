@@ -28,8 +28,8 @@ NOTHING = estimate([])
 class Needed:
     """How many seeds in all would settle an inconclusive arm with a chance of 80 %; None: not within reach."""
 
-    equivalence: int | None  # where there is no effect
-    difference: int | None  # where the effect is the margin
+    equivalence: int | None  # if there is no effect
+    difference: int | None  # if the effect is the margin
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class Comparison:
 
 
 def compare(sweep: StudyResults, pair: Pair, seeds: Sequence[int], rng: np.random.Generator | None) -> Comparison:
-    """Return the comparison of `pair` over `seeds`; effects are empty where nothing can be paired.
+    """Return the comparison of `pair` over `seeds`; effects are empty if nothing can be paired.
 
     Without an `rng` there is no bootstrap.
     """

@@ -27,13 +27,13 @@ GAPS = {
 
 
 def direction(effect: Effect) -> str:
-    """Return up, down, or unclear where the 95 % interval contains 0 or there is none."""
+    """Return up, down, or unclear if the 95 % interval contains 0 or there is none."""
     if effect.low > 0:
         return "up"
     return "down" if effect.high < 0 else "unclear"
 
 
 def name_mechanism(train: Effect, test: Effect, gap: Effect) -> str | None:
-    """Return the phrase for the directions of the effects; None where neither train nor test is clear."""
+    """Return the phrase for the directions of the effects; None if neither train nor test is clear."""
     pair = (direction(train), direction(test))
     return GAPS.get((*pair, direction(gap)), PHRASES.get(pair))

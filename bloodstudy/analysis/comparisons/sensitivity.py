@@ -1,7 +1,7 @@
 """What a study can show before it is run: the effect that its seeds would detect, never from an observed effect.
 
 In: a sweep, of which little or nothing need have finished. Out: a `Foresight`. The spread of
-paired differences comes from trials of this study that have finished, at its upper 80 % limit; where there are too few,
+paired differences comes from trials of this study that have finished, at its upper 80 % limit; if there are too few,
 all is told in units of that spread.
 """
 
@@ -19,7 +19,7 @@ from bloodstudy.analysis.statistics.paired import Effect
 from bloodstudy.analysis.statistics.power import detectable, equivalence_ratio, upper_spread
 
 EXAMPLE = 0.03  # a spread to give an example with
-SHARED = 0.25  # squared correlation of two arms' differences to one reference, where all three spread alike
+SHARED = 0.25  # squared correlation of two arms' differences to one reference, if all three spread alike
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Foresight:
 
 
 def foresee(sweep: StudyResults) -> Foresight | None:
-    """Return what the plan of `sweep` can show at its last look, or None where it tests no arm."""
+    """Return what the plan of `sweep` can show at its last look, or None if it tests no arm."""
     plan = sweep.plan
     tested = [pair for pair in list_pairs(plan) if pair.tested]
     if not tested:

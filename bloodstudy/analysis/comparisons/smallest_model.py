@@ -1,7 +1,7 @@
 """The smallest model that is shown to be not worse, and how that answer moves with the margin.
 
 In: a judged study and a question that seeks the smallest model. Out: a `Simplest`. The reference is a candidate itself:
-where nothing smaller carries the flag, it is the answer.
+if nothing smaller carries the flag, it is the answer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Simplest:
     question: str
     models: pd.DataFrame  # arm, parameters, not_worse (None: not tested); the reference first
     smallest: str | None  # an arm, or the reference; None: not decided yet
-    strip: pd.DataFrame  # margin, smallest: the answer at other margins; empty where nothing is decided
+    strip: pd.DataFrame  # margin, smallest: the answer at other margins; empty if nothing is decided
 
 
 def find_simplest(judged: StudyAnalysis, question: str) -> Simplest:

@@ -40,11 +40,11 @@ def take_question(sweep: StudyResults, question: PlannedQuestion) -> StudyResult
 def list_points(sweep: StudyResults, clear_from: Mapping[str, float]) -> pd.DataFrame:
     """Return the test accuracies to compare: rest, split, unit (seed or division), of, test_accuracy, stuck, keys.
 
-    `rest` names what else was swept. Where a split was drawn several times (other folds, another split_seed), these
+    `rest` names what else was swept. If a split was drawn several times (other folds, another split_seed), these
     divisions are the units, each the mean over its seeds; otherwise the seeds are. A trial that several combinations
-    share, since a key has no part in its split, counts once. A unit is stuck where one of its trials does not exceed
+    share, since a key has no part in its split, counts once. A unit is stuck if one of its trials does not exceed
     `clear_from`, by arm the accuracy that is clear of chance: that says something of the optimisation and nothing of
-    the split. `keys` are those of its trials. Empty where no key of the split was swept.
+    the split. `keys` are those of its trials. Empty if no key of the split was swept.
     """
     rows = []
     if set(SPLIT_KEYS) & set(sweep.factors):
@@ -88,7 +88,7 @@ def compare_splits(points: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         rest, split, of, n, mean, low and high (t interval over the units), difference (of means, to the first split
-        of the same rest), difference_low and difference_high (Welch). NaN where fewer than two units leave no
+        of the same rest), difference_low and difference_high (Welch). NaN if fewer than two units leave no
         interval, and for the difference of the first split to itself.
     """
     rows = []

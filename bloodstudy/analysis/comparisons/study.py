@@ -58,7 +58,7 @@ class StudyAnalysis:
         return [comparison if question in comparison.pair.questions else _show(comparison) for comparison in own]
 
     def find(self, arm: str, reference: str | None = None) -> Comparison | None:
-        """Return the comparison of `arm`, or None where it has none."""
+        """Return the comparison of `arm`, or None if it has none."""
         found = (c for c in self.comparisons if c.pair.arm == arm and reference in (None, c.pair.reference))
         return next(found, None)
 

@@ -56,7 +56,7 @@ def split_apart(sweep: StudyResults, pair: Pair) -> bool:
 
 
 def find_faults(sweep: StudyResults, pair: Pair, seeds: Sequence[int], reference: Training) -> list[str]:
-    """Return why nothing can be concluded on `pair` over `seeds`, a phrase each; nothing where all is well."""
+    """Return why nothing can be concluded on `pair` over `seeds`, a phrase each; nothing if all is well."""
     faults = []
     for arm in (pair.reference, pair.arm):
         rows = _rows(sweep, arm, seeds)

@@ -54,11 +54,11 @@ class Verdict:
     reason: str = ""  # of invalid, pending, not paired
     p: dict[str, float] | None = None  # by KINDS, raw
     adjusted: dict[str, float] | None = None
-    not_worse: bool | None = None  # the flag; None where nothing was tested
+    not_worse: bool | None = None  # the flag; None if nothing was tested
     detectable: bool = False  # equivalent, and yet a difference is shown: smaller than the margin
     beyond: bool = False  # improves or harms by more than the margin
     normality: bool = False  # improves or harms, which the exact sign-flip test does not say
-    flipped: float | None = None  # its adjusted p; None where so few seeds and so many arms leave none under alpha
+    flipped: float | None = None  # its adjusted p; None if so few seeds and so many arms leave none under alpha
     second: Remark | None = None  # does the word hold for new photographs: holds, not shown, cannot be told
     not_worse_second: Remark | None = None  # the same for the flag
 
@@ -108,7 +108,7 @@ def add_second_words(verdicts: Sequence[Verdict], wider: Sequence[Verdict], tell
 def add_flips(verdicts: Sequence[Verdict], p: Sequence[float], family: int, alpha: float) -> list[Verdict]:
     """Return `verdicts`, those which improve or harm with the exact sign-flip test's adjusted p, of its raw `p`.
 
-    Where it is not below alpha, the word rests on the normality of the differences.
+    If it is not below alpha, the word rests on the normality of the differences.
     """
     return [
         replace(verdict, flipped=own, normality=own >= alpha)

@@ -18,7 +18,7 @@ class Confusion:
     """One trial on its test images."""
 
     confusion: pd.DataFrame  # counts, rows: true class, columns: predicted class, in the order of the classes
-    photographs: int | None  # different photographs among the test images; None where they are not known
+    photographs: int | None  # different photographs among the test images; None if they are not known
     shared: int | None  # of these, how many have a copy among the training images
 
 

@@ -90,7 +90,7 @@ class Predictions:
         return self.likeliest == self.shown.labels
 
     def measure(self, judged: str) -> dict[str, float]:
-        """Return the responses of `metrics.measure`; NaN where there is no image to measure."""
+        """Return the responses of `metrics.measure`; NaN if there is no image to measure."""
         images = self.shown
         split = images.table["split"].to_numpy()
         return metrics.measure(self.likeliest, images.labels, split, images.tested(judged), images.classes)

@@ -67,14 +67,14 @@ class StudyResults:
         return different
 
     def of(self, arm: str, outcome: str | None = None) -> pd.DataFrame:
-        """Return the trials of `arm`, those with `outcome` alone where one is named."""
+        """Return the trials of `arm`, those with `outcome` alone if one is named."""
         wanted = self.trials["arm"] == arm
         if outcome is not None:
             wanted &= self.trials["outcome"] == outcome
         return self.trials.loc[wanted]
 
     def result_of(self, arm: str) -> Result | None:
-        """Return the first result of an arm, which says what its trials share; None where none has one."""
+        """Return the first result of an arm, which says what its trials share; None if none has one."""
         return next((self.results[key] for key in self.of(arm)["key"] if key in self.results), None)
 
     def levels_of(self, arm: str) -> Mapping[str, Any]:
@@ -97,7 +97,7 @@ class StudyResults:
 
 
 def load_study(runs_dir: Path, study: str, plan: Plan | None = None) -> StudyResults:
-    """Return the sweep that `plan` (None: the study's own) describes; raises UserError where nothing was run yet.
+    """Return the sweep that `plan` (None: the study's own) describes; raises UserError if nothing was run yet.
 
     It names no folder of the machine, and a trial without a result is missing whether it was begun or not: a report
     made from it is the same wherever the trials were moved.
@@ -137,7 +137,7 @@ def _measure(trials: pd.DataFrame, predictions: dict[str, Predictions]) -> pd.Da
 
 @dataclass(frozen=True)
 class ArmSummary:
-    """One arm over its seeds. Responses are means over the finished trials, NaN where there is none."""
+    """One arm over its seeds. Responses are means over the finished trials, NaN if there is none."""
 
     name: str
     planned: int  # trials
@@ -176,7 +176,7 @@ def _summarise(sweep: StudyResults, name: str) -> ArmSummary:
     if examined:
         counts = examined[0].confusion.sum(axis=1).to_list()
     chance = max(counts) / sum(counts)
-    # Copies of a photograph are no further evidence, so it is the photographs that count, where they are known.
+    # Copies of a photograph are no further evidence, so it is the photographs that count, if they are known.
     photographs = examined[0].photographs if examined else None
     noise = (chance * (1 - chance) / (photographs or sum(counts))) ** 0.5
     return ArmSummary(

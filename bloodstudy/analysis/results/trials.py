@@ -7,7 +7,7 @@ outcome, responses and cost; a trial without a result has the outcome "missing",
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,9 @@ def judge(responses: Mapping[str, float], judged: str) -> dict[str, float]:
 def read_trials(runs_dir: Path, study: str, plan: Plan | None = None) -> pd.DataFrame:
     """Return one row a trial of `plan` (None: the study's): key, arm, seed, outcome, responses, cost, factor levels.
 
-    Columns of responses and cost are NaN where the trial has none. Levels stand under their own names: those that were
+    Columns of responses and cost are NaN if the trial has none. Levels stand under their own names: those that were
     swept for every trial, and as the trial resolved them (precision is never "auto") where it has a result. Two rows
-    share a trial where the same training is judged in two ways (`judged`: official and official_clean).
+    share a trial if the same training is judged in two ways (`judged`: official and official_clean).
     """
     rows = []
     for planned in (plan or read_plan(runs_dir, study)).trials:
@@ -55,7 +55,7 @@ def read_trials(runs_dir: Path, study: str, plan: Plan | None = None) -> pd.Data
         else:
             row |= {"outcome": result.outcome, "reason": result.reason}
             row |= {"model": result.model, **result.factors}
-            row |= (judge(responses, row["judged"]) if responses else {}) | dict(result.cost)
+            row |= (judge(responses, row["judged"]) if responses else {}) | asdict(result.cost)
             row |= {name: getattr(result, name) for name in ("parameters", "prediction_hash", "epochs_done")}
             row["test_images_all"] = sum(result.data.counts["test"].values())
         rows.append(row)
@@ -88,7 +88,7 @@ def _unfinished(trial: TrialFolder) -> dict[str, str]:
 
 
 def list_leaks(trials: pd.DataFrame) -> list[Leak]:
-    """Return the different leaks of the finished trials, in their order; none where scenes are unknown."""
+    """Return the different leaks of the finished trials, in their order; none if scenes are unknown."""
     if "test_images_clean" not in trials:
         return []
     done = trials[(trials["outcome"] == Outcome.FINISHED) & trials["test_images_clean"].notna()]

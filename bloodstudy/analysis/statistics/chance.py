@@ -24,9 +24,9 @@ def upper_bound(correct: np.ndarray, classes: np.ndarray, clusters: np.ndarray) 
     """
     variance, df = 0.0, 0
     for stratum in np.unique(classes):
-        own = classes == stratum
-        number = np.unique(clusters[own], return_inverse=True)[1]
-        right, images = np.bincount(number, weights=correct[own]), np.bincount(number)
+        in_class = classes == stratum
+        number = np.unique(clusters[in_class], return_inverse=True)[1]
+        right, images = np.bincount(number, weights=correct[in_class]), np.bincount(number)
         n = len(images)
         if n > 1:
             residual = right - images * right.sum() / images.sum()

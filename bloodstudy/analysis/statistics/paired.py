@@ -18,7 +18,7 @@ DECIMALS = 12  # differences of shares that are equal on paper are equal here
 
 @dataclass(frozen=True)
 class Effect:
-    """A mean difference; `low` to `high` is its 95 % interval, NaN where one block leaves none."""
+    """A mean difference; `low` to `high` is its 95 % interval, NaN if one block leaves none."""
 
     mean: float
     se: float  # standard error
@@ -49,14 +49,14 @@ def estimate(differences: Sequence[float] | np.ndarray) -> Effect:
 
 def estimate_share(shares: Sequence[float] | np.ndarray) -> Effect:
     """Return the mean of shares between 0 and 1; its t interval ends where a share does, which costs no coverage."""
-    found = estimate(shares)
-    return replace(found, low=float(np.clip(found.low, 0, 1)), high=float(np.clip(found.high, 0, 1)))
+    interval = estimate(shares)
+    return replace(interval, low=float(np.clip(interval.low, 0, 1)), high=float(np.clip(interval.high, 0, 1)))
 
 
 def predict_share(shares: Sequence[float] | np.ndarray) -> Effect:
     """Return the mean of shares with the 95 % t prediction interval of one more, which ends where a share does."""
-    found = estimate(shares)
-    wider = spread_out(found.mean, found.se * math.sqrt(found.n + 1), found.df, found.n, found.sd)
+    interval = estimate(shares)
+    wider = spread_out(interval.mean, interval.se * math.sqrt(interval.n + 1), interval.df, interval.n, interval.sd)
     return replace(wider, low=float(np.clip(wider.low, 0, 1)), high=float(np.clip(wider.high, 0, 1)))
 
 
@@ -91,7 +91,7 @@ def p_less(effect: Effect, bound: float) -> float:
 
 
 def p_difference(effect: Effect) -> float:
-    """Return the two-sided p-value of "the effect is not zero"; 1 where all differences are zero."""
+    """Return the two-sided p-value of "the effect is not zero"; 1 if all differences are zero."""
     return min(1.0, 2 * min(p_greater(effect, 0.0), p_less(effect, 0.0)))
 
 

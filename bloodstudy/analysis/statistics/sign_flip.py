@@ -16,15 +16,15 @@ MOST_FLIPS = 2**16  # all patterns of up to 16 seeds; of more seeds so many are 
 
 
 def flip_signs(differences: Sequence[float] | np.ndarray) -> float:
-    """Return the two-sided p-value of "the mean difference is not zero"; 1 where there are fewer than two."""
+    """Return the two-sided p-value of "the mean difference is not zero"; 1 if there are fewer than two."""
     # Whole numbers, so that sums that are equal on paper are equal here, in whatever order they are added up.
     values = np.rint(np.asarray(differences, dtype=float) * 10**DECIMALS)
     if len(values) < 2:
         return 1.0
     from scipy import stats  # slow to import, and needed where a difference is shown alone
 
-    found = stats.permutation_test(
+    test = stats.permutation_test(
         (values,), np.mean, permutation_type="samples", vectorized=True, n_resamples=MOST_FLIPS, batch=4096, axis=0,
         rng=np.random.default_rng(0),
     )  # fmt: skip
-    return float(found.pvalue)
+    return float(test.pvalue)

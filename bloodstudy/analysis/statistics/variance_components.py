@@ -47,7 +47,7 @@ def estimate_crossed(crossed: Crossed) -> Effect:
     The mean's variance is that over seeds plus that over clusters less their interaction, which both contain; each
     estimate is a mean square, so Satterthwaite (1946) gives the degrees of freedom. A component estimated below zero
     counts as zero. Within a class, clusters weigh as many images as they have (a ratio estimator), and the factor that
-    makes up for the estimated class mean is n/(n-1) generalised to unequal weights. NaN interval where a class has
+    makes up for the estimated class mean is n/(n-1) generalised to unequal weights. NaN interval if a class has
     a single cluster, or with a single seed.
     """
     seeds, parts = len(crossed.parts), crossed.parts

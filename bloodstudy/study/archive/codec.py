@@ -5,20 +5,34 @@ thousandths. Out: a short string of bytes, and its columns of text by digest, wh
 Reading back gives the same table, to the bit; nothing that is read is ever executed.
 """
 
+# pyarrow has no types of its own.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 
 from bloodstudy.study.predictions import PREFIX, STEP
+from bloodstudy.study.record import read_record
 
 MAX_CLASSES, MAX_ROWS = 1_000, 10_000_000
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands before the probabilities."""
+
+    text: Mapping[str, str]  # digests of its columns of text, by their names
+    classes: Sequence[str]
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -30,13 +44,14 @@ class Packed:
 
 
 def pack(table: pa.Table) -> Packed:
-    """Return `table` in small; raises ValueError, in words for people, where it is no table of predictions."""
+    """Return `table` in small; raises ValueError, in words for people, if it is no table of predictions."""
     names = table.column_names
     classes = [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
     text = names[: len(names) - len(classes)]
     if not classes or names != [*text, *(PREFIX + name for name in classes)]:
         raise ValueError("expected columns of text and then one p_<CLASS> for each class")
-    columns, digests = {}, {}
+    columns: dict[str, bytes] = {}
+    digests: dict[str, str] = {}
     for name in text:
         kind = table.schema.field(name).type
         if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
@@ -44,25 +59,23 @@ def pack(table: pa.Table) -> Packed:
         content = json.dumps(table[name].to_pylist(), ensure_ascii=False, separators=(",", ":")).encode()
         digests[name] = hashlib.sha256(content).hexdigest()
         columns[digests[name]] = content
-    header = json.dumps({"text": digests, "classes": classes, "rows": table.num_rows}, ensure_ascii=False)
+    header = json.dumps(asdict(Header(digests, classes, table.num_rows)), ensure_ascii=False)
     return Packed(header.encode() + b"\n" + _to_planes(_steps(table, classes)), columns)
 
 
 def unpack(packed: bytes, columns: Mapping[str, bytes]) -> pa.Table:
-    """Return the table that was packed; raises ValueError where `packed` or one of its columns is no such thing."""
+    """Return the table that was packed; raises ValueError if `packed` or one of its columns is no such thing."""
     head, _, planes = packed.partition(b"\n")
-    header = _read(head)
-    if not isinstance(header, dict) or set(header) != {"text", "classes", "rows"}:
-        raise ValueError("its header is not that of packed predictions")
-    digests, classes, rows = header["text"], header["classes"], header["rows"]
-    if not isinstance(digests, dict) or not _are_texts(classes) or not 1 <= len(classes) <= MAX_CLASSES:
-        raise ValueError("its header names no columns and classes")
-    if not isinstance(rows, int) or not 0 <= rows <= MAX_ROWS or len(planes) != 2 * len(classes) * rows:
+    header = read_record(Header, _read(head))
+    classes, rows = header.classes, header.rows
+    if not 1 <= len(classes) <= MAX_CLASSES:
+        raise ValueError(f"expected 1 to {MAX_CLASSES} classes; received {len(classes)}")
+    if not 0 <= rows <= MAX_ROWS or len(planes) != 2 * len(classes) * rows:
         raise ValueError(
             f"expected {len(classes)} probabilities for each of {rows} images; received {len(planes)} bytes"
         )
-    arrays = {}
-    for name, digest in digests.items():
+    arrays: dict[str, pa.Array] = {}
+    for name, digest in header.text.items():
         if digest not in columns:
             raise ValueError(f"its column {name!r} is missing")
         arrays[name] = _read_column(columns[digest])
@@ -71,7 +84,7 @@ def unpack(packed: bytes, columns: Mapping[str, bytes]) -> pa.Table:
     steps = _from_planes(planes, len(classes), rows)
     values = (steps / STEP).astype("float32")
     arrays |= {PREFIX + name: pa.array(values[:, k]) for k, name in enumerate(classes)}
-    if len(arrays) != len(digests) + len(classes):
+    if len(arrays) != len(header.text) + len(classes):
         raise ValueError("it names a column twice")
     return pa.table(arrays)
 
@@ -115,10 +128,7 @@ def _from_planes(planes: bytes, classes: int, rows: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _read_column(content: bytes) -> pa.Array:
-    values = _read(content)
-    if not isinstance(values, list) or not all(value is None or isinstance(value, str) for value in values):
-        raise ValueError("one of its columns is no list of texts")
-    return pa.array(values, pa.large_string())
+    return pa.array(read_record(list[str | None], _read(content)), pa.large_string())
 
 
 def _read(content: bytes) -> object:
@@ -126,7 +136,3 @@ def _read(content: bytes) -> object:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ValueError("its JSON cannot be read") from error
-
-
-def _are_texts(values: object) -> bool:
-    return isinstance(values, list) and all(isinstance(value, str) for value in values)

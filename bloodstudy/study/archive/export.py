@@ -4,6 +4,10 @@ In: the plan and the trials that have a result. Out: a zip archive with a SHA-25
 the same bytes, and no folder, user or host of this machine is named in them.
 """
 
+# pyarrow has no types of its own.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+
 from __future__ import annotations
 
 import hashlib
@@ -98,7 +102,7 @@ def _requirements() -> str:
     lock = PACKAGE.parent / "requirements.lock"
     if lock.exists():
         return lock.read_text(encoding="utf-8")
-    installed = {f"{found.name}=={found.version}" for found in distributions() if found.name}
+    installed = {f"{package.name}=={package.version}" for package in distributions() if package.name}
     return "".join(f"{line}\n" for line in sorted(installed, key=str.lower))
 
 

@@ -4,6 +4,10 @@ In: a file. Out: a `Package`, of which names, kinds and sizes of the members are
 whenever one is read, and all that they say by `check`. UserError names the member at fault.
 """
 
+# pyarrow has no types of its own.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+
 from __future__ import annotations
 
 import hashlib
@@ -12,7 +16,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -39,19 +43,18 @@ class Package:
 
     path: Path
     archive: zipfile.ZipFile
-    members: dict[str, dict[str, Any]]  # bytes and SHA-256 of each, by name; without the manifest itself
-    study: str
-    columns: dict[str, bytes] = field(default_factory=dict)  # of text, by digest
+    manifest: schema.Manifest
+    columns: dict[str, bytes] = field(default_factory=dict[str, bytes])  # of text, by digest
 
     @property
     def keys(self) -> list[str]:
         """The keys of its trials."""
-        return sorted({name.split("/")[1] for name in self.members if name.startswith("trials/")})
+        return sorted({name.split("/")[1] for name in self.manifest.members if name.startswith("trials/")})
 
     def read(self, name: str) -> bytes:
-        """Return the content of a member; raises UserError where it is not what the manifest says."""
-        content, said = _read_member(self.path, self.archive, name), self.members[name]
-        if len(content) != said["bytes"] or hashlib.sha256(content).hexdigest() != said["sha256"]:
+        """Return the content of a member; raises UserError if it is not what the manifest says."""
+        content, member = _read_member(self.path, self.archive, name), self.manifest.members[name]
+        if len(content) != member.bytes or hashlib.sha256(content).hexdigest() != member.sha256:
             raise _refuse(self.path, f"{name} is not what the manifest says: it was damaged or changed")
         return content
 
@@ -61,10 +64,10 @@ class Package:
 
     def check(self) -> Plan:
         """Read everything there is; return the plan. Raises UserError at the first thing that cannot be."""
-        for name in self.members:
+        for name in self.manifest.members:
             if name.startswith("columns/"):
                 self.columns[name.removeprefix("columns/").removesuffix(".json")] = self.read(name)
-        plan = self._parse("plan.yaml", partial(schema.read_plan, study=self.study))
+        plan = self._parse("plan.yaml", partial(schema.read_plan, study=self.manifest.study))
         planned = set(plan.keys)
         for key in self.keys:
             if key not in planned:
@@ -76,23 +79,23 @@ class Package:
 
     def of_trial(self, key: str) -> list[str]:
         """Return the files of a trial, its result at the end."""
-        return [name for name in OF_TRIAL if f"trials/{key}/{name}" in self.members or name == "result.json"]
+        return [name for name in OF_TRIAL if f"trials/{key}/{name}" in self.manifest.members or name == "result.json"]
 
     def _check(self, name: str, key: str, content: bytes) -> None:
         match name:
             case "result.json":
-                schema.check_result(content, key, self.study)
+                schema.check_result(content, key, self.manifest.study)
             case "config.yaml":
                 schema.check_configuration(content)
             case "history.csv":
                 schema.check_history(content)
             case "attempts.json":
                 schema.check_json(content)
-            case "predictions.bin":
+            case _:
                 codec.unpack(content, self.columns)
 
     def _parse(self, name: str, check: Callable[[bytes], Any]) -> Any:
-        if name not in self.members:
+        if name not in self.manifest.members:
             raise _refuse(self.path, f"{name} is missing")
         content = self.read(name)
         try:
@@ -103,7 +106,7 @@ class Package:
 
 
 @contextmanager
-def open_package(path: Path) -> Iterator[Package]:
+def open_package(path: Path) -> Generator[Package]:
     """Open the archive at `path` and check what stands in its table of contents."""
     if not path.is_file():
         raise UserError(f"restore={path}: expected a package of python -m bloodstudy.package; there is no such file")
@@ -114,13 +117,13 @@ def open_package(path: Path) -> Iterator[Package]:
     with archive:
         names = _check_members(path, archive)
         try:
-            manifest = _read_member(path, archive, "manifest.json") if "manifest.json" in names else b"null"
-            listed, study = schema.read_manifest(manifest)
+            content = _read_member(path, archive, "manifest.json") if "manifest.json" in names else b"null"
+            manifest = schema.read_manifest(content)
         except schema.DAMAGE as error:
             raise _refuse(path, f"manifest.json cannot be used: {error}") from error
-        if differing := sorted(set(listed) ^ (names - {"manifest.json"})):
+        if differing := sorted(set(manifest.members) ^ (names - {"manifest.json"})):
             raise _refuse(path, f"{differing[0]!r} stands in the archive or in its manifest, but not in both")
-        yield Package(path, archive, listed, study)
+        yield Package(path, archive, manifest)
 
 
 def _check_members(path: Path, archive: zipfile.ZipFile) -> set[str]:

@@ -4,6 +4,10 @@ In: an archive. Out: its trials in <runs_dir>/<study>, each whole or not at all,
 All of it is checked before anything is written.
 """
 
+# pyarrow has no types of its own.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -47,7 +51,7 @@ class Restored:
 def restore(path: Path, runs_dir: Path, study: str | None = None) -> Restored:
     """Put the trials of the package at `path` into `runs_dir`; a trial that has a result there is never overwritten.
 
-    Raises UserError, with nothing written, where the package is damaged, holds what it must not, is none of `study`, or
+    Raises UserError, with nothing written, if the package is damaged, holds what it must not, is none of `study`, or
     has another plan than the study that is there.
     """
     with open_package(path) as package:

@@ -1,7 +1,7 @@
 """What the members of a package must say.
 
-In: bytes that anyone may have written. Out: plain containers; ValueError or TypeError, in words for people, where they
-are not what a plan, a result, a history or a configuration is. Nothing in them is executed.
+In: bytes that anyone may have written. Out: records; an exception of `DAMAGE`, in words for people, if they are not
+what a plan, a result, a history or a configuration is. Nothing in them is executed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import csv
 import io
 import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -17,24 +19,38 @@ import yaml
 from bloodstudy.config.rules import STUDY
 from bloodstudy.config.yaml_files import UnanchoredLoader
 from bloodstudy.study.plan import Plan
-from bloodstudy.study.record import expect
+from bloodstudy.study.record import read_record
 from bloodstudy.study.result import Result
 
 FORMAT = 1
 DAMAGE = (ValueError, TypeError, RecursionError, yaml.YAMLError, csv.Error)  # what the functions here raise
 
 
-def read_manifest(content: bytes) -> tuple[dict[str, dict[str, Any]], str]:
-    """Return bytes and SHA-256 of each member, by name, and the study."""
-    about = expect(_read_json(content), dict)
-    if about.get("format") != FORMAT:
-        raise ValueError(f"expected format {FORMAT}; received {about.get('format')!r}. Another version made it")
-    if not isinstance(about.get("study"), str) or not STUDY.accepts(about["study"]):
-        raise ValueError(f"study: expected {STUDY.expected}; received {about.get('study')!r}")
-    for said in expect(about.get("members"), dict).values():
-        if not isinstance(said, dict) or not isinstance(said.get("bytes"), int) or "sha256" not in said:
-            raise ValueError("expected bytes and sha256 of each member")
-    return about["members"], about["study"]
+@dataclass(frozen=True)
+class Member:
+    """What the manifest says of a member."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the package says of itself."""
+
+    format: int
+    study: str
+    members: Mapping[str, Member]  # all but the manifest itself, by name
+
+
+def read_manifest(content: bytes) -> Manifest:
+    """Return the manifest."""
+    manifest = read_record(Manifest, _read_json(content))
+    if manifest.format != FORMAT:
+        raise ValueError(f"expected format {FORMAT}; received {manifest.format}. Another version made it")
+    if not STUDY.accepts(manifest.study):
+        raise ValueError(f"study: expected {STUDY.expected}; received {manifest.study!r}")
+    return manifest
 
 
 def read_plan(content: bytes, study: str) -> Plan:
@@ -70,7 +86,8 @@ def check_history(content: bytes) -> None:
 
 def check_configuration(content: bytes) -> None:
     """Refuse what is no configuration of a trial."""
-    expect(_read_yaml(content), dict)
+    if not isinstance(_read_yaml(content), dict):
+        raise ValueError("expected key: value, one a line")
 
 
 def check_json(content: bytes) -> None:

@@ -20,6 +20,7 @@ from bloodstudy.study.trial import make_key
 FACTORS = {"lr": 0.001, "precision": "float32", "seed": 0}
 DATA = {"name": "smear", "task": "subtype", "view": "field", "split": "official", "fingerprint": "f" * 16}
 DATA |= {"counts": {}, "classes": [], "notes": [], "refused": 0}
+QUESTION = {"name": "q", "sentence": "Is it?", "factor": "lr", "reference": "reference", "arms": [], "margin": 0.02}
 KEY = make_key(FACTORS, "compact", DATA)
 TRIAL = f"trials/{KEY}"
 
@@ -187,9 +188,9 @@ def test_content_that_the_manifest_does_not_vouch_for_is_refused(tmp_path):
         (b"[" * 100_000, "manifest.json cannot be used"),
         (manifest(members(), format=99), "expected format 1; received 99"),
         (manifest(members(), study="../evil"), "study: expected the name of a study"),
-        (manifest(members(), study=3), "study: expected the name of a study"),
-        (manifest(members(), members=[]), "expected a dict"),
-        (manifest(members(), members={"plan.yaml": 3}), "expected bytes and sha256"),
+        (manifest(members(), study=3), "study: expected a valid string; received 3"),
+        (manifest(members(), members=[]), "members: expected an object; received []"),
+        (manifest(members(), members={"plan.yaml": 3}), "members.plan.yaml: expected an object; received 3"),
         (manifest({"plan.yaml": b""}), "in its manifest, but not in both"),
         (manifest(members() | {"more": b""}), "'more' stands in the archive or in its manifest"),
         (manifest(members(), study="other"), "it is the plan of the study 'scratch'; expected 'other'"),
@@ -211,33 +212,33 @@ BOMB = b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
         ("plan.yaml", b"[" * 20_000, "plan.yaml cannot be used"),
         ("plan.yaml", b"\xff", "plan.yaml cannot be used"),
         ("plan.yaml", plan(trials=[]), "it holds no trials"),
-        ("plan.yaml", plan(trials=[{"key": "../x"}]), "arm: expected a str"),
+        ("plan.yaml", plan(trials=[{"key": "../x"}]), "trials.0.arm is missing"),
         ("plan.yaml", plan(swept={"lr": [1]}), "has no level of lr"),
-        ("plan.yaml", plan(swept=3), "swept: expected a dict"),
+        ("plan.yaml", plan(swept=3), "swept: expected an object; received 3"),
         ("plan.yaml", plan() + b"when: 2026-01-01\n", "not JSON serializable"),
         ("plan.yaml", plan().replace(KEY.encode(), b"fedcba9876543210"), f"{TRIAL} is not in its plan"),
         ("requirements.lock", None, "requirements.lock is missing"),
         (f"{TRIAL}/result.json", None, f"{TRIAL}/result.json is missing"),
         (f"{TRIAL}/result.json", result(key="fedcba9876543210"), "it is the result of trial 'fedcba9876543210'"),
         (f"{TRIAL}/result.json", result(study="other"), "of the study 'other'"),
-        (f"{TRIAL}/result.json", result(outcome="splendid"), "outcome: expected one of finished"),
-        (f"{TRIAL}/result.json", result(cost={}), "wall_seconds: expected a float"),
-        (f"{TRIAL}/result.json", result(data=None), "data: expected a dict"),
+        (f"{TRIAL}/result.json", result(outcome="splendid"), "outcome: expected 'finished', 'diverged'"),
+        (f"{TRIAL}/result.json", result(cost={}), "cost.wall_seconds is missing"),
+        (f"{TRIAL}/result.json", result(data=None), "data: expected an object; received None"),
         (f"{TRIAL}/result.json", result(factors=FACTORS | {"lr": 9.0}), "are those of the trial"),
         (f"{TRIAL}/result.json", result(factors={"lr": 0.001}), "it lacks precision, seed"),
         ("plan.yaml", plan(hash="0123456789abcdef"), "it was changed after it was made: its hash is"),
-        ("plan.yaml", plan(questions=[{"name": "q"}]), "it lacks arms, precision, seeds"),
+        ("plan.yaml", plan(questions=[QUESTION]), "it has questions, and lacks arms, precision or seeds"),
         (f"{TRIAL}/result.json", result(more=float("nan")), "NaN is no JSON"),
         (f"{TRIAL}/result.json", b"[" * 100_000, f"{TRIAL}/result.json cannot be used"),
         (f"{TRIAL}/config.yaml", b"!!python/name:os.system", "could not determine a constructor"),
-        (f"{TRIAL}/config.yaml", b"- a\n", "expected a dict; received a list"),
+        (f"{TRIAL}/config.yaml", b"- a\n", "expected key: value, one a line"),
         (f"{TRIAL}/config.yaml", BOMB, "alias *a: write it out"),
         (f"{TRIAL}/history.csv", b"", "not enough values"),
         (f"{TRIAL}/history.csv", b"epoch,=cmd()\n1,2\n", "expected columns such as epoch"),
         (f"{TRIAL}/history.csv", b"epoch,fit_loss\n1,=cmd()\n", "could not convert string to float"),
         (f"{TRIAL}/history.csv", b"epoch,fit_loss\n1\n", "expected 2 numbers a row; received 1"),
         (f"{TRIAL}/attempts.json", b"{", f"{TRIAL}/attempts.json cannot be used"),
-        (f"{TRIAL}/predictions.bin", b"{}\n", "its header is not that of packed predictions"),
+        (f"{TRIAL}/predictions.bin", b"{}\n", "text is missing"),
     ],
 )
 def test_a_member_that_says_what_it_must_not_is_refused(tmp_path, monkeypatch, name, content, told):
@@ -268,4 +269,4 @@ def test_whatever_byte_is_changed_the_package_is_refused_or_the_same(tmp_path):
         path.write_bytes(changed)
         with suppress(UserError), reader.open_package(path) as package:
             package.check()
-            assert {name: package.read(name) for name in package.members} == members()
+            assert {name: package.read(name) for name in package.manifest.members} == members()
