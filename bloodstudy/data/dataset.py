@@ -18,7 +18,7 @@ from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.provenance.provenance import Provenance, trace
 from bloodstudy.data.screening.cache import Decoded, Request, fetch
 from bloodstudy.data.screening.decode import View
-from bloodstudy.data.screening.listing import SIDES, Listing, Progress, refuse_thin_classes
+from bloodstudy.data.screening.listing import SIDES, Listing, Progress, refuse_thin_classes, show_nothing
 from bloodstudy.data.screening.screen import refuse_too_many
 from bloodstudy.data.sources.bccd import list_bccd
 from bloodstudy.data.sources.folder import list_folder
@@ -30,7 +30,7 @@ from bloodstudy.data.splits.split import NEED_SCENES, OFFICIAL, divide, resolve_
 from bloodstudy.errors import UserError, nearest
 
 # How each data set lists its files. A new one is a row here and a name in `config.rules`.
-SOURCES: dict[str, Callable[[DataChoice, Path, Progress | None], Listing]] = {
+SOURCES: dict[str, Callable[[DataChoice, Path, Progress], Listing]] = {
     "smear": list_smear,
     "kaggle": lambda choice, cache, progress: list_kaggle(choice.root, cache),
     "bccd": lambda choice, cache, progress: list_bccd(choice.root, cache, choice.view),
@@ -62,7 +62,7 @@ class Dataset:
         return np.flatnonzero(self.manifest["split"].to_numpy() == split)
 
     def counts(self) -> pd.DataFrame:
-        """Return the number of images, one row a class, columns train, test and, where there is one, validation."""
+        """Return the number of images, one row a class, columns train, test and, if there is one, validation."""
         tally = pd.crosstab(self.manifest["label"], self.manifest["split"])
         columns = [*SIDES, *(["validation"] if "validation" in tally else [])]
         tally = tally.reindex(index=range(len(self.classes)), columns=columns, fill_value=0)
@@ -76,16 +76,16 @@ def load(
     image_size: tuple[int, int],
     cache_dir: Path | None = None,
     register: str = "never",
-    progress: Progress | None = None,
+    progress: Progress = show_nothing,
 ) -> Dataset:
-    """Load the images of `choice`, screened and decoded, from the cache where nothing has changed.
+    """Load the images of `choice`, screened and decoded, from the cache if nothing has changed.
 
     Args:
         choice: which images, how they are divided and what is refused.
         colour: rgb or gray.
         image_size: height and width in pixels.
         cache_dir: where to keep what was decoded; None: the user's cache folder.
-        register: whether to find the photograph of each image, which takes minutes: never, missing (where nothing
+        register: whether to find the photograph of each image, which takes minutes: never, missing (if nothing
             else tells it) or anew (in any case). A split that needs scenes asks for what is missing.
         progress: called with what is done ("drawing", "decoding"), how many are done, and of how many.
 
@@ -136,6 +136,6 @@ def _manifest(
             "scene": scenes,
             "label": np.array([label_of[file.label] for file in usable], dtype=np.int64),
             "split": sides,
-            "sha256": [content for content in decoded.screening.content if content is not None],
+            "sha256": decoded.screening.hashes,
         }
     )

@@ -1,6 +1,6 @@
 """Laying one picture over another: features propose a transform, the grey levels decide.
 
-In: two pictures. Out: a `Match`, or None where the features agree on nothing.
+In: two pictures. Out: a `Match`, or None if the features agree on nothing.
 
 The copies of the Kaggle release are sheared as well as turned and shifted (docs/decisions/05_scenes.md), so the
 transform is affine, near scale 1.
@@ -30,7 +30,7 @@ Features = tuple[np.ndarray, np.ndarray]  # points (K, 2) and descriptors (K, 12
 class Match:
     """How well one picture lies on another."""
 
-    correlation: float  # of the grey levels where both are, -1 to 1
+    correlation: float  # of the grey levels in the area of both, -1 to 1
     cover: float  # share of the first picture that the second one covers
     inliers: int  # features that agree on the transform
     matrix: np.ndarray  # float (2, 3): the first picture's (x, y, 1) to the second one's (x, y)
@@ -43,24 +43,26 @@ class Match:
     @property
     def stretch(self) -> tuple[float, float]:
         """Return the largest and the smallest scale of the transform."""
-        largest, smallest = np.linalg.svd(self.matrix[:, :2], compute_uv=False)
-        return float(largest), float(smallest)
+        return stretch(self.matrix)
+
+
+def stretch(matrix: np.ndarray) -> tuple[float, float]:
+    """Return the largest and the smallest scale of an affine transform (2, 3)."""
+    largest, smallest = np.linalg.svd(matrix[:, :2], compute_uv=False)
+    return float(largest), float(smallest)
 
 
 def align(picture: Picture, other: Picture, enough: float = SURE) -> Match | None:
     """Return how `picture` lies on `other`; below a correlation of `enough`, the grey levels polish the transform."""
-    found = agree((picture.points, picture.descriptors), (other.points, other.descriptors))
-    if found is None:
-        return None
-    matrix, inliers = found
-    match = _measure(picture, other, matrix, inliers)
+    agreed = agree((picture.points, picture.descriptors), (other.points, other.descriptors))
+    match = _measure(picture, other, *agreed) if agreed is not None else None
     if match is None or not _HOPELESS < match.correlation < enough:
         return match
     return _refine(picture, other, match)
 
 
 def agree(features: Features, others: Features) -> tuple[np.ndarray, int] | None:
-    """Return the affine transform that most features agree on, and how many they are; None where too few do."""
+    """Return the affine transform that most features agree on, and how many they are; None if too few do."""
     import cv2
 
     (points, descriptors), (other_points, other_descriptors) = features, others
@@ -74,31 +76,31 @@ def agree(features: Features, others: Features) -> tuple[np.ndarray, int] | None
     distinct = 1 - first < _RATIO**2 * (1 - likeness.max(axis=1))
     if distinct.sum() < _LEAST_INLIERS:
         return None
-    matrix, agreed = cv2.estimateAffine2D(
+    matrix, inliers = cv2.estimateAffine2D(
         points[distinct], other_points[nearest[distinct]], method=cv2.RANSAC, ransacReprojThreshold=_REACH_PX
     )
-    if matrix is None or agreed.sum() < _LEAST_INLIERS or not np.isfinite(matrix).all():
+    if matrix is None or inliers.sum() < _LEAST_INLIERS or not np.isfinite(matrix).all():
         return None
-    largest, smallest = np.linalg.svd(matrix[:, :2], compute_uv=False)
+    largest, smallest = stretch(matrix)
     likely = _STRETCH[0] <= smallest and largest <= _STRETCH[1] and np.linalg.det(matrix[:, :2]) > 0
-    return (matrix, int(agreed.sum())) if likely else None
+    return (matrix, int(inliers.sum())) if likely else None
 
 
 def _measure(picture: Picture, other: Picture, matrix: np.ndarray, inliers: int) -> Match | None:
     import cv2
 
     size, onto = picture.grey.shape[::-1], cv2.WARP_INVERSE_MAP
-    laid = cv2.warpAffine(other.grey, matrix, size, flags=cv2.INTER_LINEAR | onto)
-    there = cv2.warpAffine(other.inner, matrix, size, flags=cv2.INTER_NEAREST | onto)
-    both = (there & picture.inner).astype(bool)
-    shared = int(both.sum())
-    if shared < _LEAST_PIXELS:
+    grey = cv2.warpAffine(other.grey, matrix, size, flags=cv2.INTER_LINEAR | onto)
+    inner = cv2.warpAffine(other.inner, matrix, size, flags=cv2.INTER_NEAREST | onto)
+    both = (inner & picture.inner).astype(bool)
+    pixels = int(both.sum())
+    if pixels < _LEAST_PIXELS:
         return None
-    a, b = picture.grey[both].astype(np.float32), laid[both].astype(np.float32)
+    a, b = picture.grey[both].astype(np.float32), grey[both].astype(np.float32)
     a -= a.mean()
     b -= b.mean()
     spread = float(np.sqrt(np.dot(a, a) * np.dot(b, b)))
-    return Match(float(np.dot(a, b)) / spread if spread else 0.0, shared / int(picture.inner.sum()), inliers, matrix)
+    return Match(float(np.dot(a, b)) / spread if spread else 0.0, pixels / int(picture.inner.sum()), inliers, matrix)
 
 
 def _refine(picture: Picture, other: Picture, match: Match) -> Match:

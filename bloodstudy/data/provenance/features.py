@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,6 @@ PLAIN, RICH = (150, 0.02), (400, 0.01)  # most features, least contrast: rich fo
 _BLACK = 16  # grey levels: JPEG noise on a black border stays below
 _LAYOUT = np.arange(128).reshape(4, 4, 8)  # of a SIFT descriptor: rows, columns, directions
 _MIRROR = _LAYOUT[::-1][:, :, -np.arange(8) % 8].ravel()
-_local = threading.local()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +69,7 @@ def describe(grey: np.ndarray, detail: tuple[int, float] = PLAIN) -> Picture:
     Features are those of Lowe (2004), compared by the square roots of their entries (Arandjelovic and Zisserman 2012).
     """
     valid = find_valid(grey)
-    keypoints, raw = _detector(detail).detectAndCompute(grey, _shrink(valid, 9))
+    keypoints, raw = _detector(detail, threading.get_ident()).detectAndCompute(grey, _shrink(valid, 9))
     points = np.array([keypoint.pt for keypoint in keypoints], np.float32).reshape(-1, 2)
     if raw is None:
         return Picture(grey, valid, points, np.zeros((0, 128), np.float32))
@@ -90,11 +89,9 @@ def _shrink(mask: np.ndarray, width: int) -> np.ndarray:
     return cv2.erode(mask, np.ones((width, width), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=1)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
-def _detector(detail: tuple[int, float]) -> Any:
-    """Return this thread's own SIFT: OpenCV's detectors keep state between calls."""
-    kept = _local.__dict__.setdefault("detectors", {})
-    if detail not in kept:
-        import cv2
+@cache
+def _detector(detail: tuple[int, float], thread: int) -> Any:
+    """Return the SIFT of one thread: OpenCV's detectors keep state between calls."""
+    import cv2
 
-        kept[detail] = cv2.SIFT_create(nfeatures=detail[0], contrastThreshold=detail[1])  # pyright: ignore[reportAttributeAccessIssue]
-    return kept[detail]
+    return cv2.SIFT_create(nfeatures=detail[0], contrastThreshold=detail[1])  # pyright: ignore[reportAttributeAccessIssue]

@@ -3,7 +3,7 @@
 In: the photographs with their scenes, and the copies. Out: for each copy its photograph, how sure that is, or nothing.
 
 Features of both mirror images of every photograph stand in one gallery, so a copy finds its few candidates whatever
-its class; each is laid over the copy, and the grey levels decide. A copy is placed where it correlates with one
+its class; each is laid over the copy, and the grey levels decide. A copy is placed if it correlates with one
 photograph over all of its area, and clearly less with those of any other scene.
 """
 
@@ -16,7 +16,7 @@ from bloodstudy.data.provenance.align import Match, align
 from bloodstudy.data.provenance.features import Picture
 from bloodstudy.data.provenance.search import Gallery
 
-LEAST_SCORE = 0.85  # every copy of the Kaggle release has more (tests/data/test_shipped.py) ...
+LEAST_SCORE = 0.85  # every copy of the Kaggle release has more (tests/data/provenance/test_shipped.py) ...
 LEAST_MARGIN = 0.08  # ... and by far: this only keeps apart twin scenes, of which one cannot be told from the other
 _CANDIDATES = 4
 _REFINED = 2
@@ -27,7 +27,7 @@ class Placement:
     """Where one copy belongs."""
 
     photograph: int | None  # position in the album; None: not placed
-    score: float  # correlation over all of the copy's area with its best photograph; 0 where none was laid over it
+    score: float  # correlation over all of the copy's area with its best photograph; 0: none was laid over it
     margin: float  # how much less the best photograph of any other scene has
 
 
@@ -42,18 +42,18 @@ class Album:
 
     def place(self, copy: Picture) -> Placement:
         """Find the photograph of one copy."""
-        found: list[tuple[int, Match]] = []
+        matches: list[tuple[int, Match]] = []  # view and how the copy lies on it
         for view in self._gallery.candidates(copy.descriptors, _CANDIDATES):
             match = align(copy, self._views[view], enough=0.0)
             if match is not None:
-                found.append((view, match))
-        found.sort(key=lambda pair: -pair[1].score)
-        for rank, (view, _) in enumerate(found[:_REFINED]):
-            better = align(copy, self._views[view])
-            if better is not None:
-                found[rank] = (view, better)
+                matches.append((view, match))
+        matches.sort(key=lambda pair: -pair[1].score)
+        for rank, (view, _) in enumerate(matches[:_REFINED]):
+            refined = align(copy, self._views[view])
+            if refined is not None:
+                matches[rank] = (view, refined)
         scores: dict[int, float] = {}
-        for view, match in found:
+        for view, match in matches:
             scores[view // 2] = max(match.score, scores.get(view // 2, 0.0))
         return self._decide(scores)
 

@@ -2,7 +2,7 @@
 
 In: a listing and what was decoded of it. Out: a `Provenance`. A scene joins the photographs of one field of view;
 scenes, not files, are what an honest split may not cut. What is known costs nothing; what must be registered is done
-only where wanted, and kept in the cache:
+only if wanted, and kept in the cache:
 
     <cache>/<fingerprint>/photographs-<rule>.csv
 """
@@ -21,26 +21,24 @@ from filelock import FileLock
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.provenance import shipped
 from bloodstudy.data.screening.cache import Decoded
-from bloodstudy.data.screening.listing import Listing, Progress
+from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
 from bloodstudy.files import explained, make_folder, write_text
 
 RULE = 1  # raise it with any change of what registration decides: tables of another rule are not used
 COLUMNS = ["photograph", "scene", "score", "margin"]
-HOW = ("known", "shipped", "registered", "unknown")
 
 
 @dataclass(frozen=True, eq=False)
 class Provenance:
     """The photograph and the scene of each usable image."""
 
-    table: (
-        pd.DataFrame
-    )  # in the order of the manifest: photograph, scene ('' not placed or unknown), score (NaN: known)
+    # In the order of the manifest: photograph, scene ('': not placed or unknown), score and margin (NaN: known).
+    table: pd.DataFrame
     how: str  # known: the source says it; shipped: the table of the package; registered: computed here; unknown
 
     @property
     def digest(self) -> str:
-        """Return 16 hex digits over the scene of each image in order; '' where scenes are unknown."""
+        """Return 16 hex digits over the scene of each image in order; '' if scenes are unknown."""
         if self.how == "unknown":
             return ""
         return hashlib.sha256("\0".join(self.table["scene"].to_list()).encode()).hexdigest()[:16]
@@ -58,17 +56,17 @@ def trace(
     cache: Path,
     *,
     register: str,
-    progress: Progress | None = None,
+    progress: Progress = show_nothing,
 ) -> Provenance:
     """Return the provenance of the usable images.
 
-    `register` is never, missing (only where nothing else knows the photographs) or anew (whatever is known).
-    Raises UserError where registration is wanted and impossible: `registering.register` says when.
+    `register` is never, missing (only if nothing else knows the photographs) or anew (whatever is known).
+    Raises UserError if registration is wanted and impossible: `registration.register` says when.
     """
     files = decoded.screening.usable(listing)
     photographs = [file.photograph for file in files]
     if all(photographs) and listing.name != "bccd":  # the photographs of bccd overlap
-        return Provenance(_say(photographs, photographs), "known")
+        return Provenance(_table(photographs, photographs), "known")
     table = shipped.lookup(listing, decoded) if register != "anew" else None
     if table is not None:
         return Provenance(table.loc[:, COLUMNS], "shipped")
@@ -86,15 +84,15 @@ def trace(
                 write_text(kept, table.to_csv(index=False, lineterminator="\n"))
     if table is not None:
         return Provenance(table.loc[:, COLUMNS], "registered")
-    return Provenance(_say(photographs, ""), "unknown")
+    return Provenance(_table(photographs, ""), "unknown")
 
 
-def _say(photographs: list[str], scenes: list[str] | str) -> pd.DataFrame:
+def _table(photographs: list[str], scenes: list[str] | str) -> pd.DataFrame:
     return pd.DataFrame({"photograph": photographs, "scene": scenes, "score": np.nan, "margin": np.nan})
 
 
 def _recall(kept: Path, images: list[str]) -> pd.DataFrame | None:
-    """Return the kept table where it is whole and of these very images."""
+    """Return the kept table if it is whole and of these very images."""
     try:
         table = pd.read_csv(io.BytesIO(kept.read_bytes()), keep_default_na=False)
         return table if table["image"].to_list() == images and set(COLUMNS) <= set(table) else None

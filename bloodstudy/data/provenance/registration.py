@@ -7,7 +7,7 @@ cannot be placed has an empty photograph and an empty scene.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,41 +20,45 @@ from bloodstudy.data.provenance.match_copies import Album
 from bloodstudy.data.provenance.scenes import find_overlaps, join
 from bloodstudy.data.provenance.threads import in_threads, one_thread_each
 from bloodstudy.data.screening import decode
-from bloodstudy.data.screening.listing import Listing, Progress
-from bloodstudy.data.screening.scan import Candidate, Place, walk
+from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
+from bloodstudy.data.screening.scan import Candidate, Place, scan_folders
 from bloodstudy.data.screening.screen import read_file
 from bloodstudy.data.sources.bccd import find_beside, read_labels
 from bloodstudy.errors import UserError
 
-COLUMNS = ("image", "photograph", "scene", "score", "margin")
 _LEAST_PLACED = 0.9  # of a class; fewer: photographs are missing, and what is left would not be the data set any more
+
+Reader = Callable[[Candidate], np.ndarray]  # the grey pixels of one file
 
 
 def register(
-    listing: Listing, files: Sequence[Candidate], choice: DataChoice, progress: Progress | None
+    listing: Listing, files: Sequence[Candidate], choice: DataChoice, progress: Progress = show_nothing
 ) -> pd.DataFrame:
-    """Return the table of `COLUMNS`, one row for each of `files`, in order; minutes for thousands of images.
+    """Return image, photograph, scene, score and margin of each of `files`, in order; minutes for thousands of images.
 
-    Raises UserError where Kaggle's photographs are not at hand, or too few of a class's images are placed on them.
+    Raises UserError if Kaggle's photographs are not at hand, or too few of a class's images are placed on them.
     """
+
+    def read(file: Candidate) -> np.ndarray:
+        try:
+            return read_grey(read_file(file.path, choice.max_bytes), choice.max_pixels)
+        except decode.UnusableError:  # damaged after its screening: a pixel that matches nothing
+            return np.zeros((1, 1), np.uint8)
+
     with decode.pillow_limits(choice.max_pixels), one_thread_each():
-        return METHODS.get(listing.name, _group)(listing, files, choice, progress)
+        table = METHODS.get(listing.name, _group)(listing, files, read, progress)
+    table.insert(0, "image", [file.image for file in files])
+    return table
 
 
-def name_scenes(names: Sequence[str], pictures: Sequence[Picture], progress: Progress | None) -> list[str]:
+def name_scenes(names: Sequence[str], pictures: Sequence[Picture], progress: Progress = show_nothing) -> list[str]:
     """Return the scene of each photograph, named by the first photograph that shows it."""
-    report = (lambda done: progress("comparing", done, len(pictures))) if progress else None
-    overlaps = find_overlaps(pictures, report)
-    groups = join([(overlap.first, overlap.second) for overlap in overlaps], len(pictures))
-    first: dict[int, str] = {}
-    for name, group in zip(names, groups, strict=True):
-        first.setdefault(int(group), name)
-    return [first[int(group)] for group in groups]
+    groups = join([overlap[:2] for overlap in find_overlaps(pictures, progress)], len(pictures))
+    first = np.unique(groups, return_index=True)[1]
+    return [names[first[group]] for group in groups]
 
 
-def _place_copies(
-    listing: Listing, files: Sequence[Candidate], choice: DataChoice, progress: Progress | None
-) -> pd.DataFrame:
+def _place_copies(listing: Listing, files: Sequence[Candidate], read: Reader, progress: Progress) -> pd.DataFrame:
     folder = find_beside(listing.root)
     if folder is None:
         raise UserError(
@@ -62,20 +66,18 @@ def _place_copies(
             "dataset-master/dataset-master/ with labels.csv and JPEGImages/, as in the archive. Without them, only "
             "data.split=official and random can be had."
         )
-    originals, _ = walk(folder, [Place("JPEGImages", "", "")])
+    originals, _ = scan_folders(folder, [Place("JPEGImages", "", "")])
     names = [Path(file.image).stem for file in originals]
-    pictures = _read_all(originals, choice)
+    pictures = list(in_threads(lambda file: describe(read(file)), originals))
     scenes = name_scenes(names, pictures, progress)
     album = Album(pictures, scenes)
     rows = []
-    placements = in_threads(lambda file: album.place(describe(_read(file, choice))), files)
-    for file, placed in zip(files, placements, strict=True):
-        at = placed.photograph
+    for placement in in_threads(lambda file: album.place(describe(read(file))), files):
+        at = placement.photograph
         name, scene = (names[at], scenes[at]) if at is not None else ("", "")
-        rows.append((file.image, name, scene, round(placed.score, 4), round(placed.margin, 4)))
-        if progress:
-            progress("registering", len(rows), len(files))
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+        rows.append((name, scene, round(placement.score, 4), round(placement.margin, 4)))
+        progress("registering", len(rows), len(files))
+    table = pd.DataFrame(rows, columns=["photograph", "scene", "score", "margin"])
     _refuse_unplaced(files, table, folder)
     return table
 
@@ -86,9 +88,9 @@ def _refuse_unplaced(files: Sequence[Candidate], table: pd.DataFrame, folder: Pa
     thin = [label for label in offered if placed[label] < _LEAST_PLACED * offered[label]]
     if not thin:
         return
-    there = Counter(read_labels(folder / "labels.csv").values())
+    labels = Counter(read_labels(folder / "labels.csv").values())
     counts = "; ".join(
-        f"{label}: {placed[label]:,} of {offered[label]:,} images placed, {there[label]} photographs in labels.csv"
+        f"{label}: {placed[label]:,} of {offered[label]:,} images placed, {labels[label]} photographs in labels.csv"
         for label in sorted(thin)
     )
     raise UserError(
@@ -98,32 +100,16 @@ def _refuse_unplaced(files: Sequence[Candidate], table: pd.DataFrame, folder: Pa
     )
 
 
-def _join_photographs(
-    listing: Listing, files: Sequence[Candidate], choice: DataChoice, progress: Progress | None
-) -> pd.DataFrame:
+def _join_photographs(listing: Listing, files: Sequence[Candidate], read: Reader, progress: Progress) -> pd.DataFrame:
     names = [file.photograph for file in files]
-    scenes = name_scenes(names, _read_all(files, choice), progress)
-    images = [file.image for file in files]
-    return pd.DataFrame({"image": images, "photograph": names, "scene": scenes, "score": 1.0, "margin": 1.0})
+    scenes = name_scenes(names, list(in_threads(lambda file: describe(read(file)), files)), progress)
+    return pd.DataFrame({"photograph": names, "scene": scenes, "score": 1.0, "margin": 1.0})
 
 
-def _group(listing: Listing, files: Sequence[Candidate], choice: DataChoice, progress: Progress | None) -> pd.DataFrame:
-    groups = group_images(lambda position: _read(files[position], choice), len(files), progress)
+def _group(listing: Listing, files: Sequence[Candidate], read: Reader, progress: Progress) -> pd.DataFrame:
+    groups = group_images(lambda position: read(files[position]), len(files), progress)
     names = [f"group-{group:05d}" for group in groups]
-    images = [file.image for file in files]
-    return pd.DataFrame({"image": images, "photograph": names, "scene": names, "score": 1.0, "margin": 1.0})
+    return pd.DataFrame({"photograph": names, "scene": names, "score": 1.0, "margin": 1.0})
 
 
 METHODS = {"kaggle": _place_copies, "bccd": _join_photographs}  # by data set; of any other the images are grouped
-
-
-def _read_all(files: Sequence[Candidate], choice: DataChoice) -> list[Picture]:
-    return list(in_threads(lambda file: describe(_read(file, choice)), files))
-
-
-def _read(file: Candidate, choice: DataChoice) -> np.ndarray:
-    """Return the grey pixels of one file; of one that was damaged after its screening, a pixel that matches nothing."""
-    try:
-        return read_grey(read_file(file.path, choice.max_bytes), choice.max_pixels)
-    except decode.UnusableError:
-        return np.zeros((1, 1), np.uint8)

@@ -8,7 +8,7 @@ features agree on no shift at all, and the grey levels refuse that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +17,9 @@ from bloodstudy.data.provenance.align import align
 from bloodstudy.data.provenance.features import RICH, Picture, describe
 from bloodstudy.data.provenance.search import Gallery
 from bloodstudy.data.provenance.threads import in_threads
+from bloodstudy.data.screening.listing import Progress, show_nothing
 
-LEAST_CORRELATION = 0.8  # where they overlap; tests/data/test_scenes.py has pairs of either kind that were looked at
+LEAST_CORRELATION = 0.8  # in the area of both; tests/data/provenance/test_scenes.py has pairs of either kind
 LEAST_COVER = 0.1  # of the frame: below it, a few cells alone decide
 LEAST_INLIERS = 6
 _STRETCH = (0.95, 1.05)
@@ -30,33 +31,28 @@ class Overlap(NamedTuple):
 
     first: int
     second: int
-    correlation: float  # where both show the field
+    correlation: float  # in the area of both
     cover: float  # share of the first that the second shows too
 
 
-def find_overlaps(pictures: Sequence[Picture], told: Callable[[int], None] | None = None) -> list[Overlap]:
-    """Return the pairs of `pictures` that overlap, by position; `told` hears how many pictures were looked at."""
+def find_overlaps(pictures: Sequence[Picture], progress: Progress = show_nothing) -> list[Overlap]:
+    """Return the pairs of `pictures` that overlap, by position."""
     pictures = list(in_threads(lambda picture: describe(picture.grey, RICH), pictures))
     gallery = Gallery([picture.descriptors for picture in pictures])
 
-    def look(position: int) -> list[Overlap]:
-        found = []
-        for other in gallery.candidates(pictures[position].descriptors, _CANDIDATES, itself=position):
-            overlap = _compare(pictures, position, other)
-            if overlap is not None:
-                found.append(overlap)
-        return found
+    def compare(position: int) -> list[Overlap]:
+        others = gallery.candidates(pictures[position].descriptors, _CANDIDATES, itself=position)
+        overlaps = [_compare(pictures, position, other) for other in others]
+        return [overlap for overlap in overlaps if overlap is not None]
 
-    pairs: dict[tuple[int, int], Overlap] = {}
-    looks = in_threads(look, range(len(pictures)))
-    for done, found in enumerate(looks, start=1):
-        for overlap in found:
+    widest: dict[tuple[int, int], Overlap] = {}
+    for done, overlaps in enumerate(in_threads(compare, range(len(pictures))), start=1):
+        for overlap in overlaps:
             pair = min(overlap[:2]), max(overlap[:2])
-            if pair not in pairs or overlap.cover > pairs[pair].cover:
-                pairs[pair] = Overlap(*pair, *overlap[2:])
-        if told:
-            told(done)
-    return [pairs[pair] for pair in sorted(pairs)]
+            if pair not in widest or overlap.cover > widest[pair].cover:
+                widest[pair] = Overlap(*pair, *overlap[2:])
+        progress("comparing", done, len(pictures))
+    return [widest[pair] for pair in sorted(widest)]
 
 
 def _compare(pictures: Sequence[Picture], first: int, second: int) -> Overlap | None:

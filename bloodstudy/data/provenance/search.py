@@ -14,7 +14,7 @@ _TREES = {"algorithm": 1, "trees": 4}  # FLANN's k-d trees (Muja and Lowe 2009)
 _CHECKS = {"checks": 48}
 _SEED = 0
 _NEIGHBOURS = 8
-_OWN = 2  # a feature itself and, where SIFT gives a point two orientations, its twin
+_OWN = 2  # a feature itself and, if SIFT gives a point two orientations, its twin
 
 
 class Gallery:
@@ -34,8 +34,8 @@ class Gallery:
         """Return up to `count` positions, the likeliest first.
 
         Each feature votes for the owners of its nearest features, with the square of how much nearer they are than the
-        last of them: a feature that is everywhere says little. `itself` is the picture's own position, where it is one
-        of the gallery's: it gets no vote.
+        last of them: a feature that is everywhere says little. `itself` is the picture's own position, if it is one of
+        the gallery's: it gets no vote.
         """
         if self._index is None or not len(descriptors):
             return []

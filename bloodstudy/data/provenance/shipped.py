@@ -1,6 +1,6 @@
 """The table that comes with the package: photograph and scene of every image of the Kaggle release.
 
-In: a listing and what was decoded of it. Out: the rows of its images, or None where the data at hand are not the very
+In: a listing and what was decoded of it. Out: the rows of its images, or None if the data at hand are not the very
 files that the table was made from: their fingerprint (kaggle) or the content of each photograph (bccd) decides.
 
     tables/kaggle.csv.gz   image, photograph, scene, score, margin
@@ -32,7 +32,7 @@ def write_tables(kaggle: pd.DataFrame, bccd: pd.DataFrame, fingerprint: str, com
 
 
 def lookup(listing: Listing, decoded: Decoded) -> pd.DataFrame | None:
-    """Return photograph, scene and score of the usable images in order; None where the table is not of these data."""
+    """Return photograph, scene and score of the usable images in order; None if the table is not of these data."""
     read = READERS.get(listing.name)
     return read(listing, decoded) if read else None
 
@@ -50,8 +50,7 @@ def _photographs(listing: Listing, decoded: Decoded) -> pd.DataFrame | None:
         return None
     table = pd.read_csv(TABLES / "bccd.csv.gz", keep_default_na=False).set_index("photograph")
     names = [file.photograph for file in decoded.screening.usable(listing)]
-    content = [digits for digits in decoded.screening.content if digits is not None]
-    if not set(names) <= set(table.index) or table.loc[names, "sha256"].to_list() != content:
+    if not set(names) <= set(table.index) or table.loc[names, "sha256"].to_list() != decoded.screening.hashes:
         return None
     return table.loc[names].reset_index().assign(score=1.0, margin=1.0)
 

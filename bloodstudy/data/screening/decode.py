@@ -12,7 +12,7 @@ The rule, in this order:
     32-bit integers and floats have no defined white and are refused.
  6. Transparency, of any kind, is laid on white.
  7. All else becomes RGB by Pillow's own conversion (CMYK, palette, bilevel, YCbCr); grey is the ITU-R 601 luma of that.
- 8. Where a box is given, it is widened to a square and cut off at the border.
+ 8. If a box is given, it is widened to a square and cut off at the border.
  9. The result is resized to the wanted size by an antialiased bilinear filter; the aspect is not kept.
 """
 
@@ -24,33 +24,19 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 
 import numpy as np
-from PIL import (
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    ImageOps,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    UnidentifiedImageError,
-    WebPImagePlugin,
-)
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from PIL.ExifTags import Base
 
 RULE = 1  # raise it with any change of the rule above: decoded arrays of another rule are not used
 
-# Naming the plug-ins imports them: Pillow would otherwise search all it has, in several threads at once.
-FORMATS = (
-    JpegImagePlugin.JpegImageFile.format,
-    PngImagePlugin.PngImageFile.format,
-    GifImagePlugin.GifImageFile.format,
-    TiffImagePlugin.TiffImageFile.format,
-    WebPImagePlugin.WebPImageFile.format,
-    BmpImagePlugin.BmpImageFile.format,
-)
+# The plug-ins are imported here: Pillow would otherwise search all it has, in several threads at once.
+_PLUGINS = ("Jpeg", "Png", "Gif", "Tiff", "WebP", "Bmp")
+FORMATS = tuple(name.upper() for name in _PLUGINS)
+for _name in _PLUGINS:
+    import_module(f"PIL.{_name}ImagePlugin")
 
 _SWAPPING = {5, 6, 7, 8}  # EXIF orientations that exchange width and height
 _UNSCALED = {"I", "F", "I;16S", "I;32"}
@@ -73,6 +59,10 @@ class View:
     def channels(self) -> int:
         """Return 1 for gray, 3 for rgb."""
         return 1 if self.colour == "gray" else 3
+
+    @property
+    def name(self) -> str:
+        return f"{self.height}x{self.width}-{self.colour}"
 
 
 @contextmanager
@@ -113,7 +103,7 @@ def measure(content: bytes, max_pixels: int) -> tuple[int, int]:
 def _opened(content: bytes, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
     """Open the bytes of one file; whatever a decoder raises within becomes an UnusableError."""
     try:
-        with Image.open(io.BytesIO(content), formats=[name for name in FORMATS if name]) as image:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             yield image
     except (UnusableError, MemoryError):
         raise
@@ -122,9 +112,8 @@ def _opened(content: bytes, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
     except Image.DecompressionBombError:
         raise UnusableError(f"more than {max_pixels:,} pixels (data.max_pixels)") from None
     except Exception as error:  # a decoder fed with hostile bytes may raise anything
-        raise UnusableError(
-            f"cannot be decoded: {' '.join(str(error).split())[:200] or type(error).__name__}"
-        ) from None
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UnusableError(f"cannot be decoded: {reason}") from None
 
 
 def _refuse_large(image: ImageFile.ImageFile, max_pixels: int) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.screening import decode
-from bloodstudy.data.screening.listing import Listing, Progress
+from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
 from bloodstudy.data.screening.scan import Candidate, Refusal
 from bloodstudy.errors import MachineError, UserError
 
@@ -32,10 +32,15 @@ _MANY = 10  # files: fewer refusals than this never stop a run
 
 @dataclass(frozen=True)
 class Screening:
-    """What reading the files of a listing told."""
+    """The content of the files of a listing, and which of them cannot be used."""
 
-    content: tuple[str | None, ...]  # SHA-256 of each candidate in the listing's order; None where it was refused
+    content: tuple[str | None, ...]  # SHA-256 of each candidate in the listing's order; None: refused
     refused: tuple[Refusal, ...]  # of the candidates
+
+    @property
+    def hashes(self) -> list[str]:
+        """Return the SHA-256 of each usable candidate, in the listing's order."""
+        return [content for content in self.content if content is not None]
 
     def usable(self, listing: Listing) -> list[Candidate]:
         """Return the candidates that can be used, in the listing's order."""
@@ -54,7 +59,7 @@ def screen(
     choice: DataChoice,
     view: decode.View,
     keep: Callable[[np.ndarray], None],
-    progress: Progress | None = None,
+    progress: Progress = show_nothing,
 ) -> Screening:
     """Decode every candidate once, in threads; `keep` gets the pixels of each usable one, in the listing's order."""
     contents: list[str | None] = []
@@ -62,21 +67,20 @@ def screen(
     files = listing.candidates
     with decode.pillow_limits(choice.max_pixels):
         chunk_size = max(1, min(_CHUNK, _CHUNK_BYTES // (view.height * view.width * view.channels)))
-        for chunk in _in_order(files, chunk_size, lambda file: _look(file, choice, view)):
-            for content, seen in chunk:
-                if isinstance(seen, str):
-                    refused.append((files[len(contents)].image, seen))
+        for chunk in _in_order(files, chunk_size, lambda file: _read(file, choice, view)):
+            for content, pixels in chunk:
+                if isinstance(pixels, str):
+                    refused.append((files[len(contents)].image, pixels))
                     contents.append(None)
                 else:
-                    keep(seen)
+                    keep(pixels)
                     contents.append(content)
-            if progress:
-                progress("decoding", len(contents), len(files))
+            progress("decoding", len(contents), len(files))
     return Screening(tuple(contents), tuple(refused))
 
 
 def refuse_too_many(refused: Sequence[Refusal], offered: int, max_refused: float, table: Path) -> None:
-    """Raise UserError where more than `max_refused` of the offered files and more than 10 cannot be used."""
+    """Raise UserError if more than `max_refused` of the offered files and more than 10 cannot be used."""
     if len(refused) <= _MANY or len(refused) <= max_refused * offered:
         return
     first = "; ".join(f"{image!r}: {reason}" for image, reason in refused[:3])
@@ -86,10 +90,10 @@ def refuse_too_many(refused: Sequence[Refusal], offered: int, max_refused: float
     )
 
 
-_Look = tuple[str, np.ndarray | str]  # SHA-256, pixels or the reason for refusing
+_Reading = tuple[str, np.ndarray | str]  # SHA-256, pixels or the reason for refusing
 
 
-def _look(file: Candidate, choice: DataChoice, view: decode.View) -> _Look:
+def _read(file: Candidate, choice: DataChoice, view: decode.View) -> _Reading:
     """Read, hash and decode one file."""
     try:
         if file.size > choice.max_bytes:
@@ -129,17 +133,17 @@ def read_file(path: str, max_bytes: int) -> bytes:
     return content
 
 
-def _in_order(files: Sequence[Candidate], size: int, look: Callable[[Candidate], _Look]) -> Iterator[list[_Look]]:
-    """Look at the files in threads and yield the results in order, `size` at a time, with few of them waiting."""
+def _in_order(files: Sequence[Candidate], size: int, read: Callable[[Candidate], _Reading]) -> Iterator[list[_Reading]]:
+    """Read the files in threads and yield the results in order, `size` at a time, with few of them waiting."""
     from joblib import cpu_count  # the cores that this process may use: fewer than there are, under a scheduler
 
     threads = cpu_count()
     chunks = (files[start : start + size] for start in range(0, len(files), size))
     with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
-        waiting: deque[Future[list[_Look]]] = deque()
+        waiting: deque[Future[list[_Reading]]] = deque()
         try:
             for chunk in chunks:
-                waiting.append(pool.submit(lambda some: [look(file) for file in some], chunk))
+                waiting.append(pool.submit(lambda some: [read(file) for file in some], chunk))
                 if len(waiting) > 2 * threads:
                     yield waiting.popleft().result()
             while waiting:

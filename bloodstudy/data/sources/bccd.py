@@ -7,14 +7,14 @@ with exactly one of the four labels (88/33/20/207), each its own photograph. Row
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
 from bloodstudy.data.screening.listing import Listing
-from bloodstudy.data.screening.scan import Candidate, Place, Refusal, walk
+from bloodstudy.data.screening.scan import Candidate, Place, Refusal, scan_folders
+from bloodstudy.data.sources.folder import read_columns
 from bloodstudy.data.sources.kaggle import PAGE, locate
 from bloodstudy.errors import UserError
 
@@ -22,7 +22,7 @@ CLASSES = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
 
 _LEVELS = ("", "dataset-master", "dataset-master/dataset-master")
 _MAX_ANNOTATION_BYTES = 1_000_000
-_NO_BOX = "no box of a white cell"
+_NO_BOX = "with no box of a white cell"
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; right and bottom outside
 
@@ -34,7 +34,7 @@ class AnnotationError(ValueError):
 def list_bccd(root: str | None, cache: Path, view: str) -> Listing:
     """Return the listing of the usable photographs; `view` is field or cell.
 
-    Raises UserError where they are not found. A photograph whose annotation is damaged is refused with the reason.
+    Raises UserError if they are not found. A photograph whose annotation is damaged is refused with the reason.
     """
     archive = locate(root, cache)
     folder = find_photographs(archive)
@@ -44,7 +44,7 @@ def list_bccd(root: str | None, cache: Path, view: str) -> Listing:
             "dataset-master/dataset-master/. Name the unpacked archive: data.root=FOLDER."
         )
     labels = read_labels(folder / "labels.csv")
-    photographs, refused = walk(folder, [Place("JPEGImages", "", "")])
+    photographs, refused = scan_folders(folder, [Place("JPEGImages", "", "")])
     left_out: Counter[str] = Counter()
     taken: list[Candidate] = []
     refusals: list[Refusal] = list(refused)
@@ -70,7 +70,7 @@ def list_bccd(root: str | None, cache: Path, view: str) -> Listing:
 
 
 def list_multi_label(root: str | None, cache: Path) -> dict[str, str] | None:
-    """Return {photograph: its labels} with two or more in labels.csv; None where there is no such file."""
+    """Return {photograph: its labels} with two or more in labels.csv; None if there is no such file."""
     folder = find_beside(locate(root, cache))
     if folder is None:
         return None
@@ -78,9 +78,9 @@ def list_multi_label(root: str | None, cache: Path) -> dict[str, str] | None:
 
 
 def cell_box(path: Path) -> Box | None:
-    """Return the largest box named WBC in a VOC file, or None where the file or such a box is missing.
+    """Return the largest box named WBC in a VOC file, or None if the file or such a box is missing.
 
-    Raises AnnotationError where the file is too large, is not UTF-8 XML, or declares a document type: entities could
+    Raises AnnotationError if the file is too large, is not UTF-8 XML, or declares a document type: entities could
     expand without bound or name other files, and a VOC file needs none.
     """
     try:
@@ -122,46 +122,41 @@ def _box(thing: ElementTree.Element) -> Box:
 
 def find_photographs(archive: Path) -> Path | None:
     """Return the folder with labels.csv and JPEGImages/, at whatever level of the archive we were given."""
-    for folder in (archive / level for level in _LEVELS):
-        if (folder / "labels.csv").is_file() and (folder / "JPEGImages").is_dir():
-            return folder
-    return None
+    folders = (archive / level for level in _LEVELS)
+    return next((f for f in folders if (f / "labels.csv").is_file() and (f / "JPEGImages").is_dir()), None)
 
 
 def find_beside(images: Path) -> Path | None:
     """Return what `find_photographs` does for the archive that the folder `images` lies in, three levels up at most."""
-    return next((found for near in (images, *images.parents[:3]) if (found := find_photographs(near))), None)
+    folders = map(find_photographs, (images, *images.parents[:3]))
+    return next((folder for folder in folders if folder), None)
 
 
 def read_labels(path: Path) -> dict[str, str]:
-    """Return {BloodImage_00000: what labels.csv says of it}, in capitals, empty where it says nothing.
+    """Return {BloodImage_00000: what labels.csv says of it}, in capitals, empty if it says nothing.
 
-    Raises UserError where the file cannot be read.
+    Raises UserError if the file cannot be read.
     """
+    advice = "download the archive again"
+    rows = read_columns(path, ("Image", "Category"), advice)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = csv.DictReader(stream)
-            if not {"Image", "Category"} <= set(rows.fieldnames or ()):
-                raise UserError(f"{path} has the columns {rows.fieldnames}; expected Image and Category among them.")
-            return {f"BloodImage_{int(row['Image']):05d}": (row["Category"] or "").strip().upper() for row in rows}
-    except (UnicodeDecodeError, csv.Error, ValueError, TypeError) as error:
-        raise UserError(f"{path} cannot be read ({error}); download the archive again.") from error
+        return {f"BloodImage_{int(number):05d}": label.strip().upper() for number, label in rows}
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read ({error}); {advice}.") from error
 
 
 def _why_not(label: str | None) -> str:
     if label is None:
         return "not in labels.csv"
     if not label:
-        return "no label"
-    return "two labels or more" if "," in label else f"label {label}"
+        return "with no label"
+    return "with two labels or more" if "," in label else f"with label {label}"
 
 
 def _notes(left_out: Counter[str], photographs: int, missing: set[str]) -> tuple[str, ...]:
     notes = []
     if left_out:
-        reasons = ", ".join(
-            f"{n} with {why}" if why != "not in labels.csv" else f"{n} {why}" for why, n in left_out.most_common()
-        )
+        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.most_common())
         notes.append(f"left out {left_out.total()} of {photographs} photographs: {reasons}")
     if missing:
         notes.append(f"{len(missing)} rows of labels.csv have no photograph")

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from bloodstudy.data.screening.listing import SIDES, Listing
-from bloodstudy.data.screening.scan import Candidate, Place, passed_over, readable, walk
+from bloodstudy.data.screening.scan import Candidate, Place, passed_over, readable, scan_folders
 from bloodstudy.errors import UserError
 
 PHOTOGRAPHS = "photographs.csv"
@@ -30,12 +30,9 @@ def list_folder(root: str | Path | None, name: str = "folder") -> Listing:
         )
     root = existing(root)
     sides, ignored = _sides(root)
-    if sides:
-        places = [place for side, folder in sides.items() for place in _class_places(root, folder, side)]
-    else:
-        places, ignored = _class_places(root, "", ""), []
-    files, refused = walk(root, places)
-    notes = [f"ignored beside train and test: {', '.join(ignored)}"] if ignored else []
+    places = [place for side, folder in (sides or {"": ""}).items() for place in _class_places(root, folder, side)]
+    files, refused = scan_folders(root, places)
+    notes = [f"ignored beside train and test: {', '.join(ignored)}"] if sides and ignored else []
     if len(sides) == 1:
         notes.append(f"there is a {next(iter(sides))} folder only, so there is no official split")
     photographs = _photographs(root)
@@ -47,7 +44,7 @@ def list_folder(root: str | Path | None, name: str = "folder") -> Listing:
 
 
 def existing(root: str | Path) -> Path:
-    """Return `root` as a real path, or raise UserError where it is no folder that can be listed."""
+    """Return `root` as a real path; raises UserError if it is no folder that can be listed."""
     path = Path(root).expanduser()
     if not path.exists():
         raise UserError(f"data.root={root} does not exist; expected a folder with images. Check the path.")
@@ -68,15 +65,15 @@ def subfolders(folder: Path) -> list[str]:
 
 
 def _sides(root: Path) -> tuple[dict[str, str], list[str]]:
-    """Return {side: folder} and the other folders; one lone `train` or `test` counts where it holds folders only."""
+    """Return {side: folder} and the other folders; one lone `train` or `test` counts if it holds folders only."""
     names = subfolders(root)
-    found: dict[str, list[str]] = {
-        side: [n for n in names if n.lower() == side and (root / n).is_dir()] for side in SIDES
-    }
-    for side, twins in found.items():
+    sides: dict[str, str] = {}
+    for side in SIDES:
+        twins = [name for name in names if name.lower() == side and (root / name).is_dir()]
         if len(twins) > 1:
             raise UserError(f"data.root={root} has {' and '.join(twins)}; expected one {side} folder. Rename one.")
-    sides = {side: twins[0] for side, twins in found.items() if twins}
+        if twins:
+            sides[side] = twins[0]
     if len(sides) == 1 and not _holds_classes(root / next(iter(sides.values()))):
         sides = {}
     for name in sides.values():
@@ -92,18 +89,15 @@ def _holds_classes(folder: Path) -> bool:
 
 
 def _class_places(root: Path, folder: str, side: str) -> list[Place]:
-    """Return one place for each class folder; a link that is no folder is kept, so that the walk names it."""
+    """Return one place for each class folder; a link that is no folder is kept, so that the scan names it."""
     real = Path(os.path.realpath(root / folder)) if folder else root
     below = os.path.relpath(real, root) if real != root else ""
-    places = []
-    for name in subfolders(real):
-        if not (real / name).is_file():
-            places.append(Place(str(Path(below, name)), readable(name), side))
-    return places
+    names = [name for name in subfolders(real) if not (real / name).is_file()]
+    return [Place(str(Path(below, name)), readable(name), side) for name in names]
 
 
 def _note_missing(root: Path, files: tuple[Candidate, ...], photographs: dict[str, str]) -> list[str]:
-    """Say where photographs.csv leaves images out; raise UserError where it names none, since its paths are others."""
+    """Say how many images photographs.csv leaves out; raises UserError if it names none, since its paths are others."""
     known = sum(bool(file.photograph) for file in files)
     if files and not known:
         raise UserError(
@@ -116,15 +110,23 @@ def _note_missing(root: Path, files: tuple[Candidate, ...], photographs: dict[st
 
 
 def _photographs(root: Path) -> dict[str, str]:
-    """Return {image: photograph} from photographs.csv, empty where there is none."""
+    """Return {image: photograph} from photographs.csv; empty if there is none."""
     path = root / PHOTOGRAPHS
-    if not path.is_file():
-        return {}
+    rows = read_columns(path, ("image", "photograph"), "mend it or move it away") if path.is_file() else []
+    return {readable(image): readable(photograph) for image, photograph in rows}
+
+
+def read_columns(path: Path, columns: tuple[str, str], advice: str) -> list[tuple[str, str]]:
+    """Return two columns of a CSV table, row by row, '' for what is missing.
+
+    Raises UserError, which ends in `advice`, if the table cannot be read.
+    """
+    first, second = columns
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             rows = csv.DictReader(stream)
-            if not {"image", "photograph"} <= set(rows.fieldnames or ()):
-                raise UserError(f"{path} has the columns {rows.fieldnames}; expected image and photograph among them.")
-            return {readable(row["image"] or ""): readable(row["photograph"] or "") for row in rows}
+            if not set(columns) <= set(rows.fieldnames or ()):
+                raise UserError(f"{path} has the columns {rows.fieldnames}; expected {first} and {second} among them.")
+            return [(row[first] or "", row[second] or "") for row in rows]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path} cannot be read as a UTF-8 CSV table ({error}); mend it or move it away.") from error
+        raise UserError(f"{path} cannot be read as a UTF-8 CSV table ({error}); {advice}.") from error

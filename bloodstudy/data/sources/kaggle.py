@@ -17,7 +17,7 @@ from typing import Any
 from filelock import FileLock
 
 from bloodstudy.data.screening.listing import Listing
-from bloodstudy.data.screening.scan import Place, walk
+from bloodstudy.data.screening.scan import Place, scan_folders
 from bloodstudy.data.sources.folder import existing, list_folder, subfolders
 from bloodstudy.errors import MachineError, UserError
 from bloodstudy.files import make_folder, read_json, write_json
@@ -32,7 +32,7 @@ _UNUSED = "TEST_SIMPLE"
 
 
 def list_kaggle(root: str | None, cache: Path) -> Listing:
-    """Return the listing of TRAIN and TEST, in the official split. Raises UserError where they are not found."""
+    """Return the listing of TRAIN and TEST, in the official split. Raises UserError if they are not found."""
     archive = locate(root, cache)
     images = _find_images(archive)
     if images is None:
@@ -43,7 +43,7 @@ def list_kaggle(root: str | None, cache: Path) -> Listing:
     listing = list_folder(images, "kaggle")
     notes = []
     if (images / _UNUSED).is_dir():
-        unused, _ = walk(images, [Place(_UNUSED, "", "")])
+        unused, _ = scan_folders(images, [Place(_UNUSED, "", "")])
         notes.append(f"left out the {len(unused)} images of {_UNUSED}: they are never used")
     counts = Counter(file.side for file in listing.candidates)
     if counts != _EXPECTED:

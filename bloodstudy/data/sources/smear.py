@@ -12,15 +12,15 @@ from pathlib import Path
 from filelock import FileLock
 
 from bloodstudy.config.schema import DataChoice
-from bloodstudy.data.screening.listing import Listing, Progress
+from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
 from bloodstudy.data.sources.folder import PHOTOGRAPHS, list_folder
 from bloodstudy.files import explained, make_folder
 
 DRAWING = 2
 
 
-def list_smear(choice: DataChoice, cache: Path, progress: Progress | None) -> Listing:
-    """Return the listing of the drawn images, drawing them first where the cache lacks any."""
+def list_smear(choice: DataChoice, cache: Path, progress: Progress = show_nothing) -> Listing:
+    """Return the listing of the drawn images, drawing them first if the cache lacks any."""
     key = f"{DRAWING}/{choice.photographs}/{choice.copies}/{choice.draw_seed}"
     folder = cache / f"smear-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     listing = _drawn(folder)
@@ -35,7 +35,7 @@ def list_smear(choice: DataChoice, cache: Path, progress: Progress | None) -> Li
 
 
 def _drawn(folder: Path) -> Listing | None:
-    """Return the listing where every image of photographs.csv is there: cleaners of caches remove single files."""
+    """Return the listing if every image of photographs.csv is there: cleaners of caches remove single files."""
     if not (folder / PHOTOGRAPHS).is_file():
         return None
     listing = list_folder(folder, "smear")
@@ -45,15 +45,14 @@ def _drawn(folder: Path) -> Listing | None:
     return listing if complete else None
 
 
-def _draw(folder: Path, choice: DataChoice, progress: Progress | None) -> None:
+def _draw(folder: Path, choice: DataChoice, progress: Progress) -> None:
     """Draw beside `folder`, then rename: a kill leaves no half-drawn folder under the final name."""
     from bloodstudy.data.synthetic import draw
 
     beside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     make_folder(beside)
-    report = (lambda done, total: progress("drawing", done, total)) if progress else None
-    draw.draw(beside, photographs=choice.photographs, copies=choice.copies, seed=choice.draw_seed, progress=report)
+    draw.draw(beside, photographs=choice.photographs, copies=choice.copies, seed=choice.draw_seed, progress=progress)
     with explained(folder):
         if folder.exists():
             shutil.rmtree(folder)

@@ -6,17 +6,18 @@ and `photographs.csv`, which says which photograph each copy comes from and how 
 
 from __future__ import annotations
 
-import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.random import Generator, SeedSequence, default_rng
 from PIL import Image
 
+from bloodstudy.data.screening.listing import Progress, show_nothing
 from bloodstudy.data.synthetic.cells import platelet, red_cell, white_cell
 from bloodstudy.data.synthetic.stain import choose_look, develop
 from bloodstudy.files import explained, make_folder, write_text
@@ -150,12 +151,12 @@ def draw(
     photographs: int,
     copies: int,
     seed: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = show_nothing,
 ) -> None:
     """Write the data set under `folder`: `photographs` training photographs a class, twice as many for the test.
 
-    `progress(done, total)` counts photographs. The same arguments give the same bytes; more photographs or more copies
-    leave the earlier ones as they were. Raises MachineError where the folder cannot be written.
+    `progress` counts photographs. The same arguments give the same bytes; more photographs or more copies
+    leave the earlier ones as they were. Raises MachineError if the folder cannot be written.
     """
     counts = {"train": photographs, "test": 2 * photographs}
     tasks = [(split, kind, k) for split in SPLITS for kind in CLASSES for k in range(counts[split])]
@@ -178,11 +179,5 @@ def draw(
     with ThreadPoolExecutor(2) as pool:
         for done, some in enumerate(pool.map(write, tasks), start=1):
             rows += some
-            if progress:
-                progress(done, len(tasks))
-    table = io.StringIO()
-    columns = ["image", "photograph", "class", "split", *(field.name for field in fields(Transform))]
-    writer = csv.DictWriter(table, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_text(folder / "photographs.csv", table.getvalue())
+            progress("drawing", done, len(tasks))
+    write_text(folder / "photographs.csv", pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))

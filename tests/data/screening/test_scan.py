@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bloodstudy.data.screening.scan import Place, readable, walk
+from bloodstudy.data.screening.scan import Place, readable, scan_folders
 
 
 def touch(path: Path, content: bytes = b"x") -> Path:
@@ -18,17 +18,17 @@ def touch(path: Path, content: bytes = b"x") -> Path:
 
 
 def images(root: Path, *folders: str) -> list[str]:
-    return [file.image for file in walk(root, [Place(folder, folder, "") for folder in folders])[0]]
+    return [file.image for file in scan_folders(root, [Place(folder, folder, "") for folder in folders])[0]]
 
 
 def reasons(root: Path, *folders: str) -> dict[str, str]:
-    return dict(walk(root, [Place(folder, folder, "") for folder in folders])[1])
+    return dict(scan_folders(root, [Place(folder, folder, "") for folder in folders])[1])
 
 
 def test_hidden_files_are_passed_over_and_nested_folders_belong_to_their_class(tmp_path):
     for name in ("A/1.jpg", "A/.DS_Store", "A/._1.jpg", "A/__MACOSX/1.jpg", "A/Thumbs.db", "A/deep/er/2.jpg"):
         touch(tmp_path / name)
-    files, refused = walk(tmp_path, [Place("A", "class a", "train")])
+    files, refused = scan_folders(tmp_path, [Place("A", "class a", "train")])
     assert [file.image for file in files] == ["A/1.jpg", "A/deep/er/2.jpg"]
     assert {(file.label, file.side) for file in files} == {("class a", "train")}
     assert refused == ()
@@ -132,7 +132,7 @@ def test_two_normal_forms_of_one_name_read_alike(tmp_path):
 def test_both_normal_forms_in_one_folder_do_not_collide(tmp_path):
     for form in ("NFC", "NFD"):
         touch(tmp_path / "A" / unicodedata.normalize(form, "é.jpg"), form.encode())
-    files, _ = walk(tmp_path, [Place("A", "A", "")])
+    files, _ = scan_folders(tmp_path, [Place("A", "A", "")])
     assert [file.image for file in files] == ["A/é.jpg"] * 2
     assert len({file.path for file in files}) == 2
 
