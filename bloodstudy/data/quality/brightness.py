@@ -1,7 +1,7 @@
 """How bright the images are: a difference between the splits that no class explains is a warning.
 
 In: uint8 images. Out: the brightness of each, and mean and spread by class and split. The black border that a rotation
-leaves is not counted as a dark image; its share is told by itself.
+leaves is not counted as a dark image; its share stands by itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ROWS = 256  # images at a time: the array is mapped, never read as a whole
 def measure_brightness(dataset: Dataset) -> pd.DataFrame:
     """Return one row an image: class, split, brightness (mean of its pixels and channels, 0 to 255), border (share).
 
-    Brightness is NaN where every pixel is border.
+    Brightness is NaN if every pixel is border.
     """
     images = dataset.images
     brightness, border = np.full(len(images), np.nan), np.zeros(len(images))

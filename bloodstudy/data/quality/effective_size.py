@@ -22,7 +22,7 @@ CONFIDENCE = 0.95
 def effective_number(sizes: Sequence[int] | np.ndarray) -> float:
     """Return (sum n)^2 / sum n^2 of the images n that each scene gave, NaN of none (Kish, Survey Sampling, 1965).
 
-    It is the number of scenes where all gave as many, and less where a few gave most.
+    It is the number of scenes if all gave as many, and less if a few gave most.
     """
     sizes = np.asarray(sizes, dtype=float)
     return float(sizes.sum() ** 2 / (sizes**2).sum()) if sizes.sum() else math.nan
@@ -39,12 +39,12 @@ def combine_classes(images: Sequence[float], effective: Sequence[float]) -> floa
     return float(1 / np.sum(shares**2 / np.asarray(effective, dtype=float)))
 
 
-def interval(number: float, accuracy: float = ACCURACY, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def interval(number: float, accuracy: float = ACCURACY) -> tuple[float, float]:
     """Return the ends of Wilson's interval for an accuracy measured on `number` independent images, whole or not.
 
     Wilson, Journal of the American Statistical Association 22 (1927) 209.
     """
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     centre = (accuracy + z**2 / (2 * number)) / (1 + z**2 / number)
     half = z / (1 + z**2 / number) * math.sqrt(accuracy * (1 - accuracy) / number + z**2 / (4 * number**2))
     return centre - half, centre + half
@@ -60,13 +60,13 @@ def weigh_test(images: pd.DataFrame, classes: Sequence[str], unit: str) -> pd.Da
 
     Columns: class, images, units (how many different), effective, and the ends of the intervals of an accuracy of
     `ACCURACY`: naive_low, naive_high (each image counts), honest_low, honest_high (the effective number counts); NaN
-    where no unit is known.
+    if no unit is known.
     """
     rows = []
     for name in classes:
-        own = images.loc[images["class"] == name, unit]
-        sizes = own[own != ""].value_counts().to_numpy()
-        rows.append((name, len(own), len(sizes), effective_number(sizes)))
+        units = images.loc[images["class"] == name, unit]
+        sizes = units[units != ""].value_counts().to_numpy()
+        rows.append((name, len(units), len(sizes), effective_number(sizes)))
     tested = [row for row in rows if row[1]]
     overall = combine_classes([row[1] for row in tested], [row[3] for row in tested])
     known = images.loc[images["class"].isin(list(classes)) & (images[unit] != ""), unit]

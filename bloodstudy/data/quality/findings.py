@@ -22,7 +22,7 @@ from bloodstudy.data.splits.split import TRAINING, find_clean
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What was found. Frames of images are in the order of the manifest; `ALL` is the last row of a table by class."""
+    """The faults of a data set. Frames of images are in the manifest's order; tables by class end in the row `ALL`."""
 
     name: str
     split: str
@@ -36,8 +36,8 @@ class Findings:
     leaks: pd.DataFrame  # of `find_leaks`, the test images alone that training knows something of
     leaking: pd.DataFrame  # of `tally_leaks`: by class, how many test images they are
     conflicts: pd.DataFrame  # of `find_conflicts`: scenes under several classes
-    effective: pd.DataFrame  # of `weigh_test`, over scenes, or over photographs where scenes are not known
-    unplaced: pd.DataFrame  # image, class, split, score: images without a scene, where others have one
+    effective: pd.DataFrame  # of `weigh_test`, over scenes, or over photographs if scenes are not known
+    unplaced: pd.DataFrame  # image, class, split, score: images without a scene, if others have one
     quarantine: pd.DataFrame  # image, reason
 
     @property
@@ -49,9 +49,8 @@ class Findings:
         photographs, scenes = set(self.images["photograph"]), set(self.images["scene"]) - {""}
         contents = set(zip(self.duplicates["sha256"], self.duplicates["class"], strict=True))
         copied = len(set(self.duplicates["sha256"]))
-        leaking, worth = (plain_numbers(table.iloc[-1].to_dict()) for table in (self.leaking, self.effective))
-        least = self.effective["effective"].to_numpy()[:-1].min()
-        return {
+        leaking, effective = self.leaking.iloc[-1], self.effective["effective"].to_numpy()
+        numbers = {
             "images": len(self.images),
             "refused": len(self.quarantine),
             "duplicates": len(self.duplicates) - copied,
@@ -66,9 +65,10 @@ class Findings:
             "test_images": leaking["images"],
             "test_images_leaking": leaking["any"],
             "test_share_leaking": leaking["share"],
-            "effective_test_photographs": worth["effective"],
-            "effective_test_photographs_min": plain_numbers({"least": least})["least"],
+            "effective_test_photographs": effective[-1],
+            "effective_test_photographs_min": effective[:-1].min(),
         }
+        return plain_numbers(numbers)
 
 
 def find(dataset: Dataset) -> Findings:
@@ -114,20 +114,22 @@ def _count(images: pd.DataFrame, classes: Sequence[str], sides: Sequence[str]) -
     labels, splits, rows = images["class"].to_numpy(), images["split"].to_numpy(), []
     for name in classes:
         for side in sides:
-            own = (labels == name) & (splits == side)
-            values = [set(images[column].to_numpy()[own]) - {""} for column in ("photograph", "scene")]
-            numbers = [len(found) if found or not own.any() else None for found in values]
-            rows.append((name, side, int(own.sum()), own.sum() / (splits == side).sum(), *numbers))
+            counted = (labels == name) & (splits == side)
+            values = [set(images[column].to_numpy()[counted]) - {""} for column in ("photograph", "scene")]
+            numbers = [len(known) if known or not counted.any() else None for known in values]
+            rows.append((name, side, int(counted.sum()), counted.sum() / (splits == side).sum(), *numbers))
     table = pd.DataFrame(rows, columns=["class", "split", "images", "share", "photographs", "scenes"])
     return table.astype({"photographs": "Int64", "scenes": "Int64"})
 
 
 def plain_numbers(numbers: dict[Any, Any]) -> dict[str, Any]:
-    """Return plain numbers, to 6 significant digits where they have a fraction; None for what is not known."""
-    plain = {}
-    for name, value in numbers.items():
-        if isinstance(value, float | np.floating):
-            plain[name] = None if np.isnan(value) else float(f"{value:.6g}")
-        else:
-            plain[name] = value if value is None or isinstance(value, str) else None if value is pd.NA else int(value)
-    return plain
+    """Return plain numbers, to 6 significant digits if they have a fraction; None for what is not known."""
+    return {name: _plain(value) for name, value in numbers.items()}
+
+
+def _plain(value: Any) -> str | float | None:
+    if pd.isna(value):
+        return None
+    if isinstance(value, str):
+        return value
+    return float(f"{value:.6g}") if isinstance(value, float | np.floating) else int(value)

@@ -20,8 +20,8 @@ SAME = {"same_bytes": "sha256", "same_photograph": "photograph", "same_scene": "
 def find_leaks(images: pd.DataFrame) -> pd.DataFrame:
     """Return one row a test image, with how many training images have its bytes, its photograph, its scene.
 
-    Columns image, class, photograph, scene, same_bytes, same_photograph, same_scene; a number is NA where the image's
-    photograph or scene is not known.
+    Columns image, class, photograph, scene, same_bytes, same_photograph, same_scene; a number is NA if the
+    image's photograph or scene is not known.
     """
     sides = images["split"].to_numpy()
     tested, training = sides == "test", np.isin(sides, TRAINING)
@@ -37,16 +37,16 @@ def tally_leaks(leaks: pd.DataFrame, classes: Sequence[str], scenes_known: bool)
     """Return how many test images training knows, and how; one row a class, the last for all.
 
     Columns class, images (tested), same_bytes, same_photograph, same_scene, any, share (any of images). A number is NA
-    where no image has what it counts by; `any` is NA where scenes are not known: bytes alone would flatter the split.
+    if no image has what it counts by; `any` is NA if scenes are not known: bytes alone would flatter the split.
     """
     labels = leaks["class"].to_numpy()
     known = np.column_stack([leaks[kind].notna().to_numpy() for kind in SAME])
     same = np.column_stack([leaks[kind].to_numpy(dtype=np.int64, na_value=0) > 0 for kind in SAME])
     rows = []
-    for name, own in [*((name, labels == name) for name in classes), (ALL, np.ones(len(leaks), dtype=bool))]:
-        images, seen = int(own.sum()), int(same[own].any(axis=1).sum())
-        counts = np.where(known[own].any(axis=0), same[own].sum(axis=0), -1).tolist()
-        rows.append((name, images, *(n if n >= 0 else None for n in counts), seen if scenes_known else None))
+    for name, counted in [*((name, labels == name) for name in classes), (ALL, np.ones(len(leaks), dtype=bool))]:
+        images, leaking = int(counted.sum()), int(same[counted].any(axis=1).sum())
+        counts = np.where(known[counted].any(axis=0), same[counted].sum(axis=0), -1).tolist()
+        rows.append((name, images, *(n if n >= 0 else None for n in counts), leaking if scenes_known else None))
     table = pd.DataFrame(rows, columns=["class", "images", *SAME, "any"])
     table = table.astype(dict.fromkeys(["images", *SAME, "any"], "Int64"))
     return table.assign(share=table["any"].astype("Float64") / table["images"])
@@ -62,9 +62,9 @@ def find_conflicts(images: pd.DataFrame, sides: Sequence[str]) -> pd.DataFrame:
     rows = []
     for scene in sorted(scene for scene, classes in classes_of.items() if scene and len(classes) > 1):
         for label in sorted(classes_of[scene]):
-            own = (scenes == scene) & (labels == label)
-            counts = {side: int(np.sum(splits[own] == side)) for side in sides}
-            names = " ".join(sorted(set(photographs[own])))
+            counted = (scenes == scene) & (labels == label)
+            counts = {side: int(np.sum(splits[counted] == side)) for side in sides}
+            names = " ".join(sorted(set(photographs[counted])))
             rows.append({"scene": scene, "class": label, "photographs": names} | counts)
     return pd.DataFrame(rows, columns=["scene", "class", "photographs", *sides])
 

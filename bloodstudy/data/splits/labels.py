@@ -22,7 +22,7 @@ NUCLEARITY = {
 def name_classes(labels: Iterable[str], task: str) -> dict[str, str]:
     """Return {label: class} for the task subtype or nuclearity (labels in any case).
 
-    Raises UserError where a label has no known nucleus, or where all of them have the same.
+    Raises UserError if a label has no known nucleus, or if all of them have the same.
     """
     labels = sorted(labels)
     if task != "nuclearity":

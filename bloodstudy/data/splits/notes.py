@@ -1,7 +1,7 @@
 """What a split does to scenes: which test images show what training shows too, said in sentences.
 
 In: a manifest, its classes, the resolved split and how the scenes are known. Out: notes for a reader, or a UserError
-where the images that would be judged lack a class.
+if the images that would be judged lack a class.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def describe_leak(
 ) -> tuple[str, ...]:
     """Return sentences on scenes that stand on both sides, and on images without a scene.
 
-    Raises UserError where split is official_clean and a class has no test image of a scene that training lacks.
+    Raises UserError if split is official_clean and a class has no test image of a scene that training lacks.
     """
     divided, scenes = manifest["split"].to_numpy(), manifest["scene"].to_numpy()
     notes = []
@@ -34,10 +34,10 @@ def describe_leak(
             notes.append("the random split ignores photographs: copies of one photograph stand on both sides")
         return tuple(notes)
     clean, tested = find_clean(divided, scenes), divided == "test"
-    shared = int((tested & (scenes != "") & ~clean).sum())
-    if shared:
+    leaking = int((tested & (scenes != "") & ~clean).sum())
+    if leaking:
         ignores = "the random split ignores photographs: " if split == "random" else ""
-        notes.append(f"{ignores}{shared:,} of {tested.sum():,} test images show a scene that training shows too")
+        notes.append(f"{ignores}{leaking:,} of {tested.sum():,} test images show a scene that training shows too")
     if unplaced := int((scenes == "").sum()):
         done = " and left out" if split.startswith("grouped") else ""
         notes.append(f"{unplaced:,} image{'s are' if unplaced > 1 else ' is'} placed in no scene{done}")
@@ -52,7 +52,7 @@ def _describe_missing(labels: np.ndarray, clean: np.ndarray, classes: Sequence[s
         return []
     named = ", ".join(repr(name) for name in missing)
     if split == "official_clean":
-        counts = table_of_counts(classes, [(str(classes[k]), "") for k in labels[clean]], ())
+        counts = table_of_counts(classes, (classes[k] for k in labels[clean]))
         raise UserError(
             f"data.split=official_clean: no test image of class {named} shows a scene that training lacks, so it "
             f"cannot be judged; test images left: {counts}. Use data.split=grouped, which divides the scenes anew."

@@ -20,17 +20,14 @@ OFFICIAL = ("official", "official_clean")  # one division, judged on all its tes
 
 
 def resolve_split(split: str, listing: Listing) -> str:
-    """Return `split`, or for auto official or random. Raises UserError where there is no official split."""
+    """Return `split`, or for auto official or random. Raises UserError if there is no official split."""
     if split == "auto":
         return "official" if listing.official else "random"
     if split in OFFICIAL and not listing.official:
-        why = (
-            "the photographs come without one"
-            if listing.name == "bccd"
-            else f"{listing.root} has no train and test folders"
-        )
+        folders = f"{listing.root} has no train and test folders"
+        reason = "the photographs come without one" if listing.name == "bccd" else folders
         raise UserError(
-            f"data.split={split}: data={listing.name} has no official split, {why}. "
+            f"data.split={split}: data={listing.name} has no official split, {reason}. "
             "Use data.split=grouped, random or auto."
         )
     return split
@@ -45,7 +42,7 @@ def divide(
         split: official, official_clean, grouped, grouped_kfold or random.
         sides: of the official division, train or test; heeded there alone.
         labels: class of each image as found.
-        scenes: scene of each image; '' where it is in none that is known.
+        scenes: scene of each image; '' if it is in none that is known.
         choice: shares, folds and seed.
 
     Raises:
@@ -69,7 +66,7 @@ def divide(
 
 
 def validates_by_scene(split: str, scenes: Sequence[str]) -> bool:
-    """Tell whether a validation split of `split` keeps scenes whole: where they are known, but for random."""
+    """Tell whether a validation split of `split` keeps scenes whole: if they are known, but for random."""
     return split != "random" and any(scenes)
 
 
@@ -89,7 +86,7 @@ def _set_validation(
     if thin := sorted(name for name in set(within) if within.count(name) < 2):
         raise UserError(
             f"{what}: {_quoted(thin)} would have no training image left; training images: "
-            f"{table_of_counts(sorted(set(within)), [(name, '') for name in within], ())}. "
+            f"{table_of_counts(sorted(set(within)), within)}. "
             "Expected at least 2 of each class. Add images, or leave data.validation_share at 0."
         )
     divided[rows[draw_split(within, share, seed) == "test"]] = "validation"
@@ -138,8 +135,9 @@ def draw_grouped(
     _refuse_few_scenes(dict(zip(names, (counts > 0).sum(axis=0), strict=True)), len(shares), what, advice)
     parts = np.full(len(groups), -1)
     for k in np.lexsort((counts.sum(axis=0), (counts > 0).sum(axis=0))):
-        own = np.flatnonzero((counts[:, k] > 0) & (parts < 0))
-        parts[own] = _lay_out(rng.permutation(own), counts[:, k], parts, np.asarray(shares, dtype=float))[own]
+        unassigned = np.flatnonzero((counts[:, k] > 0) & (parts < 0))
+        order = rng.permutation(unassigned)
+        parts = _lay_out(order, counts[:, k], parts, np.asarray(shares, dtype=float))
         lacking = set(range(len(shares))) - set(parts[counts[:, k] > 0])
         if lacking:
             raise UserError(
@@ -183,5 +181,5 @@ def _quoted(names: Sequence[str]) -> str:
 
 def find_clean(split: np.ndarray, scenes: np.ndarray) -> np.ndarray:
     """Return (N,) bool: the test images whose scene is known and not among those of training and validation."""
-    seen = np.unique(scenes[np.isin(split, TRAINING)])
-    return (split == "test") & (scenes != "") & ~np.isin(scenes, seen)
+    trained = np.unique(scenes[np.isin(split, TRAINING)])
+    return (split == "test") & (scenes != "") & ~np.isin(scenes, trained)
