@@ -6,7 +6,9 @@ or shared, so a resumed epoch sees the batches that it would have seen, and a ba
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -30,7 +32,8 @@ class Augmenter:
     @classmethod
     def of(cls, level: str, channels: int, classes: int) -> Augmenter:
         """Return the augmenter of `level` for images with `channels` channels (1 or 3)."""
-        return cls(level, classes, _STEPS[level](channels))
+        steps = _STEPS[level] + (_COLOUR_STEPS.get(level, []) if channels == 3 else [])
+        return cls(level, classes, tuple(make() for make in steps))
 
     @property
     def mixes_labels(self) -> bool:
@@ -111,64 +114,40 @@ _EXACT = {"seed": 0, "dtype": "float32"}
 _BLACK = {**_EXACT, "fill_mode": "constant", "fill_value": 0.0}
 
 
-def _flip(channels: int) -> tuple[Any, ...]:
+_ROTATION = partial(layers.RandomRotation, 20 / 360, **_BLACK)
+_SHIFT = partial(layers.RandomTranslation, 0.1, 0.1, **_BLACK)
+_SHEAR = partial(layers.RandomShear, 0.1, 0.1, **_BLACK)
+
+_STEPS: dict[str, list[Callable[[], Any]]] = {
     # One layer with both directions would draw one coin for the two: never a mirror image, only half turns.
-    return tuple(layers.RandomFlip(mode, seed=0, dtype="uint8") for mode in ("horizontal", "vertical"))
-
-
-def _rotate(channels: int) -> tuple[Any, ...]:
-    return (layers.RandomRotation(20 / 360, **_BLACK),)
-
-
-def _shift(channels: int) -> tuple[Any, ...]:
-    return (layers.RandomTranslation(0.1, 0.1, **_BLACK),)
-
-
-def _affine(channels: int) -> tuple[Any, ...]:
-    return (
-        *_rotate(channels),
-        *_shift(channels),
-        layers.RandomZoom(0.1, **_BLACK),
-        layers.RandomShear(0.1, 0.1, **_BLACK),
-    )
-
-
-def _colour(channels: int) -> tuple[Any, ...]:
-    # A pair, since a lone number would only ever raise the contrast. Saturation 0.4 to 0.6 multiplies by 0.67 to 1.5;
-    # its range is 0 to 1 whatever that of the images.
-    grey = layers.RandomBrightness(0.2, **_EXACT), layers.RandomContrast((0.2, 0.2), **_EXACT)
-    return grey if channels == 1 else (*grey, layers.RandomSaturation((0.4, 0.6), value_range=(0, 1), **_EXACT))
-
-
-def _mixup(channels: int) -> tuple[Any, ...]:
-    return (layers.MixUp(alpha=0.2, **_EXACT),)
-
-
-def _randaugment(channels: int) -> tuple[Any, ...]:
-    """Return the operations of `keras.layers.RandAugment`, with our ranges.
-
-    That layer computes all eleven twice and keeps two, so here two are drawn and those two computed. Its
-    equalization is left out: it takes one histogram of the whole batch. Grey images have no colour to take away.
-    """
-    grey = (
-        *_affine(channels)[:2],
-        layers.RandomShear(0.1, 0.1, **_BLACK),
-        layers.RandomBrightness(0.3, **_EXACT),
-        layers.RandomContrast((0.3, 0.3), **_EXACT),
-        layers.RandomSharpness(1.0, **_EXACT),
-        layers.RandomPosterization((4, 8), **_EXACT),
-        layers.Solarization(addition_factor=0.1, threshold_factor=1.0, **_EXACT),
-        layers.AutoContrast(dtype="float32"),
-    )
-    return grey if channels == 1 else (*grey, layers.RandomColorDegeneration(0.5, **_EXACT))
-
-
-_STEPS = {
-    "flip": _flip,
-    "rotate": _rotate,
-    "shift": _shift,
-    "affine": _affine,
-    "colour": _colour,
-    "mixup": _mixup,
-    "randaugment": _randaugment,
+    "flip": [partial(layers.RandomFlip, mode, seed=0, dtype="uint8") for mode in ("horizontal", "vertical")],
+    "rotate": [_ROTATION],
+    "shift": [_SHIFT],
+    "affine": [_ROTATION, _SHIFT, partial(layers.RandomZoom, 0.1, **_BLACK), _SHEAR],
+    # A pair, since a lone number would only ever raise the contrast.
+    "colour": [
+        partial(layers.RandomBrightness, 0.2, **_EXACT),
+        partial(layers.RandomContrast, (0.2, 0.2), **_EXACT),
+    ],
+    "mixup": [partial(layers.MixUp, alpha=0.2, **_EXACT)],
+    # The operations of `keras.layers.RandAugment`, with our ranges. That layer computes all eleven twice and keeps two,
+    # so here two are drawn and those two computed. Its equalization is left out: it takes one histogram of the whole
+    # batch.
+    "randaugment": [
+        _ROTATION,
+        _SHIFT,
+        _SHEAR,
+        partial(layers.RandomBrightness, 0.3, **_EXACT),
+        partial(layers.RandomContrast, (0.3, 0.3), **_EXACT),
+        partial(layers.RandomSharpness, 1.0, **_EXACT),
+        partial(layers.RandomPosterization, (4, 8), **_EXACT),
+        partial(layers.Solarization, addition_factor=0.1, threshold_factor=1.0, **_EXACT),
+        partial(layers.AutoContrast, dtype="float32"),
+    ],
+}
+# What follows on images in colour; grey ones have no colour to change. Saturation 0.4 to 0.6 multiplies by 0.67 to 1.5;
+# its range is 0 to 1 whatever that of the images.
+_COLOUR_STEPS: dict[str, list[Callable[[], Any]]] = {
+    "colour": [partial(layers.RandomSaturation, (0.4, 0.6), value_range=(0, 1), **_EXACT)],
+    "randaugment": [partial(layers.RandomColorDegeneration, 0.5, **_EXACT)],
 }

@@ -95,12 +95,12 @@ def normalise(x: Any, factors: Factors, index: int) -> Any:
     if factors.norm == "lrn":
         return LocalResponseNormalization(dtype=dtype, name=name)(x)
     # Keras's momentum of 0.99 keeps 0.99^75 = 47 % of its starting values after 75 steps: early validation figures
-    # would come from statistics that no image gave. What is measured at the end does not rest on it (training.settle).
+    # would come from statistics that no image gave. What is measured at the end rests on training.precise_batch_norm.
     return layers.BatchNormalization(momentum=0.9, dtype=dtype, name=name)(x) if factors.norm == "batch" else x
 
 
 def drop(x: Any, factors: Factors, rate: float, name: str) -> Any:
-    """Add dropout at `rate`, or nothing where that is 0."""
+    """Add dropout at `rate`, or nothing if that is 0."""
     if not rate:
         return x
     return layers.Dropout(rate, seed=seed_for(factors, name), dtype=policy(factors), name=name)(x)

@@ -7,7 +7,6 @@ entry point of the group `bloodstudy.models`: name -> function(factors, input_sh
 from __future__ import annotations
 
 import hashlib
-import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -35,20 +34,25 @@ def check(name: str, factors: Factors, classes: int) -> list[str]:
     """Return a sentence for each reason why this model cannot exist; [] if it can, or if it is a plug-in."""
     if name in BUILT_IN:
         return shapes.problems(name, factors, classes)
-    return [] if name in _plugins() else [_unknown(name)]
+    if name in _plugins():
+        return []
+    known = names()
+    return [f"there is no model {name!r}; expected one of {', '.join(known)}.{nearest(name, known)}"]
 
 
 def build(name: str, factors: Factors, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
     """Build the model `name`: uint8 images (N, *input_shape) in, float32 logits (N, classes) out, uncompiled.
 
     The dtype policy comes from `factors.precision` and every initial weight and dropout mask from `factors.seed`, by
-    layer name: neither depends on what was built before. Raises UserError where `check` finds a problem, or where a
+    layer name: neither depends on what was built before. Raises UserError if `check` finds a problem, or if a
     plug-in does not give such a model.
     """
-    if found := check(name, factors, classes):
-        raise UserError(*found)
+    if problems := check(name, factors, classes):
+        raise UserError(*problems)
     if name in BUILT_IN:
-        return importlib.import_module(f"bloodstudy.model.{name}").build(factors, input_shape, classes)
+        from bloodstudy.model import networks  # and with it Keras
+
+        return networks.BUILDERS[name](factors, input_shape, classes)
     return _build_plugin(_plugins()[name], factors, input_shape, classes)
 
 
@@ -62,19 +66,19 @@ def plugin_digest(name: str) -> str | None:
 
 
 def _plugins() -> dict[str, metadata.EntryPoint]:
-    found: dict[str, metadata.EntryPoint] = {}
+    plugins: dict[str, metadata.EntryPoint] = {}
     for entry in metadata.entry_points(group=GROUP):
         if entry.name in BUILT_IN:
             raise UserError(
                 f"the plug-in {_described(entry)} takes the name of a built-in model; give it another name in the "
                 f"entry-point group {GROUP!r}, or uninstall it."
             )
-        if entry.name in found and found[entry.name].value != entry.value:
+        if entry.name in plugins and plugins[entry.name].value != entry.value:
             raise UserError(
-                f"two plug-ins have one name: {_described(found[entry.name])} and {_described(entry)}; uninstall one."
+                f"two plug-ins have one name: {_described(plugins[entry.name])} and {_described(entry)}; uninstall one."
             )
-        found[entry.name] = entry
-    return found
+        plugins[entry.name] = entry
+    return plugins
 
 
 def _build_plugin(
@@ -120,8 +124,3 @@ def _defaults(factors: Factors) -> Iterator[None]:
 def _described(entry: metadata.EntryPoint) -> str:
     origin = f" of package {entry.dist.name!r}" if entry.dist else ""
     return f"{entry.name!r} ({entry.value}{origin})"
-
-
-def _unknown(name: str) -> str:
-    known = names()
-    return f"there is no model {name!r}; expected one of {', '.join(known)}.{nearest(name, known)}"

@@ -47,15 +47,6 @@ def side_after_block(side: int, padding: str) -> int:
     return max(0, side if padding == "same" else side - 2) // 2
 
 
-def sides(side: int, depth: int, padding: str) -> tuple[int, ...]:
-    """Return the side in pixels after each of `depth` blocks; 0 where nothing is left."""
-    after: list[int] = []
-    for _ in range(depth):
-        side = side_after_block(side, padding)
-        after.append(side)
-    return tuple(after)
-
-
 def smallest_size(name: str, depth: int, padding: str) -> int:
     """Return the smallest height or width in pixels that leaves one pixel after `depth` blocks; 1 for a plug-in."""
     if name not in SIZES:
@@ -68,17 +59,17 @@ def smallest_size(name: str, depth: int, padding: str) -> int:
 
 def problems(name: str, factors: Factors, classes: int) -> list[str]:
     """Return one sentence for each reason why the built-in model `name` cannot exist with these factors."""
-    found: list[str] = []
+    sentences: list[str] = []
     if classes < 2:
-        found.append(f"a classifier needs at least 2 classes; the data has {classes}.")
+        sentences.append(f"a classifier needs at least 2 classes; the data has {classes}.")
     least, most = SIZES[name].least_depth, len(SIZES[name].filters)
     if not least <= factors.depth <= most:
-        found.append(
+        sentences.append(
             f"model={name} takes depth={least} to {most} (convolution blocks); received depth={factors.depth}."
         )
     elif min(factors.image_size) < smallest_size(name, factors.depth, factors.padding):
-        found.append(_too_small(name, factors))
-    return found
+        sentences.append(_too_small(name, factors))
+    return sentences
 
 
 def _too_small(name: str, factors: Factors) -> str:
@@ -87,10 +78,9 @@ def _too_small(name: str, factors: Factors) -> str:
     remedies = [f"image_size=[{max(height, need)},{max(width, need)}]"]
     if factors.padding == "valid" and min(height, width) >= smallest_size(name, factors.depth, "same"):
         remedies.append("padding=same")
-    for depth in range(factors.depth - 1, SIZES[name].least_depth - 1, -1):
-        if min(height, width) >= smallest_size(name, depth, factors.padding):
-            remedies.append(f"depth={depth}")
-            break
+    depths = range(SIZES[name].least_depth, factors.depth)
+    if fitting := [d for d in depths if min(height, width) >= smallest_size(name, d, factors.padding)]:
+        remedies.append(f"depth={fitting[-1]}")
     return (
         f"image_size=[{height},{width}] is too small for model={name} with depth={factors.depth} and "
         f"padding={factors.padding}: at least {need} pixels a side are needed; try {' or '.join(remedies)}."

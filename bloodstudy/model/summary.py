@@ -9,7 +9,7 @@ from typing import Any
 
 
 def list_layers(network: Any) -> list[dict[str, Any]]:
-    """Return name, kind, output (shape without the batch; None where a layer has no single one) and parameters."""
+    """Return name, kind, output (shape without the batch; None if a layer has no single one) and parameters."""
     return [
         {
             "name": layer.name,
