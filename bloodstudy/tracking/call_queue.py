@@ -9,10 +9,11 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from bloodstudy.tracking.store import Store, first_line, open_store
 
-Call = Callable[[Store], None]
+Call = Callable[[Store], Any]
 
 
 class CallQueue:

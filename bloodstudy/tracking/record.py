@@ -27,7 +27,7 @@ from bloodstudy.tracking.store import Store
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Metric
 
-VALIDATION = ("validation_loss", "validation_accuracy")  # where there is a validation split
+VALIDATION = ("validation_loss", "validation_accuracy")  # if there is a validation split
 EPOCH_METRICS = ("fit_loss", "fit_accuracy", "epoch_seconds", "images_per_second", *VALIDATION)
 TOKEN = "bloodstudy.token"
 PARENT = "mlflow.parentRunId"

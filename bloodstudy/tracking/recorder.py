@@ -20,7 +20,7 @@ from bloodstudy.tracking.store import Store
 EPOCHS_EVERY_S = 2.0  # epochs are logged together, since each call to a server has its price
 OPENING_PATIENCE_S = 20.0  # a new store takes seconds to create, once
 PATIENCE_S = 5.0
-TROUBLED_PATIENCE_S = 1.0  # where the trial before met trouble
+TROUBLED_PATIENCE_S = 1.0  # if the trial before met trouble
 INTERRUPTED_PATIENCE_S = 3.0
 LATER_AT_A_TIME = 5  # trials that are owed, between two that are trained
 

@@ -1,6 +1,6 @@
 """What one command does with the store around its trials: begin and finish the work on a study.
 
-In: the study's run folder. Out: nothing left RUNNING that nobody works on, every finished trial logged once; or, where
+In: the study's run folder. Out: nothing left RUNNING that nobody works on, every finished trial logged once; or, if
 the store is away, how many trials it still lacks, and why.
 """
 
@@ -25,7 +25,7 @@ SILENCE_S = 3.0  # before a person is told what is waited for
 
 @dataclass(frozen=True)
 class Ending:
-    """What came of it: trials logged at the end, trials that the store still lacks, and why."""
+    """The end of a command: trials logged then, trials that the store still lacks, and why."""
 
     logged: int
     owed: int
@@ -35,22 +35,22 @@ class Ending:
 def begin(study_folder: Path, to_train: int = 0, params: Mapping[str, Any] | None = None) -> None:
     """Begin the work of one command on a study, before its first trial; returns at once.
 
-    Closes the runs that killed processes left and, where there is anything `to_train`, opens the study's own run with
+    Closes the runs that killed processes left and, if there is anything `to_train`, opens the study's own run with
     `params`.
     """
     queue = queue_of(study_folder.name)
     if backfill.owes(study_folder):
-        queue.put(lambda store: _settle(store, study_folder))
+        queue.put(lambda store: backfill.settle(store, study_folder))
     if to_train and study_folder.name != SCRATCH:
-        queue.put(lambda store: _open_study(store, study_folder, params))
+        queue.put(lambda store: study.open_study(store, study_folder, params))
 
 
 def finish(study_folder: Path, status: str = "FINISHED", waiting: Callable[[], None] | None = None) -> Ending:
     """End the work of one command: log what is owed, close what is open.
 
     Args:
-        status: of the study's own run: FINISHED, FAILED or, where the command was interrupted, KILLED.
-        waiting: called once where this takes longer than a few seconds.
+        status: of the study's own run: FINISHED, FAILED or, if the command was interrupted, KILLED.
+        waiting: called once if this takes longer than a few seconds.
     """
     queue, logged = queue_of(study_folder.name), []
 
@@ -65,14 +65,6 @@ def finish(study_folder: Path, status: str = "FINISHED", waiting: Callable[[], N
         _wait(queue.put(finish), logged, INTERRUPTED_PATIENCE_S if status == "KILLED" else PATIENCE_S, waiting)
     owed = len(backfill.unlogged(study_folder, public_uri()))
     return Ending(len(logged), owed, queue.trouble if owed else None)
-
-
-def _settle(store: Store, study_folder: Path) -> None:
-    backfill.settle(store, study_folder)
-
-
-def _open_study(store: Store, study_folder: Path, params: Mapping[str, Any] | None) -> None:
-    study.open_study(store, study_folder, params)
 
 
 def _wait(done: threading.Event, logged: list[Path], patience_s: float, waiting: Callable[[], None] | None) -> None:

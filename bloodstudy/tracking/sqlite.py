@@ -1,4 +1,4 @@
-"""The store as an SQLite file: created whole, and refused before MLflow touches it where it cannot be used.
+"""The store as an SQLite file: created whole, and refused before MLflow touches it if it cannot be used.
 
 Left to itself, MLflow creates a store step by step in place, takes an empty file for a new store, and migrates an older
 one without asking. In: the file. Out: nothing, or a MachineError that names the file and the remedy.
@@ -31,14 +31,14 @@ def path_of(uri: str) -> Path | None:
 
 
 def require(path: Path) -> None:
-    """Raise MachineError where the file at `path` is no store that this MLflow can write to; absent is well."""
+    """Raise MachineError if the file at `path` is no store that this MLflow can write to; an absent one is well."""
     folder = path.absolute().parent
-    refused = next((place for place in (path, folder) if place.exists() and not os.access(place, os.W_OK)), None)
-    if refused is not None:
-        raise MachineError(
-            f"the tracking store {path} cannot be written: permission denied for {refused}; name a store that you may "
-            "write to with MLFLOW_TRACKING_URI"
-        )
+    for place in (path, folder):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise MachineError(
+                f"the tracking store {path} cannot be written: permission denied for {place}; name a store that you "
+                "may write to with MLFLOW_TRACKING_URI"
+            )
     if not path.exists():
         return
     try:
@@ -65,30 +65,30 @@ def _full_size(database: sqlite3.Connection) -> int:
     return pages * page_size
 
 
-def require_revision(found: str, uri: str) -> None:
-    """Raise MachineError where the tables of the store are those of an older or newer MLflow."""
+def require_revision(revision: str, uri: str) -> None:
+    """Raise MachineError if the tables of the store are those of an older or newer MLflow."""
     known, newest = _revisions()
-    if found == newest:
+    if revision == newest:
         return
-    here = f"MLflow {version('mlflow')} is installed"
-    if found in known:
+    installed = f"MLflow {version('mlflow')} is installed"
+    if revision in known:
         raise MachineError(
-            f"the tracking store {uri} was made by an older MLflow (schema {found}; {here}, with {newest}). Copy it, "
-            f"then migrate it with: mlflow db upgrade {uri}"
+            f"the tracking store {uri} was made by an older MLflow (schema {revision}; {installed}, with {newest}). "
+            f"Copy it, then migrate it with: mlflow db upgrade {uri}"
         )
     raise MachineError(
-        f"the tracking store {uri} was made by a newer MLflow (schema {found} is not known here; {here}). Install that "
-        "one, or name another store with MLFLOW_TRACKING_URI"
+        f"the tracking store {uri} was made by a newer MLflow (schema {revision} is not known here; {installed}). "
+        "Install that one, or name another store with MLFLOW_TRACKING_URI"
     )
 
 
 @lru_cache(maxsize=1)
 def _revisions() -> tuple[frozenset[str], str]:
     # Read as text: to import the migrations takes seconds, and this stands before every training.
-    found = find_spec("mlflow")
-    if found is None or found.origin is None:
+    package = find_spec("mlflow")
+    if package is None or package.origin is None:
         raise MachineError("MLflow is not installed; install bloodstudy anew")
-    folder = Path(found.origin).parent / "store" / "db_migrations" / "versions"
+    folder = Path(package.origin).parent / "store" / "db_migrations" / "versions"
     text = "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.py")))
     known = frozenset(re.findall(r'^revision = "(\w+)"', text, re.MULTILINE))
     (newest,) = known - set(re.findall(r'^down_revision = "(\w+)"', text, re.MULTILINE))
@@ -96,7 +96,7 @@ def _revisions() -> tuple[frozenset[str], str]:
 
 
 def create(path: Path) -> None:
-    """Create the store at `path` where it is missing: whole or not at all, once however many processes want it."""
+    """Create the store at `path` if it is missing: whole or not at all, once however many processes want it."""
     with files.explained(path):
         path.absolute().parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{path}.lock", timeout=LOCK_PATIENCE_S):

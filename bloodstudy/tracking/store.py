@@ -54,16 +54,16 @@ def hide_password(text: str) -> str:
 
 
 def require_store() -> None:
-    """Raise MachineError where the store is a file of this machine that cannot be used; costs no import of MLflow."""
+    """Raise MachineError if the store is a file of this machine that cannot be used; costs no import of MLflow."""
     path = sqlite.path_of(tracking_uri())
     if path is not None:
         sqlite.require(path)
 
 
 def open_store(study: str) -> Store:
-    """Open the tracking store and create the study's MLflow experiment where it is missing.
+    """Open the tracking store and create the study's MLflow experiment if it is missing.
 
-    Raises MachineError where the store cannot be used: unreachable, damaged, read-only, of another version of MLflow,
+    Raises MachineError if the store cannot be used: unreachable, damaged, read-only, of another version of MLflow,
     or no such kind of address. A store that holds anything is never migrated and never created again.
     """
     uri = tracking_uri()
@@ -100,7 +100,7 @@ def first_line(error: Exception) -> str:
 
 
 def _require_schema(uri: str) -> None:
-    # MLflow migrates without asking where tables are missing: to a database that others use as well.
+    # MLflow migrates without asking if tables are missing: to a database that others use as well.
     import sqlalchemy
     from alembic.migration import MigrationContext
 

@@ -22,7 +22,7 @@ LOCK_PATIENCE_S = 60.0
 
 
 def open_study(store: Store, study_folder: Path, params: Mapping[str, Any] | None = None) -> str:
-    """Return the id of the study's run, created where it is missing, RUNNING, with the plan as its artifact.
+    """Return the id of the study's run, created if it is missing, RUNNING, with the plan as its artifact.
 
     `params` are logged once: MLflow lets nobody change them, and amendments stand in the plan.
     """
@@ -45,24 +45,21 @@ def open_study(store: Store, study_folder: Path, params: Mapping[str, Any] | Non
 
 
 def parent_of(store: Store, study_folder: Path) -> str | None:
-    """Return the run under which trials of this study stand, opened where no command could do so yet."""
+    """Return the run under which trials of this study stand, opened if no command could do so yet."""
     if study_folder.name == SCRATCH:
         return None
     return noted(store, study_folder) or open_study(store, study_folder)
 
 
 def noted(store: Store, study_folder: Path) -> str | None:
-    """Return the id of the study's run in this store, None where there is none yet."""
+    """Return the id of the study's run in this store, None if there is none yet."""
     note = files.read_json(StudyFolder(study_folder).mlflow_note)
-    return (
-        note["run_id"]
-        if note and note["experiment"] == store.experiment and note["tracking_uri"] == store.uri
-        else None
-    )
+    is_here = note and note["experiment"] == store.experiment and note["tracking_uri"] == store.uri
+    return note["run_id"] if is_here else None
 
 
 def close_study(store: Store, study_folder: Path, status: str) -> None:
-    """End the study's run as FINISHED, FAILED or KILLED, where there is one."""
+    """End the study's run as FINISHED, FAILED or KILLED, if there is one."""
     run_id = noted(store, study_folder)
     if run_id:
         store.client.set_terminated(run_id, status)
