@@ -9,7 +9,6 @@ problems are reported together.
 from __future__ import annotations
 
 import argparse
-import copy
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -156,15 +155,7 @@ def _check_all(combinations: list[dict[str, Any]], hydras: tuple[str, ...]) -> l
 
 def _check_one(levels: dict[str, Any], hydras: tuple[str, ...]) -> schema.Settings:
     groups = tuple(f"{key}={value}" for key, value in levels.items() if key in GROUPS)
-    content = copy.deepcopy(_base(groups, hydras))
-    for key, value in levels.items():
-        if key not in GROUPS:
-            *path, last = key.split(".")
-            node = content
-            for part in path:
-                node = node[part]
-            node[last] = value
-    settings = schema.settings(content)
+    settings = schema.settings(_base(groups, hydras) | {k: v for k, v in levels.items() if k not in GROUPS})
     if settings.model.name not in model.names():
         known = ", ".join(model.names())
         raise UserError(f"model.name: expected one of {known}; received {settings.model.name!r}")
@@ -181,11 +172,6 @@ def _base(groups: tuple[str, ...], hydras: tuple[str, ...]) -> dict[str, Any]:
         composed = compose("config", [*groups, *hydras, *search_path()])
         content: dict[str, Any] = OmegaConf.to_container(composed, resolve=False)  # type: ignore[assignment]
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
-        raise UserError(f"the configuration cannot be composed: {_first_lines(error)}") from error
-    noun, key = RECORD.split(".")
-    del content[noun][key]  # a job's alone
-    return content
-
-
-def _first_lines(error: Exception) -> str:
-    return " ".join(line.strip() for line in str(error).splitlines()[:8] if line.strip())
+        first_lines = " ".join(line.strip() for line in str(error).splitlines()[:8] if line.strip())
+        raise UserError(f"the configuration cannot be composed: {first_lines}") from error
+    return {key: value for key, value in schema.flatten(content).items() if key != RECORD}  # that is a job's alone

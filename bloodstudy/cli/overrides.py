@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,5 @@ def _judge_file(path: Path) -> str | None:
 
 def repeated(parsed: list[Override]) -> list[str]:
     """Return a sentence for each key that is given more than once: Hydra would silently take the last."""
-    keys = [override.key_or_group for override in parsed if not is_hydras(override)]
-    return [
-        f"{key!r} is given {keys.count(key)} times; give it once" for key in dict.fromkeys(keys) if keys.count(key) > 1
-    ]
+    counts = Counter(override.key_or_group for override in parsed if not is_hydras(override))
+    return [f"{key!r} is given {count} times; give it once" for key, count in counts.items() if count > 1]

@@ -5,6 +5,7 @@ In: the overrides that were typed. Out: a `StudyRequest`, the other overrides, a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -121,11 +122,10 @@ def _conflicts(request: StudyRequest, others: Sequence[Override], text: str) -> 
         values = {repr(question.common[key]) for question in request.questions if key in question.common}
         if len(values) > 1:
             problems.append(f"{key}: the questions set it to {' and '.join(sorted(values))}; ask them one at a time")
-    names = [arm.name for arm in request.arms]
     problems += [
         f"two arms are called {name!r}; a name stands for one arm, so rename one of them"
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1
+        for name, count in Counter(arm.name for arm in request.arms).items()
+        if count > 1
     ]
     tested = [arm for arm in request.arms if Role.CONFIRMATORY in map(arm.role_in, arm.questions)]
     if len(tested) > MAX_CONFIRMATORY:

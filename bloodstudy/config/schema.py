@@ -130,18 +130,13 @@ def settings(content: Mapping[str, Any]) -> Settings:
     if problems:
         raise UserError(*problems)
 
-    def group(kind: type, prefix: str) -> Any:
-        return kind(**{f.name: flat[prefix + f.name] for f in fields(kind)})
+    def part(kind: type, prefix: str = "") -> Any:
+        return kind(**{field.name: flat[prefix + field.name] for field in fields(kind)})
 
     flat["image_size"] = tuple(flat["image_size"])
     flat |= {key: float(flat[key]) for key in ("lr", "dropout", "conv_dropout", "width", "data.validation_share")}
-    return Settings(
-        group(Factors, ""),
-        group(ModelChoice, "model."),
-        group(DataChoice, "data."),
-        group(Places, ""),
-        group(Control, ""),
-    )
+    choices = part(ModelChoice, "model."), part(DataChoice, "data.")
+    return Settings(part(Factors), *choices, part(Places), part(Control))
 
 
 def level_of(settings: Settings, key: str) -> Any:
