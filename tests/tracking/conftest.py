@@ -8,7 +8,7 @@ import pytest
 from records import result_of
 
 from bloodstudy import files, tracking
-from bloodstudy.tracking import call_queue
+from bloodstudy.tracking import call_queue, record
 
 TAGS = {"trial_key": "k1", "study": "scratch", "arm": "lr=0.1", "seed": "0", "outcome": "running"}
 DATA = {"name": "kaggle", "task": "subtype", "view": "field", "split": "random", "split_seed": 0, "test_share": 0.2,
@@ -44,13 +44,45 @@ def store(folder):
 
 
 @pytest.fixture
-def params():
-    return dict(PARAMS)
+def scratch(folder):
+    """The run folder of plain sweeps."""
+    return folder / "runs" / "scratch"
 
 
 @pytest.fixture
-def tags_of():
-    return lambda folder: TAGS | {"trial_key": folder.name}
+def pooling(folder):
+    """The run folder of a study that is planned."""
+    study_folder = files.make_folder(folder / "runs" / "pooling")
+    files.write_text(study_folder / "plan.yaml", "study: pooling\n")
+    return study_folder
+
+
+def tags_of(folder):
+    return TAGS | {"trial_key": folder.name}
+
+
+@pytest.fixture
+def open_run():
+    """Open the run of a trial as the command does; return its id."""
+    return lambda store, folder: record.open_run(store, files.make_folder(folder), tags_of(folder), PARAMS)
+
+
+@pytest.fixture
+def start():
+    """Begin to record a trial as the command does."""
+
+    def start(folder):
+        recording = tracking.Recorder("scratch", folder)
+        recording.start(tags_of(folder), PARAMS)
+        return recording
+
+    return start
+
+
+@pytest.fixture
+def settled():
+    """Wait until all calls for a study are made."""
+    return lambda study: call_queue.queue_of(study).put(lambda store: None).wait(30)
 
 
 @pytest.fixture
@@ -60,7 +92,7 @@ def runs():
 
 
 @pytest.fixture
-def publish(tags_of):
+def publish():
     """Write the files of a finished trial and return the rows of its history."""
 
     def write(folder, outcome="finished"):

@@ -1,3 +1,5 @@
+"""One trial as a run of MLflow: its figures, data, times and outcome."""
+
 import json
 import math
 
@@ -10,23 +12,22 @@ from bloodstudy.tracking import record
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 
 
-def test_validation_is_a_curve_that_ends_in_the_response(store, tmp_path, publish, runs):
-    folder = tmp_path / "runs" / "scratch" / "a"
-    history = pd.DataFrame(publish(folder)).assign(validation_loss=[1.2, 1.1], validation_accuracy=[0.2, 0.5])
-    files.write_text(folder / "history.csv", history.to_csv(index=False))
-    result = files.read_json(folder / "result.json")
+def test_validation_is_a_curve_that_ends_in_the_response(store, scratch, publish, runs):
+    history = pd.DataFrame(publish(scratch / "a")).assign(validation_loss=[1.2, 1.1], validation_accuracy=[0.2, 0.5])
+    files.write_text(scratch / "a" / "history.csv", history.to_csv(index=False))
+    result = files.read_json(scratch / "a" / "result.json")
     result["responses"] |= {"validation_accuracy": 0.5, "validation_loss": 1.1}
-    files.write_json(folder / "result.json", result)
-    tracking.catch_up(store, folder.parent)
+    files.write_json(scratch / "a" / "result.json", result)
+    tracking.catch_up(store, scratch)
     (run,) = runs(store)
     points = store.client.get_metric_history(run.info.run_id, "validation_accuracy")
     assert [(point.step, point.value) for point in points] == [(1, 0.2), (2, 0.5)]
     assert run.data.metrics["validation_loss"] == 1.1
 
 
-def test_the_images_are_a_data_set_of_the_run_without_any_path(store, tmp_path, publish, runs):
-    publish(tmp_path / "runs" / "scratch" / "a")
-    tracking.catch_up(store, tmp_path / "runs" / "scratch")
+def test_the_images_are_a_data_set_of_the_run_without_any_path(store, scratch, publish, runs, tmp_path):
+    publish(scratch / "a")
+    tracking.catch_up(store, scratch)
     (run,) = runs(store)
     (given,) = run.inputs.dataset_inputs
     assert given.dataset.name == "kaggle, subtype, field, random split, split_seed 0, test_share 0.2"
@@ -38,47 +39,41 @@ def test_the_images_are_a_data_set_of_the_run_without_any_path(store, tmp_path, 
     assert str(tmp_path) not in str(given)
 
 
-def test_a_trial_kept_before_there_were_audits_is_logged_too(store, tmp_path, publish):
-    folder = tmp_path / "runs" / "scratch" / "a"
-    publish(folder)
-    result = files.read_json(folder / "result.json")
+def test_a_trial_kept_before_there_were_audits_is_logged_too(store, scratch, publish):
+    publish(scratch / "a")
+    result = files.read_json(scratch / "a" / "result.json")
     del result["audit"]
-    files.write_json(folder / "result.json", result)
-    assert tracking.catch_up(store, folder.parent) == 1
+    files.write_json(scratch / "a" / "result.json", result)
+    assert tracking.catch_up(store, scratch) == 1
 
 
-def test_a_diverged_trial_is_a_failed_run_with_its_outcome(store, tmp_path, publish, runs):
-    publish(tmp_path / "runs" / "scratch" / "a", "diverged")
-    tracking.catch_up(store, tmp_path / "runs" / "scratch")
+def test_a_diverged_trial_is_a_failed_run_with_its_outcome(store, scratch, publish, runs):
+    publish(scratch / "a", "diverged")
+    tracking.catch_up(store, scratch)
     (run,) = runs(store)
     assert (run.info.status, run.data.tags["outcome"]) == ("FAILED", "diverged")
 
 
-def test_a_trial_logged_later_keeps_the_time_of_its_training(store, tmp_path, publish, runs):
-    folder = tmp_path / "runs" / "scratch" / "a"
-    publish(folder)
-    record.log_whole(store, folder, None)
+def test_a_trial_logged_later_keeps_the_time_of_its_training(store, scratch, publish, runs):
+    publish(scratch / "a")
+    record.log_whole(store, scratch / "a", None)
     (run,) = runs(store)
     assert run.info.end_time - run.info.start_time == pytest.approx(30_000, abs=2)
-    assert run.info.end_time == pytest.approx((folder / "result.json").stat().st_mtime * 1000, abs=2)
+    assert run.info.end_time == pytest.approx((scratch / "a" / "result.json").stat().st_mtime * 1000, abs=2)
 
 
-def test_more_epochs_than_one_call_takes_are_logged_and_infinity_is_not(store, tmp_path, publish, runs):
-    folder = tmp_path / "runs" / "scratch" / "a"
-    publish(folder)
+def test_more_epochs_than_one_call_takes_are_logged_and_infinity_is_not(store, scratch, publish, runs):
+    publish(scratch / "a")
     epochs = range(1, 1502)
     rows = pd.DataFrame({"epoch": epochs, "fit_loss": [*[1.0] * 1500, math.inf], "fit_accuracy": 0.5})
-    files.write_text(folder / "history.csv", rows.to_csv(index=False))
-    record.log_whole(store, folder, None)
+    files.write_text(scratch / "a" / "history.csv", rows.to_csv(index=False))
+    record.log_whole(store, scratch / "a", None)
     (run,) = runs(store)
     assert len(store.client.get_metric_history(run.info.run_id, "fit_accuracy")) == 1501
     assert len(store.client.get_metric_history(run.info.run_id, "fit_loss")) == 1500
 
 
-def test_a_run_whose_creation_was_not_answered_is_found_and_replaced(
-    store, tmp_path, tags_of, params, runs, monkeypatch
-):
-    folder = files.make_folder(tmp_path / "runs" / "scratch" / "a")
+def test_a_run_whose_creation_was_not_answered_is_found_and_replaced(store, scratch, open_run, runs, monkeypatch):
     create = type(store.client).create_run
 
     def unanswered(self, *given, **named):
@@ -88,14 +83,13 @@ def test_a_run_whose_creation_was_not_answered_is_found_and_replaced(
     with monkeypatch.context() as patch:
         patch.setattr(type(store.client), "create_run", unanswered)
         with pytest.raises(ConnectionError):
-            record.open_run(store, folder, tags_of(folder), params)
+            open_run(store, scratch / "a")
     assert len(runs(store)) == 1
-    run_id = record.open_run(store, folder, tags_of(folder), params)
+    run_id = open_run(store, scratch / "a")
     assert [run.info.run_id for run in runs(store)] == [run_id]
 
 
-def test_a_store_that_was_removed_does_not_stop_a_new_run(store, tmp_path, tags_of, params, runs):
-    folder = files.make_folder(tmp_path / "runs" / "scratch" / "a")
-    files.write_json(folder / "run.json", {"tracking_uri": store.uri, "run_id": "0" * 32})
-    record.open_run(store, folder, tags_of(folder), params)
+def test_a_store_that_was_removed_does_not_stop_a_new_run(store, scratch, open_run, runs):
+    files.write_json(scratch / "a" / "run.json", {"tracking_uri": store.uri, "run_id": "0" * 32})
+    open_run(store, scratch / "a")
     assert len(runs(store)) == 1

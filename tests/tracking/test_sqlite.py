@@ -1,5 +1,8 @@
+"""The store as a file: created whole, refused if it cannot be used."""
+
 import multiprocessing
-import shutil
+import os
+import signal
 import sqlite3
 from contextlib import closing
 
@@ -32,17 +35,15 @@ def test_the_newest_schema_is_the_one_that_mlflow_makes(fresh):
     sqlite.require(fresh)
 
 
-def test_a_store_in_use_is_taken_as_it_is(fresh, tmp_path):
-    path = tmp_path / "mlflow.db"
-    shutil.copy(fresh, path)
+def test_a_store_in_use_is_taken_as_it_is(folder):
+    path = folder / "mlflow.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         sqlite.require(path)
 
 
-def test_what_a_killed_process_left_unfinished_is_no_damage(fresh, tmp_path):
-    path = tmp_path / "mlflow.db"
-    shutil.copy(fresh, path)
+def test_what_a_killed_process_left_unfinished_is_no_damage(folder):
+    path = folder / "mlflow.db"
     killed = multiprocessing.get_context("fork").Process(target=write_and_die, args=(path,))
     killed.start()
     killed.join(30)
@@ -53,9 +54,6 @@ def test_what_a_killed_process_left_unfinished_is_no_damage(fresh, tmp_path):
 
 
 def write_and_die(path):
-    import os
-    import signal
-
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA cache_size = 1")  # pages are written before the end of the transaction
     database.execute("BEGIN")

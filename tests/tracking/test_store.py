@@ -16,8 +16,8 @@ def test_the_default_store_is_sqlite_with_artifacts_beside_it(tmp_path):
     store = tracking.open_store("scratch")
     assert (tmp_path / "mlflow.db").exists()
     assert tracking.open_store("scratch").experiment_id == store.experiment_id
-    where = store.client.get_experiment(store.experiment_id).artifact_location
-    assert where == (tmp_path / "mlartifacts" / "scratch").as_uri()
+    place = store.client.get_experiment(store.experiment_id).artifact_location
+    assert place == (tmp_path / "mlartifacts" / "scratch").as_uri()
 
 
 def test_another_store_is_honoured(tmp_path, monkeypatch):
