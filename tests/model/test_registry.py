@@ -1,6 +1,5 @@
 """Models by name, the user's own included."""
 
-import subprocess
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -9,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from harness import run_python
 
 from bloodstudy.config.schema import Factors
 from bloodstudy.errors import UserError
@@ -51,13 +51,13 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., 
     return install
 
 
-def test_importing_the_stage_and_asking_for_names_imports_no_keras() -> None:
+def test_importing_the_stage_and_asking_for_names_imports_no_keras(tmp_path: Path) -> None:
     code = (
         "import sys, bloodstudy.model as m; from bloodstudy.config.schema import Factors;"
         "m.names(); m.check('compact', Factors(), 4); m.smallest_size('compact', 6, 'valid');"
         "assert not {'keras', 'tensorflow', 'mlflow'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python(tmp_path, code)
 
 
 def test_names_lists_plug_ins_after_ours_without_loading_them(installed: Callable[..., None]) -> None:
