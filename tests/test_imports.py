@@ -11,6 +11,7 @@ import pytest
     [
         ("bloodstudy.run", "tensorflow keras mlflow seaborn matplotlib sklearn"),
         ("bloodstudy.audit", "tensorflow keras mlflow seaborn matplotlib sklearn scipy cv2 pandas"),
+        ("bloodstudy.data", "tensorflow keras mlflow"),
         ("bloodstudy.analysis", "tensorflow keras mlflow"),
         ("bloodstudy.reporting", "tensorflow keras mlflow"),
     ],

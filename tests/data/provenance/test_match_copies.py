@@ -8,6 +8,7 @@ from PIL import Image
 
 from bloodstudy.data.provenance.features import describe, read_grey
 from bloodstudy.data.provenance.match_copies import Album
+from bloodstudy.data.provenance.registration import name_scenes
 from bloodstudy.data.provenance.threads import in_threads, one_thread_each
 from bloodstudy.data.screening import decode
 from bloodstudy.data.synthetic.draw import CLASSES, augment_copy, draw_photograph
@@ -97,12 +98,9 @@ def test_a_thousand_copies_of_real_photographs(blood_cells):
     # One photograph a scene: 37 and 38, for one, are so alike that a copy of either may be placed on the other.
     folder = blood_cells / "dataset-master/dataset-master/JPEGImages"
     photographs = [np.asarray(Image.open(file)) for file in sorted(folder.glob("*.jpg"))]
-    from bloodstudy.data.provenance.registration import name_scenes
-
     with decode.pillow_limits(10**7), one_thread_each():
-        scenes = name_scenes(
-            range(len(photographs)), list(in_threads(read, [encoded(p, 95) for p in photographs])), None
-        )
+        pictures = list(in_threads(read, [encoded(photograph, 95) for photograph in photographs]))
+        scenes = name_scenes(range(len(photographs)), pictures)
     alone = [photograph for scene, photograph in zip(scenes, photographs, strict=True) if scenes.count(scene) == 1]
     assert len(alone) > 290
     assert share_right(*place_copies(alone, copies=4, seed=5)) >= 0.995

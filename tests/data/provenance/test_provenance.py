@@ -5,9 +5,15 @@ import pytest
 
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data import load
+from bloodstudy.data.provenance import registration
 from bloodstudy.data.provenance.provenance import COLUMNS
 
 SMALL = {"colour": "gray", "image_size": (24, 32)}
+
+
+def fetch(folder, register="never"):
+    choice = DataChoice(name="folder", root=str(folder))
+    return load(choice, **SMALL, cache_dir=folder.parent / "cache", register=register)
 
 
 def test_smear_says_it_itself(tmp_path):
@@ -19,49 +25,43 @@ def test_smear_says_it_itself(tmp_path):
     assert len(data.provenance.digest) == 16
 
 
-def test_without_being_asked_nothing_is_registered(small, tmp_path, monkeypatch):
-    monkeypatch.setattr("bloodstudy.data.provenance.registration.register", lambda *_: pytest.fail("registered"))
-    data = load(DataChoice(name="folder", root=str(small)), **SMALL, cache_dir=tmp_path / "cache")
+def test_without_being_asked_nothing_is_registered(small, monkeypatch):
+    monkeypatch.setattr(registration, "register", lambda *_: pytest.fail("registered"))
+    data = fetch(small)
     assert data.provenance.how == "unknown"
     assert data.provenance.digest == ""
     assert data.provenance.unplaced == len(data.manifest)
     assert (data.manifest["scene"] == "").all()
 
 
-def test_images_without_originals_are_grouped_when_asked(small, tmp_path):
-    choice = DataChoice(name="folder", root=str(small))
-    data = load(choice, **SMALL, cache_dir=tmp_path / "cache", register="missing")
+def test_images_without_originals_are_grouped_when_asked(small):
+    data = fetch(small, "missing")
     assert data.provenance.how == "registered"
     assert data.manifest["scene"].nunique() == len(data.manifest)  # blocks of colour have no feature to share
 
 
-def test_a_changed_folder_is_registered_anew(small, tmp_path):
-    choice, options = DataChoice(name="folder", root=str(small)), SMALL | {"cache_dir": tmp_path / "cache"}
-    before = load(choice, **options, register="missing")
+def test_a_changed_folder_is_registered_anew(small):
+    before = fetch(small, "missing")
     next(small.glob("train/A/*")).unlink()
-    assert load(choice, **options).provenance.how == "unknown"
-    after = load(choice, **options, register="missing")
+    assert fetch(small).provenance.how == "unknown"
+    after = fetch(small, "missing")
     assert len(after.manifest) == len(before.manifest) - 1
     assert after.provenance.digest != before.provenance.digest
 
 
 def test_a_kept_table_of_other_images_is_not_used(small, tmp_path):
-    choice, options = DataChoice(name="folder", root=str(small)), SMALL | {"cache_dir": tmp_path / "cache"}
-    load(choice, **options, register="missing")
+    fetch(small, "missing")
     kept = next((tmp_path / "cache").glob("*/photographs-*.csv"))
     lines = kept.read_text().splitlines()
     kept.write_text("\n".join([lines[0], *lines[:0:-1]]))
-    assert load(choice, **options).provenance.how == "unknown"
+    assert fetch(small).provenance.how == "unknown"
 
 
-def test_anew_asks_neither_the_package_nor_the_cache(small, tmp_path, monkeypatch):
-    from bloodstudy.data.provenance import registration
-
+def test_anew_asks_neither_the_package_nor_the_cache(small, monkeypatch):
     calls, register = [], registration.register
     monkeypatch.setattr(registration, "register", lambda *given: calls.append(1) or register(*given))
-    choice, options = DataChoice(name="folder", root=str(small)), SMALL | {"cache_dir": tmp_path / "cache"}
     for how in ("missing", "missing", "anew", "anew"):
-        load(choice, **options, register=how)
+        fetch(small, how)
     assert len(calls) == 3
 
 

@@ -1,7 +1,7 @@
 """Registration of whole data sets, and what it says where photographs are missing."""
 
-import io
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,8 @@ from bloodstudy.config.schema import DataChoice
 from bloodstudy.data import load
 from bloodstudy.data.provenance.features import describe, read_grey
 from bloodstudy.data.provenance.match_copies import Album
-from bloodstudy.data.provenance.registration import COLUMNS, register
+from bloodstudy.data.provenance.provenance import COLUMNS
+from bloodstudy.data.provenance.registration import register
 from bloodstudy.data.provenance.threads import in_threads, one_thread_each
 from bloodstudy.data.screening import decode
 from bloodstudy.data.sources.kaggle import list_kaggle
@@ -22,9 +23,7 @@ from bloodstudy.errors import UserError
 
 def save(pixels, path):
     path.parent.mkdir(parents=True, exist_ok=True)
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "JPEG", quality=92)
-    path.write_bytes(stream.getvalue())
+    Image.fromarray(pixels).save(path, "JPEG", quality=92)
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +45,12 @@ def archive(tmp_path_factory):
 
 def table_of(root, cache):
     listing = list_kaggle(str(root), cache)
-    return register(listing, listing.candidates, DataChoice(name="kaggle", root=str(root)), None)
+    return register(listing, listing.candidates, DataChoice(name="kaggle", root=str(root)))
 
 
 def test_every_copy_is_placed_on_its_photograph(archive, tmp_path):
     table = table_of(archive, tmp_path)
-    assert list(table.columns) == list(COLUMNS)
+    assert list(table.columns) == ["image", *COLUMNS]
     expected = [f"BloodImage_{int(image.split('_')[1]):05d}" for image in table["image"]]
     assert list(table["photograph"]) == expected == list(table["scene"])
     assert table["score"].min() > 0.9
@@ -82,28 +81,27 @@ def test_without_the_photographs_it_says_where_they_belong(archive, tmp_path):
         table_of(images / "dataset2-master/images", tmp_path)
 
 
-def test_missing_photographs_are_told_by_class(archive, tmp_path):
-    shutil.copytree(archive, tmp_path / "less")
-    (tmp_path / "less/dataset-master/dataset-master/JPEGImages/BloodImage_00002.jpg").unlink()
-    with pytest.raises(UserError, match=r"MONOCYTE: 5 of 10 images placed, 2 photographs in labels\.csv") as told:
-        table_of(tmp_path / "less", tmp_path)
-    assert "EOSINOPHIL" not in str(told.value)
+def reshape(file):
+    with Image.open(file) as image:
+        save(np.asarray(image.resize((100, 240))), file)
 
 
-def test_images_of_another_shape_are_not_placed(archive, tmp_path):
-    shutil.copytree(archive, tmp_path / "square")
-    for file in (tmp_path / "square").glob("dataset2-master/dataset2-master/images/*/NEUTROPHIL/*"):
-        with Image.open(file) as image:
-            save(np.asarray(image.resize((100, 240))), file)
-    with pytest.raises(UserError, match=r"NEUTROPHIL: 0 of 10 images placed.*shaped like the photographs"):
-        table_of(tmp_path / "square", tmp_path)
-
-
-def test_a_photograph_that_cannot_be_read_places_nothing(archive, tmp_path):
-    shutil.copytree(archive, tmp_path / "broken")
-    (tmp_path / "broken/dataset-master/dataset-master/JPEGImages/BloodImage_00001.jpg").write_bytes(b"no image")
-    with pytest.raises(UserError, match="LYMPHOCYTE: 5 of 10"):
-        table_of(tmp_path / "broken", tmp_path)
+@pytest.mark.parametrize(
+    ("files", "damage", "message"),
+    [
+        ("JPEGImages/*2.jpg", Path.unlink, r"MONOCYTE: 5 of 10 images placed, 2 photographs in labels\.csv"),
+        ("JPEGImages/*1.jpg", lambda file: file.write_bytes(b"no image"), "LYMPHOCYTE: 5 of 10 images placed"),
+        ("images/*/NEUTROPHIL/*", reshape, "NEUTROPHIL: 0 of 10 images placed.*shaped like the photographs"),
+    ],
+    ids=["a photograph is missing", "a photograph cannot be read", "images have another shape"],
+)
+def test_images_that_cannot_be_placed_are_counted_by_class(archive, tmp_path, files, damage, message):
+    shutil.copytree(archive, tmp_path / "copy")
+    for file in sorted((tmp_path / "copy").glob(f"*/*/{files}")):
+        damage(file)
+    with pytest.raises(UserError, match=message) as refused:
+        table_of(tmp_path / "copy", tmp_path)
+    assert "EOSINOPHIL" not in str(refused.value)
 
 
 def test_the_unaugmented_images_of_kaggle_show_the_photographs_of_its_test_set(blood_cells, tmp_path):

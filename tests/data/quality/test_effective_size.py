@@ -48,39 +48,41 @@ def test_the_interval_is_wilsons(number, share):
     assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
-def simulate(classes, rng, studies=4000):
+def simulate(classes, rng):
     """Return the accuracies of test sets whose scenes are right or wrong as a whole; `classes`: images by scene."""
-    sizes = np.concatenate([np.asarray(own) for own in classes])
-    return (rng.random((studies, len(sizes))) < ACCURACY) @ sizes / sizes.sum()
+    sizes = np.concatenate(classes)
+    return (rng.random((4000, len(sizes))) < ACCURACY) @ sizes / sizes.sum()
 
 
 KAGGLE_LIKE = [[48] * 12 + [47], [100, 110, 120, 80, 150, 60], [155, 155, 155, 155], [13] * 48]
 
 
-def test_where_scenes_are_right_or_wrong_as_a_whole_the_spread_is_that_of_the_effective_number():
+IMAGES = [sum(sizes) for sizes in KAGGLE_LIKE]
+WORTH = combine_classes(IMAGES, [effective_number(sizes) for sizes in KAGGLE_LIKE])
+
+
+def test_if_scenes_are_right_or_wrong_as_a_whole_the_spread_is_that_of_the_effective_number():
     measured = simulate(KAGGLE_LIKE, np.random.default_rng(1))
-    worth = combine_classes([sum(own) for own in KAGGLE_LIKE], [effective_number(own) for own in KAGGLE_LIKE])
-    assert measured.std() == pytest.approx(math.sqrt(ACCURACY * (1 - ACCURACY) / worth), rel=0.04)
+    assert measured.std() == pytest.approx(math.sqrt(ACCURACY * (1 - ACCURACY) / WORTH), rel=0.04)
 
 
-def test_the_honest_interval_covers_the_truth_where_the_naive_one_does_not():
+def test_the_honest_interval_covers_the_truth_and_the_naive_one_does_not():
     measured = simulate(KAGGLE_LIKE, np.random.default_rng(2))
-    worth = combine_classes([sum(own) for own in KAGGLE_LIKE], [effective_number(own) for own in KAGGLE_LIKE])
 
     def coverage(number):
         ends = np.array([interval(number, accuracy) for accuracy in measured])
         return float(((ends[:, 0] <= ACCURACY) & (ends[:, 1] >= ACCURACY)).mean())
 
-    assert 0.93 <= coverage(worth) <= 0.98
-    assert coverage(sum(sum(own) for own in KAGGLE_LIKE)) < 0.4
+    assert 0.93 <= coverage(WORTH) <= 0.98
+    assert coverage(sum(IMAGES)) < 0.4
 
 
-def frame(rows):
-    return pd.DataFrame(rows, columns=["class", "scene"])
+def weigh(*rows):
+    return weigh_test(pd.DataFrame(rows, columns=["class", "scene"]), ("A", "B"), "scene")
 
 
 def test_the_table_counts_images_and_scenes_by_class_and_in_all():
-    table = weigh_test(frame([("A", "s1"), ("A", "s1"), ("A", "s2"), ("B", "s3")]), ("A", "B"), "scene")
+    table = weigh(("A", "s1"), ("A", "s1"), ("A", "s2"), ("B", "s3"))
     assert table["class"].tolist() == ["A", "B", "all"]
     assert table["images"].tolist() == [3, 1, 4]
     assert table["units"].tolist() == [2, 1, 3]
@@ -89,18 +91,18 @@ def test_the_table_counts_images_and_scenes_by_class_and_in_all():
 
 
 def test_a_scene_under_two_classes_is_one_scene():
-    table = weigh_test(frame([("A", "s1"), ("A", "s2"), ("B", "s1")]), ("A", "B"), "scene")
+    table = weigh(("A", "s1"), ("A", "s2"), ("B", "s1"))
     assert table["units"].tolist() == [2, 1, 2]
 
 
 def test_unknown_scenes_leave_the_naive_interval_alone():
-    table = weigh_test(frame([("A", ""), ("A", ""), ("B", "s1"), ("B", "s2")]), ("A", "B"), "scene")
+    table = weigh(("A", ""), ("A", ""), ("B", "s1"), ("B", "s2"))
     assert table["units"].isna().tolist() == [True, False, True]
     assert table["honest_low"].isna().tolist() == [True, False, True]
     assert table["naive_low"].notna().all()
 
 
 def test_a_class_without_test_images_does_not_hide_what_the_others_are_worth():
-    table = weigh_test(frame([("A", "s1"), ("A", "s2")]), ("A", "B"), "scene")
+    table = weigh(("A", "s1"), ("A", "s2"))
     assert table["images"].tolist() == [2, 0, 2]
     assert table["effective"].iloc[-1] == pytest.approx(2)

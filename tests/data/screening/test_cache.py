@@ -87,10 +87,9 @@ def test_another_rule_of_conversion_is_another_array(small, decodings, monkeypat
 
 def test_changed_added_and_removed_files_are_noticed(small, decodings):
     digits = {fetch(request(small)).fingerprint}
-    (small / "train/A/000.jpg").write_bytes((small / "test/B/000.jpg").read_bytes())
-    digits.add(fetch(request(small)).fingerprint)
-    (small / "train/A/new.jpg").write_bytes((small / "test/B/000.jpg").read_bytes())
-    digits.add(fetch(request(small)).fingerprint)
+    for name in ("000", "new"):
+        (small / f"train/A/{name}.jpg").write_bytes((small / "test/B/000.jpg").read_bytes())
+        digits.add(fetch(request(small)).fingerprint)
     (small / "train/A/new.jpg").unlink()
     again = fetch(request(small))
     assert len(digits) == 3
@@ -104,23 +103,23 @@ def test_other_limits_are_screened_anew(small):
     assert fetch(request(small)).images.shape[0] == 16
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "longer", "text", "shape", "dtype", "pickle", "folder"])
+DAMAGES = {
+    "cut": lambda path, _: path.write_bytes(path.read_bytes()[:-100]),
+    "empty": lambda path, _: path.write_bytes(b""),
+    "longer": lambda path, _: path.write_bytes(path.read_bytes() + b"x"),
+    "text": lambda path, _: path.write_bytes(b"hello"),
+    "shape": lambda path, images: np.save(path, images[:3]),
+    "dtype": lambda path, images: np.save(path, images.astype(np.float32)),
+    "pickle": lambda path, _: np.save(path, np.array([{}]), allow_pickle=True),
+    "gone": lambda path, _: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_array_is_made_anew(small, decodings, damage):
     first = fetch(request(small))
     expected, path = np.array(first.images), request(small).array(first.fingerprint)
-    content = path.read_bytes()
-    path.unlink()
-    if damage == "shape":
-        np.save(path, expected[:3])
-    elif damage == "dtype":
-        np.save(path, expected.astype(np.float32))
-    elif damage == "pickle":
-        np.save(path, np.array([{}]), allow_pickle=True)
-    elif damage == "folder":
-        path.mkdir()
-        path.rmdir()
-    else:
-        path.write_bytes({"cut": content[:-100], "empty": b"", "longer": content + b"x", "text": b"hello"}[damage])
+    DAMAGES[damage](path, expected)
     again = fetch(request(small))
     assert len(decodings) == 32
     assert np.array_equal(again.images, expected)
@@ -154,35 +153,29 @@ def test_interrupted_decoding_publishes_nothing_and_leaves_no_litter(small, monk
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "_write_table", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            fetch(request(small))
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "_write", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            fetch(request(small, View(4, 4, "rgb")))
+    for name, view in (("write_text", VIEW), ("_write", View(4, 4, "rgb"))):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                fetch(request(small, view))
     fetch(request(small))
     fetch(request(small, View(4, 4, "rgb")))
     assert not list((small.parent / "cache").rglob("*.part"))
     assert len(arrays(small.parent / "cache")) == 2
 
 
-def test_full_disk_is_the_machine_s_fault(small, monkeypatch):
-    def fail(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(module, "_write", fail)
-    with pytest.raises(MachineError, match="the disk is full"):
-        fetch(request(small))
-
-
-def test_cache_that_is_a_file_or_may_not_be_written_is_refused(small, monkeypatch):
+@pytest.mark.parametrize(
+    ("place", "name", "code", "expected"),
+    [(module, "_write", errno.ENOSPC, "the disk is full"), (Path, "mkdir", errno.EACCES, "permission denied")],
+)
+def test_full_disk_and_a_cache_that_may_not_be_written_are_the_machine_s_fault(
+    small, monkeypatch, place, name, code, expected
+):
     def fail(*_, **__):
-        raise PermissionError(errno.EACCES, "Permission denied")
+        raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(Path, "mkdir", fail)
-    with pytest.raises(MachineError, match="permission denied"):
+    monkeypatch.setattr(place, name, fail)
+    with pytest.raises(MachineError, match=expected):
         fetch(request(small))
 
 

@@ -12,6 +12,7 @@ import pytest
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.screening import screen as module
 from bloodstudy.data.screening.decode import View
+from bloodstudy.data.screening.listing import show_nothing
 from bloodstudy.data.screening.screen import fingerprint, refuse_too_many, screen
 from bloodstudy.data.sources.folder import list_folder
 from bloodstudy.errors import MachineError, UserError
@@ -19,9 +20,10 @@ from bloodstudy.errors import MachineError, UserError
 VIEW = View(8, 12, "rgb")
 
 
-def run(root, progress=None, **limits):
-    kept = []
-    listing = list_folder(root)
+def run(root, progress=show_nothing, change=lambda path: None, **limits):
+    """Screen a folder of which one file changes after it was listed."""
+    kept, listing = [], list_folder(root)
+    change(root / "train/A/000.jpg")
     return listing, screen(listing, DataChoice(name="folder", **limits), VIEW, kept.append, progress), kept
 
 
@@ -68,44 +70,34 @@ def test_too_large_a_file_is_never_opened(small, monkeypatch):
     assert not any("huge" in path for path in opened)
 
 
-def test_file_that_grew_after_it_was_listed_is_refused(small):
-    listing = list_folder(small)
-    (small / "train/A/000.jpg").write_bytes(b"\0" * 5000)
-    screening = screen(listing, DataChoice(name="folder", max_bytes=4000), VIEW, lambda _: None)
-    assert ("train/A/000.jpg", "more than 4,000 bytes (data.max_bytes)") in screening.refused
-
-
 @pytest.mark.timeout(20)
-def test_file_that_became_a_pipe_does_not_hang(small):
-    listing = list_folder(small)
-    (small / "train/A/000.jpg").unlink()
-    os.mkfifo(small / "train/A/000.jpg")
-    screening = screen(listing, DataChoice(name="folder"), VIEW, lambda _: None)
-    assert "not a regular file" in dict(screening.refused)["train/A/000.jpg"]
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda path: path.write_bytes(b"\0" * 5000), "more than 4,000 bytes (data.max_bytes)"),
+        (lambda path: (path.unlink(), os.mkfifo(path)), "not a regular file (a pipe, a socket or a device)"),
+        (lambda path: path.unlink(), "cannot be read: No such file or directory"),
+    ],
+    ids=["it grew", "it became a pipe", "it vanished"],
+)
+def test_file_that_changed_after_it_was_listed_is_refused(small, change, reason):
+    _, screening, _ = run(small, change=change, max_bytes=4000)
+    assert screening.refused == (("train/A/000.jpg", reason),)
 
 
-def test_file_that_vanished_or_may_not_be_read_is_refused(small, monkeypatch):
-    listing = list_folder(small)
-    (small / "train/A/000.jpg").unlink()
-    screening = screen(listing, DataChoice(name="folder"), VIEW, lambda _: None)
-    assert screening.refused == (("train/A/000.jpg", "cannot be read: No such file or directory"),)
-
-
-def test_fault_of_the_machine_is_not_a_fault_of_the_file(small, monkeypatch):
+@pytest.mark.parametrize(
+    ("place", "name", "error", "expected"),
+    [
+        (module.os, "open", OSError(errno.EIO, "Input/output error"), "Input/output error"),
+        (module.decode, "decode", MemoryError(), "not enough memory"),
+    ],
+)
+def test_fault_of_the_machine_is_not_a_fault_of_the_file(small, monkeypatch, place, name, error, expected):
     def fail(*_):
-        raise OSError(errno.EIO, "Input/output error")
+        raise error
 
-    monkeypatch.setattr(module.os, "open", fail)
-    with pytest.raises(MachineError, match="Input/output error"):
-        run(small)
-
-
-def test_lack_of_memory_is_not_a_fault_of_the_file(small, monkeypatch):
-    def fail(*_):
-        raise MemoryError
-
-    monkeypatch.setattr(module.decode, "decode", fail)
-    with pytest.raises(MachineError, match="not enough memory"):
+    monkeypatch.setattr(place, name, fail)
+    with pytest.raises(MachineError, match=expected):
         run(small)
 
 

@@ -5,45 +5,34 @@ import pytest
 from bloodstudy.data.sources.folder import list_folder
 from bloodstudy.errors import UserError
 
-
-def summary(listing):
-    return {(file.image, file.label, file.side) for file in listing.candidates}
-
-
-def test_train_and_test_in_any_case(class_folders):
-    listing = list_folder(class_folders({"Train/A": 1, "Train/B": 1, "TEST/A": 1, "TEST/B": 1}))
-    assert listing.official
-    assert listing.classes == ("A", "B")
-    assert summary(listing) == {
-        ("Train/A/000.jpg", "A", "train"),
-        ("Train/B/000.jpg", "B", "train"),
-        ("TEST/A/000.jpg", "A", "test"),
-        ("TEST/B/000.jpg", "B", "test"),
-    }
-
-
-def test_class_folders_at_the_root(class_folders):
-    listing = list_folder(class_folders({"B": 1, "A/deep": 1}))
-    assert not listing.official
-    assert listing.classes == ("A", "B")
-    assert summary(listing) == {("A/deep/000.jpg", "A", ""), ("B/000.jpg", "B", "")}
+IGNORED = "ignored beside train and test: "
+LAYOUTS = {  # folders; whether the split is official; label and side of each folder with images; classes; notes
+    "train and test in any case": (
+        ["Train/A", "Train/B", "TEST/A", "TEST/B"], True,
+        {"Train/A": ("A", "train"), "Train/B": ("B", "train"), "TEST/A": ("A", "test"), "TEST/B": ("B", "test")},
+        "AB", (),
+    ),
+    "class folders at the root": (["B", "A/deep"], False, {"A/deep": ("A", ""), "B": ("B", "")}, "AB", ()),
+    "other folders beside train and test are noted": (
+        ["train/A", "test/A", "val/A", "extra", ".hidden", "__MACOSX/train"], True,
+        {"train/A": ("A", "train"), "test/A": ("A", "test")}, "A", (IGNORED + "extra, val",),
+    ),
+    "train alone is a split without an official one": (
+        ["train/A", "train/B", "val/A"], False, {"train/A": ("A", "train"), "train/B": ("B", "train")}, "AB",
+        (IGNORED + "val", "there is a train folder only, so there is no official split"),
+    ),
+    "a class may be called train": (
+        ["train", "bus"], False, {"bus": ("bus", ""), "train": ("train", "")}, ("bus", "train"), (),
+    ),
+}  # fmt: skip
 
 
-def test_other_folders_beside_train_and_test_are_noted(class_folders):
-    root = class_folders({"train/A": 1, "test/A": 1, "val/A": 1, "extra": 1, ".hidden": 1, "__MACOSX/train": 1})
-    assert list_folder(root).notes == ("ignored beside train and test: extra, val",)
-    assert len(list_folder(root).candidates) == 2
-
-
-def test_train_alone_is_a_split_without_an_official_one(class_folders):
-    listing = list_folder(class_folders({"train/A": 1, "train/B": 1, "val/A": 1}))
-    assert not listing.official
-    assert listing.classes == ("A", "B")
-    assert any("no official split" in note for note in listing.notes)
-
-
-def test_a_class_may_be_called_train(class_folders):
-    assert list_folder(class_folders({"train": 1, "bus": 1})).classes == ("bus", "train")
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_folders_are_sides_or_classes(class_folders, layout):
+    folders, official, places, classes, notes = LAYOUTS[layout]
+    listing = list_folder(class_folders(dict.fromkeys(folders, 1)))
+    assert (listing.official, listing.classes, listing.notes) == (official, tuple(classes), notes)
+    assert {f.image.removesuffix("/000.jpg"): (f.label, f.side) for f in listing.candidates} == places
 
 
 def test_two_folders_for_one_side_are_refused(class_folders):
@@ -68,21 +57,17 @@ def test_sides_and_classes_may_be_links_inside_the_root(class_folders):
     ]
 
 
-def test_a_side_that_leaves_the_root_is_refused(class_folders, tmp_path):
-    root = class_folders({"test/A": 1})
-    (tmp_path / "elsewhere/A").mkdir(parents=True)
-    (root / "train").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(UserError, match="train is a link that leaves it"):
-        list_folder(root)
-
-
-def test_class_link_that_leaves_the_root_stays_a_class_without_images(class_folders, tmp_path):
+def test_a_side_that_leaves_the_root_is_refused_and_a_class_stays_one_without_images(class_folders, tmp_path):
     root = class_folders({"A": 1})
-    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/A").mkdir(parents=True)
     (root / "B").symlink_to(tmp_path / "elsewhere")
     listing = list_folder(root)
     assert listing.classes == ("A", "B")
     assert listing.refused == (("B", "a link that leaves the root folder"),)
+    (root / "test").mkdir()
+    (root / "train").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="train is a link that leaves it"):
+        list_folder(root)
 
 
 def test_photographs_are_read_beside_the_folders(class_folders):
@@ -93,26 +78,29 @@ def test_photographs_are_read_beside_the_folders(class_folders):
     assert "photographs.csv names the photograph of 2 of 3 images; scenes are not taken from it" in listing.notes
 
 
-def test_a_table_of_other_paths_is_refused_with_one_that_would_do(class_folders):
-    root = class_folders({"A": 2, "B": 1})
-    (root / "photographs.csv").write_text("image,photograph\n000.jpg,p1\n")
-    with pytest.raises(UserError, match=r"names none of the images; .* such as 'A/000\.jpg'; received '000\.jpg'"):
-        list_folder(root)
+OTHER_PATHS = r"photographs\.csv names none of the images; .* such as 'A/000\.jpg'; received '000\.jpg'"
 
 
-@pytest.mark.parametrize("content", [b"image;photograph\n", b"", b"image,photograph\n\xff,\xfe\n"])
-def test_damaged_photographs_table_is_refused(class_folders, content):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"image,photograph\n000.jpg,p1\n", OTHER_PATHS),
+        (b"image;photograph\n", r"photographs\.csv has the columns"),
+        (b"", r"photographs\.csv has the columns"),
+        (b"image,photograph\n\xff,\xfe\n", r"photographs\.csv cannot be read as a UTF-8 CSV table"),
+    ],
+)
+def test_damaged_photographs_table_and_one_of_other_paths_are_refused(class_folders, content, message):
     root = class_folders({"A": 2, "B": 1})
     (root / "photographs.csv").write_bytes(content)
-    with pytest.raises(UserError, match=r"photographs\.csv"):
+    with pytest.raises(UserError, match=message):
         list_folder(root)
 
 
-def test_bad_roots(tmp_path):
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(UserError, match=r"data\.root=FOLDER"):
-        list_folder(None)
-    with pytest.raises(UserError, match=r"data\.root=/nowhere does not exist"):
-        list_folder("/nowhere")
-    with pytest.raises(UserError, match="is a file"):
-        list_folder(tmp_path / "file")
+@pytest.mark.parametrize(
+    ("root", "message"),
+    [(None, r"data\.root=FOLDER"), ("/nowhere", r"data\.root=/nowhere does not exist"), (__file__, "is a file")],
+)
+def test_bad_roots(root, message):
+    with pytest.raises(UserError, match=message):
+        list_folder(root)

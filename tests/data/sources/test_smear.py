@@ -1,9 +1,12 @@
 """The embedded data set is drawn once, whole or not at all."""
 
+from dataclasses import replace
+
 import pytest
 
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.sources import smear
+from bloodstudy.data.sources.smear import list_smear
 from bloodstudy.data.synthetic import draw as synthetic
 
 CHOICE = DataChoice(name="smear", photographs=2, copies=2)
@@ -14,7 +17,7 @@ def drawings(monkeypatch) -> list[dict[str, int]]:
     """Record each drawing and make it quick."""
     seen = []
 
-    def draw(folder, *, photographs, copies, seed, progress=None):
+    def draw(folder, *, photographs, copies, seed, progress):
         seen.append({"photographs": photographs, "copies": copies, "seed": seed})
         rows = ["image,photograph"]
         for side in ("train", "test"):
@@ -23,8 +26,6 @@ def drawings(monkeypatch) -> list[dict[str, int]]:
                 for k in range(copies):
                     (folder / side / kind / f"{k}.jpeg").write_bytes(b"x")
                     rows.append(f"{side}/{kind}/{k}.jpeg,{side}{kind}")
-                if progress:
-                    progress(len(rows), 5)
         (folder / "photographs.csv").write_text("\n".join(rows) + "\n")
 
     monkeypatch.setattr(synthetic, "draw", draw)
@@ -32,45 +33,36 @@ def drawings(monkeypatch) -> list[dict[str, int]]:
 
 
 def test_drawn_once_and_read_as_a_folder(tmp_path, drawings):
-    told = []
-    listing = smear.list_smear(CHOICE, tmp_path, lambda *args: told.append(args))
-    assert smear.list_smear(CHOICE, tmp_path, None) == listing
+    listing = list_smear(CHOICE, tmp_path)
+    assert list_smear(CHOICE, tmp_path) == listing
     assert drawings == [{"photographs": 2, "copies": 2, "seed": 0}]
-    assert told[0][0] == "drawing"
     assert listing.name == "smear"
     assert listing.official
     assert {file.photograph for file in listing.candidates} == {"trainA", "trainB", "testA", "testB"}
 
 
 def test_other_choices_are_other_folders(tmp_path, drawings, monkeypatch):
-    choices = [
-        CHOICE,
-        DataChoice("smear", photographs=3),
-        DataChoice("smear", copies=3),
-        DataChoice("smear", draw_seed=1),
-    ]
-    roots = {smear.list_smear(choice, tmp_path, None).root for choice in choices}
+    choices = [CHOICE, *(replace(CHOICE, **change) for change in ({"photographs": 3}, {"copies": 3}, {"draw_seed": 1}))]
+    roots = {list_smear(choice, tmp_path).root for choice in choices}
     monkeypatch.setattr(smear, "DRAWING", smear.DRAWING + 1)
-    roots.add(smear.list_smear(CHOICE, tmp_path, None).root)
+    roots.add(list_smear(CHOICE, tmp_path).root)
     assert len(roots) == 5 == len(drawings)
 
 
 def test_drawing_that_was_cut_short_leaves_nothing_and_is_done_again(tmp_path, drawings, monkeypatch):
-    whole = synthetic.draw
-
     def fail(folder, **_):
         (folder / "train/A").mkdir(parents=True)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(synthetic, "draw", fail)
-    with pytest.raises(KeyboardInterrupt):
-        smear.list_smear(CHOICE, tmp_path, None)
-    monkeypatch.setattr(synthetic, "draw", whole)
-    assert len(smear.list_smear(CHOICE, tmp_path, None).candidates) == 8
+    with monkeypatch.context() as patch:
+        patch.setattr(synthetic, "draw", fail)
+        with pytest.raises(KeyboardInterrupt):
+            list_smear(CHOICE, tmp_path)
+    assert len(list_smear(CHOICE, tmp_path).candidates) == 8
 
 
 def test_drawing_that_lost_a_file_is_drawn_again(tmp_path, drawings):
-    root = smear.list_smear(CHOICE, tmp_path, None).root
+    root = list_smear(CHOICE, tmp_path).root
     (root / "train/A/0.jpeg").unlink()
-    assert len(smear.list_smear(CHOICE, tmp_path, None).candidates) == 8
+    assert len(list_smear(CHOICE, tmp_path).candidates) == 8
     assert len(drawings) == 2

@@ -75,9 +75,9 @@ def test_photograph_numbers_are_unique(places: list[tuple[str, str, int]]) -> No
 
 
 def test_progress_counts_photographs(tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
-    draw(tmp_path, photographs=1, copies=1, seed=0, progress=lambda done, total: told.append((done, total)))
-    assert told == [(k, 12) for k in range(1, 13)]
+    steps: list[tuple[str, int, int]] = []
+    draw(tmp_path, photographs=1, copies=1, seed=0, progress=lambda *step: steps.append(step))
+    assert steps == [("drawing", k, 12) for k in range(1, 13)]
 
 
 def test_copies_are_colour_jpegs_of_the_kaggle_size_with_black_borders(small: Path) -> None:
