@@ -31,11 +31,10 @@ def test_a_model_sets_its_native_factors_and_the_command_line_wins():
 
 
 def test_every_problem_of_a_sweep_is_reported_at_once():
-    found = problems("lr=1e-2,abc", "dropout=0,1.5", "pool=max", multirun=True)
-    assert len(found) == 3
-    assert "'abc'" in found[0]
-    assert "1.5" in found[1]
-    assert "pooling" in found[2]
+    lr, dropout, unknown = problems("lr=1e-2,abc", "dropout=0,1.5", "pool=max", multirun=True)
+    assert "'abc'" in lr
+    assert "1.5" in dropout
+    assert "pooling" in unknown
 
 
 @pytest.mark.parametrize(
@@ -54,14 +53,9 @@ def test_bad_input_is_refused_with_the_reason(override, word):
     assert word in found
 
 
-def test_a_combination_that_cannot_exist_is_refused():
-    (found,) = problems("image_size=[8,8]", "model=compact")
-    assert "190" in found
-
-
 def test_only_the_impossible_combinations_of_a_sweep_are_named():
-    found = problems("model=compact", "depth=2,6", "image_size=[60,60]", multirun=True)
-    assert len(found) == 1
+    (problem,) = problems("model=compact", "depth=2,6", "image_size=[60,60]", multirun=True)
+    assert "190" in problem
 
 
 def test_a_level_or_a_key_given_twice_is_refused():
@@ -69,21 +63,19 @@ def test_a_level_or_a_key_given_twice_is_refused():
     assert "2 times" in problems("lr=1", "lr=2")[0]
 
 
+def write_model(folder, line):
+    (folder / "conf" / "model").mkdir(parents=True)
+    text = f"# @package _global_\nmodel: {{name: reference}}\n{line}\n"
+    (folder / "conf" / "model" / "mine.yaml").write_text(text)
+
+
 def test_configuration_files_of_the_working_folder_are_found(tmp_path):
-    (tmp_path / "conf" / "model").mkdir(parents=True)
-    (tmp_path / "conf" / "model" / "small.yaml").write_text(
-        "# @package _global_\nmodel: {name: reference}\nwidth: 0.5\n"
-    )
-    (job,) = compose.check(["model=small"], multirun=False).jobs
+    write_model(tmp_path, "width: 0.5")
+    (job,) = compose.check(["model=mine"], multirun=False).jobs
     assert job.settings.factors.width == 0.5
 
 
-@pytest.mark.parametrize(
-    "content", ["width: [", "width: !!python/object:os.system x", "wdth: 1", "width: ${oc.env:HOME}"]
-)
-def test_a_broken_or_hostile_configuration_file_is_refused(tmp_path, content):
-    (tmp_path / "conf" / "model").mkdir(parents=True)
-    (tmp_path / "conf" / "model" / "bad.yaml").write_text(
-        f"# @package _global_\nmodel: {{name: reference}}\n{content}\n"
-    )
-    problems("model=bad")
+@pytest.mark.parametrize("line", ["width: [", "width: !!python/object:os.system x", "wdth: 1", "width: ${oc.env:HOME}"])
+def test_a_broken_or_hostile_configuration_file_is_refused(tmp_path, line):
+    write_model(tmp_path, line)
+    problems("model=mine")

@@ -11,7 +11,7 @@ import pytest
 from bloodstudy.config.rules import RULES
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data import Dataset, dataset, load
-from bloodstudy.data.provenance.provenance import Provenance
+from bloodstudy.data.provenance.provenance import COLUMNS, Provenance
 from bloodstudy.data.screening import decode
 from bloodstudy.errors import UserError
 
@@ -261,6 +261,9 @@ def test_smear(tmp_path):
     assert (data.counts()["train"] == 4).all()
     assert list(dict.fromkeys(stages)) == ["drawing", "decoding"]
     assert (data.manifest.groupby("photograph").size() == 2).all()
+    assert (data.manifest["scene"] == data.manifest["photograph"]).all()
+    assert (data.provenance.how, data.provenance.unplaced, len(data.provenance.digest)) == ("known", 0, 16)
+    assert list(data.provenance.table.columns) == COLUMNS
 
 
 @pytest.mark.slow

@@ -27,22 +27,20 @@ def request(root: Path, view: View = VIEW, **limits) -> Request:
 @pytest.fixture
 def decodings(monkeypatch) -> list[View]:
     """Record each decoding."""
-    seen = []
-    real = decode.decode
-    monkeypatch.setattr(
-        decode, "decode", lambda content, view, *rest: (seen.append(view), real(content, view, *rest))[1]
-    )
-    return seen
+    views, real = [], decode.decode
+    monkeypatch.setattr(decode, "decode", lambda *given: (views.append(given[1]), real(*given))[1])
+    return views
 
 
 def arrays(cache: Path) -> list[str]:
     return sorted(str(path.relative_to(cache)) for path in cache.rglob("*.npy"))
 
 
-def test_second_fetch_decodes_nothing_and_is_the_same(small, decodings):
+def test_second_fetch_decodes_nothing_writes_nothing_and_is_the_same(small, decodings):
     first = fetch(request(small))
-    assert len(decodings) == 16
+    written = {path: path.stat().st_mtime_ns for path in (small.parent / "cache").rglob("*")}
     second = fetch(request(small))
+    assert {path: path.stat().st_mtime_ns for path in (small.parent / "cache").rglob("*")} == written
     assert len(decodings) == 16
     assert first.screening == second.screening
     assert first.fingerprint == second.fingerprint
@@ -139,14 +137,6 @@ def test_index_that_lies_about_a_content_is_not_believed(small, decodings):
     path.write_text(path.read_text().replace(first.screening.content[0] or "", "0" * 64))
     assert fetch(request(small)).screening == first.screening
     assert len(decodings) == 32
-
-
-def test_warm_fetch_writes_nothing(small):
-    fetch(request(small))
-    cache = small.parent / "cache"
-    before = {path: path.stat().st_mtime_ns for path in cache.rglob("*")}
-    fetch(request(small))
-    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == before
 
 
 def test_interrupted_decoding_publishes_nothing_and_leaves_no_litter(small, monkeypatch):
