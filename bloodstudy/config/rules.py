@@ -1,4 +1,4 @@
-"""What each key of the configuration may be, and the sentence where it is something else.
+"""What each key of the configuration may be, and the sentence if it is something else.
 
 In: a key and the value that was typed for it. Out: nothing, or what was expected and what was received.
 """
@@ -16,7 +16,7 @@ from bloodstudy.errors import nearest
 
 @dataclass(frozen=True)
 class Rule:
-    """What a value must be: `accepts` tells, `expected` says it in words; `levels` lists the names where it is one."""
+    """What a value must be: `accepts` tells, `expected` says it in words; `levels` lists the names if it is one."""
 
     expected: str
     accepts: Callable[[Any], bool]

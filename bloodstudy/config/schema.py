@@ -50,7 +50,7 @@ class DataChoice:
 
     name: str = "smear"
     root: str | None = None  # folder of the images; None: BLOODSTUDY_DATA, then the download (kaggle, bccd)
-    split: str = "auto"  # auto: the official split where the data has one, otherwise random
+    split: str = "auto"  # auto: the official split if the data has one, otherwise random
     split_seed: int = 0
     test_share: float = 0.2  # of each class, for split=random and grouped
     folds: int = 5  # for split=grouped_kfold: as many test sets, each scene in one of them
@@ -61,7 +61,7 @@ class DataChoice:
     photographs: int = 4  # smear: training photographs a class
     copies: int = 30  # smear: augmented copies of a photograph
     draw_seed: int = 0  # smear: seed of the drawing
-    max_refused: float = 0.01  # share of files; the run stops where more than this and more than 10 are refused
+    max_refused: float = 0.01  # share of files; the run stops if more than this and more than 10 are refused
     max_bytes: int = 50_000_000  # a larger file is refused unread
     max_pixels: int = 50_000_000  # a larger image is refused from its header
 

@@ -26,9 +26,9 @@ def conf_folder() -> Path:
 
 
 def search_path() -> list[str]:
-    """Return the override that adds the working folder's own `conf`, where there is another one."""
-    own = Path("conf").resolve()
-    return [f"hydra.searchpath=['file://{own}']"] if own.is_dir() and own != conf_folder() else []
+    """Return the override that adds the `conf` of the working folder, if there is another one."""
+    folder = Path("conf").resolve()
+    return [f"hydra.searchpath=['file://{folder}']"] if folder.is_dir() and folder != conf_folder() else []
 
 
 def named(group: str) -> dict[str, Path]:
@@ -43,9 +43,8 @@ class UnanchoredLoader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()
-            raise yaml.constructor.ConstructorError(
-                None, None, f"alias *{event.anchor}: write it out", event.start_mark
-            )
+            message = f"alias *{event.anchor}: write it out"
+            raise yaml.constructor.ConstructorError(None, None, message, event.start_mark)
         return super().compose_node(parent, index)
 
 
@@ -53,12 +52,12 @@ class _Loader(UnanchoredLoader):
     """The loader of what people write: without doubled keys, and with 1e-3 as a number."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
+        keys = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen:
+            if isinstance(key, Hashable) and key in keys:
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is given twice", key_node.start_mark)
-            seen.add(key if isinstance(key, Hashable) else None)
+            keys.add(key if isinstance(key, Hashable) else None)
         return super().construct_mapping(node, deep)
 
 
@@ -67,15 +66,12 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$"),
-    list("-+0123456789"),
-)
+_EXPONENT = re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123456789"))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping in `path`; raises UserError naming file and key where it is anything but plain data."""
+    """Return the mapping in `path`; raises UserError naming file and key if it is anything but plain data."""
     if path.stat().st_size > MAX_BYTES:
         raise UserError(f"{path} is larger than {MAX_BYTES:,} bytes; a configuration file is a page at most")
     try:
@@ -92,15 +88,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def _problems(content: Any, at: str) -> list[str]:
     if isinstance(content, dict):
-        found = []
+        problems = []
         for key, value in content.items():
             here = f"{at}.{key}" if at else str(key)
             if not isinstance(key, str):
-                found.append(f"{here}: expected a word as the key; received {key!r}. Put it in quotes")
+                problems.append(f"{here}: expected a word as the key; received {key!r}. Put it in quotes")
             elif key.startswith("_"):
-                found.append(f"{here}: keys that begin with an underscore make Hydra run code; they are not allowed")
-            found += _problems(value, here)
-        return found
+                problems.append(f"{here}: keys that begin with an underscore make Hydra run code; they are not allowed")
+            problems += _problems(value, here)
+        return problems
     if isinstance(content, list):
         return [problem for place, value in enumerate(content) for problem in _problems(value, f"{at}[{place}]")]
     if isinstance(content, str) and "${" in content:

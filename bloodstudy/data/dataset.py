@@ -112,8 +112,8 @@ def load(
     classes = tuple(sorted(set(meaning.values())))
     register = "missing" if split in NEED_SCENES and register == "never" else register
     provenance = trace(listing, decoded, choice, cache, register=register, progress=progress)
-    labels = [classes.index(meaning[c]) for c in listing.classes]
-    manifest = _manifest(listing, decoded, provenance, labels, split, choice)
+    label_of = {label: classes.index(meaning[label]) for label in listing.classes}
+    manifest = _manifest(listing, decoded, provenance, label_of, split, choice)
     quarantine = pd.DataFrame(refused, columns=["image", "reason"], dtype=str)
     images, digits = decoded.images, decoded.fingerprint
     notes = listing.notes + describe_leak(listing.name, manifest, classes, split, provenance.how != "unknown")
@@ -121,11 +121,10 @@ def load(
 
 
 def _manifest(
-    listing: Listing, decoded: Decoded, provenance: Provenance, meaning: list[int], split: str, choice: DataChoice
+    listing: Listing, decoded: Decoded, provenance: Provenance, label_of: dict[str, int], split: str, choice: DataChoice
 ) -> pd.DataFrame:
-    """Return one row an image; `meaning` is the index of the class that each of the listing's labels stands for."""
+    """Return one row an image; `label_of` is the index of the class that each of the listing's labels stands for."""
     usable = decoded.screening.usable(listing)
-    label_of = dict(zip(listing.classes, meaning, strict=True))
     # The split is drawn from the labels as found, not from the task's classes: both tasks share it.
     scenes = provenance.table["scene"].to_list()
     sides = divide(split, [file.side for file in usable], [file.label for file in usable], scenes, choice)

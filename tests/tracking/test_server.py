@@ -4,15 +4,15 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 from harness import TINY, kill, skip_but_in_ci, start, wait_for
 from mlflow_server import Server, free_port, wait_for_run
+
+from bloodstudy import files
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # MLflow's own
 
@@ -37,8 +37,7 @@ def database(tmp_path_factory):
     other = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
     folder = Path(tempfile.mkdtemp(prefix="bloodstudy-pg-"))
     folder.chmod(0o711)
-    data = folder / "data"
-    data.mkdir()
+    data = files.make_folder(folder / "data")
     if other:
         for place in (folder, data):
             os.chown(place, account.pw_uid, account.pw_gid)
@@ -50,22 +49,13 @@ def database(tmp_path_factory):
         place = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder)]
         server = subprocess.Popen([programs / "postgres", "-D", data, *place], stdout=said, stderr=said, **kept)
     try:
-        wait_for(lambda: connects(port), 180, server, log.read_text)
         create = [programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "team", "mlflow"]
-        for _ in range(50):
-            if subprocess.run(create, check=False, capture_output=True).returncode == 0:
-                break
-            time.sleep(0.2)
+        wait_for(lambda: subprocess.call(create, stderr=subprocess.DEVNULL) == 0, 180, server, log.read_text)
         yield f"postgresql://team@127.0.0.1:{port}/mlflow"
     finally:
         server.send_signal(signal.SIGINT)  # at once, whoever is connected
         server.wait(30)
         shutil.rmtree(folder)
-
-
-def connects(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")

@@ -54,18 +54,12 @@ def tally_leaks(leaks: pd.DataFrame, classes: Sequence[str], scenes_known: bool)
 
 def find_conflicts(images: pd.DataFrame, sides: Sequence[str]) -> pd.DataFrame:
     """Return one row a class of each scene that stands under several: scene, class, photographs, images by side."""
-    columns = ("scene", "class", "photograph", "split")
-    scenes, labels, photographs, splits = (images[column].to_numpy() for column in columns)
-    classes_of: dict[str, set[str]] = {}
-    for scene, label in set(zip(scenes, labels, strict=True)):
-        classes_of.setdefault(scene, set()).add(label)
+    known = images[images["scene"] != ""]
+    shared = known[known.groupby("scene")["class"].transform("nunique") > 1]
     rows = []
-    for scene in sorted(scene for scene, classes in classes_of.items() if scene and len(classes) > 1):
-        for label in sorted(classes_of[scene]):
-            counted = (scenes == scene) & (labels == label)
-            counts = {side: int(np.sum(splits[counted] == side)) for side in sides}
-            names = " ".join(sorted(set(photographs[counted])))
-            rows.append({"scene": scene, "class": label, "photographs": names} | counts)
+    for (scene, label), group in shared.groupby(["scene", "class"]):
+        photographs = " ".join(sorted(set(group["photograph"])))
+        rows.append((scene, label, photographs, *((group["split"] == side).sum() for side in sides)))
     return pd.DataFrame(rows, columns=["scene", "class", "photographs", *sides])
 
 

@@ -93,9 +93,8 @@ def _nucleus(cell_class: str, x: Patch, y: Patch, rng: Generator) -> Patch:
     if cell_class == "EOSINOPHIL":
         return _lobes(x, y, _arc(2, rng.uniform(1.6, 2.6), 0.48, rng), rng.uniform(0.34, 0.41), rng)
     count = int(rng.integers(3, 6))
-    return _lobes(
-        x, y, _arc(count, rng.uniform(3.6, 5.2), 0.54, rng), rng.uniform(0.74, 0.86) / (count + 0.6) + 0.06, rng
-    )
+    centres = _arc(count, rng.uniform(3.6, 5.2), 0.54, rng)
+    return _lobes(x, y, centres, rng.uniform(0.74, 0.86) / (count + 0.6) + 0.06, rng)
 
 
 def white_cell(cell_class: str, zoom: float, rng: Generator) -> WhiteCell:
@@ -119,20 +118,18 @@ def white_cell(cell_class: str, zoom: float, rng: Generator) -> WhiteCell:
     if cell_class == "EOSINOPHIL":
         grain = _inside(rng.uniform(-0.3, 0.3) - _smooth(shape, 7.0, rng), 0.5)
         granules = 1.15 * grain * np.maximum(around, 0.25 * body)
-        return WhiteCell(
-            body, {"nucleus": chromatin * rng.uniform(0.7, 0.9), "pink": 0.4 * around, "granules": granules}
-        )
-    if cell_class == "NEUTROPHIL":
-        return WhiteCell(
-            body, {"nucleus": chromatin * rng.uniform(0.95, 1.2), "pink": rng.uniform(0.5, 1.1) * around * fine}
-        )
-    if cell_class == "LYMPHOCYTE":
-        return WhiteCell(body, {"nucleus": chromatin * rng.uniform(1.1, 1.5), "blue": 1.5 * around})
-    holes = np.ones(shape)
-    for _ in range(int(rng.integers(0, 8))):
-        place, size = rng.normal(0, 0.5, 2), rng.uniform(0.04, 0.10)
-        holes -= 0.75 * holes * _inside((np.hypot(x - place[0], y - place[1]) - size) * radius)
-    return WhiteCell(body, {"nucleus": chromatin * holes * rng.uniform(0.65, 0.9), "blue": around * fine * holes})
+        stains = {"nucleus": chromatin * rng.uniform(0.7, 0.9), "pink": 0.4 * around, "granules": granules}
+    elif cell_class == "NEUTROPHIL":
+        stains = {"nucleus": chromatin * rng.uniform(0.95, 1.2), "pink": rng.uniform(0.5, 1.1) * around * fine}
+    elif cell_class == "LYMPHOCYTE":
+        stains = {"nucleus": chromatin * rng.uniform(1.1, 1.5), "blue": 1.5 * around}
+    else:
+        holes = np.ones(shape)
+        for _ in range(int(rng.integers(0, 8))):
+            place, size = rng.normal(0, 0.5, 2), rng.uniform(0.04, 0.10)
+            holes -= 0.75 * holes * _inside((np.hypot(x - place[0], y - place[1]) - size) * radius)
+        stains = {"nucleus": chromatin * holes * rng.uniform(0.65, 0.9), "blue": around * fine * holes}
+    return WhiteCell(body, stains)
 
 
 def red_cell(radius_px: float, pallor: float, rng: Generator) -> Patch:
