@@ -21,7 +21,7 @@ def script(monkeypatch, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("leaking", "wide"), [(None, False), (153, True)])
-def test_the_counts_are_drawn_where_they_are_known(script, tmp_path, leaking, wide):
+def test_the_counts_are_drawn_if_they_are_known(script, tmp_path, leaking, wide):
     summary = {"test_images": 2487, "test_images_leaking": leaking}
     (tmp_path / "findings-kaggle.json").write_text(json.dumps({"summary": summary, "random": {"summary": summary}}))
     script.main(tmp_path / "leak.png")
