@@ -28,7 +28,17 @@ def test_what_is_measured_is_to_the_bit_what_sklearn_says(absent):
             assert math.isnan(measured["test_macro_f1"])
 
 
-def test_nothing_is_measured_where_there_is_no_image():
+def test_what_is_measured_is_what_counting_by_hand_gives():
+    guess, labels = np.array([0, 1, 0, 2, 0]), np.array([0, 1, 1, 2, 1])
+    split = np.array(["train", "train", "test", "test", "test"])
+    measured = metrics.measure(guess, labels, split, split == "test", "ABC", absent=0.0)
+    assert measured == pytest.approx({
+        "train_accuracy": 1.0, "test_accuracy": 1 / 3, "accuracy_gap": 2 / 3, "test_macro_f1": 1 / 3,
+        "test_recall_A": 0.0, "test_recall_B": 0.0, "test_recall_C": 1.0,
+    })  # fmt: skip
+
+
+def test_nothing_is_measured_if_there_is_no_image():
     labels = np.zeros(2, dtype=int)
     measured = metrics.measure(labels, labels, np.array(["train"] * 2), np.zeros(2, dtype=bool), "AB")
     assert measured.pop("train_accuracy") == 1

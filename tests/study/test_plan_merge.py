@@ -45,17 +45,14 @@ def study(seeds):
     return plan_of(plan | {"trials": trials, "hash": f"{seeds}"})
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "both"),
-    [
-        (sweep(lr=[2, 1], seed=[0, 1]), sweep(lr=[2, 1], seed=[2]), sweep(lr=[2, 1], seed=[0, 1, 2])),
-        (sweep(lr=[2, 1]), without_seed(1), sweep(lr=[2, 1], seed=[0, 1])),
-        (sweep(seed=[3, 4], lr=[2, 1]), sweep(seed=[0], lr=[2, 1]), sweep(seed=[0, 3, 4], lr=[2, 1])),
-        (sweep(lr=[2, 1], seed=[0, 1]), sweep(lr=[2, 1], seed=[1, 2]), sweep(lr=[2, 1], seed=[0, 1, 2])),
-        (study([0, 1]), study([2, 3]), study([0, 1, 2, 3])),
-        (study([2]), study([0]), study([0, 2])),
-    ],
-)
+@pytest.mark.parametrize(("one", "other", "both"), [
+    (sweep(lr=[2, 1], seed=[0, 1]), sweep(lr=[2, 1], seed=[2]), sweep(lr=[2, 1], seed=[0, 1, 2])),
+    (sweep(lr=[2, 1]), without_seed(1), sweep(lr=[2, 1], seed=[0, 1])),
+    (sweep(seed=[3, 4], lr=[2, 1]), sweep(seed=[0], lr=[2, 1]), sweep(seed=[0, 3, 4], lr=[2, 1])),
+    (sweep(lr=[2, 1], seed=[0, 1]), sweep(lr=[2, 1], seed=[1, 2]), sweep(lr=[2, 1], seed=[0, 1, 2])),
+    (study([0, 1]), study([2, 3]), study([0, 1, 2, 3])),
+    (study([2]), study([0]), study([0, 2])),
+])  # fmt: skip
 def test_the_trials_of_both_stand_as_one_command_would_have_planned_them(one, other, both):
     merged = merge_plans(one, other, "a and b")
     assert merged.trials == both.trials
@@ -73,15 +70,12 @@ def test_a_plan_that_adds_nothing_changes_nothing():
     assert merge_plans(here, replace(whole, command="run data.root=images"), "") is here
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"precision": "bfloat16"}, 'precision: "float32" here, "bfloat16" in the package'),
-        ({"looks": [20]}, "looks: [10] here, [20] in the package"),
-        ({"title": "Other"}, 'title: null here, "Other" in the package'),
-        ({"questions": plan_of({"questions": [{"name": "lr"}]}).questions}, "questions: "),
-    ],
-)
+@pytest.mark.parametrize(("change", "told"), [
+    ({"precision": "bfloat16"}, 'precision: "float32" here, "bfloat16" in the package'),
+    ({"looks": [20]}, "looks: [10] here, [20] in the package"),
+    ({"title": "Other"}, 'title: null here, "Other" in the package'),
+    ({"questions": plan_of({"questions": [{"name": "lr"}]}).questions}, "questions: "),
+])  # fmt: skip
 def test_what_differs_beside_seeds_is_named(change, told):
     before = study([0])
     with pytest.raises(UserError) as caught:

@@ -23,6 +23,11 @@ def test_a_plan_that_holds_none_is_named_with_the_remedy(tmp_path, text):
         read_plan(tmp_path, "tiny")
 
 
+def test_a_study_that_was_never_run_says_what_to_type(tmp_path):
+    with pytest.raises(UserError, match=r"nothing was run yet.*bloodstudy\.run"):
+        read_plan(tmp_path, "tiny")
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"outcome": "finished"}'])
 def test_a_result_is_absent_or_its_damage_is_told_with_the_remedy(tmp_path, text):
     assert read_result(tmp_path, "tiny", "k1") is None

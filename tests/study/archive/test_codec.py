@@ -1,5 +1,7 @@
 """Predictions packed and unpacked are the same predictions."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -91,8 +93,6 @@ def test_what_is_no_table_of_predictions_is_refused(table, told):
 
 
 def header(**changes):
-    import json
-
     return json.dumps({"text": {}, "classes": ["A", "B"], "rows": 1} | changes).encode() + b"\n"
 
 

@@ -1,0 +1,55 @@
+"""A package put back where trials are already, or where another plan is; test_reader.py has what is refused."""
+
+import pandas as pd
+import pytest
+import yaml
+from filelock import FileLock
+
+from bloodstudy import files
+from bloodstudy.errors import UserError
+from bloodstudy.study.archive.restore import restore
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_package_comes_back_whole(stored, package, tmp_path):
+    restored = restore(package, tmp_path / "there", "small")
+    assert (len(restored.added), restored.kept, restored.planned, restored.with_result) == (2, (), 2, 2)
+    for path in stored.folder.glob("*/predictions.parquet"):
+        back = tmp_path / "there/small" / path.parent.name / path.name
+        pd.testing.assert_frame_equal(pd.read_parquet(path), pd.read_parquet(back), check_exact=True)
+    assert (tmp_path / "there/small/plan.yaml").exists()
+
+
+def test_a_result_is_kept_and_an_unfinished_trial_is_completed_unless_it_is_being_trained(stored, package, tmp_path):
+    kept, half = sorted(stored.folder.glob("*/result.json"))
+    files.write_json(kept, files.read_json(kept) | {"reason": "measured here"})
+    before = kept.read_bytes()
+    half.unlink()
+    (half.parent / "history.csv").write_text("half of it")
+    with FileLock(half.parent / ".lock"):  # as while it is trained
+        restored = restore(package, tmp_path / "runs")
+        assert (restored.added, restored.busy) == ((), (half.parent.name,))
+        assert "1 are in progress in another process" in restored.told
+        assert not half.exists()
+    restored = restore(package, tmp_path / "runs")
+    assert (restored.added, len(restored.kept), restored.with_result) == ((half.parent.name,), 1, 2)
+    assert kept.read_bytes() == before
+    assert (half.parent / "history.csv").read_text() != "half of it"
+
+
+def test_a_package_of_another_plan_is_refused_with_the_remedy(stored, package, tmp_path):
+    path = stored.folder / "plan.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"precision": "float64"}))
+    before = contents(tmp_path)
+    with pytest.raises(UserError, match=r'precision: "float64" here, "float32" in the package.+runs_dir=FOLDER'):
+        restore(package, tmp_path / "runs")
+    assert contents(tmp_path) == before
+
+
+def test_a_package_of_another_study_is_refused(package, tmp_path):
+    with pytest.raises(UserError, match="is a package of the study small; expected one of five"):
+        restore(package, tmp_path / "there", "five")
+    assert not (tmp_path / "there").exists()
