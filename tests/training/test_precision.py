@@ -4,16 +4,13 @@ from bloodstudy.errors import UserError
 from bloodstudy.training import precision
 
 
-@pytest.mark.parametrize(
-    ("flags", "resolved"),
-    [
-        ({"amx_bf16", "avx512_bf16"}, "bfloat16"),
-        ({"avx512_bf16"}, "bfloat16"),
-        ({"avx2"}, "float32"),
-        (set(), "float32"),
-    ],
-)
-def test_auto_takes_bfloat16_only_where_it_pays(monkeypatch, flags, resolved):
+@pytest.mark.parametrize(("flags", "resolved"), [
+    ({"amx_bf16", "avx512_bf16"}, "bfloat16"),
+    ({"avx512_bf16"}, "bfloat16"),
+    ({"avx2"}, "float32"),
+    (set(), "float32"),
+])  # fmt: skip
+def test_auto_takes_bfloat16_only_if_it_pays(monkeypatch, flags, resolved):
     monkeypatch.setattr(precision, "processor", lambda: ("x", frozenset(flags)))
     assert precision.resolve_precision("auto") == resolved
     assert precision.resolve_precision("float32") == "float32"

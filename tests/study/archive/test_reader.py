@@ -196,7 +196,7 @@ def test_a_manifest_that_does_not_vouch_for_the_content_is_refused(tmp_path, mem
     ("plan.yaml", {"swept": {"lr": [1]}}, "has no level of lr"),
     ("plan.yaml", {"swept": 3}, "swept: expected an object; received 3"),
     ("plan.yaml", {"hash": "0123456789abcdef"}, "it was changed after it was made: its hash is"),
-    ("plan.yaml", {"arms": ..., "precision": ..., "seeds": ...}, "it has questions, and lacks arms, precision or seeds"),
+    ("plan.yaml", {"arms": ..., "precision": ..., "seeds": ...}, "lacks arms, precision or seeds"),
     ("requirements.lock", None, "requirements.lock is missing"),
     ("result.json", None, "/result.json is missing"),
     ("result.json", {"key": OTHER}, f"it is the result of trial '{OTHER}'"),
