@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,11 +59,11 @@ def build(
     """Return a study of `arms`, each the share that a trial gets right by seed; the first is the reference.
 
     `outcomes` names what is not finished, "missing" included, by arm and seed; `edit` changes a planned trial and its
-    result. Without `questions` there is one, about all arms, with a margin of 0.02.
+    result. Without `questions` there is one, about all arms. What a question leaves out is that of `plan_of`.
     """
     names, shown = list(arms), show(photographs)
-    questions = questions or [{"name": "q", "reference": names[0], "arms": names, "margin": 0.02}]
-    referred = {question["reference"] for question in questions}
+    questions = questions or [{"name": "q", "reference": names[0], "arms": names}]
+    referred = {question.get("reference", "reference") for question in questions}
     usual = {name: "reference" if name in referred else "confirmatory" for name in names}
     plan: dict[str, Any] = {"questions": list(questions), "looks": list(looks), "trials": [], "swept": {}}
     plan["arms"] = {name: {"role": {**usual, **(roles or {})}[name], "levels": {}} for name in names}
@@ -84,6 +85,20 @@ def build(
                 row |= predictions[key].measure(planned["judged"])
             rows.append(row)
     return StudyResults(plan_of(plan), pd.DataFrame(rows), results, {}, predictions)
+
+
+def measure_anew(sweep: StudyResults, predictions: Mapping[str, Predictions]) -> StudyResults:
+    """Return the study with other predictions, and with what is measured of them in its trials."""
+    predictions = {**sweep.predictions, **predictions}
+    measured = [predictions[row.key].measure(row.judged) for row in sweep.trials.itertuples()]
+    trials = sweep.trials.assign(**pd.DataFrame(measured, index=sweep.trials.index))
+    return replace(sweep, trials=trials, predictions=predictions)
+
+
+@pytest.fixture
+def measured_anew() -> Callable[..., StudyResults]:
+    """Return `measure_anew`."""
+    return measure_anew
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The statistics keep their promises on simulated studies: fewer of them than in docs/calibration.md, the same rows.
 
-A rate fails where it misses its target by more than four standard errors, so a sound build fails once in 30,000.
+A rate fails if it misses its target by more than four standard errors, so a sound build fails once in 30,000.
 """
 
 from pathlib import Path
@@ -42,12 +42,12 @@ def test_family_wise_error_is_at_most_five_percent_for_each_kind(shape, seeds):
 
 @pytest.mark.slow
 def test_trap_no_correction_for_the_number_of_arms_would_be_seen():
-    """The simulation can fail: each arm at its own 5 % is wrong in far more than 5 % of the studies."""
+    """The simulation can fail: each arm at its counts 5 % is wrong in far more than 5 % of the studies."""
     draw = rng(1)
     wrong = 0
     for _ in range(STUDIES):
-        found = promises.judge(promises.draw_family(promises.ARMS, 10, promises.SD, 0.0, draw))
-        wrong += any(own.p["difference"] < 0.05 for own in found)
+        measured = promises.judge(promises.draw_family(promises.ARMS, 10, promises.SD, 0.0, draw))
+        wrong += any(counts.p["difference"] < 0.05 for counts in measured)
     assert wrong / STUDIES > at_most(0.05)
 
 
@@ -59,13 +59,13 @@ def test_the_interval_over_seeds_covers(seeds):
     assert promises.measure_coverage("heavy", seeds, 2000, rng(seeds)) >= at_least(0.935, 2000)
 
 
+SPREADS = [Spread(0.01), Spread(0.01, 0.03), Spread(0.01, 0.08, 0.03), Spread(0.02, 0.08, 0.08)]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", [6, 30])
 @pytest.mark.parametrize("design", [KAGGLE, EVEN, UNEVEN], ids=lambda design: design.name)
-@pytest.mark.parametrize(
-    "spread", [Spread(0.01), Spread(0.01, 0.03), Spread(0.01, 0.08, 0.03), Spread(0.02, 0.08, 0.08)]
-)
-@pytest.mark.slow
+@pytest.mark.parametrize("spread", SPREADS)
 def test_the_interval_for_new_photographs_covers(design, spread, seeds):
     covered = promises.measure_wider(design, spread, seeds, STUDIES, rng(seeds))["ours"]
     assert at_least(0.935) <= covered <= at_most(0.965)
@@ -73,11 +73,11 @@ def test_the_interval_for_new_photographs_covers(design, spread, seeds):
 
 @pytest.mark.slow
 def test_an_interval_over_seeds_alone_does_not_cover_new_photographs_and_bootstraps_fall_short():
-    found = promises.measure_wider(KAGGLE, Spread(0.01, 0.08, 0.03), 30, 200, rng(0), others=True)
-    assert found["seeds alone"] < 0.5
-    assert found["ours"] >= at_least(0.935, 200)
-    assert found["percentile bootstrap"] <= found["ours"]
-    assert found["crossed bootstrap"] >= found["percentile bootstrap"]
+    measured = promises.measure_wider(KAGGLE, Spread(0.01, 0.08, 0.03), 30, 200, rng(0), others=True)
+    assert measured["seeds alone"] < 0.5
+    assert measured["ours"] >= at_least(0.935, 200)
+    assert measured["percentile bootstrap"] <= measured["ours"]
+    assert measured["crossed bootstrap"] >= measured["percentile bootstrap"]
 
 
 @pytest.mark.slow
@@ -91,26 +91,26 @@ def test_a_collapse_is_caught_and_learning_is_not(design):
 @pytest.mark.slow
 def test_verdicts_in_the_wrong_direction_are_rare():
     for seeds in (6, 10, 30):
-        found = promises.measure_directions(0.005, seeds, STUDIES, rng(seeds))
-        assert max(found.values()) <= at_most(0.005)
+        measured = promises.measure_directions(0.005, seeds, STUDIES, rng(seeds))
+        assert max(measured.values()) <= at_most(0.005)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("seeds", "family"), [(6, 1), (10, 8), (30, 8)])
 def test_a_planted_effect_is_found_at_the_power_promised(seeds, family):
-    found = promises.measure_power(seeds, family, STUDIES, rng(seeds))
+    measured = promises.measure_power(seeds, family, STUDIES, rng(seeds))
     for kind in ("difference", "equivalence"):
-        promised, share = found[kind]
+        promised, share = measured[kind]
         assert promised == pytest.approx(0.8, abs=1e-6)
         assert at_least(promised - 0.05) <= share <= at_most(promised + 0.05)
-    assert found["difference, all arms"][1] >= at_least(0.8)  # Holm may find more than the promise, never less
+    assert measured["difference, all arms"][1] >= at_least(0.8)  # Holm may find more than the promise, never less
 
 
 @pytest.mark.slow
 def test_adding_seeds_until_it_looks_good_is_what_looks_prevent():
-    found = promises.measure_looks(2000, rng(4))
-    assert found["looks declared at 10, 20 and 30"] <= at_most(0.05, 2000)
-    assert found["three more seeds until it shows"] > 0.09
+    measured = promises.measure_looks(2000, rng(4))
+    assert measured["looks declared at 10, 20 and 30"] <= at_most(0.05, 2000)
+    assert measured["three more seeds until it shows"] > 0.09
 
 
 @pytest.mark.slow
@@ -131,8 +131,8 @@ def test_the_simulation_draws_what_it_says():
 
 
 def test_the_kaggle_design_has_the_images_and_photographs_of_the_real_test_set():
-    assert [len(own) for own in KAGGLE.copies] == [13, 6, 4, 48]
-    assert [sum(own) for own in KAGGLE.copies] == [623, 620, 620, 624]
+    assert [len(counts) for counts in KAGGLE.copies] == [13, 6, 4, 48]
+    assert [sum(counts) for counts in KAGGLE.copies] == [623, 620, 620, 624]
     right, classes, clusters = draw_trial(KAGGLE, "one class", 0.0, rng(6))
     assert (len(right), len(set(clusters))) == (2487, 71)
     assert majority(classes) == 624 / 2487

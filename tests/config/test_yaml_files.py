@@ -23,19 +23,16 @@ def test_plain_data_are_read_as_people_mean_them(read):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("a: &x [1]\nb: *x\n", "alias *x: write it out"),
-        ("a: 1\na: 2\n", "key 'a' is given twice"),
-        ("a: !!python/name:os.system\n", "cannot be read as plain YAML"),
-        ("a: {b: [{_target_: os.system}]}\n", "a.b[0]._target_: keys that begin with an underscore"),
-        ("a: {b: ['${oc.env:HOME}']}\n", "a.b[0]: interpolations"),
-        ("1: x\n", "expected a word as the key; received 1"),
-        ("- 1\n", "expected key: value, one a line"),
-        ("a: [\n", "cannot be read as plain YAML"),
-    ],
-)
+@pytest.mark.parametrize(("text", "told"), [
+    ("a: &x [1]\nb: *x\n", "alias *x: write it out"),
+    ("a: 1\na: 2\n", "key 'a' is given twice"),
+    ("a: !!python/name:os.system\n", "cannot be read as plain YAML"),
+    ("a: {b: [{_target_: os.system}]}\n", "a.b[0]._target_: keys that begin with an underscore"),
+    ("a: {b: ['${oc.env:HOME}']}\n", "a.b[0]: interpolations"),
+    ("1: x\n", "expected a word as the key; received 1"),
+    ("- 1\n", "expected key: value, one a line"),
+    ("a: [\n", "cannot be read as plain YAML"),
+])  # fmt: skip
 def test_what_is_more_than_data_is_refused_by_name(read, text, told):
     with pytest.raises(UserError) as refused:
         read(text)

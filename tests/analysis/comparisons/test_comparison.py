@@ -9,6 +9,11 @@ from bloodstudy.analysis.statistics.paired import estimate
 from bloodstudy.analysis.statistics.variance_components import cross, estimate_crossed
 
 
+@pytest.fixture
+def sweep(study_of):
+    return study_of({"reference": 0.6, "arm": rising}, seeds=range(8))
+
+
 def compared(sweep, seeds=range(8)):
     (pair,) = list_pairs(sweep.plan)
     return compare(sweep, pair, seeds, np.random.default_rng(0))
@@ -18,28 +23,25 @@ def rising(seed):
     return 0.7 + 0.01 * seed
 
 
-def test_each_response_has_its_paired_effect(study_of):
-    sweep = study_of({"reference": 0.6, "arm": rising}, seeds=range(8))
-    found = compared(sweep)
+def test_each_response_has_its_paired_effect(sweep):
+    comparison = compared(sweep)
     names = {"train_accuracy", "test_accuracy", "accuracy_gap", "test_macro_f1"}
     recalls = {f"test_recall_{name}" for name in ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")}
-    assert set(found.effects) == names | recalls
+    assert set(comparison.effects) == names | recalls
     wide = sweep.trials.pivot(index="seed", columns="arm")
-    for name, effect in found.effects.items():
+    for name, effect in comparison.effects.items():
         differences = wide[name]["arm"] - wide[name]["reference"]
-        assert found.points[name].tolist() == pytest.approx(differences.tolist())
+        assert comparison.points[name].tolist() == pytest.approx(differences.tolist())
         assert effect.mean == pytest.approx(estimate(differences).mean)
         assert effect.low == pytest.approx(estimate(differences).low)
 
 
-def test_the_effect_on_new_photographs_is_over_the_test_images_alone(study_of):
-    sweep = study_of({"reference": 0.6, "arm": rising}, seeds=range(8))
+def test_the_effect_on_new_photographs_is_over_the_test_images_alone(sweep):
     shown = sweep.predictions["arm 0"].shown
     tested = (shown.table["split"] == "test").to_numpy()
-    correct = [
-        np.stack([sweep.predictions[f"{arm} {seed}"].correct for seed in range(8)]) for arm in ("arm", "reference")
-    ]
-    differences = (correct[0].astype(int) - correct[1].astype(int))[:, tested]
+    keys = ([f"{arm} {seed}" for seed in range(8)] for arm in ("arm", "reference"))
+    arm, reference = (np.stack([sweep.predictions[key].correct[tested] for key in part]).astype(int) for part in keys)
+    differences = arm - reference
     expected = estimate_crossed(cross(differences, shown.labels[tested], shown.table["photograph"][tested].to_numpy()))
     assert compared(sweep).wider == expected
 
@@ -47,32 +49,31 @@ def test_the_effect_on_new_photographs_is_over_the_test_images_alone(study_of):
 def test_seeds_are_paired_by_number_not_by_position(study_of):
     sweep = study_of({"reference": rising, "arm": lambda seed: rising(seed) + 0.05}, seeds=range(8))
     turned = sweep.trials.sort_values(["arm", "test_accuracy"], ascending=[True, False])
-    found = compared(dataclasses.replace(sweep, trials=turned))
-    assert found.seeds == tuple(range(8))
-    assert found.points["test_accuracy"].tolist() == pytest.approx([0.05] * 8, abs=1e-3)
+    comparison = compared(dataclasses.replace(sweep, trials=turned))
+    assert comparison.seeds == tuple(range(8))
+    assert comparison.points["test_accuracy"].tolist() == pytest.approx([0.05] * 8, abs=1e-3)
 
 
-def test_only_the_seeds_asked_for_are_compared(study_of):
-    found = compared(study_of({"reference": 0.6, "arm": rising}, seeds=range(8)), seeds=[0, 1, 2])
-    assert found.seeds == (0, 1, 2)
-    assert found.test.mean == pytest.approx(0.11, abs=1e-3)
+def test_only_the_seeds_asked_for_are_compared(sweep):
+    comparison = compared(sweep, seeds=[0, 1, 2])
+    assert comparison.seeds == (0, 1, 2)
+    assert comparison.test.mean == pytest.approx(0.11, abs=1e-3)
 
 
 def test_a_seed_on_which_the_arm_did_not_learn_is_left_out_and_said(study_of):
-    found = compared(study_of({"reference": 0.6, "arm": lambda s: -1 if s == 1 else 0.8}, seeds=range(8)))
-    assert (found.seeds, found.conditional) == ((0, 2, 3, 4, 5, 6, 7), True)
-    assert found.test.mean == pytest.approx(0.2, abs=1e-3)
+    comparison = compared(study_of({"reference": 0.6, "arm": lambda s: -1 if s == 1 else 0.8}, seeds=range(8)))
+    assert (comparison.seeds, comparison.conditional) == ((0, 2, 3, 4, 5, 6, 7), True)
+    assert comparison.test.mean == pytest.approx(0.2, abs=1e-3)
 
 
 def test_an_arm_that_never_learnt_has_no_effects(study_of):
-    found = compared(study_of({"reference": 0.6, "arm": -1}, seeds=range(8)))
-    assert (found.seeds, found.conditional, found.bootstrap) == ((), False, None)
-    assert not found.test.testable
-    assert not found.wider.testable
+    comparison = compared(study_of({"reference": 0.6, "arm": -1}, seeds=range(8)))
+    assert (comparison.seeds, comparison.conditional, comparison.bootstrap) == ((), False, None)
+    assert not comparison.test.testable
+    assert not comparison.wider.testable
 
 
-def test_without_a_generator_there_is_no_bootstrap(study_of):
-    sweep = study_of({"reference": 0.6, "arm": rising}, seeds=range(8))
+def test_without_a_generator_there_is_no_bootstrap(sweep):
     (pair,) = list_pairs(sweep.plan)
     assert compare(sweep, pair, range(8), None).bootstrap is None
     low, high = compared(sweep).bootstrap

@@ -1,4 +1,4 @@
-"""Learning-rate strips are judged on validation images."""
+"""The best learning rate of a grid is found on validation images."""
 
 import pandas as pd
 import pytest
@@ -18,15 +18,9 @@ def sweep_of(validated=True):
         role = "exploratory" if "lr" in levels else "confirmatory" if levels else "reference"
         arms[name] = {"role": role, "levels": levels}
         for seed, accuracy in enumerate(accuracies):
-            row = {
-                "key": name,
-                "arm": name,
-                "seed": seed,
-                "outcome": "finished",
-                "lr": lr,
-                "test_accuracy": 1 - accuracy,
-            }
-            rows.append(row | ({"validation_accuracy": accuracy} if validated else {}))
+            row = {"key": name, "arm": name, "seed": seed, "outcome": "finished", "lr": lr}
+            row |= {"validation_accuracy": accuracy} if validated else {}
+            rows.append(row | {"test_accuracy": 1 - accuracy})
     question = {"name": "size", "reference": "reference", "arms": list(ARMS), "lr_strip": [0.01]}
     return StudyResults(plan_of({"questions": [question], "arms": arms}), pd.DataFrame(rows), {}, {}, {})
 
@@ -52,11 +46,11 @@ def test_without_validation_images_no_rate_is_the_best():
     assert [tuned.best for tuned in tune(sweep_of(validated=False), range(2))] == [None, None]
 
 
-def test_a_question_without_a_strip_tuned_nothing():
+def test_a_question_without_a_grid_tuned_nothing():
     assert tune(StudyResults(plan_of({"questions": [{"name": "q"}]}), pd.DataFrame(), {}, {}, {}), [0]) == []
 
 
-def test_a_question_with_a_reference_of_its_own_rate_has_its_strip_too():
+def test_a_question_with_a_reference_of_its_own_rate_has_its_grid_too():
     sweep = sweep_of()
     for arm, lr in (("reference", 0.001), ("wide", 0.001)):
         sweep.plan.arms[arm].levels["lr"] = lr

@@ -20,12 +20,12 @@ ROLES = {"reference": "reference", "a": "confirmatory", "b": "confirmatory", "fa
 
 
 def test_pairs_come_in_the_order_of_the_plan_with_their_roles():
-    found = list_pairs(planned([ask("q", "reference", ["reference", "b", "a", "far"])], ROLES))
-    assert found == [
+    pairs = list_pairs(planned([ask("q", "reference", ["reference", "b", "a", "far"])], ROLES))
+    assert pairs == [
         Pair("b", "reference", "confirmatory", ("q",), 0.02), Pair("a", "reference", "confirmatory", ("q",), 0.02),
         Pair("far", "reference", "exploratory", ("q",), 0.02),
     ]  # fmt: skip
-    assert [pair.tested for pair in found] == [True, True, False]
+    assert [pair.tested for pair in pairs] == [True, True, False]
 
 
 @pytest.mark.parametrize("margins", [(0.01, 0.03), (0.03, 0.01)])

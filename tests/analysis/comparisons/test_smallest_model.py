@@ -15,31 +15,31 @@ PARAMETERS = {"reference": 8684, "quarter": 650, "half": 2312, "double": 33620}
 SPREAD = [-0.002, 0.002, -0.001, 0.001, 0.0, 0.003, -0.003, 0.001, -0.001, 0.0]
 
 
+def compare(pair, effect, verdict):
+    return SimpleNamespace(pair=pair, test=effect, verdict=verdict)
+
+
 def judged(means, tested=True):
     pairs = [Pair(arm, "reference", "confirmatory", ("size",), 0.02) for arm in means]
     effects = [estimate([mean + part for part in SPREAD]) for mean in means.values()]
-    verdicts = (
-        judge_family(effects, [0.02] * len(means), len(means), 0.05) if tested else [Verdict("pending")] * len(means)
-    )
-    compared = tuple(
-        SimpleNamespace(pair=pair, test=effect, verdict=verdict)
-        for pair, effect, verdict in zip(pairs, effects, verdicts, strict=True)
-    )
+    verdicts = judge_family(effects, [0.02] * len(means), len(means), 0.05)
+    if not tested:
+        verdicts = [Verdict("pending")] * len(means)
+    compared = tuple(compare(*parts) for parts in zip(pairs, effects, verdicts, strict=True))
     trials = pd.DataFrame([{"arm": arm, "parameters": count} for arm, count in PARAMETERS.items()])
     plan = plan_of({"questions": [{"name": "size", "reference": "reference"}]})
-    return StudyAnalysis(
-        StudyResults(plan, trials, {}, {}, {}), InterimLook(10, (10,)), 0.05, len(means), compared, 20, "photograph"
-    )
+    results = StudyResults(plan, trials, {}, {}, {})
+    return StudyAnalysis(results, InterimLook(10, (10,)), 0.05, len(means), compared, 20, "photograph")
 
 
 def test_the_smallest_model_that_carries_the_flag_and_how_that_moves_with_the_margin():
-    found = find_simplest(judged({"quarter": -0.03, "half": -0.01, "double": 0.01}), "size")
-    assert found.smallest == "half"
-    strip = dict(zip(found.strip["margin"], found.strip["smallest"], strict=True))
+    answer = find_simplest(judged({"quarter": -0.03, "half": -0.01, "double": 0.01}), "size")
+    assert answer.smallest == "half"
+    strip = dict(zip(answer.strip["margin"], answer.strip["smallest"], strict=True))
     assert strip[0.005] == "reference"  # double is not worse, and larger
     assert strip[0.02] == "half"
     assert strip[0.05] == "quarter"
-    sizes = [PARAMETERS[arm] for arm in found.strip["smallest"]]
+    sizes = [PARAMETERS[arm] for arm in answer.strip["smallest"]]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -48,9 +48,9 @@ def test_nothing_smaller_is_not_worse_so_the_reference_stays():
 
 
 def test_before_a_look_nothing_is_named():
-    found = find_simplest(judged({"half": 0.0}, tested=False), "size")
-    assert found.smallest is None
-    assert found.strip.empty
+    answer = find_simplest(judged({"half": 0.0}, tested=False), "size")
+    assert answer.smallest is None
+    assert answer.strip.empty
 
 
 def test_at_no_margin_is_an_arm_named_that_another_question_compares_with_another_reference():
@@ -58,13 +58,13 @@ def test_at_no_margin_is_an_arm_named_that_another_question_compares_with_anothe
     elsewhere = Pair("quarter", "other", "confirmatory", ("colour",), 0.02)
     effect = estimate([0.1 + part for part in SPREAD])
     (verdict,) = judge_family([effect], [0.02], 3, 0.05)
-    beside = SimpleNamespace(pair=elsewhere, test=effect, verdict=verdict)
-    found = find_simplest(replace(study, comparisons=(*study.comparisons, beside)), "size")
-    assert set(found.strip["smallest"]) == {"reference"}
+    comparisons = (*study.comparisons, compare(elsewhere, effect, verdict))
+    answer = find_simplest(replace(study, comparisons=comparisons), "size")
+    assert set(answer.strip["smallest"]) == {"reference"}
 
 
-def test_where_every_smaller_model_failed_to_train_the_reference_stays():
+def test_if_every_smaller_model_failed_to_train_the_reference_stays():
     study = judged({"half": 0.0}, tested=False)
     (compared,) = study.comparisons
-    failed = SimpleNamespace(pair=compared.pair, test=compared.test, verdict=Verdict("fails to train"))
+    failed = compare(compared.pair, compared.test, Verdict("fails to train"))
     assert find_simplest(replace(study, comparisons=(failed,)), "size").smallest == "reference"

@@ -32,16 +32,14 @@ def test_means_intervals_and_differences_are_those_of_the_textbook():
     assert second["difference_high"] == pytest.approx(second["difference"] + half)
 
 
-def test_the_intervals_cover_the_truth_where_splits_differ_in_spread_and_number():
+def test_the_intervals_cover_the_truth_if_splits_differ_in_spread_and_number():
     rng = np.random.default_rng(5)
     rounds, covered = 1500, np.zeros(2)
     for _ in range(rounds):
         points = points_of(random=rng.normal(0.95, 0.01, 10), grouped=rng.normal(0.8, 0.05, 5))
         grouped = compare_splits(points).iloc[1]
-        covered += (
-            grouped["low"] <= 0.8 <= grouped["high"],
-            grouped["difference_low"] <= -0.15 <= grouped["difference_high"],
-        )
+        apart = grouped["difference_low"], grouped["difference_high"]
+        covered += (grouped["low"] <= 0.8 <= grouped["high"], apart[0] <= -0.15 <= apart[1])
     assert covered / rounds == pytest.approx([0.95, 0.95], abs=0.017)  # three Monte-Carlo errors
 
 
@@ -63,22 +61,22 @@ def test_the_order_of_the_units_changes_nothing():
     pd.testing.assert_frame_equal(compare_splits(points), compare_splits(turned))
 
 
-def sweep_over(swept, planned):
-    """Build a sweep from (levels, judged, fold, seed, key, test accuracy)."""
+def points_over(swept, planned):
+    """Return the points of a sweep of (levels, judged, fold, seed, key, test accuracy)."""
     trials, plan = [], []
     for levels, judged, fold, seed, key, accuracy in planned:
         data = {"split_seed": None if judged == "official" else 0, "test_share": None, "folds": None, "fold": fold}
         plan.append({"key": key, "judged": judged, "seed": seed, "levels": levels, "data": data})
-        trials.append(
-            {"outcome": "finished" if accuracy else "failed", "test_accuracy": accuracy, "arm": "a", "seed": 0}
-        )
-    return StudyResults(plan_of({"swept": swept, "trials": plan}), pd.DataFrame(trials), {}, {}, {}, {})
+        outcome = "finished" if accuracy else "failed"
+        trials.append({"outcome": outcome, "test_accuracy": accuracy, "arm": "a", "seed": 0})
+    results = StudyResults(plan_of({"swept": swept, "trials": plan}), pd.DataFrame(trials), {}, {}, {}, {})
+    return list_points(results, {"a": 0.3})
 
 
 def test_seeds_are_the_units_and_a_failed_trial_is_none():
     planned = [({"data.split": s, "seed": k}, s, None, k, f"{s}{k}", v) for s, k, v in
                (("official", 0, 0.8), ("official", 1, 0.7), ("random", 0, 0.9), ("random", 1, None))]  # fmt: skip
-    points = list_points(sweep_over({"data.split": ["official", "random"], "seed": [0, 1]}, planned), {"a": 0.3})
+    points = points_over({"data.split": ["official", "random"], "seed": [0, 1]}, planned)
     assert points["split"].tolist() == ["official", "official", "random"]
     assert points["unit"].tolist() == ["0", "1", "0"]
     assert set(points["of"]) == {"seed"}
@@ -87,7 +85,7 @@ def test_seeds_are_the_units_and_a_failed_trial_is_none():
 def test_folds_are_the_units_of_grouped_kfold_each_the_mean_over_its_seeds():
     planned = [({"data.fold": f, "seed": k}, "grouped_kfold", f, k, f"{f}{k}", 0.5 + f / 10 + k / 100)
                for f in (0, 1, 2) for k in (0, 1)]  # fmt: skip
-    points = list_points(sweep_over({"data.fold": [0, 1, 2], "seed": [0, 1]}, planned), {"a": 0.3})
+    points = points_over({"data.fold": [0, 1, 2], "seed": [0, 1]}, planned)
     assert points["of"].tolist() == ["division"] * 3
     assert points["test_accuracy"].tolist() == pytest.approx([0.505, 0.605, 0.705])
 
@@ -96,9 +94,7 @@ def test_a_trial_that_several_folds_share_counts_once():
     planned = [({"data.split": s, "data.fold": f}, s, f if s == "grouped_kfold" else None, 0, key, 0.5)
                for s, f, key in (("random", 0, "r"), ("random", 1, "r"), ("grouped_kfold", 0, "g0"),
                                  ("grouped_kfold", 1, "g1"))]  # fmt: skip
-    points = list_points(
-        sweep_over({"data.split": ["random", "grouped_kfold"], "data.fold": [0, 1]}, planned), {"a": 0.3}
-    )
+    points = points_over({"data.split": ["random", "grouped_kfold"], "data.fold": [0, 1]}, planned)
     assert points["split"].tolist() == ["random", "grouped_kfold", "grouped_kfold"]
     assert points["of"].tolist() == ["seed", "division", "division"]
 
@@ -106,7 +102,7 @@ def test_a_trial_that_several_folds_share_counts_once():
 def test_splits_are_compared_within_what_else_was_swept():
     planned = [({"lr": lr, "data.split": s}, s, None, 0, f"{lr}{s}", 0.5 + lr) for lr in (0.1, 0.2)
                for s in ("official", "random")]  # fmt: skip
-    points = list_points(sweep_over({"lr": [0.1, 0.2], "data.split": ["official", "random"]}, planned), {"a": 0.3})
+    points = points_over({"lr": [0.1, 0.2], "data.split": ["official", "random"]}, planned)
     assert points["rest"].tolist() == ["lr=0.1", "lr=0.1", "lr=0.2", "lr=0.2"]
     assert compare_splits(points)["difference"].isna().tolist() == [True, False, True, False]
 
@@ -114,11 +110,11 @@ def test_splits_are_compared_within_what_else_was_swept():
 def test_a_trial_that_is_not_clear_of_chance_is_stuck():
     planned = [({"data.split": s, "seed": k}, s, None, k, f"{s}{k}", v) for s, k, v in
                (("official", 0, 0.8), ("official", 1, 0.3), ("random", 0, 0.31))]  # fmt: skip
-    points = list_points(sweep_over({"data.split": ["official", "random"], "seed": [0, 1]}, planned), {"a": 0.3})
+    points = points_over({"data.split": ["official", "random"], "seed": [0, 1]}, planned)
     assert points["stuck"].tolist() == [False, True, False]
 
 
 def test_a_sweep_on_one_split_has_no_points():
-    points = list_points(sweep_over({"lr": [0.1]}, [({"lr": 0.1}, "random", None, 0, "k", 0.5)]), {"a": 0.3})
+    points = points_over({"lr": [0.1]}, [({"lr": 0.1}, "random", None, 0, "k", 0.5)])
     assert points.empty
     assert compare_splits(points).empty

@@ -10,28 +10,31 @@ ARMS = {"reference": 0.7, "arm": 0.8}
 SEEDS = range(6)
 
 
+@pytest.fixture
+def sweep(study_of):
+    return study_of(ARMS, seeds=SEEDS)
+
+
 def faults_of(sweep, seeds=SEEDS):
     (pair,) = list_pairs(sweep.plan)
     return find_faults(sweep, pair, seeds, look_at_training(sweep, pair.reference, seeds))
 
 
-def test_a_whole_study_has_no_faults(study_of):
-    assert faults_of(study_of(ARMS, seeds=SEEDS)) == []
+def test_a_whole_study_has_no_faults(sweep):
+    assert faults_of(sweep) == []
 
 
 @pytest.mark.parametrize("arm", ["arm", "reference"])
-def test_a_missing_seed_is_told(study_of, arm):
-    sweep = study_of(ARMS, seeds=SEEDS)
+def test_a_missing_seed_is_told(sweep, arm):
     trials = sweep.trials[sweep.trials["key"] != f"{arm} 3"]
     who = "it" if arm == "arm" else "the reference"
     assert faults_of(dataclasses.replace(sweep, trials=trials)) == [f"{who} has no trial of seed 3"]
 
 
-def test_predictions_that_are_gone_are_told(study_of):
-    sweep = study_of(ARMS, seeds=SEEDS)
-    left = {key: own for key, own in sweep.predictions.items() if key not in ("arm 1", "arm 2")}
-    found = faults_of(dataclasses.replace(sweep, predictions=left))
-    assert found == ["the predictions of it are missing for seeds 1, 2"]
+def test_predictions_that_are_gone_are_told(sweep):
+    for key in ("arm 1", "arm 2"):
+        del sweep.predictions[key]
+    assert faults_of(sweep) == ["the predictions of it are missing for seeds 1, 2"]
 
 
 def test_trials_that_died_are_told_by_arm_and_outcome(study_of):
@@ -50,13 +53,11 @@ def mix(**levels):
     """Return an edit that gives one trial of the arm other data, or another precision."""
 
     def edit(planned, result):
-        if planned["key"] != "arm 2":
-            return
-        if "precision" in levels:
-            result["factors"] = {"precision": levels["precision"]}
-            return
-        planned["data"] = planned["data"] | levels
-        result["data"] = result["data"] | {k: v for k, v in levels.items() if k == "fingerprint"}
+        if planned["key"] == "arm 2" and "precision" in levels:
+            result["factors"] = levels
+        elif planned["key"] == "arm 2":
+            planned["data"] = planned["data"] | levels
+            result["data"] = result["data"] | {k: v for k, v in levels.items() if k == "fingerprint"}
 
     return edit
 
@@ -70,29 +71,24 @@ def test_what_is_mixed_is_told(study_of, levels, fault):
     assert faults_of(study_of(ARMS, seeds=SEEDS, edit=mix(**levels))) == [fault]
 
 
-ELSEWHERE = result_of({"data": {"fingerprint": "e" * 16}}).data
+def test_results_of_other_data_than_the_plan_names_are_told(sweep):
+    elsewhere = result_of({"data": {"fingerprint": "e" * 16}}).data
+    sweep.results["arm 2"] = dataclasses.replace(sweep.results["arm 2"], data=elsewhere)
+    assert "fingerprints" in faults_of(sweep)[0]
 
 
-def test_results_of_other_data_than_the_plan_names_are_told(study_of):
-    sweep = study_of(ARMS, seeds=SEEDS)
-    results = sweep.results | {"arm 2": dataclasses.replace(sweep.results["arm 2"], data=ELSEWHERE)}
-    assert "fingerprints" in faults_of(dataclasses.replace(sweep, results=results))[0]
-
-
-def test_precision_may_differ_where_it_is_what_the_question_varies(study_of):
+def test_precision_may_differ_if_it_is_what_the_question_varies(study_of):
     sweep = study_of(ARMS, seeds=SEEDS, edit=mix(precision="bfloat16"))
     sweep.plan.arms["arm"].levels["precision"] = "bfloat16"
     assert faults_of(sweep) == []
 
 
-def test_images_that_differ_are_told_although_nothing_else_does(study_of):
-    sweep = study_of(ARMS, seeds=SEEDS)
-    others = study_of(ARMS, seeds=SEEDS, photographs=(12, 12, 12, 11)).predictions["arm 1"]
-    found = faults_of(dataclasses.replace(sweep, predictions=sweep.predictions | {"arm 1": others}))
-    assert found == ["the images that were measured differ between trials"]
+def test_images_that_differ_are_told_although_nothing_else_does(sweep, study_of):
+    sweep.predictions["arm 1"] = study_of(ARMS, seeds=[1], photographs=(12, 12, 12, 11)).predictions["arm 1"]
+    assert faults_of(sweep) == ["the images that were measured differ between trials"]
 
 
-def test_arms_stand_apart_only_where_the_question_is_about_the_data(study_of):
+def test_arms_stand_apart_only_if_the_question_is_about_the_data(study_of):
     sweep = study_of(ARMS, seeds=SEEDS, edit=mix(split_seed=1))
     (pair,) = list_pairs(sweep.plan)
     assert not split_apart(sweep, pair)

@@ -32,7 +32,7 @@ def test_a_bound_that_only_copies_narrow_does_not_call_a_trial_stuck():
     assert upper_bound(right, CLASSES, CLUSTERS) > upper_bound(right, CLASSES, single)
 
 
-def test_the_bound_is_that_of_a_stratified_mean_where_clusters_are_equal():
+def test_the_bound_is_that_of_a_stratified_mean_if_clusters_are_equal():
     rng = np.random.default_rng(2)
     classes, clusters = np.repeat([0, 1], 120), np.arange(240) // 8
     right = rng.random(240) < rng.random(30)[clusters]

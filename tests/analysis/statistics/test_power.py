@@ -27,7 +27,7 @@ def test_power_for_a_difference_is_that_of_statsmodels(n, d, alpha):
 
 
 @pytest.mark.parametrize(("df", "shift", "truth"), [(2, 7.9, 0.9547), (5, 7.0, 0.8422), (5, 6.65, 0.8)])
-def test_power_is_a_number_where_scipys_noncentral_distribution_function_is_none(df, shift, truth):
+def test_power_is_a_number_if_scipys_noncentral_distribution_function_is_none(df, shift, truth):
     alpha = 0.05 if df == 2 else 0.05 / 16
     assert power_difference(df + 1, 1.0, shift / math.sqrt(df + 1), alpha) == pytest.approx(truth, abs=5e-3)
 
@@ -43,7 +43,7 @@ def test_power_far_out_is_certain():
 def test_power_for_equivalence_is_that_of_simulated_studies(n, sd, truth, alpha):
     studies = 4000
     draws = np.random.default_rng(8).normal(truth, sd, (studies, n))
-    found = np.mean([p_equivalence(estimate(own), 0.02) < alpha for own in draws])
+    found = np.mean([p_equivalence(estimate(draw), 0.02) < alpha for draw in draws])
     promised = power_equivalence(n, sd, 0.02, alpha, truth)
     assert promised == pytest.approx(found, abs=4 * math.sqrt(0.25 / studies))
 

@@ -32,7 +32,7 @@ def test_of_many_seeds_patterns_are_drawn_and_always_the_same_ones():
     assert flip_signs(np.full(40, 0.01) + values / 100) == pytest.approx(2 / MOST_FLIPS, abs=2 / MOST_FLIPS)
 
 
-def test_it_holds_its_level_where_differences_are_symmetric_and_far_from_normal():
+def test_it_holds_its_level_if_differences_are_symmetric_and_far_from_normal():
     rng = np.random.default_rng(5)
     found = [flip_signs(rng.standard_t(1, 8)) for _ in range(400)]
     assert np.mean(np.array(found) <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)

@@ -28,10 +28,10 @@ def test_parts_are_the_sums_over_the_images_of_each_cluster():
     differences, classes, clusters = draw(0)
     crossed = cross(differences, classes, clusters)
     for column in range(crossed.parts.shape[1]):
-        own = clusters == column
-        assert crossed.parts[:, column] == pytest.approx(differences[:, own].sum(axis=1) / len(clusters))
-        assert crossed.weights[column] == pytest.approx(own.mean())
-        assert set(classes[own]) == {crossed.strata[column]}
+        members = clusters == column
+        assert crossed.parts[:, column] == pytest.approx(differences[:, members].sum(axis=1) / len(clusters))
+        assert crossed.weights[column] == pytest.approx(members.mean())
+        assert set(classes[members]) == {crossed.strata[column]}
     assert crossed.parts.sum(axis=1) == pytest.approx(differences.mean(axis=1))
 
 
@@ -142,7 +142,7 @@ def test_trap_arms_resampled_apart_in_a_paired_bootstrap():
 
 
 @pytest.mark.parametrize("photograph", [0.05, 0.4])
-def test_the_bootstrap_and_the_variance_components_agree_where_clusters_are_many(photograph):
+def test_the_bootstrap_and_the_variance_components_agree_if_clusters_are_many(photograph):
     crossed = cross(*draw(6, seeds=25, classes=(40, 40), photograph=photograph))
     effect, (low, high) = estimate_crossed(crossed), resample(crossed, np.random.default_rng(0))
     assert low < effect.mean < high
