@@ -89,7 +89,7 @@ def test_jobs_at_once_keep_to_cores_of_their_own(start):
 
 
 @pytest.mark.skipif(not hasattr(psutil.Process, "cpu_affinity"), reason="this system keeps no process to a core")
-def test_where_all_jobs_start_at_once_they_wait_for_a_core_even_one_of_a_killed_job(start):
+def test_if_all_jobs_start_at_once_they_wait_for_a_core_even_one_of_a_killed_job(start):
     first = start(LOCAL | {"cpus_per_task": None})
     assert told(first) == [len(EVERY), EVERY]
     second = start(LOCAL | {"cpus_per_task": 1})

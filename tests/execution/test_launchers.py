@@ -19,12 +19,9 @@ def test_ray_alone_is_given_the_environment_and_reads_it_back(monkeypatch):
 
 
 def test_a_launcher_that_gives_up_is_a_fault_of_the_machine_in_one_line():
-    with (
-        pytest.raises(MachineError, match=r"gave up: no such cluster\. The same command goes on") as raised,
-        launchers.explained(),
-    ):
+    told = r"^[^\n]*gave up: no such cluster\. The same command goes on[^\n]*$"
+    with pytest.raises(MachineError, match=told), launchers.explained():
         raise RuntimeError("no such cluster.\n")
-    assert "\n" not in str(raised.value)
 
 
 def test_errors_of_ours_stay_what_they_are():

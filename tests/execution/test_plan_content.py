@@ -36,13 +36,10 @@ def test_cells_of_a_product_are_named_by_the_arms_that_they_are():
     }
 
 
-@pytest.mark.parametrize(
-    ("questions", "swept"),
-    [
-        ((POOLS,), {"pooling": ["max", "average"], "seed": [0]}),
-        ((POOLS, BOTH), {"arm": ["reference", "pooling=average", "half"], "seed": [0]}),
-    ],
-)
+@pytest.mark.parametrize(("questions", "swept"), [
+    ((POOLS,), {"pooling": ["max", "average"], "seed": [0]}),
+    ((POOLS, BOTH), {"arm": ["reference", "pooling=average", "half"], "seed": [0]}),
+])  # fmt: skip
 def test_one_question_about_one_factor_is_a_sweep_over_that_factor(questions, swept):
     request, trials, arms = plan(*questions)
     names = [arm.name for arm in arms]

@@ -1,8 +1,9 @@
-"""The plan, drawn up without training anything."""
+"""The plan, made without training anything."""
 
 import pytest
 import yaml
 
+from bloodstudy import files
 from bloodstudy.cli import compose
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets, planner
@@ -12,15 +13,16 @@ STUDY = (
     "title: Small\ndata: smear\nquestions: [pools]\nseeds: 2\n"
     "reference: {epochs: 1, image_size: [24, 32], data.photographs: 2, data.copies: 2}\n"
 )
+DROPS = "sentence: Dropout?\nfactor: dropout\nlevels: [0.5]\n"
+SMALL = ("data.copies=2", "data.photographs=2", "image_size=[24,32]")
 
 
 @pytest.fixture
 def draw(tmp_path, monkeypatch):
     """Return a function that draws up, and publishes, the plan of a command in a folder with a study of its own."""
     monkeypatch.chdir(tmp_path)
-    for group, name, text in (("question", "pools", POOLS), ("study", "small", STUDY)):
-        (tmp_path / "conf" / group).mkdir(parents=True)
-        (tmp_path / "conf" / group / f"{name}.yaml").write_text(text)
+    files.write_text(tmp_path / "conf/question/pools.yaml", POOLS)
+    files.write_text(tmp_path / "conf/study/small.yaml", STUDY)
 
     def draw(*words):
         words = [*words, f"cache_dir={tmp_path / 'cache'}"]
@@ -45,10 +47,9 @@ def test_a_level_that_is_the_reference_s_own_is_no_second_trial(draw, tmp_path):
 
 
 def test_a_sweep_over_seeds_alone_is_named_as_a_single_trial_is(draw):
-    small = ("data.copies=2", "data.photographs=2", "image_size=[24,32]")
-    named = [{t.arm for t in draw(*words, *small).content.trials} for words in (["lr=0.01", "seed=0,1"], ["lr=0.01"])]
+    named = [{t.arm for t in draw(*words, *SMALL).content.trials} for words in (["lr=0.01", "seed=0,1"], ["lr=0.01"])]
     assert named == [{"lr=0.01, image_size=[24,32]"}] * 2
-    assert {t.arm for t in draw("lr=0.01,0.1", "seed=0,1", *small).content.trials} == {"lr=0.01", "lr=0.1"}
+    assert {t.arm for t in draw("lr=0.01,0.1", "seed=0,1", *SMALL).content.trials} == {"lr=0.01", "lr=0.1"}
 
 
 def test_the_plan_holds_no_path(draw, tmp_path):
@@ -61,21 +62,16 @@ def test_the_plan_holds_no_path(draw, tmp_path):
 
 def test_the_same_command_draws_the_same_plan(draw):
     assert draw("study=small").content.hash == draw("study=small").content.hash
-    assert draw("lr=1e-2,1e-3", "data.copies=2", "data.photographs=2").content.amendments is None
+    assert draw("lr=1e-2,1e-3", *SMALL).content.amendments is None
     assert draw("study=small").content.amendments == []
 
 
-def test_fewer_seeds_are_asked_for_and_all_stay_planned(draw):
-    drawn = draw("study=small", "seeds=1")
-    assert len(drawn.requested) == 2
-    assert len(drawn.content.trials) == 4
-
-
-def test_an_extension_is_an_amendment_and_stays(draw):
-    before = draw("study=small").content.hash
+def test_an_extension_is_an_amendment_and_stays_though_fewer_seeds_are_asked_for(draw):
+    fewer = draw("study=small", "seeds=1")
+    assert (len(fewer.requested), len(fewer.content.trials)) == (2, 4)
     longer = draw("study=small", "seeds=3")
     assert longer.content.amendments == ["seeds: [0, 1] became [0, 1, 2]"]
-    assert longer.content.hash != before
+    assert longer.content.hash != fewer.content.hash
     again = draw("study=small")
     assert again.content.seeds == again.content.swept["seed"] == [0, 1, 2]
     assert len(again.requested) == 4
@@ -100,17 +96,11 @@ def test_precision_is_settled_once_for_a_study(draw, monkeypatch):
     assert draw("study=small").content.precision == "float32"
     monkeypatch.setattr(planner, "resolve_precision", lambda asked: "bfloat16" if asked == "auto" else asked)
     assert draw("study=small").content.precision == "float32"
-    assert draw("lr=1e-2,1e-3", "data.copies=2", "data.photographs=2").content.precision == "bfloat16"
-
-
-def test_a_study_is_launched_seed_by_seed_and_a_sweep_at_once(draw):
-    blocks = draw("study=small").content.blocks
-    assert [[trial.seed for trial in block] for block in blocks] == [[0, 0], [1, 1]]
-    assert len(draw("lr=1e-2,1e-3", "seed=0,1", "data.copies=2", "data.photographs=2").content.blocks) == 1
+    assert draw("lr=1e-2,1e-3", *SMALL).content.precision == "bfloat16"
 
 
 def test_the_overrides_of_a_trial_lead_to_it_again(draw):
-    drawn = draw("question=pools", "lr=0.00025", "data.copies=2", "data.photographs=2", "colour=rgb")
+    drawn = draw("question=pools", "lr=0.00025", "colour=rgb", *SMALL)
     for trial in drawn.content.trials:
         (job,) = compose.check(list(trial.overrides), False).jobs
         assert job.settings.factors.seed == trial.seed
@@ -148,21 +138,19 @@ def test_a_study_on_a_split_that_leaks_must_say_so(draw, monkeypatch):
 
 
 def test_a_question_of_no_study_lists_what_was_changed_after_its_first_result(draw, tmp_path):
-    small = ("data.copies=2", "data.photographs=2", "image_size=[24,32]", "epochs=1")
+    small = ("epochs=1", *SMALL)
     question = tmp_path / "conf/question/pools.yaml"
     first = draw("question=pools", *small).content
     question.write_text(f"{POOLS}seeds: 7\n")
     assert draw("question=pools", *small).content.amendments is None  # nothing had a result
-    folder = tmp_path / "runs/scratch" / first.trials[0].key
-    folder.mkdir()
-    (folder / "result.json").write_text("{}")  # that it is there is enough
+    files.write_json(tmp_path / "runs/scratch" / first.trials[0].key / "result.json", {})  # that it is there is enough
     assert draw("question=pools", *small).content.amendments == []
     question.write_text(f"{POOLS}seeds: 8\n")
     for _ in range(2):
         longer = draw("question=pools", *small).content
         assert longer.looks == [8]
         assert "looks: [7] became [8]" in longer.amendments
-    (tmp_path / "conf/question/drops.yaml").write_text("sentence: Dropout?\nfactor: dropout\nlevels: [0.5]\n")
+    (tmp_path / "conf/question/drops.yaml").write_text(DROPS)
     assert draw("question=drops", *small).content.amendments is None  # another question, of the same reference
     draw("question=pools", *small)
     assert draw("question=pools", "lr=0.25", *small).content.amendments is None  # no trial of which had a result
@@ -171,7 +159,7 @@ def test_a_question_of_no_study_lists_what_was_changed_after_its_first_result(dr
 
 def test_the_trials_of_an_extension_have_the_levels_of_a_plan_that_came_later(draw, tmp_path):
     draw("study=small", "seeds=3")
-    (tmp_path / "conf/question/drops.yaml").write_text("sentence: Dropout?\nfactor: dropout\nlevels: [0.5]\n")
+    (tmp_path / "conf/question/drops.yaml").write_text(DROPS)
     (tmp_path / "conf/study/small.yaml").write_text(STUDY.replace("[pools]", "[pools, drops]"))
     content = draw("study=small").content
     assert content.swept.keys() == {"arm", "seed"}

@@ -55,5 +55,5 @@ def test_predictions_that_are_gone_matter_only_to_who_asks_for_clean_figures(tmp
 
 
 @pytest.mark.parametrize("change", [{"split": "grouped"}, {"how": "unknown"}])
-def test_nothing_is_done_where_nothing_new_is_known(tmp_path, change, images):
+def test_nothing_is_done_if_nothing_new_is_known(tmp_path, change, images):
     assert judge_again(tmp_path, RESULT, images(**change)) is RESULT

@@ -11,9 +11,7 @@ from bloodstudy.study.outcome import Outcome
 
 DONE = JobEnd(Outcome.FINISHED)
 TRIALS = [
-    {"key": f"{arm}{seed}", "arm": f"arm {arm}", "seed": seed, "judged": "official"}
-    for seed in (0, 1)
-    for arm in ("a", "b", "c")
+    {"key": f"{arm}{seed}", "arm": f"arm {arm}", "seed": seed, "judged": "official"} for seed in (0, 1) for arm in "abc"
 ]
 TRIALS.insert(1, TRIALS[0] | {"judged": "official_clean"})  # the same training, judged in another way
 PLAN = plan_of({"study": "small", "questions": [{"name": "q"}], "trials": TRIALS})

@@ -8,8 +8,7 @@ from bloodstudy.study.disk_state import TrialState
 
 def test_epochs_that_are_done_need_no_more_time():
     half = TrialState("interrupted", epochs=60, epochs_done=45)
-    assert estimate_left([half, TrialState("missing"), TrialState("finished", 90.0)], [90.0, 110.0]) == pytest.approx(
-        125
-    )
+    states = [half, TrialState("missing"), TrialState("finished", 90.0)]
+    assert estimate_left(states, [90.0, 110.0]) == pytest.approx(125)
     assert estimate_left([half], []) is None
     assert estimate_left([TrialState("finished", 90.0), TrialState("failed")], []) == 0

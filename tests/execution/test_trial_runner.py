@@ -3,10 +3,9 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
+import harness
 import pytest
 
 import bloodstudy
@@ -24,13 +23,11 @@ TYPED = [
 ]  # fmt: skip
 
 
-def command(folder, package, *arguments, **environment):
-    kept = {name: text for name, text in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    return subprocess.run(
-        [sys.executable, "-m", "bloodstudy.run", *TYPED, *arguments], cwd=folder, start_new_session=True,
-        env=kept | {"PYTHONPATH": f"{KILLER}{os.pathsep}{package.parent}"} | environment,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def run(folder, package, *words, **environment):
+    """Run the command of the sources in `package`; return its exit code and what it said."""
+    path = f"{KILLER}{os.pathsep}{package.parent}"
+    process = harness.start(folder, "run", *TYPED, *words, PYTHONPATH=path, **environment)
+    return process.wait(timeout=300), (folder / "said.txt").read_text()
 
 
 @pytest.mark.slow
@@ -42,19 +39,19 @@ def test_a_trial_is_not_gone_on_from_by_other_code_nor_by_a_retry(tmp_path):
     with (edited / "model" / "blocks.py").open("a") as source:
         source.write("\n# A comment is an edit too: nobody can tell which of them matter.\n")
 
-    killed = command(tmp_path, ours, BLOODSTUDY_FAULT="killgroup:after-rename:state-:2")
-    assert killed.returncode == -signal.SIGKILL
+    fault = {"BLOODSTUDY_FAULT": "killgroup:after-rename:state-:2"}
+    assert run(tmp_path, ours, **fault)[0] == -signal.SIGKILL
     (trial,) = (path.parent for path in tmp_path.glob("runs/scratch/*/attempts.json"))
-    other = command(tmp_path, edited, BLOODSTUDY_FAULT="killgroup:after-rename:state-:2")
-    assert other.returncode == -signal.SIGKILL
-    (warning,) = [line for line in other.stdout.splitlines() if "warning" in line]
+    code, said = run(tmp_path, edited, **fault)
+    assert code == -signal.SIGKILL
+    (warning,) = [line for line in said.splitlines() if "warning" in line]
     assert "was saved with code " in warning
     assert "starts again with epoch 1" in warning
-    assert "going on" not in other.stdout
+    assert "going on" not in said
 
-    back = command(tmp_path, ours)
-    assert back.returncode == 0, back.stderr
-    assert "was saved with code " in back.stdout
+    code, said = run(tmp_path, ours)
+    assert code == 0, said
+    assert "was saved with code " in said
     result = files.read_json(trial / "result.json")
     assert (result["cost"]["attempts"], result["cost"]["resumed_after"]) == (3, 0)
     assert result["code"] in warning
@@ -62,10 +59,10 @@ def test_a_trial_is_not_gone_on_from_by_other_code_nor_by_a_retry(tmp_path):
 
     files.write_json(trial / "result.json", result | {"outcome": "failed", "reason": "planted"})
     (trial / "state-0.npz").write_text("left by a kill between the result and the clearing of the states")
-    again = command(tmp_path, ours, "retry=failed")
-    assert again.returncode == 0, again.stderr
-    assert "warning" not in again.stdout
-    assert "going on" not in again.stdout
+    code, said = run(tmp_path, ours, "retry=failed")
+    assert code == 0, said
+    assert "warning" not in said
+    assert "going on" not in said
     assert files.read_json(trial / "result.json")["prediction_hash"] == result["prediction_hash"]
 
 
