@@ -9,17 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bloodstudy.training.environment import BACKEND
+
 
 def set_up(threads: int) -> None:
     """Import the backend quietly, with `threads` threads, deterministic kernels and no grab of all GPU memory."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ["KERAS_BACKEND"] = BACKEND
     with _quiet():
         import keras
-
-    keras.config.set_image_data_format("channels_last")  # whatever the user's own keras.json says
-    if keras.backend.backend() != "tensorflow":
-        return
+    # Whatever the user's own keras.json says: this is all that Keras takes from it beside the backend.
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")

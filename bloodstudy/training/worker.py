@@ -22,7 +22,8 @@ from joblib import cpu_count
 from bloodstudy.errors import MachineError
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.training.assignment import Assignment
-from bloodstudy.training.events import Ended, MachineFault, Timed, WorkerEvent
+from bloodstudy.training.environment import remove_options
+from bloodstudy.training.events import Ended, MachineFault, Timed, Warned, WorkerEvent
 from bloodstudy.training.stderr_tail import StderrTail
 
 # Memory in pages of 2 MiB where Linux gives them on request, elsewhere without effect: feature maps are 60 MB and more,
@@ -114,6 +115,9 @@ def _serve(pipe: Connection, errors: Connection, threads: int) -> None:
     os.dup2(errors.fileno(), 2)
     errors.close()
     _heed_the_parent_alone()
+    if options := remove_options(os.environ):
+        names = ", ".join(options)
+        pipe.send(Warned(f"warning: training does without the environment's {names}, which would change its numbers"))
     try:
         from bloodstudy.training.trial import set_up, train_trial
 

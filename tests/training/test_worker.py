@@ -160,3 +160,20 @@ def test_a_file_that_cannot_be_written_is_a_fault_of_the_machine(assignment):
     assert not list(assignment.folder.glob("*state-*"))
     assert limited.alive
     limited.close()
+
+
+def test_no_option_of_the_environment_and_no_keras_json_changes_a_number(worker, assignment, tmp_path, monkeypatch):
+    usual = result_of(worker, assignment)
+    (tmp_path / "keras.json").write_text(
+        '{"floatx": "float16", "epsilon": 0.1, "backend": "jax", "image_data_format": "channels_first"}'
+    )
+    options = {"KERAS_MAX_EPOCHS": "1", "KERAS_BACKEND": "torch", "TF_ENABLE_ONEDNN_OPTS": "0"}
+    for name, value in {"KERAS_HOME": str(tmp_path), **options}.items():
+        monkeypatch.setenv(name, value)
+    other = Worker(threads=1)
+    checkpoint.clear(assignment.folder)
+    events = list(other.train(assignment))
+    other.close()
+    assert isinstance(events[0], Warned)
+    assert f"environment's {', '.join(sorted(options))}" in events[0].text
+    assert events[-1].prediction_hash == usual.prediction_hash
