@@ -3,20 +3,13 @@ import pytest
 from bloodstudy.cli import terminal
 from bloodstudy.errors import MachineError, UserError
 
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (42, "42 s"), (190, "3 min 10 s"), (7500, "2 h 5 min")]
-)
-def test_durations_are_written_for_people(seconds, text):
-    assert terminal.span(seconds) == text
+DURATIONS = {0.4: "0 s", 59.6: "1 min 0 s", 42: "42 s", 190: "3 min 10 s", 7500: "2 h 5 min"}
+SIZES = {0: "0 bytes", 999: "999 bytes", 1234: "1.23 kB", 999_600: "1 MB", 19.96e6: "20 MB", 3.1e9: "3.1 GB"}
 
 
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1234, "1.23 kB"), (999_600, "1 MB"), (19.96e6, "20 MB"), (3.1e9, "3.1 GB")],
-)
-def test_sizes_are_written_for_people(size, text):
-    assert terminal.amount(size) == text
+def test_durations_and_sizes_are_written_for_people():
+    assert {seconds: terminal.span(seconds) for seconds in DURATIONS} == DURATIONS
+    assert {size: terminal.amount(size) for size in SIZES} == SIZES
 
 
 @pytest.mark.parametrize(

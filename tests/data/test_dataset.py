@@ -206,12 +206,6 @@ def test_a_class_without_a_clean_test_image_is_refused_for_official_clean_alone(
         fetch(root, split="official_clean")
 
 
-def test_a_random_split_counts_the_test_images_whose_scene_is_in_training(scenes):
-    data = fetch(scenes({"A": ["a"] * 8, "B": ["b"] * 8}), split="random", test_share=0.25)
-    (note,) = data.notes
-    assert note == "the random split ignores photographs: 4 of 4 test images show a scene that training shows too"
-
-
 @pytest.mark.parametrize("split", ["official_clean", "grouped", "grouped_kfold"])
 def test_splits_that_need_scenes_find_them_where_nothing_tells_them(small, split):
     assert fetch(small, split="random").provenance.how == "unknown"
@@ -219,11 +213,6 @@ def test_splits_that_need_scenes_find_them_where_nothing_tells_them(small, split
     assert data.provenance.how == "registered"
     scenes = data.manifest.groupby("split")["scene"].agg(set)
     assert not scenes["train"] & scenes["test"]
-
-
-def test_one_photograph_for_a_class_cannot_be_grouped(scenes):
-    with pytest.raises(UserError, match=r"scenes: A: 1; B: 3"):
-        fetch(scenes({"A": ["a", "a", "a"], "B": ["b1", "b2", "b3"]}), split="grouped")
 
 
 def test_a_validation_split_is_counted(scenes):

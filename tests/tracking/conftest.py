@@ -1,10 +1,10 @@
-"""A fresh store for each test, made once; and trial folders as a worker leaves them."""
+"""An empty store for each test; and trial folders as a worker leaves them."""
 
 import math
-import shutil
 
 import pandas as pd
 import pytest
+from harness import give_store
 from records import result_of
 
 from bloodstudy import files, tracking
@@ -17,21 +17,10 @@ DATA = {"name": "kaggle", "task": "subtype", "view": "field", "split": "random",
 PARAMS = {"lr": 0.1, "model": "reference"}
 
 
-@pytest.fixture(scope="session")
-def fresh(tmp_path_factory):
-    """A store whose tables exist: creating them takes MLflow seconds."""
-    folder = tmp_path_factory.mktemp("store")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        tracking.open_store("another")
-    return folder / "mlflow.db"
-
-
 @pytest.fixture
-def folder(fresh, tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch):
     """A working folder with an empty store, which is not opened yet."""
-    shutil.copy(fresh, tmp_path)
+    give_store(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setattr(call_queue, "_queues", {})

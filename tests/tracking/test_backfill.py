@@ -2,6 +2,7 @@
 
 import pytest
 from filelock import FileLock
+from harness import give_store
 
 from bloodstudy import files, tracking
 from bloodstudy.tracking import backfill, record
@@ -67,14 +68,11 @@ def test_a_store_that_was_moved_away_is_owed_everything(folder, scratch, publish
     assert backfill.owes(scratch)
 
 
-def test_another_store_gets_what_the_first_one_has_and_neither_has_it_twice(
-    store, scratch, fresh, folder, publish, runs, monkeypatch
-):
+def test_another_store_gets_what_the_first_one_has_and_neither_has_it_twice(store, scratch, publish, runs, monkeypatch):
     publish(scratch / "a")
     assert tracking.catch_up(store, scratch) == 1
     with monkeypatch.context() as patch:
-        (folder / "other.db").write_bytes(fresh.read_bytes())
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/other.db")
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{give_store(scratch.parent)}")
         assert backfill.owes(scratch)
         other = tracking.open_store("scratch")
         assert tracking.catch_up(other, scratch) == 1

@@ -26,13 +26,13 @@ def test_the_file_of_an_address(uri, path):
     assert (None if found is None else str(found)) == path
 
 
-def test_the_newest_schema_is_the_one_that_mlflow_makes(fresh):
-    with closing(sqlite3.connect(fresh)) as database:
+def test_the_newest_schema_is_the_one_that_mlflow_makes(folder):
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database:
         (revision,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
     known, newest = sqlite._revisions()
     assert newest == revision
     assert len(known) > 50
-    sqlite.require(fresh)
+    sqlite.require(folder / "mlflow.db")
 
 
 def test_a_store_in_use_is_taken_as_it_is(folder):
