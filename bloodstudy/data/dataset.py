@@ -108,12 +108,12 @@ def load(
     refused = sorted(listing.refused + decoded.screening.refused)
     refuse_too_many(refused, len(listing.candidates) + len(listing.refused), choice.max_refused, decoded.quarantine)
     advice = f"{len(refused)} files were refused, see {decoded.quarantine}."
-    refuse_thin_classes(listing, official, decoded.screening.usable(listing), "usable", advice)
+    refuse_thin_classes(listing, official, decoded.files, "usable", advice)
     classes = tuple(sorted(set(meaning.values())))
     register = "missing" if split in NEED_SCENES and register == "never" else register
     provenance = trace(listing, decoded, choice, cache, register=register, progress=progress)
     label_of = {label: classes.index(meaning[label]) for label in listing.classes}
-    manifest = _manifest(listing, decoded, provenance, label_of, split, choice)
+    manifest = _manifest(decoded, provenance, label_of, split, choice)
     quarantine = pd.DataFrame(refused, columns=["image", "reason"], dtype=str)
     images, digits = decoded.images, decoded.fingerprint
     notes = listing.notes + describe_leak(listing.name, manifest, classes, split, provenance.how != "unknown")
@@ -121,19 +121,19 @@ def load(
 
 
 def _manifest(
-    listing: Listing, decoded: Decoded, provenance: Provenance, label_of: dict[str, int], split: str, choice: DataChoice
+    decoded: Decoded, provenance: Provenance, label_of: dict[str, int], split: str, choice: DataChoice
 ) -> pd.DataFrame:
-    """Return one row an image; `label_of` is the index of the class that each of the listing's labels stands for."""
-    usable = decoded.screening.usable(listing)
+    """Return one row an image; `label_of` is the index of the class that each label of the files stands for."""
+    files = decoded.files
     # The split is drawn from the labels as found, not from the task's classes: both tasks share it.
     scenes = provenance.table["scene"].to_list()
-    sides = divide(split, [file.side for file in usable], [file.label for file in usable], scenes, choice)
+    sides = divide(split, [file.side for file in files], [file.label for file in files], scenes, choice)
     return pd.DataFrame(
         {
-            "image": [file.image for file in usable],
+            "image": [file.image for file in files],
             "photograph": provenance.table["photograph"].to_numpy(),
             "scene": scenes,
-            "label": np.array([label_of[file.label] for file in usable], dtype=np.int64),
+            "label": np.array([label_of[file.label] for file in files], dtype=np.int64),
             "split": sides,
             "sha256": decoded.screening.hashes,
         }

@@ -230,7 +230,7 @@ def test_a_validation_split_drawn_at_random_says_so(small):
 
 def test_images_without_a_scene_are_left_out_of_a_grouped_split(scenes, monkeypatch):
     def trace(listing, decoded, *_, **__):
-        photographs = [file.photograph for file in decoded.screening.usable(listing)]
+        photographs = [file.photograph for file in decoded.files]
         blank = ["" if name == "a3" else name for name in photographs]
         return Provenance(pd.DataFrame({"photograph": photographs, "scene": blank, "score": np.nan}), "registered")
 

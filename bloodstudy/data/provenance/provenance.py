@@ -63,14 +63,13 @@ def trace(
     `register` is never, missing (only if nothing else knows the photographs) or anew (whatever is known).
     Raises UserError if registration is wanted and impossible: `registration.register` says when.
     """
-    files = decoded.screening.usable(listing)
-    photographs = [file.photograph for file in files]
+    photographs = [file.photograph for file in decoded.files]
     if all(photographs) and listing.name != "bccd":  # the photographs of bccd overlap
         return Provenance(_table(photographs, photographs), "known")
-    table = shipped.lookup(listing, decoded) if register != "anew" else None
+    table = shipped.lookup(listing.name, decoded) if register != "anew" else None
     if table is not None:
         return Provenance(table.loc[:, COLUMNS], "shipped")
-    images = [file.image for file in files]
+    images = [file.image for file in decoded.files]
     kept = cache / decoded.fingerprint / f"photographs-{RULE}.csv"
     table = _recall(kept, images) if register != "anew" else None
     if table is None and register != "never":
@@ -80,7 +79,7 @@ def trace(
             if table is None:
                 from bloodstudy.data.provenance import registration  # and with it OpenCV, which nothing else needs
 
-                table = registration.register(listing, files, choice, progress)
+                table = registration.register(listing, decoded.files, choice, progress)
                 write_text(kept, table.to_csv(index=False, lineterminator="\n"))
     if table is not None:
         return Provenance(table.loc[:, COLUMNS], "registered")

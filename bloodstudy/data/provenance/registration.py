@@ -54,8 +54,8 @@ def register(
 def name_scenes(names: Sequence[str], pictures: Sequence[Picture], progress: Progress = show_nothing) -> list[str]:
     """Return the scene of each photograph, named by the first photograph that shows it."""
     groups = join([overlap[:2] for overlap in find_overlaps(pictures, progress)], len(pictures))
-    first = np.unique(groups, return_index=True)[1].tolist()
-    return [names[first[group]] for group in groups.tolist()]
+    first = np.unique(groups, return_index=True)[1]
+    return [names[int(first[group])] for group in groups]
 
 
 def _place_copies(listing: Listing, files: Sequence[Candidate], read: Reader, progress: Progress) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The table that comes with the package: photograph and scene of every image of the Kaggle release.
 
-In: a listing and what was decoded of it. Out: the rows of its images, or None if the data at hand are not the very
+In: the name of a data set and what was decoded of it. Out: the rows of its images, or None if these are not the very
 files that the table was made from: their fingerprint (kaggle) or the content of each photograph (bccd) decides.
 
     tables/kaggle.csv.gz   image, photograph, scene, score, margin
@@ -16,7 +16,6 @@ import pandas as pd
 
 from bloodstudy import PACKAGE
 from bloodstudy.data.screening.cache import Decoded
-from bloodstudy.data.screening.listing import Listing
 from bloodstudy.files import read_json, write_json
 
 TABLES = PACKAGE / "data" / "tables"
@@ -31,25 +30,24 @@ def write_tables(kaggle: pd.DataFrame, bccd: pd.DataFrame, fingerprint: str, com
     write_json(TABLES / "about.json", {"fingerprint": fingerprint, "images": len(kaggle), "command": command})
 
 
-def lookup(listing: Listing, decoded: Decoded) -> pd.DataFrame | None:
+def lookup(name: str, decoded: Decoded) -> pd.DataFrame | None:
     """Return photograph, scene and score of the usable images in order; None if the table is not of these data."""
-    read = READERS.get(listing.name)
-    return read(listing, decoded) if read else None
+    return READERS[name](decoded) if name in READERS else None
 
 
-def _copies(listing: Listing, decoded: Decoded) -> pd.DataFrame | None:
+def _copies(decoded: Decoded) -> pd.DataFrame | None:
     about = read_json(TABLES / "about.json")
     if about is None or about["fingerprint"] != decoded.fingerprint:
         return None
     table = pd.read_csv(TABLES / "kaggle.csv.gz", keep_default_na=False).set_index("image")
-    return table.loc[[file.image for file in decoded.screening.usable(listing)]].reset_index()
+    return table.loc[[file.image for file in decoded.files]].reset_index()
 
 
-def _photographs(listing: Listing, decoded: Decoded) -> pd.DataFrame | None:
+def _photographs(decoded: Decoded) -> pd.DataFrame | None:
     if not (TABLES / "bccd.csv.gz").is_file():
         return None
     table = pd.read_csv(TABLES / "bccd.csv.gz", keep_default_na=False).set_index("photograph")
-    names = [file.photograph for file in decoded.screening.usable(listing)]
+    names = [file.photograph for file in decoded.files]
     if not set(names) <= set(table.index) or table.loc[names, "sha256"].to_list() != decoded.screening.hashes:
         return None
     return table.loc[names].reset_index().assign(score=1.0, margin=1.0)

@@ -54,8 +54,8 @@ def tally_leaks(leaks: pd.DataFrame, classes: Sequence[str], scenes_known: bool)
 
 def find_conflicts(images: pd.DataFrame, sides: Sequence[str]) -> pd.DataFrame:
     """Return one row a class of each scene that stands under several: scene, class, photographs, images by side."""
-    known = images[images["scene"] != ""]
-    shared = known[known.groupby("scene")["class"].transform("nunique") > 1]
+    known = images.loc[images["scene"] != ""]
+    shared = known.loc[known.groupby("scene")["class"].transform("nunique") > 1]
     rows = []
     for (scene, label), group in shared.groupby(["scene", "class"]):
         photographs = " ".join(sorted(set(group["photograph"])))

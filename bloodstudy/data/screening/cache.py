@@ -23,6 +23,7 @@ from filelock import FileLock
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.screening import decode
 from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
+from bloodstudy.data.screening.scan import Candidate
 from bloodstudy.data.screening.screen import Screening, fingerprint, screen
 from bloodstudy.errors import MachineError
 from bloodstudy.files import explained, make_folder, read_json, write_json, write_text
@@ -34,6 +35,7 @@ _INDEX = 1  # raise it with any change of index.json
 class Decoded:
     """The usable images of a listing."""
 
+    files: list[Candidate]  # in the listing's order
     screening: Screening
     fingerprint: str
     images: np.memmap  # uint8 (N, height, width, channels), read-only
@@ -87,7 +89,8 @@ def _recall(request: Request) -> Decoded | None:
         return None
     digits = fingerprint(request.listing, screening)
     images = _open_array(request.array(digits), _shape(len(screening.hashes), request.view))
-    return None if images is None else Decoded(screening, digits, images, request.source / "quarantine.csv")
+    files, quarantine = screening.usable(request.listing), request.source / "quarantine.csv"
+    return None if images is None else Decoded(files, screening, digits, images, quarantine)
 
 
 def _read_index(request: Request) -> Screening | None:

@@ -52,7 +52,7 @@ def _draw(folder: Path, choice: DataChoice, progress: Progress) -> None:
     beside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(beside, ignore_errors=True)
     make_folder(beside)
-    draw.draw(beside, photographs=choice.photographs, copies=choice.copies, seed=choice.draw_seed, progress=progress)
+    draw.draw(beside, choice, progress)
     with explained(folder):
         if folder.exists():
             shutil.rmtree(folder)

@@ -52,7 +52,7 @@ def _describe_missing(labels: np.ndarray, clean: np.ndarray, classes: Sequence[s
         return []
     named = ", ".join(repr(name) for name in missing)
     if split == "official_clean":
-        counts = table_of_counts(classes, [classes[k] for k in labels[clean].tolist()])
+        counts = table_of_counts(classes, [str(classes[k]) for k in labels[clean]])
         raise UserError(
             f"data.split=official_clean: no test image of class {named} shows a scene that training lacks, so it "
             f"cannot be judged; test images left: {counts}. Use data.split=grouped, which divides the scenes anew."

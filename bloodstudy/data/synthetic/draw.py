@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.random import Generator, SeedSequence, default_rng
 from PIL import Image
 
+from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.screening.listing import Progress, show_nothing
 from bloodstudy.data.synthetic.cells import platelet, red_cell, white_cell
 from bloodstudy.data.synthetic.stain import choose_look, develop
@@ -145,27 +146,22 @@ def _copies(number: int, cell_class: str, copies: int, seed: int) -> Iterator[tu
         yield stream.getvalue(), transform
 
 
-def draw(
-    folder: Path,
-    *,
-    photographs: int,
-    copies: int,
-    seed: int,
-    progress: Progress = show_nothing,
-) -> None:
-    """Write the data set under `folder`: `photographs` training photographs a class, twice as many for the test.
+def draw(folder: Path, choice: DataChoice, progress: Progress = show_nothing) -> None:
+    """Write the data set under `folder`: so many training photographs a class, and twice as many for the test.
 
-    `progress` counts photographs. The same arguments give the same bytes; more photographs or more copies
-    leave the earlier ones as they were. Raises MachineError if the folder cannot be written.
+    Photographs, copies and seed are those of `choice`; `progress` counts photographs. The same choice gives the same
+    bytes; more photographs or more copies leave the earlier ones as they were. Raises MachineError if the folder
+    cannot be written.
     """
-    counts = {"train": photographs, "test": 2 * photographs}
+    counts = {"train": choice.photographs, "test": 2 * choice.photographs}
     tasks = [(split, kind, k) for split in SPLITS for kind in CLASSES for k in range(counts[split])]
 
     def write(task: tuple[str, str, int]) -> list[dict[str, object]]:
         split, kind, _ = task
-        photograph = f"photograph-{photograph_number(*task):03d}"
+        number = photograph_number(*task)
+        photograph = f"photograph-{number:03d}"
         rows = []
-        for k, (content, transform) in enumerate(_copies(photograph_number(*task), kind, copies, seed)):
+        for k, (content, transform) in enumerate(_copies(number, kind, choice.copies, choice.draw_seed)):
             image = f"{split}/{kind}/{photograph}_copy-{k:02d}.jpeg"
             with explained(folder / image):
                 (folder / image).write_bytes(content)

@@ -13,17 +13,17 @@ CHOICE = DataChoice(name="smear", photographs=2, copies=2)
 
 
 @pytest.fixture
-def drawings(monkeypatch) -> list[dict[str, int]]:
+def drawings(monkeypatch) -> list[DataChoice]:
     """Record each drawing and make it quick."""
     seen = []
 
-    def draw(folder, *, photographs, copies, seed, progress):
-        seen.append({"photographs": photographs, "copies": copies, "seed": seed})
+    def draw(folder, choice, progress):
+        seen.append(choice)
         rows = ["image,photograph"]
         for side in ("train", "test"):
             for kind in ("A", "B"):
                 (folder / side / kind).mkdir(parents=True)
-                for k in range(copies):
+                for k in range(choice.copies):
                     (folder / side / kind / f"{k}.jpeg").write_bytes(b"x")
                     rows.append(f"{side}/{kind}/{k}.jpeg,{side}{kind}")
         (folder / "photographs.csv").write_text("\n".join(rows) + "\n")
@@ -35,7 +35,7 @@ def drawings(monkeypatch) -> list[dict[str, int]]:
 def test_drawn_once_and_read_as_a_folder(tmp_path, drawings):
     listing = list_smear(CHOICE, tmp_path)
     assert list_smear(CHOICE, tmp_path) == listing
-    assert drawings == [{"photographs": 2, "copies": 2, "seed": 0}]
+    assert drawings == [CHOICE]
     assert listing.name == "smear"
     assert listing.official
     assert {file.photograph for file in listing.candidates} == {"trainA", "trainB", "testA", "testB"}
@@ -50,7 +50,7 @@ def test_other_choices_are_other_folders(tmp_path, drawings, monkeypatch):
 
 
 def test_drawing_that_was_cut_short_leaves_nothing_and_is_done_again(tmp_path, drawings, monkeypatch):
-    def fail(folder, **_):
+    def fail(folder, *_):
         (folder / "train/A").mkdir(parents=True)
         raise KeyboardInterrupt
 

@@ -1,5 +1,6 @@
 """The drawn data set: repeatable, laid out as promised, and not to be had by colour alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.synthetic.draw import (
     CLASSES,
     SPLITS,
@@ -22,11 +24,13 @@ from bloodstudy.data.synthetic.draw import (
     photograph_number,
 )
 
+CHOICE = DataChoice(photographs=1, copies=3, draw_seed=5)
+
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
-    draw(folder, photographs=1, copies=3, seed=5)
+    draw(folder, CHOICE)
     return folder
 
 
@@ -34,21 +38,21 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def drawn(folder: Path, **options) -> dict[str, bytes]:
-    draw(folder, **options)
+def drawn(folder: Path, **changes: int) -> dict[str, bytes]:
+    draw(folder, replace(CHOICE, **changes))
     return content(folder)
 
 
 def test_same_seed_draws_the_same_bytes_and_another_seed_does_not(small: Path, tmp_path: Path) -> None:
     first = content(small)
-    assert drawn(tmp_path / "again", photographs=1, copies=3, seed=5) == first
-    other = drawn(tmp_path / "other", photographs=1, copies=3, seed=6)
+    assert drawn(tmp_path / "again") == first
+    other = drawn(tmp_path / "other", draw_seed=6)
     assert other.keys() == first.keys()
     assert not any(other[name] == first[name] for name in first)
 
 
 def test_more_photographs_and_copies_leave_the_earlier_ones_as_they_were(small: Path, tmp_path: Path) -> None:
-    first, more = content(small), drawn(tmp_path, photographs=2, copies=4, seed=5)
+    first, more = content(small), drawn(tmp_path, photographs=2, copies=4)
     del first["photographs.csv"]
     assert first.items() < more.items()
 
@@ -74,7 +78,7 @@ def test_photograph_numbers_are_unique(places: list[tuple[str, str, int]]) -> No
 
 def test_progress_counts_photographs(tmp_path: Path) -> None:
     steps: list[tuple[str, int, int]] = []
-    draw(tmp_path, photographs=1, copies=1, seed=0, progress=lambda *step: steps.append(step))
+    draw(tmp_path, replace(CHOICE, copies=1), lambda *step: steps.append(step))
     assert steps == [("drawing", k, 12) for k in range(1, 13)]
 
 
@@ -138,7 +142,7 @@ def features(folder: Path, size: tuple[int, int]) -> dict[str, tuple[np.ndarray,
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_colour_and_thumbnails_do_not_give_the_class_away(seed: int, tmp_path: Path) -> None:
-    draw(tmp_path, photographs=4, copies=30, seed=seed)
+    draw(tmp_path, DataChoice(photographs=4, copies=30, draw_seed=seed))
     for size in ((1, 1), (8, 8)):
         sides = features(tmp_path, size)
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=3000)).fit(*sides["train"])
