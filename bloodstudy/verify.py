@@ -15,8 +15,7 @@ from bloodstudy.cli.arguments import read_keys
 from bloodstudy.config import schema
 from bloodstudy.config.rules import Rule
 from bloodstudy.errors import UserError
-from bloodstudy.reporting.report_folder import find_report, open_trials, read_study
-from bloodstudy.reporting.verification import Found, check_report
+from bloodstudy.reporting.verification import Verification, check_report, find_report, open_trials, read_study
 
 USAGE = """\
 python -m bloodstudy.verify REPORT [runs_dir=FOLDER] [package=FILE]
@@ -41,8 +40,8 @@ def verify(arguments: list[str]) -> int:
     runs_dir = Path(typed.get("runs_dir", schema.Places().runs_dir))
     package = Path(typed["package"]) if "package" in typed else None
     with open_trials(study, runs_dir, package) as opened, terminal.stages("verify", "trials") as progress:
-        found = check_report(folder, opened, study, progress)
-    return _describe(folder, study, found)
+        verification = check_report(folder, opened, study, progress)
+    return _describe(folder, study, verification)
 
 
 def _read_arguments(arguments: list[str]) -> tuple[Path, dict[str, str]]:
@@ -59,17 +58,18 @@ def _read_arguments(arguments: list[str]) -> tuple[Path, dict[str, str]]:
     return find_report(Path(named[0])), typed
 
 
-def _describe(folder: Path, study: str, found: Found) -> int:
-    trials = f"{found.trials:,} trial{'' if found.trials == 1 else 's'}"
-    if found.unhashed:
-        trials += f" ({found.unhashed:,} of them without a hash of their predictions: an older version trained them)"
-    if not found.differences:
-        terminal.say(f"{folder}: {found.claims:,} claims from {trials} hold")
+def _describe(folder: Path, study: str, verification: Verification) -> int:
+    trials = f"{verification.trials:,} trial{'' if verification.trials == 1 else 's'}"
+    if verification.unhashed:
+        unhashed = f"{verification.unhashed:,} of them without a hash of their predictions"
+        trials += f" ({unhashed}: an older version trained them)"
+    if not verification.differences:
+        terminal.say(f"{folder}: {verification.claims:,} claims from {trials} hold")
         return 0
-    for differences in found.differences.values():
+    for differences in verification.differences.values():
         others = f" (and {len(differences) - 1:,} more like it)" if len(differences) > 1 else ""
         terminal.say(f"{differences[0]}{others}")
-    count = sum(map(len, found.differences.values()))
+    count = sum(map(len, verification.differences.values()))
     summary = f"{count:,} difference{'' if count == 1 else 's'} between {folder} and its {trials}."
     terminal.say(f"{summary} Where trials were added since it was written: python -m bloodstudy.report study={study}")
     return 1

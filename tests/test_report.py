@@ -1,9 +1,12 @@
-"""Images found again, of a study really trained: a page of its own, and the report beside it unchanged."""
+"""The command: what it prints and refuses, and images found again of a study really trained, in a page of their own."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from harness import call, command, give_store
+from studies import fabricate_sweep
 
 QUESTION = """\
 sentence: Does dropout matter?
@@ -57,3 +60,55 @@ def test_images_are_shown_or_not(folder):
     done = call(folder, "report", "images=yes")
     assert done.returncode == 2
     assert "images: expected true or false; received 'yes'" in done.stderr
+
+
+def test_the_command_writes_the_report_and_prints_its_path(tmp_path):
+    fabricate_sweep(tmp_path / "my runs", {"lr": [0.01, 0.001]})
+    done = command(tmp_path, "report", f"runs_dir='{tmp_path / 'my runs'}'", "reports_dir=out")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "out/scratch/report.md\n"
+    assert (tmp_path / "out/scratch/report.md").read_text(encoding="utf-8").startswith("# Sweep over `lr`")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["my runs", "out"]
+
+
+def test_a_study_is_named_or_it_is_the_one_planned_last(tmp_path):
+    for name in ("first", "second"):
+        fabricate_sweep(tmp_path / "runs", {"lr": [0.01, 0.001]})
+        (tmp_path / "runs" / "scratch").rename(tmp_path / "runs" / name)
+    assert call(tmp_path, "report", "study=first").stdout == "reports/first/report.md\n"
+    assert call(tmp_path, "report").stdout == "reports/second/report.md\n"
+    other = call(tmp_path, "report", "study=frist")
+    assert (other.returncode, other.stdout) == (2, "")
+    assert "Did you mean 'first'?" in other.stderr
+    assert len(other.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ([], "nothing was run yet"),
+    (["study=../runs"], "study: expected the name of a study"),
+    (["run_dir=x"], "Did you mean 'runs_dir'?"),
+    (["lr=1e-3"], "lr=1e-3: a report shows what was run"),
+    (["-m", "runs_dir=a,b"], "-m: a report has no such option"),
+])  # fmt: skip
+def test_what_it_cannot_do_is_refused_in_one_message(tmp_path, arguments, message):
+    done = call(tmp_path, "report", *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_answers(tmp_path):
+    done = command(tmp_path, "report", "--help")
+    assert done.returncode == 0
+    assert "reports_dir=FOLDER" in done.stdout
+
+
+def test_no_tensorflow_and_no_mlflow_are_loaded(tmp_path):
+    fabricate_sweep(tmp_path / "runs", {})
+    script = (
+        "import sys; from bloodstudy.report import report; report([]); "
+        "print([name for name in ('tensorflow', 'keras', 'mlflow', 'jax', 'torch') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

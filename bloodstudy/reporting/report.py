@@ -14,16 +14,15 @@ from bloodstudy import files
 from bloodstudy.analysis import StudyAnalysis, analyse_study, load_study
 from bloodstudy.errors import UserError
 from bloodstudy.reporting.claims.ledger import Ledger, to_json, unmark
-from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.claims.sweep_claims import open_ledger
-from bloodstudy.reporting.figures import style
+from bloodstudy.reporting.claims.study_claims import StudyClaims, open_claims
+from bloodstudy.reporting.figures.style import Drawing, draw_figures
 from bloodstudy.reporting.render.html import render_html
 from bloodstudy.reporting.render.markdown import template
 from bloodstudy.reporting.sections import (
     answers,
+    arms,
     cost,
     data,
-    evidence,
     exports,
     methods,
     published_results,
@@ -38,7 +37,7 @@ SECTIONS = (
     trials.SECTION,
     smallest_model.SECTION,
     data.SECTION,
-    evidence.SECTION,
+    arms.SECTION,
     published_results.SECTION,
     methods.SECTION,
 )
@@ -83,36 +82,22 @@ def make_report(runs_dir: Path, study: str, folder: Path, more: str = "") -> Rep
     sweep = load_study(runs_dir, study)
     if sweep.plan.questions and "finished" not in set(sweep.trials["outcome"]):
         raise UserError(summary.describe_nothing(sweep))
-    claims = StudyClaims(analyse_study(sweep), open_ledger(sweep))
-    marked = render(claims, draw_figures(claims.analysis, folder / "figures"))
+    claims = open_claims(analyse_study(sweep))
+    marked = render(claims, draw_figures(list_figures(claims.analysis), folder / "figures"))
     title = summary.describe_title(sweep)
     page = partial(render_html, marked, claims.ledger, sweep.trials, folder, title)
     costs, tables = cost.write_cost(claims.analysis, title, folder), exports.write_tables(claims.analysis)
     return Report(marked, page(), costs, claims.ledger, tables, page(more) if more else "")
 
 
-def draw_figures(analysis: StudyAnalysis, folder: Path) -> list[str]:
-    """Draw the figures of all sections into `folder`, as PNG and as SVG; return their names."""
-    drawings = {}
-    for section in SECTIONS:
-        if section.when(analysis):
-            drawings |= section.figures(analysis)
-    files.make_folder(folder)
-    for old in [*folder.glob("*.png"), *folder.glob("*.svg")]:
-        old.unlink()  # one that an earlier report left would not be this one's
-    with style.look():
-        for name, draw in drawings.items():
-            figure = draw()
-            for kind in ("png", "svg"):
-                style.save(figure, folder / f"{name}.{kind}")
-    return list(drawings)
+def list_figures(analysis: StudyAnalysis) -> dict[str, Drawing]:
+    """Return the figures of all sections by name, not drawn yet."""
+    stated = [section.figures(analysis) for section in SECTIONS if section.when(analysis)]
+    return {name: drawing for drawings in stated for name, drawing in drawings.items()}
 
 
 def render(claims: StudyClaims, drawn: list[str]) -> str:
     """Return the marked Markdown; `drawn` are the figures that exist."""
-    texts = [
-        template(section.template).render(section.claims(claims, drawn))
-        for section in SECTIONS
-        if section.when(claims.analysis)
-    ]
+    stated = [section for section in SECTIONS if section.when(claims.analysis)]
+    texts = [template(f"{section.name}.md.j2").render(section.claims(claims, drawn)) for section in stated]
     return "\n\n".join(text.strip("\n") for text in texts) + "\n"

@@ -1,112 +1,165 @@
-"""A report held against its trials.
+"""A report as it lies on disk, held against its trials.
 
-In: the folder of a report and the run folder. Out: what differs, in sentences: stored predictions that are not those
-that were published, and what the report made anew says otherwise. Nothing but temporary files is written.
+In: the folder of a report, and a run folder or a package. Out: what differs, in sentences: stored predictions that are
+not those that were published, and what the report made anew says otherwise. A report that is missing, damaged or of
+another version is refused with the remedy. Nothing but temporary files is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pandas as pd
+import pyarrow as pa
+
+from bloodstudy.config.rules import STUDY
 from bloodstudy.errors import MachineError, UserError
+from bloodstudy.reporting.claims.ledger import FORMAT
+from bloodstudy.reporting.render import diff
+from bloodstudy.reporting.report import make_report
 from bloodstudy.study import run_folder
+from bloodstudy.study.archive.restore import restore
 from bloodstudy.study.predictions import hash_stored
 
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass
-class Found:
-    """What verifying found."""
+class Verification:
+    """What differs between a report and its trials, and how much was compared."""
 
     trials: int = 0  # whose predictions were read
     unhashed: int = 0  # of these, published without a hash, by an older version
     claims: int = 0
     differences: dict[str, list[str]] = field(default_factory=dict)  # sentences, by what they are about
 
-    def add(self, where: str, differences: list[str]) -> None:
+    def add(self, subject: str, differences: list[str]) -> None:
         """Keep what differs."""
         if differences:
-            self.differences.setdefault(where, []).extend(differences)
+            self.differences.setdefault(subject, []).extend(differences)
 
 
-def check_report(folder: Path, runs_dir: Path, study: str, progress: Progress) -> Found:
+def find_report(path: Path) -> Path:
+    """Return the folder of the report at `path`, its folder or a file in it; raises UserError if there is none."""
+    folder = path.parent if path.is_file() else path
+    if not (folder / "report.md").exists():
+        raise UserError(
+            f"there is no report at {path}: expected a folder with report.md and claims.json. To write one: "
+            "python -m bloodstudy.report"
+        )
+    return folder
+
+
+def read_study(folder: Path) -> str:
+    """Return the study that the report says it is of; raises UserError if its format is not a known one."""
+    path = folder / "claims.json"
+    again = "write the report again: python -m bloodstudy.report study=NAME"
+    if not path.exists():
+        raise UserError(f"{path} is missing: an older version wrote this report, or it is none. To verify it, {again}")
+    try:
+        content = json.loads(_read_text(path))
+        written_format, study = content["format"], content["study"]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise UserError(f"{path} is damaged: expected JSON with format and study. To verify it, {again}") from error
+    if written_format != FORMAT:
+        raise UserError(
+            f"{path}: expected format {FORMAT}; received {written_format!r}. Another version wrote it; {again}"
+        )
+    if not isinstance(study, str) or not STUDY.accepts(study):
+        raise UserError(f"{path}: study: expected {STUDY.expected}; received {study!r}")
+    return study
+
+
+@contextmanager
+def open_trials(study: str, runs_dir: Path, package: Path | None) -> Iterator[Path]:
+    """Yield the run folder with the trials of `study`: `runs_dir`, or for as long as it is needed that of a package."""
+    if package is not None:
+        if not package.is_file():
+            raise UserError(f"package={package}: expected a package; there is no such file")
+        with TemporaryDirectory() as beside:
+            restore(package, Path(beside), study)
+            yield Path(beside)
+        return
+    plan = run_folder.StudyFolder(runs_dir / study).plan
+    if not plan.exists():
+        raise UserError(
+            f"{runs_dir} holds no study {study!r}, which the report is of: expected {plan}. "
+            "Name its folder, runs_dir=FOLDER, or a package of it, package=FILE"
+        )
+    yield runs_dir
+
+
+def check_report(folder: Path, runs_dir: Path, study: str, progress: Progress) -> Verification:
     """Return what differs between the report in `folder` and the trials of `study` in `runs_dir`.
 
     `progress` is called with (what is being done, how many trials are done, of how many).
     """
-    found = Found()
-    whole = _check_trials(found, runs_dir, study, progress)
-    if not whole:
-        return found  # of trials that cannot be read no report can be made
-    from bloodstudy import reporting
-    from bloodstudy.reporting.render import diff
-
+    verification = Verification()
+    if not _check_trials(verification, runs_dir, study, progress):
+        return verification  # of trials that cannot be read no report can be made
     with TemporaryDirectory() as beside:
         try:
-            fresh = reporting.make_report(runs_dir, study, Path(beside))
+            fresh = make_report(runs_dir, study, Path(beside))
         except (ValueError, KeyError, IndexError):
-            if "trials" not in found.differences:
+            if "trials" not in verification.differences:
                 raise
-            return found  # what was altered makes no report
-        written = fresh.files
-        found.claims = len(fresh.ledger.claims)
-        text = read_text(folder / "report.md")
-        found.add("report.md", diff.compare_markdown(fresh.marked, fresh.ledger.claims, text))
-        found.add("claims.json", diff.compare_claims(written["claims.json"], read_text(folder / "claims.json")))
+            return verification  # what was altered makes no report
+        verification.claims = len(fresh.ledger.claims)
+        text, claims = (_read_text(folder / name) for name in ("report.md", "claims.json"))
+        verification.add("report.md", diff.compare_markdown(fresh.marked, fresh.ledger.claims, text))
+        verification.add("claims.json", diff.compare_claims(fresh.files["claims.json"], claims))
         for figure in sorted(Path(beside, "figures").glob("*")):
-            there = folder / "figures" / figure.name
-            if not there.exists() or there.read_bytes() != figure.read_bytes():
-                found.add("figures", [f"figures/{figure.name} is not the figure that the trials give"])
+            written = folder / "figures" / figure.name
+            if not written.exists() or written.read_bytes() != figure.read_bytes():
+                verification.add("figures", [f"figures/{figure.name} is not the figure that the trials give"])
         for name, table in fresh.tables.items():
-            if (folder / name).exists() and read_text(folder / name) != table:
-                found.add(name, [f"{name} is not the table that the trials give"])
+            if (folder / name).exists() and _read_text(folder / name) != table:
+                verification.add(name, [f"{name} is not the table that the trials give"])
         if (folder / "report.html").exists():
-            found.add("report.html", diff.compare_page(written["report.html"], read_text(folder / "report.html")))
-    return found
+            verification.add("report.html", diff.compare_page(fresh.html, _read_text(folder / "report.html")))
+    return verification
 
 
-def _check_trials(found: Found, runs_dir: Path, study: str, progress: Progress) -> bool:
+def _check_trials(verification: Verification, runs_dir: Path, study: str, progress: Progress) -> bool:
     """Compare stored predictions with their published hashes; return whether all of them can be read at all."""
-    import pandas as pd
-    import pyarrow as pa
-
     folder = run_folder.StudyFolder(runs_dir / study)
     plan, whole = run_folder.read_plan(runs_dir, study), True
     if plan.hash is not None and plan.hash != plan.digest:
         hashes = f"its hash is {plan.digest}, and it says {plan.hash}"
-        found.add("plan.yaml", [f"{folder.plan} was changed after it was made: {hashes}"])
+        verification.add("plan.yaml", [f"{folder.plan} was changed after it was made: {hashes}"])
     planned = {trial.key: trial for trial in reversed(plan.trials)}
-    keys = plan.keys
-    for done, key in enumerate(keys):
-        progress("reading", done, len(keys))
+    for done, key in enumerate(plan.keys):
+        progress("reading", done, len(plan.keys))
         who = f"trial {key} ({planned[key].arm}, seed {planned[key].seed})"
         path = folder.trial(key).predictions
         try:
             result = run_folder.read_result(runs_dir, study, key)
             said = result.stored_hash if result else None
-            if result and (now := result.own_key) != key:
-                found.add("trials", [f"{who}: the factors, model and data of its result are those of trial {now}"])
+            if result and (key_now := result.own_key) != key:
+                factors = "the factors, model and data of its result"
+                verification.add("trials", [f"{who}: {factors} are those of trial {key_now}"])
             stored = hash_stored(pd.read_parquet(path)) if path.exists() else None
         except (OSError, ValueError, KeyError, TypeError, UserError, pa.ArrowException) as error:
-            found.add("trials", [f"{who} cannot be read: {' '.join(str(error).split())[:200]}"])
+            verification.add("trials", [f"{who} cannot be read: {' '.join(str(error).split())[:200]}"])
             whole = False
             continue
-        found.trials += stored is not None
-        found.unhashed += stored is not None and not said
+        verification.trials += stored is not None
+        verification.unhashed += stored is not None and not said
         if said and stored is None:
-            found.add("trials", [f"{who}: its predictions are gone; expected {path}"])
+            verification.add("trials", [f"{who}: its predictions are gone; expected {path}"])
         elif said and stored != said:
             hashes = f"their hash is {stored}, its result says {said}"
-            found.add("trials", [f"{who}: the stored predictions are not those that it published: {hashes}"])
+            verification.add("trials", [f"{who}: the stored predictions are not those that it published: {hashes}"])
     return whole
 
 
-def read_text(path: Path) -> str:
-    """Return a text, whatever its bytes; raises MachineError where it cannot be read."""
+def _read_text(path: Path) -> str:
+    """Return a text, whatever its bytes; raises MachineError if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:

@@ -1,10 +1,12 @@
-"""A whole study as `bloodstudy.run` leaves it on disk, made up from a seed: no training, planted effects.
+"""Studies and plain sweeps as `bloodstudy.run` leaves them on disk, made up from a seed: no training, known numbers.
 
-In: questions, what each arm does to train and test accuracy, and what became of which trial. Out: plan and results.
+In: questions with what each arm does to train and test accuracy, or swept levels with how well a trial does; and what
+became of which trial. Out: plan and results.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -18,9 +20,11 @@ import yaml
 from bloodstudy.config.schema import Factors
 from bloodstudy.study.arms import expand, name_arm
 from bloodstudy.study.plan import Plan
+from bloodstudy.study.predictions import hash_stored
 from bloodstudy.study.question import MARGIN, Question, read_question
 from bloodstudy.study.trial import DataIdentity, Trial
 
+SIZES = {"train": 48, "test": 32}  # images of each class of a sweep, of the first eight more
 CLASSES = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
 FIVE = ("simplification", "learning_rate", "pooling", "dropout", "augmentation")
 PLANTED = {  # points of train and test accuracy beside the reference
@@ -37,6 +41,10 @@ PLANTED = {  # points of train and test accuracy beside the reference
     "augment=mixup": (-1.5, 0.0),
 }
 SETTING = {"image_size": (60, 80), "colour": "rgb", "epochs": 30}
+REASONS = {"diverged": "the loss was nan in epoch 3", "failed": "ValueError: <script>alert(1)</script> | `x`"}
+PARAMETERS = {"reference": 22_476, "compact": 219_460}
+POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
+SMALL = {"photographs": 5, "copies": 2}
 
 
 def fabricate_study(
@@ -64,7 +72,7 @@ def fabricate_study(
     `leaking` test photographs of each class show a scene that training shows too; `noise` is the spread over seeds in
     points; `change` may edit each result before it is written.
     """
-    asked = tuple(read_question(q) if isinstance(q, str) else q for q in questions)
+    asked = tuple(read_question(question) if isinstance(question, str) else question for question in questions)
     arms = expand(asked)
     identity = DataIdentity(data, "subtype", "field", "official", "f" * 16)
     world = _World(photographs, copies, leaking)
@@ -73,23 +81,26 @@ def fabricate_study(
         for arm in arms:
             levels = dict(setting) | {k: v for k, v in arm.levels.items() if k in asdict(Factors())}
             factors = Factors(**levels | {"seed": seed, "precision": "float32"})
-            own = replace(identity, split=str(arm.levels.get("data.split", identity.split)))
-            trial = Trial(study, arm.name, str(arm.levels.get("model", model)), factors, own)
-            swept = {"data.split": own.split} if divided else {"arm": arm.name}
-            trials.append({"key": trial.key, "arm": arm.name, "seed": seed, "levels": swept | {"seed": seed}})
-            trials[-1] |= {"data": asdict(own), "judged": own.split if divided else judged, "overrides": []}
+            split = str(arm.levels.get("data.split", identity.split))
+            trial = Trial(study, arm.name, str(arm.levels.get("model", model)), factors, replace(identity, split=split))
+            swept = {"data.split": split} if divided else {"arm": arm.name}
+            trials.append(_plan_trial(trial, swept | {"seed": seed}, split if divided else judged) | {"overrides": []})
             outcome = (outcomes or {}).get((arm.name, seed), "finished")
             if outcome == "missing":
                 continue
             folder = runs_dir / study / trial.key
             folder.mkdir(parents=True, exist_ok=True)
-            result = _make_result(trial, outcome, world)
+            result = _make_result(trial, outcome, CLASSES, world.counts) | {"audit": world.audit, "responses": {}}
+            if outcome != "failed":
+                narrow = trial.factors.width**1.7 * (0.27 if trial.factors.depth == 3 else 1)
+                result |= {"parameters": int(8684 * narrow), "epochs_done": trial.factors.epochs}
             if outcome in ("finished", "chance"):
                 effect = planted.get(arm.name, (0.0, 0.0)) if outcome == "finished" else None
                 world.predict(arm.name, seed, effect, noise).to_parquet(folder / "predictions.parquet")
                 result["prediction_hash"] = trial.key
             if outcome not in ("failed", "out_of_memory"):
-                history = _make_history(factors.epochs, planted.get(arm.name, (0.0, 0.0))[0], seed)
+                top, rng = 0.93 + planted.get(arm.name, (0.0, 0.0))[0] / 100, np.random.default_rng([8, seed])
+                history = _make_history(factors.epochs, top, (6, 0.008, 10), rng)
                 history.to_csv(folder / "history.csv", index=False)
             change(result)
             (folder / "result.json").write_text(json.dumps(result))
@@ -122,9 +133,76 @@ def fabricate_study(
         "amendments": [],
     }
     plan["hash"] = Plan.from_dict(plan).digest
-    (runs_dir / study).mkdir(parents=True, exist_ok=True)
-    (runs_dir / study / "plan.yaml").write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+    _write_plan(runs_dir, plan)
     return plan
+
+
+def fabricate_sweep(
+    runs_dir: Path,
+    swept: dict[str, list[Any]],
+    *,
+    outcomes: dict[int, str] | None = None,
+    skill: Callable[[dict[str, Any]], tuple[float, float]] = lambda levels: (0.9, 0.7),
+    classes: Sequence[str] = CLASSES,
+    data: str = "smear",
+    split: str = "official",
+    epochs: int = 12,
+    commits: Sequence[str] = ("0123abc",),
+) -> list[dict[str, Any]]:
+    """Write plan and trials of the product of `swept`; return the results in the order of the plan, None for missing.
+
+    `outcomes` names those that are not "finished" by position; `skill` gives the shares of train and test images that
+    a trial gets right, before noise.
+    """
+    rng = np.random.default_rng(11)
+    counts = {side: {name: n + 8 * (i == 0) for i, name in enumerate(classes)} for side, n in SIZES.items()}
+    drawn = (0, 0.2) if split == "random" else (None, None)
+    results, planned = [], []
+    for position, combination in enumerate(itertools.product(*swept.values())):
+        levels = dict(zip(swept, combination, strict=True))
+        chosen = {key: value for key, value in levels.items() if key in asdict(Factors())}
+        factors = Factors(**{"epochs": epochs, "precision": "float32"} | chosen)
+        identity = DataIdentity(str(levels.get("data", data)), "subtype", "field", split, "f" * 16, *drawn)
+        trial = Trial("scratch", name_arm(levels), str(levels.get("model", "reference")), factors, identity)
+        planned.append(_plan_trial(trial, levels, str(levels.get("data.split", split))))
+        outcome = (outcomes or {}).get(position, "finished")
+        if outcome == "missing":
+            results.append(None)
+            continue
+        folder = runs_dir / "scratch" / trial.key
+        folder.mkdir(parents=True)
+        result = _make_result(trial, outcome, classes, counts) | {"git_commit": commits[position % len(commits)]}
+        result["cost"] = {**result["cost"], "wall_seconds": 20 + int(trial.key[:4], 16) % 4000 / 100}
+        del result["cost"]["threads"]
+        if outcome == "finished":
+            predictions = _make_predictions(classes, skill(levels), rng)
+            predictions.to_parquet(folder / "predictions.parquet")
+            result |= _measure(predictions, classes) | {"prediction_hash": f"{rng.integers(2**60):x}"}
+            result |= {"stored_hash": hash_stored(predictions)}
+        if outcome != "failed":
+            result |= {"parameters": PARAMETERS.get(trial.model, 1234), "epochs_done": 12}
+            history = _make_history(epochs, skill(levels)[0], (4, 0.01, 6), rng)
+            if outcome == "diverged":
+                history = history.head(3).copy()
+                history.loc[2, ["fit_loss"]] = np.nan
+            history.to_csv(folder / "history.csv", index=False)
+        (folder / "result.json").write_text(json.dumps(result, sort_keys=True))  # as it is published
+        results.append(result)
+    command = "python -m bloodstudy.run" + (" -m" if swept else "")
+    command += "".join(f" {key}={','.join(map(str, values))}" for key, values in swept.items())
+    _write_plan(runs_dir, {"study": "scratch", "command": command, "swept": swept, "trials": planned})
+    return results
+
+
+def _plan_trial(trial: Trial, levels: Mapping[str, Any], judged: str) -> dict[str, Any]:
+    planned = {"key": trial.key, "arm": trial.arm, "seed": trial.factors.seed, "levels": dict(levels)}
+    return planned | {"data": asdict(trial.data), "judged": judged}
+
+
+def _write_plan(runs_dir: Path, plan: Mapping[str, Any]) -> None:
+    (runs_dir / plan["study"]).mkdir(parents=True, exist_ok=True)
+    path = runs_dir / plan["study"] / "plan.yaml"
+    path.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
 
 
 class _World:
@@ -151,6 +229,11 @@ class _World:
         self.counts = {
             side: dict.fromkeys(CLASSES, photographs * copies * times) for side, times in (("train", 2), ("test", 1))
         }
+        self.audit = {
+            "provenance": "known", "test_images": int((~self.train).sum()), "test_images_leaking": 0, "unplaced": 0,
+            "test_share_leaking": 0.0, "label_conflicts": 0, "duplicates_across": 0,
+            "effective_test_photographs": 56.0, "effective_test_photographs_min": 14.0,
+        }  # fmt: skip
 
     def predict(self, arm: str, seed: int, effect: tuple[float, float] | None, noise: float) -> pd.DataFrame:
         """Return the predictions of one trial; None: the network names one class always."""
@@ -185,38 +268,47 @@ class _World:
         return table
 
 
-def _make_result(trial: Trial, outcome: str, world: _World) -> dict[str, Any]:
-    reasons = {"diverged": "the loss was nan in epoch 3", "failed": "ValueError: <script>alert(1)</script> | `x`"}
-    parameters = int(8684 * trial.factors.width**1.7 * (0.27 if trial.factors.depth == 3 else 1))
-    published = "finished" if outcome == "chance" else outcome
-    result = {
-        "key": trial.key,
-        "study": trial.study,
-        "arm": trial.arm,
-        "params": {},
-        "tags": {},
-        "model": trial.model,
+def _make_result(
+    trial: Trial, outcome: str, classes: Sequence[str], counts: Mapping[str, Mapping[str, int]]
+) -> dict[str, Any]:
+    return {
+        "key": trial.key, "study": trial.study, "arm": trial.arm, "params": {}, "tags": {}, "model": trial.model,
         "factors": asdict(trial.factors),
-        "data": asdict(trial.data) | {"classes": list(CLASSES), "counts": world.counts, "notes": [], "refused": 0},
-        "audit": {
-            "provenance": "known", "test_images": int((~world.train).sum()), "test_images_leaking": 0, "unplaced": 0,
-            "test_share_leaking": 0.0, "label_conflicts": 0, "duplicates_across": 0,
-            "effective_test_photographs": 56.0, "effective_test_photographs_min": 14.0,
-        },
-        "outcome": published,
-        "reason": reasons.get(outcome),
-        "responses": {},
+        "data": asdict(trial.data) | {"classes": list(classes), "counts": counts, "notes": [], "refused": 0},
+        "outcome": "finished" if outcome == "chance" else outcome,
+        "reason": REASONS.get(outcome),
         "cost": {"fit_seconds": 9.5, "evaluate_seconds": 0.5, "wall_seconds": 21.0, "attempts": 1, "threads": 2},
         "versions": {"python": "3.12.1", "bloodstudy": "0.1.0", "keras": "3.15.1"},
         "git_commit": "0123abc",
         "processor": "A processor",
     }  # fmt: skip
-    return result if outcome == "failed" else result | {"parameters": parameters, "epochs_done": trial.factors.epochs}
 
 
-def _make_history(epochs: int, train: float, seed: int) -> pd.DataFrame:
-    rng = np.random.default_rng([8, seed])
-    epoch = np.arange(1, epochs + 1)
-    top = 0.93 + train / 100
-    risen = top - (top - 0.25) * np.exp(-epoch / 6) + rng.normal(0, 0.008, epochs)
-    return pd.DataFrame({"epoch": epoch, "fit_loss": 1.4 * np.exp(-epoch * top / 10) + 0.1, "fit_accuracy": risen})
+def _make_history(epochs: int, top: float, shape: tuple[float, float, float], rng: np.random.Generator) -> pd.DataFrame:
+    """Return an accuracy that rises to `top`; `shape`: the epochs that takes, its noise, the fall of the loss."""
+    epoch, (rise, noise, fall) = np.arange(1, epochs + 1), shape
+    risen = top - (top - 0.25) * np.exp(-epoch / rise) + rng.normal(0, noise, epochs)
+    return pd.DataFrame({"epoch": epoch, "fit_loss": 1.4 * np.exp(-epoch * top / fall) + 0.1, "fit_accuracy": risen})
+
+
+def _make_predictions(classes: Sequence[str], skill: tuple[float, float], rng: np.random.Generator) -> pd.DataFrame:
+    parts = []
+    for (side, each), share in zip(SIZES.items(), skill, strict=True):
+        label = np.repeat(np.arange(len(classes)), [each + 8 * (i == 0) for i in range(len(classes))])
+        guess = np.where(rng.random(len(label)) < share, label, rng.integers(len(classes), size=len(label)))
+        likely = rng.dirichlet(np.ones(len(classes)), len(label))
+        likely[np.arange(len(label)), guess] += 1
+        part = pd.DataFrame((np.rint(likely * 500) / 1000).astype("float32"), columns=[f"p_{name}" for name in classes])
+        part.insert(0, "label", [classes[i] for i in label])
+        part.insert(0, "photograph", [f"{side}-{i // 4}" for i in range(len(label))])
+        part.insert(0, "image", [f"{side}/{i}.jpeg" for i in range(len(label))])
+        part.insert(0, "split", side)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _measure(predictions: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
+    guess = predictions[[f"p_{name}" for name in classes]].to_numpy().argmax(axis=1)
+    right = np.array(classes)[guess] == predictions["label"]
+    train, test = (float(right[predictions["split"] == side].mean()) for side in ("train", "test"))
+    return {"responses": {"train_accuracy": train, "test_accuracy": test, "accuracy_gap": train - test}}

@@ -1,6 +1,7 @@
 """The command that holds a report against its trials."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,8 +13,6 @@ import pytest
 from bloodstudy.cli.arguments import find_study
 from bloodstudy.errors import UserError
 from bloodstudy.reporting import write_report
-from bloodstudy.reporting.claims import ledger
-from bloodstudy.reporting.report_folder import FORMAT
 from bloodstudy.study.archive.export import write_package
 from bloodstudy.verify import verify
 
@@ -55,9 +54,9 @@ def test_one_stored_prediction_that_was_altered_is_found(place, capsys, flipped)
         table[least] = (table[least] * 1000).round().div(1000).astype("float32")
     table.to_parquet(trial / "predictions.parquet")
     assert verify([str(folder)]) == 1
-    told = capsys.readouterr().out
-    assert f"trial {trial.name} (lr=0.1, seed 0): the stored predictions are not those that it published" in told
-    assert ("is not the figure that the trials give" in told) == flipped
+    said = capsys.readouterr().out
+    assert f"trial {trial.name} (lr=0.1, seed 0): the stored predictions are not those that it published" in said
+    assert ("is not the figure that the trials give" in said) == flipped
 
 
 def test_hash_and_prediction_altered_together_are_found(place, capsys):
@@ -65,10 +64,8 @@ def test_hash_and_prediction_altered_together_are_found(place, capsys):
     result = json.loads((trial / "result.json").read_text())
     edit(trial / "result.json", result["stored_hash"], "0" * 16)
     assert verify([str(folder)]) == 1
-    assert (
-        f'claims.json says "{result["stored_hash"]}" of the predictions of trial {trial.name}'
-        in capsys.readouterr().out
-    )
+    said = f'claims.json says "{result["stored_hash"]}" of the predictions of trial {trial.name}'
+    assert said in capsys.readouterr().out
 
 
 def test_predictions_that_are_gone_or_damaged_are_told(place, capsys):
@@ -77,9 +74,9 @@ def test_predictions_that_are_gone_or_damaged_are_told(place, capsys):
     content = (other / "predictions.parquet").read_bytes()
     (other / "predictions.parquet").write_bytes(content[: len(content) // 2])
     assert verify([str(folder)]) == 1
-    told = capsys.readouterr().out
-    assert f"trial {one.name} (lr=0.1, seed 0): its predictions are gone" in told
-    assert "(and 1 more like it)" in told
+    said = capsys.readouterr().out
+    assert f"trial {one.name} (lr=0.1, seed 0): its predictions are gone" in said
+    assert "(and 1 more like it)" in said
 
 
 def test_trials_of_an_older_version_have_no_hash(place, capsys, tmp_path):
@@ -106,9 +103,8 @@ def test_what_was_altered_in_the_report_is_told(place, capsys):
     assert verify([str(folder)]) == 1
     report, claims, figures, page, count = capsys.readouterr().out.splitlines()
     assert report.startswith("report.md line ")
-    assert (
-        f"says {wrong} where the trials give {claim['texts'][0]}: claim {claim['name']} ({claim['formula']})" in report
-    )
+    name = f"claim {claim['name']} ({claim['formula']})"
+    assert f"says {wrong} where the trials give {claim['texts'][0]}: {name}" in report
     assert claims.startswith("claims.json says ")
     assert figures == "figures/accuracy.png is not the figure that the trials give"
     assert "expected 'than two standard" not in page
@@ -133,7 +129,7 @@ def test_a_trial_that_was_added_since_is_a_difference(place, capsys, tmp_path):
     assert "python -m bloodstudy.report study=scratch" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("arguments", "told"), [
+@pytest.mark.parametrize(("arguments", "message"), [
     ([], "expected the folder of one report; received none"),
     (["reports", "runs"], "expected the folder of one report; received reports runs"),
     (["reports/other"], "there is no report at reports/other"),
@@ -144,25 +140,23 @@ def test_a_trial_that_was_added_since_is_a_difference(place, capsys, tmp_path):
     (["reports/scratch", "package=x.zip"], "package=x.zip: expected a package; there is no such file"),
     (["reports/scratch", "-v"], "-v: a verify has no such option"),
 ])  # fmt: skip
-def test_what_it_cannot_verify_is_refused(place, arguments, told):
-    with pytest.raises(UserError) as caught:
+def test_what_it_cannot_verify_is_refused(place, arguments, message):
+    with pytest.raises(UserError, match=re.escape(message)):
         verify(arguments)
-    assert told in str(caught.value)
 
 
-@pytest.mark.parametrize(("content", "told"), [
+@pytest.mark.parametrize(("content", "message"), [
     (None, "claims.json is missing: an older version wrote this report"),
     ("{", "is damaged"),
     ("[]", "is damaged"),
     ('{"format": 9, "study": "scratch"}', "expected format 1; received 9"),
     ('{"format": 1, "study": "../runs"}', "study: expected the name of a study"),
 ])  # fmt: skip
-def test_a_report_of_another_version_or_of_none_is_refused(place, content, told):
+def test_a_report_of_another_version_or_of_none_is_refused(place, content, message):
     path = place[0] / "claims.json"
     path.unlink() if content is None else path.write_text(content)
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError, match=message):
         verify([str(place[0])])
-    assert told in str(caught.value)
 
 
 def test_the_command_ends_as_it_says_without_tensorflow_and_mlflow(place, tmp_path):
@@ -181,7 +175,3 @@ def test_the_command_ends_as_it_says_without_tensorflow_and_mlflow(place, tmp_pa
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         assert ended.returncode == code
         assert "Traceback" not in ended.stderr
-
-
-def test_the_format_that_is_read_is_the_one_that_is_written():
-    assert FORMAT == ledger.FORMAT

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from bloodstudy.data.quality.findings import Findings
-from bloodstudy.reporting.figures.style import INK, label, new_figure
+from bloodstudy.reporting.figures.style import INK, label, name_classes, new_figure
 
 LEAKS, CLEAN = "#c1272d", "0.88"  # dark and pale in greyscale too
 SIDES = {"train": "0.62", "validation": "0.78", "test": "0.93"}
@@ -77,8 +76,8 @@ def draw_brightness(measured: pd.DataFrame, classes: tuple[str, ...], sides: tup
     axes = figure.subplots()
     width = 0.7 / len(sides)
     for k, side in enumerate(sides):
-        own = measured[(measured["split"] == side) & measured["brightness"].notna()]
-        values = [own.loc[own["class"] == name, "brightness"].to_numpy() for name in classes]
+        of_side = measured[(measured["split"] == side) & measured["brightness"].notna()]
+        values = [of_side.loc[of_side["class"] == name, "brightness"].to_numpy() for name in classes]
         places = np.arange(len(classes)) + (k - (len(sides) - 1) / 2) * width
         ink = {"color": "0.1", "linewidth": 1}
         boxes = axes.boxplot(
@@ -87,14 +86,8 @@ def draw_brightness(measured: pd.DataFrame, classes: tuple[str, ...], sides: tup
             medianprops={"color": "0.1", "linewidth": 2.5}, whiskerprops=ink, capprops=ink,
         )  # fmt: skip
         boxes["boxes"][0].set_label(side)
-    _name_classes(axes, [label(name, 16) for name in classes])
+    name_classes(axes, [label(name, 16) for name in classes])
     axes.set(xlabel="", ylabel="brightness of an image (0 to 255)")
     axes.grid(visible=False, axis="x")
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return figure
-
-
-def _name_classes(axes: Axes, names: list[str]) -> None:
-    turned = len(names) > 5 or max(map(len, names)) > 12
-    how = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if turned else {}
-    axes.set_xticks(range(len(names)), names, **how)

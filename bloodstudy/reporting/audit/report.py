@@ -6,25 +6,22 @@ figures/*.png and *.svg; a pure function of the findings.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from bloodstudy import files
 from bloodstudy.data.quality.brightness import BLACK, summarise_brightness
 from bloodstudy.data.quality.effective_size import ACCURACY
 from bloodstudy.data.quality.findings import Findings, plain_numbers
-from bloodstudy.reporting.audit import figures as audit_figures
-from bloodstudy.reporting.audit import tables as audit_tables
-from bloodstudy.reporting.audit import text
+from bloodstudy.reporting.audit import figures, tables, text
 from bloodstudy.reporting.audit.tables import list_rows, tabulate
-from bloodstudy.reporting.figures import style, training
-from bloodstudy.reporting.render.markdown import code, fence, plain, template
+from bloodstudy.reporting.figures.style import Drawing, draw_figures
+from bloodstudy.reporting.figures.training import draw_classes
+from bloodstudy.reporting.render.markdown import code, embed, fence, plain, rows_of, template
 
 FIGURES = ("counts", "leak", "worth", "brightness")
 FILES = {
@@ -41,14 +38,14 @@ FILES = {
 
 @dataclass(frozen=True, eq=False)
 class Audit:
-    """All that an audit of one data set found."""
+    """What is known of one data set."""
 
     command: str
     notes: tuple[str, ...]  # what the source left out
     findings: Findings
     random: Findings  # of the same images under data.split=random
     brightness: pd.DataFrame  # of `measure_brightness`
-    multi_label: dict[str, str] | None  # photograph -> labels; None where the data have no such table
+    multi_label: dict[str, str] | None  # photograph -> labels; None if the data have no such table
 
     @property
     def unit(self) -> str:
@@ -58,26 +55,25 @@ class Audit:
     @property
     def several(self) -> pd.DataFrame:
         """The photographs with several labels: photograph, labels, images by side."""
-        images, sides = self.findings.images, self.findings.sides
-        names = list(self.multi_label or {})
+        images, sides, labels = self.findings.images, self.findings.sides, self.multi_label or {}
+        names, known = list(labels), set(self.findings.images["photograph"]) != {""}
         counts = pd.crosstab(images["photograph"], images["split"]).reindex(index=names, columns=sides, fill_value=0)
-        shown = pd.DataFrame({"photograph": names, "labels": list((self.multi_label or {}).values())}, dtype=str)
+        shown = pd.DataFrame({"photograph": names, "labels": list(labels.values())}, dtype=str)
         for side in sides:
-            known = set(images["photograph"]) != {""}
             shown[side] = pd.array(counts[side].to_numpy() if known else [pd.NA] * len(names), dtype="Int64")
         return shown
 
 
 def write_audit(audit: Audit, reports_dir: Path) -> Path:
-    """Write the report of `audit`; return the path of audit.md. Raises MachineError where that is refused."""
+    """Write the report of `audit`; return the path of audit.md. Raises MachineError if that is refused."""
     folder = files.make_folder(reports_dir / "audit" / audit.findings.name)
-    findings = audit.findings
-    tables = {name: getattr(findings, name) for name in FILES if name != "multi_label"} | {"multi_label": audit.several}
     for name in FILES:
-        files.write_text(folder / f"{name}.csv", tables[name].to_csv(index=False, lineterminator="\n"))
+        frame = audit.several if name == "multi_label" else getattr(audit.findings, name)
+        files.write_text(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
     files.write_json(folder / "findings.json", as_json(audit))
-    drawn = _draw(audit, files.make_folder(folder / "figures"))
-    files.write_text(folder / "audit.md", render(audit, drawn))
+    pictures = list_figures(audit)
+    draw_figures({name: draw for name, (_, draw) in pictures.items()}, folder / "figures")
+    files.write_text(folder / "audit.md", render(audit, {name: words for name, (words, _) in pictures.items()}))
     return folder / "audit.md"
 
 
@@ -106,12 +102,12 @@ def render(audit: Audit, drawn: dict[str, str]) -> str:
         title=f"{code(findings.name)}, {plain(findings.split)} split",
         leak=text.describe_leak(findings, audit.random),
         worth=text.describe_worth(summary),
-        overview=audit_tables.tabulate_overview(findings),
+        overview=tables.tabulate_overview(findings),
         how=text.HOW[findings.provenance],
         notes=[plain(note) for note in audit.notes],
         command=fence(audit.command),
-        figures={name: f"![{plain(drawn[name])}](figures/{name}.png)" if name in drawn else "" for name in FIGURES},
-        counts=audit_tables.tabulate_counts(findings),
+        figures={name: embed(name, drawn.get(name, ""), drawn) for name in FIGURES},
+        counts=tables.tabulate_counts(findings),
         refused=text.describe_refused(len(findings.quarantine)),
         quarantine=list_rows(findings.quarantine, "quarantine.csv"),
         duplicates=text.describe_duplicates(summary),
@@ -124,7 +120,7 @@ def render(audit: Audit, drawn: dict[str, str]) -> str:
         multi_label=text.describe_multi_label(audit.multi_label, findings.name),
         multi_label_rows=list_rows(several, "multi_label.csv"),
         intervals=text.describe_intervals(findings),
-        effective=audit_tables.tabulate_effective(findings.effective, audit.unit),
+        effective=tables.tabulate_effective(findings.effective, audit.unit),
         unit=audit.unit,
         accuracy=ACCURACY,
         brightness=tabulate(brightness, {"mean": ".1f", "spread": ".1f", "border": ".1%"}),
@@ -133,41 +129,28 @@ def render(audit: Audit, drawn: dict[str, str]) -> str:
     )
 
 
-def _draw(audit: Audit, folder: Path) -> dict[str, str]:
-    """Draw the figures that there is something to show in; return their alternative texts."""
-    findings, drawn = audit.findings, {}
+def list_figures(audit: Audit) -> dict[str, tuple[str, Drawing]]:
+    """Return alternative text and figure, not drawn yet, of what there is to show."""
+    findings = audit.findings
     splits = [(f"{findings.split} split (audited)", findings)]
     if findings.split != "random":
         splits.append(("random split of the same images", audit.random))
-    figures: dict[str, tuple[Callable[[], Figure], str] | None] = dict.fromkeys(FIGURES)
     sides = [side for side in findings.sides if side != "validation"]
     counts = findings.counts.pivot(index="class", columns="split", values="images").loc[list(findings.classes), sides]
-    figures["counts"] = lambda: training.draw_classes([("", counts)]), "Images of each class by split, as in the table"
+    words = "Images of each class by split, as in the table"
+    pictures: dict[str, tuple[str, Drawing]] = {"counts": (words, partial(draw_classes, [("", counts)]))}
     if findings.scenes_known:
-        shares = "; ".join(
-            f"{title}: {text.share(int(split.leaking['any'].iloc[-1]), int(split.leaking['images'].iloc[-1]))}"
-            for title, split in splits
-        )
-        figures["leak"] = lambda: audit_figures.draw_leak(splits), f"Share of test images that training knows. {shares}"
-    if not np.isnan(findings.effective["effective"].to_numpy()).any():
+        totals = [(title, split.leaking.iloc[-1]) for title, split in splits]
+        shares = "; ".join(f"{title}: {text.share(int(all_['any']), int(all_['images']))}" for title, all_ in totals)
+        words = f"Share of test images that training knows. {shares}"
+        pictures["leak"] = words, partial(figures.draw_leak, splits)
+    if not findings.effective["effective"].isna().to_numpy().any():
         words = "Test images of each class on a logarithmic axis, and how many independent ones they are worth"
-        figures["worth"] = lambda: audit_figures.draw_worth(findings.effective, audit.unit), words
+        pictures["worth"] = words, partial(figures.draw_worth, findings.effective, audit.unit)
     words = "Brightness of the images of each class by split: median, quartiles, 5th and 95th percentile"
-    figures["brightness"] = (
-        lambda: audit_figures.draw_brightness(audit.brightness, findings.classes, findings.sides),
-        words,
-    )
-    with style.look():
-        for name, wanted in figures.items():
-            for kind in ("png", "svg"):
-                (folder / f"{name}.{kind}").unlink(missing_ok=True)  # one that an earlier audit left is not this one's
-            if wanted:
-                figure = wanted[0]()
-                for kind in ("png", "svg"):
-                    style.save(figure, folder / f"{name}.{kind}")
-                drawn[name] = wanted[1]
-    return drawn
+    draw = partial(figures.draw_brightness, audit.brightness, findings.classes, findings.sides)
+    return pictures | {"brightness": (words, draw)}
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [plain_numbers(row) for row in frame.to_dict("records")]
+    return [plain_numbers(row) for row in rows_of(frame)]

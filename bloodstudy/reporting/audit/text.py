@@ -1,4 +1,4 @@
-"""The sentences on what an audit found.
+"""The sentences of an audit.
 
 In: findings, or the flat summary that each trial keeps of them. Out: Markdown sentences. What is not known is said to
 be so; it is never called none.
@@ -12,7 +12,7 @@ from typing import Any
 
 from bloodstudy.data.quality.effective_size import ACCURACY
 from bloodstudy.data.quality.findings import Findings
-from bloodstudy.reporting.claims.sweep_claims import WriteNumber, write_number
+from bloodstudy.reporting.claims.ledger import WriteNumber, write_number
 from bloodstudy.reporting.render.markdown import code, plain
 
 SUMMARY_FORMULAS = {  # the numbers of a summary, as the claims of a report say them
@@ -35,7 +35,7 @@ HOW = {
 
 
 def count(number: int, noun: str, none: str = "no", what: str = "", write: WriteNumber = write_number) -> str:
-    """Return "no image", "1 image" or "2,487 images"; `tell` is called with `what` it is."""
+    """Return "no image", "1 image" or "2,487 images"; `write` is called with `what` it is."""
     if not number:
         return f"{none} {noun}"
     return f"{write(what, number, ',d')} {noun}{'s' if number > 1 else ''}"
@@ -45,34 +45,31 @@ def share(part: int, whole: int, what: tuple[str, str, str] = ("", "", ""), writ
     """Return "153 of 2,487 (6.2 %)"; a part that is neither none nor all never reads as 0.0 or 100.0 %."""
     percent = 100 * part / whole if whole else 0.0
     if part and part < whole and f"{percent:.1f}" in ("0.0", "100.0"):
-        told = "under 0.1 %" if percent < 50 else "over 99.9 %"
+        shown = "under 0.1 %" if percent < 50 else "over 99.9 %"
     else:
-        told = f"{write(what[2], percent, '.1f')} %"
-    return f"{write(what[0], part, ',d')} of {write(what[1], whole, ',d')} ({told})"
+        shown = f"{write(what[2], percent, '.1f')} %"
+    return f"{write(what[0], part, ',d')} of {write(what[1], whole, ',d')} ({shown})"
 
 
 def describe_audit(summary: Mapping[str, Any], name: str, write: WriteNumber = write_number) -> str:
     """Return one or two sentences for a report: does the split leak, do labels contradict, what is the test worth."""
-    if summary["test_images_leaking"] is None:
-        look = code(f"python -m bloodstudy.audit data={name}")
-        text = "Which scene each image shows is not known, so whether the split leaks is not known either"
-        return f"{text}{_describe_across(summary, write)}; {look} looks."
-    leaking, tested = summary["test_images_leaking"], summary["test_images"]
+    leaking, across = summary["test_images_leaking"], summary["duplicates_across"]
     text = "No test image shows a scene that training shows too"
-    if leaking:
+    if leaking is None:
+        text = "Which scene each image shows is not known, so whether the split leaks is not known either"
+    elif leaking:
         what = ("test_images_leaking", "test_images", "test_share_leaking")
-        leak = share(leaking, tested, what, write)
+        leak = share(leaking, summary["test_images"], what, write)
         text = f"{leak} test images show a scene that training shows too, or repeat its bytes"
-    unplaced, conflicts = summary["unplaced"], summary["label_conflicts"]
-    text += f" ({count(unplaced, 'image', what='unplaced', write=write)} could not be placed)" if unplaced else ""
-    scenes = count(conflicts, "scene", what="label_conflicts", write=write)
-    text += f"; {scenes} {'stand' if conflicts > 1 else 'stands'} under two classes"
-    return f"{text}{_describe_across(summary, write)}. {describe_worth(summary, write)}"
-
-
-def _describe_across(summary: Mapping[str, Any], write: WriteNumber) -> str:
-    across = summary["duplicates_across"]
-    return f"; exact duplicates across the split: {write('duplicates_across', across, ',d')}" if across else ""
+    if leaking is not None:
+        unplaced, conflicts = summary["unplaced"], summary["label_conflicts"]
+        text += f" ({count(unplaced, 'image', what='unplaced', write=write)} could not be placed)" if unplaced else ""
+        scenes = count(conflicts, "scene", what="label_conflicts", write=write)
+        text += f"; {scenes} {'stand' if conflicts > 1 else 'stands'} under two classes"
+    text += f"; exact duplicates across the split: {write('duplicates_across', across, ',d')}" if across else ""
+    if leaking is None:
+        return f"{text}; {code(f'python -m bloodstudy.audit data={name}')} looks."
+    return f"{text}. {describe_worth(summary, write)}"
 
 
 def describe_worth(summary: Mapping[str, Any], write: WriteNumber = write_number) -> str:
@@ -87,15 +84,15 @@ def describe_worth(summary: Mapping[str, Any], write: WriteNumber = write_number
 
 def describe_leak(findings: Findings, random: Findings) -> str:
     """Say how many test images training knows, and what a random split would do."""
-    own, drawn = findings.summary(), random.summary()
+    summary, drawn = findings.summary(), random.summary()
     split = f"{plain(findings.split)} split"
     if not findings.scenes_known:
         copies = int(findings.leaking["same_bytes"].iloc[-1])
         text = f"Whether the {split} cuts through scenes cannot be told, since nothing says which scene an image shows."
         return f"{text} Test images that are byte for byte a training image: {copies:,}."
     text = f"The {split} keeps every known scene on one side."
-    if own["test_images_leaking"]:
-        what = f"{share(own['test_images_leaking'], own['test_images'])} test images"
+    if summary["test_images_leaking"]:
+        what = f"{share(summary['test_images_leaking'], summary['test_images'])} test images"
         text = f"The {split} leaks: training holds the scene, the photograph or the very bytes of {what}."
     if len(findings.unplaced):
         text += f" {count(len(findings.unplaced), 'image')} could not be placed, so there may be more."
@@ -111,7 +108,7 @@ def describe_refused(refused: int) -> str:
 
 
 def describe_multi_label(labels: Mapping[str, str] | None, name: str) -> str:
-    """Say how many photographs carry several labels, where the data say so at all."""
+    """Say how many photographs carry several labels, if the data say so at all."""
     if labels is None:
         if name in ("kaggle", "bccd"):
             return "Not known: the archive's labels.csv is not beside these images."
@@ -144,7 +141,7 @@ def describe_conflicts(findings: Findings) -> str:
 
 def describe_intervals(findings: Findings) -> str:
     """Say what an accuracy measured on this test set is known to, both ways of counting."""
-    last = findings.effective.to_dict("records")[-1]
+    last = findings.effective.iloc[-1]
     naive = f"{last['naive_low']:.3f} to {last['naive_high']:.3f}"
     if math.isnan(last["effective"]):
         return (

@@ -1,6 +1,6 @@
 """Each measured number of a report as a claim: what it is, how it comes about, of which trials.
 
-In: values with their formulas, told while the report is rendered. Out: their texts between marks, which `unmark` takes
+In: values with their formulas, added while the report is rendered. Out: their texts between marks, which `unmark` takes
 away again for report.md, which `html` makes links of and by which `verify` finds them; and the content of claims.json.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 
+WriteNumber = Callable[[str, float, str], str]  # what it is, its value, its format; returns the text
 FORMAT = 1
 NONE = "–"  # what is printed where there is no number
 # Private-use characters: `markdown.visible` and `markdown.fence` let none through, so that no name can forge a mark.
@@ -51,14 +51,14 @@ class Ledger:
 
     @property
     def claims(self) -> list[Claim]:
-        """The claims, in the order in which they were first told."""
+        """The claims, in the order in which they were first added."""
         return list(self._claims.values())
 
     def add(self, value: float, form: str, *, name: str, formula: str, trials: Iterable[str]) -> str:
         """Return `value` formatted with `form`, marked as the claim `name`; a dash where it is no finite number.
 
         The text is Markdown: it goes into sentences and tables as it is, never through `plain` or `code`. The same name
-        may be told again, in another form too.
+        may be added again, in another form too.
 
         Args:
             value: the number, NaN where there is none.
@@ -96,13 +96,14 @@ def unmark(text: str) -> str:
 
 def to_json(ledger: Ledger) -> str:
     """Return the content of claims.json."""
-    claims = [
-        {"name": c.name, "formula": c.formula, "trials": list(c.trials), "value": c.value, "texts": list(c.texts)}
-        for c in ledger.claims
-    ]
-    content: dict[str, Any] = {"format": FORMAT, "study": ledger.study, "plan": ledger.plan}
-    content |= {"predictions": ledger.trials, "claims": claims}
+    head = {"format": FORMAT, "study": ledger.study, "plan": ledger.plan, "predictions": ledger.trials}
+    content = head | {"claims": [asdict(claim) for claim in ledger.claims]}
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_number(what: str, value: float, form: str) -> str:
+    """Return a number that is no claim."""
+    return format(value, form)
 
 
 def round_value(value: float) -> float | None:

@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bloodstudy.analysis import ArmSummary, StudyResults, summarise_arms
-from bloodstudy.reporting.figures.style import INK, SHADE, Style, label, new_figure
+from bloodstudy.reporting.figures.style import INK, SHADE, Style, label, new_grid
 from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
 
@@ -67,14 +67,10 @@ def draw_accuracy(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:
     first, *others = sweep.factors or [""]
     combinations = list(itertools.product(*(sweep.plan.swept[key] for key in others)))
     columns = min(MAX_COLUMNS, len(sweep.plan.swept[others[-1]])) if others else 1
-    rows = math.ceil(len(combinations) / columns)
     width = 6.4 if columns == 1 else min(10.0, 2.6 + 2.6 * columns)
-    figure = new_figure(width, 0.9 + (2.3 if rows > 1 else 3.0) * rows)
-    panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
-    for position, (axes, combination) in enumerate(itertools.zip_longest(panels.flat, combinations)):
-        if combination is None:
-            axes.set_visible(False)
-            continue
+    row = 2.3 if len(combinations) > columns else 3.0
+    figure, panels = new_grid(len(combinations), columns, width, row, head_in=0.9, sharey=True)
+    for position, (axes, combination) in enumerate(zip(panels, combinations, strict=True)):
         shared = dict(zip(others, combination, strict=True))
         here = [arm for arm in arms if all(sweep.levels[arm.name][key] == level for key, level in shared.items())]
         _draw_panel(axes, sweep, first, here, styles)
@@ -84,7 +80,7 @@ def draw_accuracy(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:
         axes.set_ylabel("accuracy" if position % columns == 0 else "")
     chances = {arm.chance for arm in arms if arm.finished}
     lowest = min(value for arm in arms if arm.finished for value in (arm.test_low, arm.train, arm.chance))
-    panels[0, 0].set_ylim(max(-0.03, math.floor(lowest * 10) / 10 - 0.1), 1.03)
+    panels[0].set_ylim(max(-0.03, math.floor(lowest * 10) / 10 - 0.1), 1.03)
     _add_legend(figure, len(sweep.seeds) > 1, min(chances) if len(chances) == 1 else None)
     return figure
 
@@ -118,11 +114,10 @@ def _draw_panel(
 
 def _draw_arm(axes: Axes, done: pd.DataFrame, arm: ArmSummary, x: float, style: Style) -> None:
     for name, mean, face, size in (("train", arm.train, style.colour, 6.5), ("test", arm.test, "none", 9.5)):
-        marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour, "mfc": face}
         if arm.planned > 1:
             values = done[f"{name}_accuracy"].to_numpy(dtype=float)
-            axes.plot([x] * len(values), values, markersize=size / 2, **marks)
-        axes.plot([x], [mean], markersize=size, mew=1.5, **marks)  # two sizes: neither hides the other
+            axes.plot([x] * len(values), values, markersize=size / 2, mfc=face, **style.marks)
+        axes.plot([x], [mean], markersize=size, mew=1.5, mfc=face, **style.marks)  # two sizes: neither hides the other
 
 
 def _name_levels(axes: Axes, scale: Scale, names: list[str], notes: list[str]) -> None:

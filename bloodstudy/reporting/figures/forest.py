@@ -66,8 +66,8 @@ def find_limits(reaches: Sequence[np.ndarray], margin: float) -> tuple[float, fl
 
     `reaches` are the values of each arm and response, in points, as is `margin`, whose ends are always shown.
     """
-    reaches = [own for own in reaches if len(own)]
-    farthest = sorted((float(np.abs(own).max()) for own in reaches), reverse=True)
+    reaches = [values for values in reaches if len(values)]
+    farthest = sorted((float(np.abs(values).max()) for values in reaches), reverse=True)
     if not farthest:
         return -1.2 * margin, 1.2 * margin
     kept = farthest[0]
@@ -109,11 +109,12 @@ def _draw_panel(
         if response == "test_accuracy":
             margin = 100 * comparison.pair.margin
             axes.fill_betweenx([row - 0.5, row + 0.5], -margin, margin, color=SHADE, linewidth=0, zorder=0.5)
-        marks = {"marker": style.marker, "linestyle": "", "color": style.colour}
         if seeds:
             values = 100 * comparison.points[response].to_numpy(dtype=float)
             spread = row + 0.2 + np.linspace(-0.09, 0.09, len(values)) * (len(values) > 1)
-            axes.plot(np.clip(values, left, right), spread, markersize=3, mfc="none", mew=0.8, alpha=0.85, **marks)
+            axes.plot(
+                np.clip(values, left, right), spread, markersize=3, mfc="none", mew=0.8, alpha=0.85, **style.marks
+            )
         if math.isnan(effect.mean):
             if seeds:
                 axes.text(0, row, f" {comparison.verdict.word}", va="center", color=INK, fontsize=8)
@@ -126,7 +127,7 @@ def _draw_panel(
                 # A stroke taller than the mean's mark, which would hide a short interval; a caret where it goes on.
                 place, mark, tall = (edge, caret, 6) if cut else (end, "|", size + 4)
                 axes.plot([place], [row - above], marker=mark, markersize=tall, color=style.colour, linestyle="")
-            axes.plot([mean], [row - above], markersize=size, mfc=face, mew=1.4, zorder=3, **marks)
+            axes.plot([mean], [row - above], markersize=size, mfc=face, mew=1.4, zorder=3, **style.marks)
         else:
             _point_outside(axes, mean, left if mean < 0 else right, row - above, style)
     axes.axvline(0, color=INK, linewidth=0.9, zorder=1)

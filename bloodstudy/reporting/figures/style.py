@@ -6,8 +6,9 @@ name, so that the same numbers give the same bytes.
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,14 @@ from typing import Any
 import matplotlib
 import matplotlib.style
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bloodstudy import files
 from bloodstudy.reporting.render.markdown import visible
 
+Drawing = Callable[[], Figure]  # a figure that is not drawn yet
 DPI = 120
 INK = "0.25"  # what belongs to no arm: legends, chance level
 SHADE = "0.85"  # the gap
@@ -44,6 +47,11 @@ class Style:
     colour: tuple[float, float, float]
     marker: str
     line: Any
+
+    @property
+    def marks(self) -> dict[str, Any]:
+        """How its points are drawn, without a line."""
+        return {"color": self.colour, "marker": self.marker, "linestyle": ""}
 
 
 def style_study(arms: list[str], references: Collection[str]) -> dict[str, Style]:
@@ -89,6 +97,38 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     figure = Figure(figsize=(width_in, height_in), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def new_grid(
+    count: int, columns: int, width_in: float, row_in: float, *, head_in: float = 0.0, sharex=False, sharey=False
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure of `count` panels in rows of `columns`, and its panels; what is left over stays empty."""
+    rows = math.ceil(count / columns)
+    figure = new_figure(width_in, head_in + row_in * rows)
+    panels = list(figure.subplots(rows, columns, sharex=sharex, sharey=sharey, squeeze=False).flat)
+    for axes in panels[count:]:
+        axes.set_visible(False)
+    return figure, panels[:count]
+
+
+def name_classes(axes: Axes, names: Sequence[str]) -> None:
+    """Write the names of classes under the axis, turned if they are many or long."""
+    turned = len(names) > 5 or max(map(len, names)) > 12
+    how = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if turned else {}
+    axes.set_xticks(range(len(names)), names, **how)
+
+
+def draw_figures(drawings: Mapping[str, Drawing], folder: Path) -> list[str]:
+    """Draw the figures into `folder`, as PNG and as SVG, in place of those that lie there; return their names."""
+    files.make_folder(folder)
+    for old in [*folder.glob("*.png"), *folder.glob("*.svg")]:
+        old.unlink()  # one that an earlier report left would not be this one's
+    with look():
+        for name, draw in drawings.items():
+            figure = draw()
+            for kind in ("png", "svg"):
+                save(figure, folder / f"{name}.{kind}")
+    return list(drawings)
 
 
 def save(figure: Figure, path: Path) -> None:

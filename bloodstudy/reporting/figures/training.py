@@ -5,7 +5,6 @@ In: a sweep and the styles of its arms. Out: matplotlib figures, whatever the nu
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bloodstudy.analysis import ArmSummary, StudyResults, summarise_arms
-from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_figure
+from bloodstudy.reporting.figures.style import INK, Style, fold, label, name_classes, new_figure, new_grid
 from bloodstudy.reporting.render.markdown import describe_lost
 
 MAX_MATRICES = 9
@@ -98,13 +97,8 @@ def draw_confusions(sweep: StudyResults, arms: list[str]) -> Figure:
     """Return one matrix an arm: share of each true class, with counts, summed over seeds."""
     means = {arm.name: arm.test for arm in summarise_arms(sweep)}
     columns = min(len(arms), 2 if len(arms) in (2, 4) else 3)
-    rows = math.ceil(len(arms) / columns)
-    figure = new_figure(1.2 + 2.9 * columns, 0.5 + 3.0 * rows)
-    panels = figure.subplots(rows, columns, squeeze=False)
-    for position, (axes, arm) in enumerate(itertools.zip_longest(panels.flat, arms)):
-        if arm is None:
-            axes.set_visible(False)
-            continue
+    figure, panels = new_grid(len(arms), columns, 1.2 + 2.9 * columns, 3.0, head_in=0.5)
+    for position, (axes, arm) in enumerate(zip(panels, arms, strict=True)):
         confusions = [examined.confusion for examined in sweep.examined(arm)]
         _draw_matrix(axes, np.sum([c.to_numpy() for c in confusions], axis=0), list(confusions[0].columns))
         axes.set_title(f"{fold(arm, 34)}\ntest {means[arm]:.3f}")
@@ -147,9 +141,7 @@ def draw_classes(counts: list[tuple[str, pd.DataFrame]]) -> Figure:
             if len(names) <= MAX_WRITTEN:
                 axes.bar_label(bars, fmt="{:,.0f}", fontsize=8)
         axes.set(xlabel="", ylabel="images", title=label(title, 96) if len(counts) > 1 else "")
-        axes.set_xticks(range(len(names)), names)
-        if len(names) > 5 or max(map(len, names)) > 12:
-            axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
+        name_classes(axes, names)
         axes.margins(y=0.12)
         axes.legend(axes.containers, frame.columns, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return figure

@@ -7,13 +7,15 @@ which none of it has a meaning.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import jinja2
 import pandas as pd
 
 from bloodstudy import PACKAGE
 
+TEMPLATES = PACKAGE / "reporting" / "templates"
 BOX = "\N{REPLACEMENT CHARACTER}"  # shown for what does not print, marks of claims included
 _SPECIAL = re.compile(r"[&<>|`*\[\]\\!~$#@]|\b_|_\b|(?<=_)_")
 
@@ -60,25 +62,28 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *rows])
 
 
-def template(name: str) -> jinja2.Template:
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame, each by column."""
+    return frame.to_dict("records")  # type: ignore[return-value]
+
+
+def template(name: str, autoescape: bool = False) -> jinja2.Template:
     """Return the template of this name; a variable that it is not given is an error."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PACKAGE / "reporting" / "templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+        loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, autoescape=autoescape,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.filters["visible"] = visible
     return environment.get_template(name)
 
 
-def embed(name: str, text: str, drawn: list[str]) -> str:
-    """Return the Markdown of a figure; empty where it was not drawn."""
+def embed(name: str, text: str, drawn: Collection[str]) -> str:
+    """Return the Markdown of a figure; empty if it was not drawn."""
     return f"![{plain(text)}](figures/{name}.png)" if name in drawn else ""
 
 
 def describe_lost(trials: pd.DataFrame) -> str:
-    """Say what became of the trials of an arm that did not finish, such as "2 of 3 diverged"; empty where all did."""
+    """Say what became of the trials of an arm that did not finish, such as "2 of 3 diverged"; empty if all did."""
     lost = trials["outcome"][trials["outcome"] != "finished"]
     counted = f"{len(lost)} of {len(trials)} " if len(trials) > 1 else ""
     return counted + ", ".join(dict.fromkeys(lost)).replace("_", " ") if len(lost) else ""

@@ -1,20 +1,25 @@
 """The answers of a study: all at a glance, then each question with its arms.
 
-In: an analysed study with its claims. Out: Markdown by the names that the template has for it, and its figures.
+In: an analysed study with its claims. Out: Markdown by the names that the template has for it, and its figures. The
+answers at a glance are one figure of three panels (train accuracy, test accuracy, gap): question by question every
+tested arm, its mean effect with its 95 % interval, the margin as a band, and its verdict.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bloodstudy.analysis import Comparison, StudyAnalysis, compare_splits, list_interactions
+from matplotlib.figure import Figure
+
+from bloodstudy.analysis import Comparison, StudyAnalysis, list_interactions
 from bloodstudy.analysis.comparisons.lr_sensitivity import tune
 from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.figures import forest
+from bloodstudy.reporting.figures.forest import draw_effects, draw_panels
+from bloodstudy.reporting.figures.style import INK, Drawing, Style, fold, label, new_figure
 from bloodstudy.reporting.render.markdown import embed, fence, plain
 from bloodstudy.reporting.sections import (
     caveats,
@@ -24,22 +29,24 @@ from bloodstudy.reporting.sections import (
     open_issues,
     smallest_model,
     splits,
-    summary_figure,
     verdicts,
 )
-from bloodstudy.reporting.sections.section import Drawing, Section, has_questions, list_questions, style_arms
+from bloodstudy.reporting.sections.section import Section, has_questions, style_arms
 from bloodstudy.study.plan import PlannedQuestion
 
 MAX_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
+ROW_IN = 0.235
 
 
 def describe_questions(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     """Return the answers at a glance, and each question with its arms."""
     analysis = claims.analysis
     simplifying, answer = smallest_model.find_question(analysis), smallest_model.answer_question(claims)
-    questions = [_describe_question(question, claims, drawn) for question in list_questions(analysis)]
-    for question, texts in zip(list_questions(analysis), questions, strict=True):
-        texts["summary"] = " ".join(filter(None, [answer if question is simplifying else "", texts["summary"]]))
+    questions = []
+    for question in analysis.sweep.plan.questions:
+        texts = _describe_question(question, claims, drawn)
+        summary = [answer if question is simplifying else "", texts["summary"]]
+        questions.append(texts | {"summary": " ".join(filter(None, summary))})
     return {
         "paired": any(not comparison.unpaired for comparison in analysis.comparisons),
         "figure": embed("answers", _describe_answers(analysis), drawn),
@@ -50,32 +57,68 @@ def describe_questions(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
 def draw_questions(analysis: StudyAnalysis) -> dict[str, Drawing]:
     """Return the answers at a glance, and for each question its effects, its dose and response, its splits."""
     drawings: dict[str, Drawing] = {}
-    styles, answers = style_arms(analysis), summary_figure.list_answers(analysis)
+    styles, answers = style_arms(analysis), list_answers(analysis)
     if len(answers) > 1 and any(comparison.seeds for shown in answers.values() for comparison in shown):
-        drawings["answers"] = partial(summary_figure.draw_answers, analysis, styles)
-    for question in list_questions(analysis):
+        drawings["answers"] = partial(draw_answers, analysis, styles)
+    for question in analysis.sweep.plan.questions:
         name, shown = question.name, analysis.of(question.name)
         if any(comparison.seeds for comparison in shown):
-            drawings[f"effects_{name}"] = partial(forest.draw_effects, shown, styles)
+            drawings[f"effects_{name}"] = partial(draw_effects, shown, styles)
         if dose := dose_response.find_dose(question, analysis):
             drawings[f"dose_{name}"] = partial(dose_response.draw_dose, dose, analysis, styles)
-        part = splits.find_divided(question, analysis)
-        if part is not None and len(points := splits.find_points(part)):
-            drawings[f"splits_{name}"] = partial(splits.draw_splits, points, compare_splits(points))
+        if part := splits.find_divided(question, analysis):
+            drawings |= splits.list_figures(part, name)
     return drawings
 
 
-SECTION = Section("answers", has_questions, describe_questions, "answers.md.j2", draw_questions)
+SECTION = Section("answers", has_questions, describe_questions, draw_questions)
+
+
+def list_answers(analysis: StudyAnalysis) -> dict[str, list[Comparison]]:
+    """Return the tested arms by the name of the question that is the first to ask for them."""
+    answers: dict[str, list[Comparison]] = {}
+    for question in analysis.sweep.plan.questions:
+        known = [comparison for comparisons in answers.values() for comparison in comparisons]
+        new = [c for c in analysis.of(question.name) if c.pair.tested and c not in known]
+        if new:
+            answers[question.name] = new
+    return answers
+
+
+def draw_answers(analysis: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
+    """Return the figure; a question's name stands above its arms, an arm's verdict to the right of its row."""
+    rows, names = {}, []
+    for question, comparisons in list_answers(analysis).items():
+        names.append(label(question.replace("_", " ")))
+        for comparison in comparisons:
+            rows[len(names)] = comparison
+            names.append(fold(comparison.pair.arm, 40))
+    figure = new_figure(9.6, 1.15 + ROW_IN * len(names))
+    panels = draw_panels(figure, names, rows, styles, seeds=False)
+    for row, tick in enumerate(panels[0].get_yticklabels()):
+        tick.set_fontweight("normal" if row in rows else "bold")
+    style: dict[str, Any] = {"transform": panels[-1].get_yaxis_transform(), "color": INK, "fontsize": 8.5}
+    panels[-1].text(1.03, -0.85, "verdict on test accuracy", va="bottom", **style)
+    for row, comparison in rows.items():
+        words = describe_verdict(comparison)
+        if comparison.conditional:
+            words += f" ({len(comparison.seeds)} of {comparison.training.trials} drawn)"
+        panels[-1].text(1.03, row, words, va="center", **style)
+    return figure
+
+
+def describe_verdict(comparison: Comparison) -> str:
+    """Return the verdict on an arm: how far a pending one is, and whether an undecided one is not worse."""
+    verdict = comparison.verdict
+    if verdict.word == Word.PENDING:
+        return f"{verdict.word} {verdict.reason}"
+    return f"{verdict.word}, not worse" if verdict.word == Word.INCONCLUSIVE and verdict.not_worse else verdict.word
 
 
 def _describe_answers(analysis: StudyAnalysis) -> str:
     """Return the alternative text of the answers at a glance: how many arms have which verdict."""
-    words = Counter(
-        summary_figure.describe_verdict(comparison)
-        for comparisons in summary_figure.list_answers(analysis).values()
-        for comparison in comparisons
-    )
-    counts = "; ".join(f"{word}: {count}" for word, count in words.items())
+    shown = [comparison for comparisons in list_answers(analysis).values() for comparison in comparisons]
+    counts = "; ".join(f"{word}: {count}" for word, count in Counter(map(describe_verdict, shown)).items())
     return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their verdict: {counts}"
 
 
@@ -84,11 +127,12 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
     everything = analysis.of(name)
     comparisons = [comparison for comparison in everything if not comparison.unpaired]
     unpaired = [comparison for comparison in everything if comparison.unpaired]
-    divided = _describe_splits(question, claims, drawn)
+    part = splits.find_divided(question, analysis)
+    divided = splits.describe_section(part, claims, drawn, name) if part else splits.NOTHING
     unpaired_answers = divided["each_split"] or [verdicts.describe_arm(comparison, claims) for comparison in unpaired]
     tested = [comparison for comparison in comparisons if comparison.pair.tested]
     dose = dose_response.find_dose(question, analysis)
-    opened, command = open_issues.describe_open(question, analysis, claims), open_issues.settle(tested, analysis)
+    opened, command = open_issues.describe_open(question, claims), open_issues.settle(tested, analysis)
     interactions = list_interactions(analysis.sweep, analysis.seeds)
     strips = [strip for strip in tune(analysis.sweep, analysis.seeds) if strip.question == name]
     pilot = any(comparison.verdict.word == Word.PILOT for comparison in tested)
@@ -108,20 +152,12 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
         "strips": factorial.tabulate_strips(strips, claims),
         "about_strips": factorial.describe_strips(strips),
         "named": open_issues.describe_named(question, analysis),
-        "still_learning": caveats.describe_still_learning(question, analysis, claims),
+        "still_learning": caveats.describe_still_learning(question, claims),
         "untuned": open_issues.describe_untuned(question, analysis),
         "open": opened,
         "command": fence(command) if command else "",
         "extension": open_issues.describe_extension(analysis, command) if opened or pilot else "",
     }
-
-
-def _describe_splits(question: PlannedQuestion, claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
-    """Return the tables, the text and the figure of the splits that a question compares."""
-    part, name = splits.find_divided(question, claims.analysis), question.name
-    if part is None:
-        return splits.NOTHING
-    return splits.describe_section(replace(claims.sweep, sweep=part), drawn, f"splits_{name}", f"split/{name}")
 
 
 def describe_effects(comparisons: list[Comparison]) -> str:

@@ -1,11 +1,10 @@
 """The figure and the table of how far the arms' probabilities are what they say.
 
-In: the reliabilities of arms, and how their numbers are told. Out: a figure of a panel a question, and Markdown.
+In: the reliabilities of arms, and the claims of their study. Out: a figure of a panel a question, and Markdown.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
@@ -15,7 +14,7 @@ from matplotlib.lines import Line2D
 from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.statistics.calibration import Reliability, weigh_probabilities
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_figure
+from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_grid
 from bloodstudy.reporting.render.markdown import code, table
 
 COLUMNS = 3
@@ -33,9 +32,8 @@ def weigh_arms(analysis: StudyAnalysis) -> dict[str, Reliability]:
         rows = sweep.of(arm, "finished").drop_duplicates(["key", "judged"])
         known = [(k, j) for k, j in zip(rows["key"], rows["judged"], strict=True) if k in sweep.predictions]
         if known:
-            reliabilities[arm] = weigh_probabilities(
-                [sweep.predictions[key] for key, _ in known], [j for _, j in known]
-            )
+            predictions = [sweep.predictions[key] for key, _ in known]
+            reliabilities[arm] = weigh_probabilities(predictions, [judged for _, judged in known])
     return reliabilities
 
 
@@ -43,11 +41,9 @@ def tabulate_calibration(reliabilities: Mapping[str, Reliability], claims: Study
     """Return the expected calibration error of each arm, and by how much it is too sure."""
     rows = []
     for arm, reliability in reliabilities.items():
-        rows.append([code(arm)])
-        for name, form in (("error", ".1f"), ("excess", "+z.1f")):
-            value, path = 100 * getattr(reliability, name), f"arm/{arm}/calibration/{name}"
-            keys = claims.analysis.sweep.of(arm, "finished")["key"]
-            rows[-1].append(claims.count(value, path, FORMULAS[name], keys, form))
+        write = claims.numbers_of(f"arm/{arm}/calibration", FORMULAS, claims.sweep.of(arm, "finished")["key"])
+        error, excess = 100 * reliability.error, 100 * reliability.excess
+        rows.append([code(arm), write("error", error, ".1f"), write("excess", excess, "+z.1f")])
     numbers = ["calibration error (points)", "surer than right by (points)"]
     return table(["arm", *numbers], rows, right=numbers)
 
@@ -57,14 +53,9 @@ def draw_calibration(
 ) -> Figure:
     """Return the figure; `groups` are a title and arms a panel, the reference first in each."""
     columns = min(COLUMNS, len(groups))
-    rows = math.ceil(len(groups) / columns)
     longest = max(len(arms) for _, arms in groups)
-    figure = new_figure(3.25 * columns, (2.6 + 0.17 * longest) * rows)
-    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    for axes in panels.ravel()[len(groups) :]:
-        axes.set_visible(False)
-    for position, (title, arms) in enumerate(groups):
-        axes = panels.flat[position]
+    figure, panels = new_grid(len(groups), columns, 3.25 * columns, 2.6 + 0.17 * longest, sharex=True, sharey=True)
+    for position, (axes, (title, arms)) in enumerate(zip(panels, groups, strict=True)):
         _draw_panel(axes, [arm for arm in arms if arm in reliabilities], reliabilities, styles)
         axes.set_title(label(title, 34))
         axes.set_ylabel("" if position % columns else "share right (%)")
@@ -80,7 +71,7 @@ def _draw_panel(
     handles = []
     for arm in arms:
         curve, style = reliabilities[arm].curve.query("share >= @MIN_SHARE"), styles[arm]
-        marks = {"color": style.colour, "marker": style.marker, "markersize": 4, "linestyle": style.line}
+        marks = style.marks | {"markersize": 4, "linestyle": style.line}
         axes.plot(100 * curve["sure"], 100 * curve["right"], linewidth=1.3, **marks)
         words = f"{fold(arm, 30)} ({100 * reliabilities[arm].error:.1f})"
         handles.append(Line2D([], [], linewidth=1.3, label=words, **marks))

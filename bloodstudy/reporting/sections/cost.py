@@ -16,8 +16,8 @@ from matplotlib.lines import Line2D
 from bloodstudy.analysis import StudyAnalysis, StudyResults
 from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.figures.style import DISTINCT, Style, fold, look, new_figure, save
-from bloodstudy.reporting.render.markdown import code, plural, table
-from bloodstudy.reporting.sections.data import format_values
+from bloodstudy.reporting.render.markdown import code, plural, rows_of, table
+from bloodstudy.reporting.sections.levels import format_values
 from bloodstudy.reporting.sections.section import style_arms
 
 COST = (
@@ -51,15 +51,13 @@ def draw_time(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:
             continue
         style, seconds = styles[arm], done["fit_seconds"].to_numpy(dtype=float)
         accuracy = 100 * done["test_accuracy"].to_numpy(dtype=float)
-        marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}
         if len(sweep.arms) <= DISTINCT:
-            axes.plot(seconds, accuracy, markersize=3, mfc="none", alpha=0.5, **marks)
-        axes.plot([seconds.mean()], [accuracy.mean()], markersize=7.5, zorder=3, **marks)
-        handles.append(Line2D([], [], markersize=6, label=fold(arm, 30), **marks))
+            axes.plot(seconds, accuracy, markersize=3, mfc="none", alpha=0.5, **style.marks)
+        axes.plot([seconds.mean()], [accuracy.mean()], markersize=7.5, zorder=3, **style.marks)
+        handles.append(Line2D([], [], markersize=6, label=fold(arm, 30), **style.marks))
     axes.margins(x=0.08)
     axes.set_xlim(left=0)
-    axes.set_xlabel("seconds of fitting")
-    axes.set_ylabel("test accuracy (%)")
+    axes.set(xlabel="seconds of fitting", ylabel="test accuracy (%)")
     columns = 1 + (len(handles) - 1) // PER_COLUMN
     axes.legend(
         handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, ncols=columns, fontsize=7.5
@@ -72,7 +70,7 @@ def tabulate_cost(sweep: StudyResults) -> str:
     numbers = ["seed", "time (s)", "fit (s)", "peak memory (MB)", "threads", "attempts"]
     forms = {"wall_seconds": ".1f", "fit_seconds": ".1f", "peak_memory_mb": ",.0f", "threads": ".0f", "attempts": ".0f"}
     rows = []
-    for row in sweep.trials.drop_duplicates("key").to_dict("records"):  # one may be judged in two ways
+    for row in rows_of(sweep.trials.drop_duplicates("key")):  # one may be judged in two ways
         cells = [_write(row.get(name), form) for name, form in forms.items()]
         rows.append([code(row["arm"]), str(row["seed"]), *cells])
     return table(["arm", *numbers], rows, right=numbers)
@@ -80,12 +78,12 @@ def tabulate_cost(sweep: StudyResults) -> str:
 
 def describe_total(sweep: StudyResults) -> str:
     """Return what all trials took together: time one after another, and threads times time, by which energy goes."""
-    trials = sweep.trials.drop_duplicates("key").to_dict("records")
-    known = [row for row in trials if not any(pd.isna(row.get(name)) for name in ("wall_seconds", "threads"))]
-    if not known:
+    trials = sweep.trials.drop_duplicates("key").reindex(columns=["wall_seconds", "threads"])
+    known = trials.dropna().astype(float)
+    if not len(known):
         return ""
-    hours = sum(float(row["wall_seconds"]) for row in known) / 3600
-    core_hours = sum(float(row["wall_seconds"]) * float(row["threads"]) for row in known) / 3600
+    hours = sum(known["wall_seconds"]) / 3600
+    core_hours = sum(known["wall_seconds"] * known["threads"]) / 3600
     return f"{plural(len(known), 'trial')} took {hours:.2f} hours in all, {core_hours:.2f} hours of a core."
 
 

@@ -1,6 +1,6 @@
 """Dose and response: train and test accuracy over the ordered levels of a numeric factor.
 
-In: a question about one factor, judged. Out: a `Dose` where its levels are numbers, and its figure: accuracies on the
+In: an analysed question about one factor. Out: a `Dose` if its levels are numbers, and its figure: accuracies on the
 left, the effect on test accuracy with its interval on the right; a learning rate stands on a log axis.
 """
 
@@ -42,13 +42,13 @@ class Dose:
 
 
 def find_dose(question: PlannedQuestion, analysis: StudyAnalysis) -> Dose | None:
-    """Return the arms of `question` by their level; None where these are no ordered numbers, or fewer than three."""
-    factor, levels = question.factor, {}
+    """Return the arms of `question` by their level; None if these are no ordered numbers, or fewer than three."""
+    factor, sweep, levels = question.factor, analysis.sweep, {}
     for arm in [question.reference, *question.arms]:
-        other_levels = set(analysis.sweep.levels_of(arm)) - {factor} - set(analysis.sweep.levels_of(question.reference))
-        known = [analysis.sweep.results[key] for key in analysis.sweep.of(arm)["key"] if key in analysis.sweep.results]
-        if factor and known and factor in known[0].factors and not other_levels:
-            levels[arm] = known[0].factors[factor]
+        other_levels = set(sweep.levels_of(arm)) - {factor} - set(sweep.levels_of(question.reference))
+        result = sweep.result_of(arm)
+        if factor and result and factor in result.factors and not other_levels:
+            levels[arm] = result.factors[factor]
     if factor is None or len(set(map(str, levels.values()))) < MIN_LEVELS:
         return None
     scale = place_levels(factor, list(levels.values()))
@@ -110,14 +110,12 @@ def _draw_accuracies(
             learnt = every[~stuck]
             axes.plot([_beside(x, dose)] * stuck.sum(), every[stuck], "x", color=style.colour, markersize=4)
             face, size = (style.colour, 6.5) if name == "train_accuracy" else ("none", 8)
-            marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour, "mfc": face}
-            axes.plot([_beside(x, dose)] * len(learnt), learnt, markersize=3, alpha=0.7, **marks)
+            axes.plot([_beside(x, dose)] * len(learnt), learnt, markersize=3, alpha=0.7, mfc=face, **style.marks)
             values.append(float(learnt.mean()) if len(learnt) else np.nan)
-            axes.plot([x], [values[-1]], markersize=size, mew=1.5, zorder=3, **marks)
+            axes.plot([x], [values[-1]], markersize=size, mew=1.5, zorder=3, mfc=face, **style.marks)
     for (_, values), line in zip(means.items(), ("-", "--"), strict=True):
         axes.plot(dose.scale.positions, values, color=INK, linewidth=1, linestyle=line, zorder=1)
-    axes.set_ylabel("accuracy (%)")
-    axes.set_title("train and test accuracy")
+    axes.set(ylabel="accuracy (%)", title="train and test accuracy")
 
 
 def _beside(x: float, dose: Dose) -> float:
@@ -137,9 +135,7 @@ def _draw_effects(axes: Axes, dose: Dose, styles: Mapping[str, Style]) -> None:
         elif comparison.seeds:
             points, effect = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float), comparison.test
             face = style.colour if comparison.pair.tested else "white"
-            marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}
-            axes.plot([_beside(x, dose)] * len(points), points, markersize=3, mfc="none", alpha=0.7, **marks)
+            axes.plot([_beside(x, dose)] * len(points), points, markersize=3, mfc="none", alpha=0.7, **style.marks)
             axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=2)
-            axes.plot([x], [100 * effect.mean], markersize=7, mew=1.4, mfc=face, zorder=3, **marks)
-    axes.set_ylabel("difference (points)")
-    axes.set_title("effect on test accuracy, 95 % interval")
+            axes.plot([x], [100 * effect.mean], markersize=7, mew=1.4, mfc=face, zorder=3, **style.marks)
+    axes.set(ylabel="difference (points)", title="effect on test accuracy, 95 % interval")

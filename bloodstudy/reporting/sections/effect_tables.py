@@ -1,6 +1,6 @@
 """The tables of a question's arms: effects, decisions, and what happens class by class.
 
-In: comparisons, and how their numbers are told. Out: Markdown tables, tested arms first as planned.
+In: comparisons, and the claims of their study. Out: Markdown tables, tested arms first as planned.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bloodstudy.analysis import Comparison
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims
+from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims, percent_form
 from bloodstudy.reporting.render.markdown import code, plain, table
 
 RECALL = "test_recall_"
@@ -21,12 +21,14 @@ def tabulate_effects(comparisons: Sequence[Comparison], claims: StudyClaims, tes
     `tested`: whether arms that are not tested are to be marked, since others are.
     """
     numbers = ["seeds", "train", "test", "gap", "d_z (test)", "test, new photographs"]
+    formula = "mean / standard deviation over seeds of test_accuracy[arm] - test_accuracy[reference]"
     rows = []
     for comparison in comparisons:
-        effects = [_both(comparison, response, claims) for response in RESPONSES.values()]
-        rest = [claims.d_z(comparison), claims.wider(comparison)]
+        effects = [_describe_effect(comparison, response, claims) for response in RESPONSES.values()]
+        d_z = claims.effect(comparison, "test_accuracy", "d_z", comparison.test.d_z, formula)
         name = _name(comparison) if tested else code(comparison.pair.arm)
-        rows.append([name, claims.seeds(comparison), *effects, *rest])
+        wider = claims.wider(comparison)
+        rows.append([name, claims.seeds(comparison), *effects, d_z, wider])
     return table(["arm", *numbers], rows, right=numbers)
 
 
@@ -48,13 +50,14 @@ def tabulate_verdicts(comparisons: Sequence[Comparison], claims: StudyClaims) ->
 
 
 def tabulate_classes(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
-    """Return the effects on macro F1 and on the recall of each class; empty where nothing is paired."""
+    """Return the effects on macro F1 and on the recall of each class; empty if nothing is paired."""
     names = next((list(c.points.columns) for c in comparisons if c.seeds), [])
-    names = [name for name in names if name == "test_macro_f1" or name.startswith(RECALL)]
-    if not names:
+    titles = {name: plain(name.removeprefix(RECALL)) for name in names if name.startswith(RECALL)}
+    if "test_macro_f1" in names:
+        titles = {"test_macro_f1": "macro F1"} | titles
+    if not titles:
         return ""
-    titles = {name: "macro F1" if name == "test_macro_f1" else plain(name.removeprefix(RECALL)) for name in names}
-    rows = [[_name(c), *(_both(c, name, claims) if name in c.effects else NONE for name in names)] for c in comparisons]
+    rows = [[_name(c), *(_describe_effect(c, name, claims) for name in titles)] for c in comparisons]
     return table(["arm", *titles.values()], rows, right=titles.values())
 
 
@@ -63,17 +66,22 @@ def describe_reference(comparisons: Sequence[Comparison], claims: StudyClaims) -
     comparison = max(comparisons, key=lambda c: len(c.seeds))
     if not comparison.seeds:
         return ""
-    train, test, gap = (claims.mean(comparison, response, "reference") for response in RESPONSES.values())
+    train, test, gap = (_describe_mean(comparison, response, claims) for response in RESPONSES.values())
     who = "The reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
     seeds = claims.seeds(comparison)
     return f"{who}: train {train} %, test {test} %, gap {gap} points (mean over {seeds} seeds)."
+
+
+def _describe_mean(comparison: Comparison, response: str, claims: StudyClaims) -> str:
+    formula = f"100 * mean over the paired seeds of {response}[reference]"
+    value = 100 * float(comparison.reference[response].to_numpy().mean())
+    return claims.effect(comparison, response, "reference_mean", value, formula, percent_form(response))
 
 
 def _name(comparison: Comparison) -> str:
     return code(comparison.pair.arm) + ("" if comparison.pair.tested else " (exploratory)")
 
 
-def _both(comparison: Comparison, response: str, claims: StudyClaims) -> str:
-    if not comparison.seeds:
-        return NONE
-    return f"{claims.points(comparison, response)} {claims.interval(comparison, response)}".removesuffix(f" {NONE}")
+def _describe_effect(comparison: Comparison, response: str, claims: StudyClaims) -> str:
+    known = comparison.seeds and response in comparison.effects
+    return claims.interval(comparison, response) if known else NONE

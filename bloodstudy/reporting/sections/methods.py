@@ -1,6 +1,6 @@
 """Methods and limits: what was fixed before, what changed after, and what the verdicts mean. Generated, never typed.
 
-In: a judged study. Out: Markdown lines.
+In: an analysed study with its claims. Out: Markdown lines.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.comparisons.validity import DIED
 from bloodstudy.analysis.comparisons.verdict import ALPHA, FEW_CLUSTERS, FEW_SEEDS
-from bloodstudy.reporting.claims.study_claims import PERCENT, RESPONSES, StudyClaims
-from bloodstudy.reporting.render.markdown import as_list, code, fence, plain, table
-from bloodstudy.reporting.sections import data
-from bloodstudy.reporting.sections.methods_paragraph import count_arms, name_units, write_paragraph
+from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims, percent_form
+from bloodstudy.reporting.render.markdown import as_list, code, fence, plain, plural, rows_of, table
+from bloodstudy.reporting.sections import levels
+from bloodstudy.reporting.sections.methods_paragraph import write_paragraph
 from bloodstudy.reporting.sections.section import Section, find_reference, has_questions
 from bloodstudy.study.arms import Role, spell
 
@@ -29,29 +29,28 @@ def describe_methods(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         "fixed": list_fixed(analysis) if declared else [],
         "changes": list_changes(analysis),
         "amended": bool(sweep.plan.amendments),
-        "excluded": list_excluded(analysis, claims) if declared else [],
-        "limits": list_limits(analysis, claims) if declared else [],
-        "origin": data.list_origin(sweep),
+        "excluded": list_excluded(claims) if declared else [],
+        "limits": list_limits(claims) if declared else [],
+        "origin": levels.list_origin(sweep),
         "exported": bool(analysis.comparisons),
-        "levels": data.tabulate_reference(sweep, reference),
-        "brought": data.describe_brought(sweep, reference),
+        "levels": levels.tabulate_reference(sweep, reference),
+        "brought": levels.describe_brought(sweep, reference),
         "paragraph": write_paragraph(analysis) if declared else "",
         "trials": _tabulate_trials(claims) if declared else "",
     }
 
 
-SECTION = Section("methods", lambda analysis: True, describe_methods, "methods.md.j2")
+SECTION = Section("methods", lambda analysis: True, describe_methods)
 
 
 def _tabulate_trials(claims: StudyClaims) -> str:
-    rows = []
-    for row in claims.analysis.sweep.trials.to_dict("records"):
-        keys, path = [row["key"]], f"trial/{row['key']}/{row['judged']}"
+    formulas, rows = {name: f"100 * {name}" for name in RESPONSES.values()}, []
+    for row in rows_of(claims.sweep.trials):
+        write = claims.numbers_of(f"trial/{row['key']}/{row['judged']}", formulas, [row["key"]])
         cells = [code(row["arm"]), str(row["seed"]), f"`{row['key']}`"]
         for name in RESPONSES.values():
             value = float("nan") if row[name] is None else 100 * float(row[name])
-            form = PERCENT if name != "accuracy_gap" else "+z.1f"
-            cells.append(claims.count(value, f"{path}/{name}", f"100 * {name}", keys, form))
+            cells.append(write(name, value, percent_form(name)))
         outcome = plain(str(row["outcome"]).replace("_", " "))
         reason = plain(row["reason"]) if isinstance(row["reason"], str) else ""
         rows.append([*cells, f"{outcome}: {reason}" if reason else outcome])
@@ -93,14 +92,14 @@ def _span(seeds: Sequence[int]) -> str:
 
 
 def list_changes(analysis: StudyAnalysis) -> list[str]:
-    """Return what changed after the plan was made; one line that says so where nothing did."""
+    """Return what changed after the plan was made; one line that says so if nothing did."""
     changes = [f"amended: {plain(change)}" for change in analysis.sweep.plan.amendments or []]
     return changes or ["nothing was amended"]
 
 
-def list_excluded(analysis: StudyAnalysis, claims: StudyClaims) -> list[str]:
+def list_excluded(claims: StudyClaims) -> list[str]:
     """Return which trials with a result are in no effect, and why."""
-    lines = []
+    analysis, lines = claims.analysis, []
     for comparison in analysis.comparisons:
         arms = {comparison.pair.arm: comparison.training, comparison.pair.reference: comparison.reference_training}
         for arm, training in arms.items():
@@ -114,7 +113,7 @@ def list_excluded(analysis: StudyAnalysis, claims: StudyClaims) -> list[str]:
     tested = dict.fromkeys(arm for c in analysis.comparisons if c.pair.tested for arm in (c.pair.reference, c.pair.arm))
     if beyond := [key for arm in tested for key in claims.keys(arm, late)]:
         formula = "number of trials of tested arms and references with a result, at seeds that are not looked at"
-        count = claims.count(len(beyond), "study/beyond", formula, beyond)
+        count = claims.number(len(beyond), "study/beyond", formula, beyond)
         lines.append(
             f"{count} trial{'s' if len(beyond) > 1 else ''} of seeds beyond the first {analysis.look.used}: in no "
             "effect of a tested arm, but in the accuracies of the arms themselves"
@@ -130,22 +129,22 @@ def _list_seeds(arm: str, lost: Mapping[str, Sequence[int]], so: str) -> list[st
     ]
 
 
-def list_limits(analysis: StudyAnalysis, claims: StudyClaims) -> list[str]:
+def list_limits(claims: StudyClaims) -> list[str]:
     """Return what the verdicts mean and how far they reach."""
+    analysis = claims.analysis
     if not analysis.comparisons:
         return ["No arm is compared with another, and no verdict is given."]
     if all(comparison.unpaired for comparison in analysis.comparisons):
         return ["Arms on different splits are not paired, and no verdict is given: each has its mean and interval."]
-    units = name_units(analysis)
-    floor = claims.count(
-        analysis.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", claims.all_keys(), ".3g"
-    )
+    units, arms = f"{analysis.unit}s", plural(analysis.family, "planned arm")
+    keys = list(claims.sweep.results)
+    floor = claims.number(analysis.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", keys, ".3g")
     normal = "; above alpha, so `improves` and `harms` rest on normality" if analysis.floor > analysis.alpha else ""
     rests = "; where that test does not share an `improves` or a `harms`, the arm's sentence says so"
     lines = [
         f"Error control: at most {100 * ALPHA:g} % for each kind of statement (difference, equivalence, not worse), "
-        f"not over all of them. Each kind is adjusted by Holm's method over the {count_arms(analysis, 'planned ')}; an "
-        "arm that cannot be tested counts with p = 1.",
+        f"not over all of them. Each kind is adjusted by Holm's method over the {arms}; an arm that cannot be "
+        "tested counts with p = 1.",
         "That is so where the differences over seeds are normal, or symmetric. Skew, or an occasional fall, in one arm "
         "alone makes errors several times as frequent, of all three kinds, and no test on so few numbers shows it: "
         "look at the single seeds. docs/calibration.md of bloodstudy has the rates.",
@@ -164,11 +163,8 @@ def list_limits(analysis: StudyAnalysis, claims: StudyClaims) -> list[str]:
     ]
     fewest = analysis.fewest_clusters
     if fewest is not None and len({planned.evaluated_on for planned in analysis.sweep.plan.trials}) == 1:
-        count = claims.count(
-            fewest, "test/fewest", f"number of {units} of the class that has the fewest in the test",
-            claims.all_keys(),
-        )  # fmt: skip
-        enough = fewest >= FEW_CLUSTERS
-        tail = "" if enough else f": under {FEW_CLUSTERS}, so for new photographs nothing can be told"
-        lines.append(f"The class with the fewest {units} in the test has {count}{tail}.")
+        formula = f"number of {units} of the class that has the fewest in the test"
+        count = claims.number(fewest, "test/fewest", formula, keys)
+        few = f": under {FEW_CLUSTERS}, so for new photographs nothing can be told" if fewest < FEW_CLUSTERS else ""
+        lines.append(f"The class with the fewest {units} in the test has {count}{few}.")
     return lines

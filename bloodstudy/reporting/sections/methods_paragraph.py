@@ -1,6 +1,6 @@
 """The methods paragraph for a paper, ready to paste. Generated, never typed.
 
-In: a judged study. Out: plain text.
+In: an analysed study. Out: plain text.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def write_paragraph(analysis: StudyAnalysis) -> str:
     margins = as_list(sorted({f"{100 * question.margin:g}" for question in plan.questions}))
     versions = next(iter(sweep.results.values())).versions
     tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in ("bloodstudy", "keras") if name in versions)
-    adjusted = f"Holm-adjusted over the {count_arms(analysis)} within each kind, " if analysis.family > 1 else ""
-    looks, arms = as_list(analysis.look.looks), count_arms(analysis)
+    looks, arms = as_list(analysis.look.looks), plural(analysis.family, "arm")
+    adjusted = f"Holm-adjusted over the {arms} within each kind, " if analysis.family > 1 else ""
     precisions = as_list(sorted({result.factors["precision"] for result in sweep.results.values()}))
     unpaired, paired = ([c for c in analysis.comparisons if c.unpaired is there] for there in (True, False))
     start = (
@@ -60,7 +60,7 @@ def write_paragraph(analysis: StudyAnalysis) -> str:
 
 
 def _describe_training(analysis: StudyAnalysis) -> str:
-    """Return how the reference was trained; nothing where it has no result."""
+    """Return how the reference was trained; nothing if it has no result."""
     sweep = analysis.sweep
     result = sweep.result_of(sweep.plan.questions[0].reference)
     if result is None:
@@ -74,7 +74,7 @@ def _describe_training(analysis: StudyAnalysis) -> str:
 
 
 def _describe_generalising(analysis: StudyAnalysis) -> str:
-    fewest, units = analysis.fewest_clusters, name_units(analysis)
+    fewest, units = analysis.fewest_clusters, f"{analysis.unit}s"
     if fewest is not None and fewest >= FEW_CLUSTERS:
         return (
             f"Whether a decision holds for new photographs was judged with seeds and {units} both random (crossed "
@@ -99,7 +99,7 @@ def _describe_left_out(paired: list[Comparison]) -> str:
 
 
 def _describe_untested(paired: list[Comparison], seeds: int) -> str:
-    """Return that no test was made, where none was, and what that leaves."""
+    """Return that no test was made, if none was, and what that leaves."""
     verdicts = [comparison.verdict for comparison in paired]
     if any(verdict.tested for verdict in verdicts):
         return ""
@@ -109,13 +109,3 @@ def _describe_untested(paired: list[Comparison], seeds: int) -> str:
     if any(verdict.word == Word.FAILS for verdict in verdicts):
         return f"{_describe_left_out(paired)}So no test was made."
     return f"So far, with {plural(seeds, 'seed')}, no test was made: all this gives is estimates."
-
-
-def name_units(analysis: StudyAnalysis) -> str:
-    """Return what of the test images is random beside the seeds: scenes, photographs or images."""
-    return f"{analysis.unit}s"
-
-
-def count_arms(analysis: StudyAnalysis, planned: str = "") -> str:
-    """Return how many arms are tested, such as "16 planned arms"."""
-    return plural(analysis.family, f"{planned}arm")

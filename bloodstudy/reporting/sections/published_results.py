@@ -1,7 +1,7 @@
 """Our figures beside those of the two systems that the networks come from, and why they may differ.
 
-In: a sweep or study of the Kaggle images. Out: a table with intervals over seeds, and reasons generated from what
-differs between their settings and ours. Nothing for other data or other networks.
+In: a study of the Kaggle images with its claims. Out: a table with intervals over seeds, and reasons generated from
+what differs between their settings and ours. Nothing for other data or other networks.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from bloodstudy.analysis import StudyResults
+from bloodstudy.analysis import StudyAnalysis, StudyResults
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.analysis.statistics.paired import estimate_share, predict_share
-from bloodstudy.reporting.claims.ledger import NONE, Ledger
-from bloodstudy.reporting.claims.study_claims import PERCENT, StudyClaims
-from bloodstudy.reporting.claims.sweep_claims import FORMULAS
+from bloodstudy.reporting.claims.ledger import NONE
+from bloodstudy.reporting.claims.study_claims import FORMULAS, PERCENT, StudyClaims
 from bloodstudy.reporting.render.markdown import code, table
 from bloodstudy.reporting.sections.section import Section
 from bloodstudy.study.arms import spell
@@ -67,17 +66,13 @@ RESPONSES = {
 }
 
 
+def has_sources(analysis: StudyAnalysis) -> bool:
+    return bool(_list_arms(analysis.sweep))
+
+
 def describe_sources(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
-    """Return table and reasons."""
-    return list_sources(claims.analysis.sweep, claims.ledger)
-
-
-SECTION = Section("sources", lambda analysis: bool(_list_arms(analysis.sweep)), describe_sources, "sources.md.j2")
-
-
-def list_sources(sweep: StudyResults, ledger: Ledger) -> dict[str, Any]:
-    """Return table and reasons; empty if there is nothing to compare with."""
-    arms = _list_arms(sweep)
+    """Return table and reasons of a study that has sources."""
+    sweep, arms = claims.sweep, _list_arms(claims.sweep)
     nearest = {arm: _find_nearest(result) for arm, result in arms.items()}
     rows, reasons = [], []
     for source in SOURCES:
@@ -89,22 +84,20 @@ def list_sources(sweep: StudyResults, ledger: Ledger) -> dict[str, Any]:
         # Of those as near, the first.
         arm = min(nearest_arms or ours, key=lambda arm: _measure_distance(arm, arms[arm], source, sweep))
         if nearest_arms:
-            rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, sweep, ledger)])
+            rows.append([f"`{source.model}`, here ({code(arm)})", *_measure(arm, claims)])
         reasons.append(f"{code(arm)} and its author's {source.name}: {_describe_apart(arm, arms[arm], source, sweep)}")
     numbers = ["trials", "train", "train, as `fit` prints it", "test", "test of one more seed"]
-    return {"table": table(["network", *numbers, "remark"], rows, right=numbers), "reasons": reasons} if rows else {}
+    return {"table": table(["network", *numbers, "remark"], rows, right=numbers), "reasons": reasons}
+
+
+SECTION = Section("sources", has_sources, describe_sources)
 
 
 def _list_arms(sweep: StudyResults) -> dict[str, Result]:
-    """Return a result of each arm whose network has a source."""
-    return {arm: result for arm in sweep.arms if (result := _find_result(sweep, arm)) is not None}
-
-
-def _find_result(sweep: StudyResults, arm: str) -> Result | None:
-    """Return a result of an arm on Kaggle images whose network has a source, None where none finished."""
-    known = [sweep.results[key] for key in sweep.of(arm, "finished")["key"] if key in sweep.results]
-    result = known[0] if known else None
-    return result if result and result.data.name == "kaggle" and _find_nearest(result) is not None else None
+    """Return the first finished result of each arm on Kaggle images whose network has a source."""
+    finished = sweep.trials.loc[sweep.trials["outcome"] == "finished"].drop_duplicates("arm")
+    results = {arm: sweep.results[key] for arm, key in zip(finished["arm"], finished["key"], strict=True)}
+    return {arm: result for arm, result in results.items() if result.data.name == "kaggle" and _find_nearest(result)}
 
 
 def _find_nearest(result: Result) -> Source | None:
@@ -113,8 +106,9 @@ def _find_nearest(result: Result) -> Source | None:
     return min(known, key=lambda source: len(_list_changed(result, source)), default=None)
 
 
-def _measure(arm: str, sweep: StudyResults, ledger: Ledger) -> list[str]:
+def _measure(arm: str, claims: StudyClaims) -> list[str]:
     """Return the cells of an arm, over the seeds that learnt: a mean with the others would be the accuracy of none."""
+    sweep = claims.sweep
     finished, stuck = sweep.of(arm, "finished"), look_at_training(sweep, arm, sweep.seeds).chance
     some = 0 < len(stuck) < len(finished)
     done = finished[~finished["seed"].isin(stuck)] if some else finished
@@ -124,35 +118,26 @@ def _measure(arm: str, sweep: StudyResults, ledger: Ledger) -> list[str]:
     for name, what in RESPONSES.items():
         values = np.asarray(fitted if name == "fit_accuracy" else done[name], dtype=float)
         estimate = estimate_share(values)
-        parts = {
-            "percent": (estimate.mean, f"100 * mean over the finished seeds of {what}"),
-            "lower": (estimate.low, f"100 * lower end of the 95 % t interval of the mean of {what}, at least 0"),
-            "upper": (estimate.high, f"100 * upper end of the 95 % t interval of the mean of {what}, at most 100"),
+        formulas = {
+            "percent": f"100 * mean over the finished seeds of {what}{without}",
+            "lower": f"100 * lower end of the 95 % t interval of the mean of {what}, at least 0{without}",
+            "upper": f"100 * upper end of the 95 % t interval of the mean of {what}, at most 100{without}",
         }
-        mean, low, high = (
-            ledger.add(
-                100 * value, PERCENT, name=f"arm/{arm}/{path}{name}/{part}", formula=formula + without, trials=keys
-            )
-            for part, (value, formula) in parts.items()
-        )
+        write = claims.numbers_of(f"arm/{arm}/{path}{name}", formulas, keys)
+        ends = {"percent": estimate.mean, "lower": estimate.low, "upper": estimate.high}
+        mean, low, high = (write(end, 100 * value, PERCENT) for end, value in ends.items())
         cells.append(f"{mean} %" + ("" if math.isnan(estimate.low) else f" [{low}, {high}]"))
     more = predict_share(np.asarray(done["test_accuracy"], dtype=float))
     predicted = "end of the 95 % t prediction interval of test_accuracy of one more seed"
-    low, high = (
-        ledger.add(
-            100 * value, PERCENT, name=f"arm/{arm}/{path}test_accuracy/one_more_{end}", trials=keys,
-            formula=f"100 * {end} {predicted}, {bound}{without}",
-        )
-        for end, value, bound in (("lower", more.low, "at least 0"), ("upper", more.high, "at most 100"))
-    )  # fmt: skip
+    bounds = {"lower": "at least 0", "upper": "at most 100"}
+    formulas = {f"one_more_{end}": f"100 * {end} {predicted}, {bound}{without}" for end, bound in bounds.items()}
+    write = claims.numbers_of(f"arm/{arm}/{path}test_accuracy", formulas, keys)
+    low, high = write("one_more_lower", 100 * more.low, PERCENT), write("one_more_upper", 100 * more.high, PERCENT)
     cells.append(NONE if math.isnan(more.low) else f"{low} to {high} %")
-    seeds, lost = (
-        ledger.add(count, "d", name=f"arm/{arm}/{name}", formula=FORMULAS[name], trials=finished["key"])
-        if count
-        else ""
-        for name, count in (("finished", len(finished)), ("at_chance", len(stuck)))
-    )
-    remark = f"{lost} of {seeds} stayed at chance{', left out' if some else ''}" if stuck else ""
+    seeds, remark = claims.finished(arm), ""
+    if stuck:
+        lost = claims.number(len(stuck), f"arm/{arm}/at_chance", FORMULAS["at_chance"], finished["key"], "d")
+        remark = f"{lost} of {seeds} stayed at chance{', left out' if some else ''}"
     return [seeds, *cells, remark]
 
 

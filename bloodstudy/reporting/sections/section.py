@@ -6,42 +6,27 @@ is the arm that the others are compared with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.figures.style import DISTINCT, Style, style_study
-from bloodstudy.study.plan import PlannedQuestion
-
-Drawing = Callable[[], Figure]
-
-
-def _draw_nothing(analysis: StudyAnalysis) -> dict[str, Drawing]:
-    return {}
+from bloodstudy.reporting.figures.style import DISTINCT, Drawing, Style, style_study
 
 
 @dataclass(frozen=True)
 class Section:
     """One section of a report; the order of `report.SECTIONS` is that of the page."""
 
-    name: str
+    name: str  # of its template
     when: Callable[[StudyAnalysis], bool]
     claims: Callable[[StudyClaims, list[str]], dict[str, Any]]  # the template's variables; given the drawn figures
-    template: str
-    figures: Callable[[StudyAnalysis], dict[str, Drawing]] = _draw_nothing  # by name, not drawn yet
-
-
-def list_questions(analysis: StudyAnalysis) -> Sequence[PlannedQuestion]:
-    """Return the questions of a study; a plain sweep has none."""
-    return analysis.sweep.plan.questions
+    figures: Callable[[StudyAnalysis], dict[str, Drawing]] = lambda analysis: {}  # by name, not drawn yet
 
 
 def has_questions(analysis: StudyAnalysis) -> bool:
-    return bool(list_questions(analysis))
+    return bool(analysis.sweep.plan.questions)
 
 
 def has_results(analysis: StudyAnalysis) -> bool:
@@ -50,7 +35,7 @@ def has_results(analysis: StudyAnalysis) -> bool:
 
 def find_reference(analysis: StudyAnalysis) -> str:
     """Return the reference of the first question; of a plain sweep the arm that the others are compared with."""
-    references = [question.reference for question in list_questions(analysis)]
+    references = [question.reference for question in analysis.sweep.plan.questions]
     references += [comparison.pair.reference for comparison in analysis.comparisons]
     return (references or analysis.sweep.arms)[0]
 
@@ -61,11 +46,11 @@ def group_arms(analysis: StudyAnalysis) -> list[tuple[str, list[str]]]:
     plain = [("", arms[start : start + DISTINCT]) for start in range(0, len(arms), DISTINCT)]
     return [
         (question.name.replace("_", " "), list(dict.fromkeys([question.reference, *question.arms])))
-        for question in list_questions(analysis)
+        for question in analysis.sweep.plan.questions
     ] or plain
 
 
 def style_arms(analysis: StudyAnalysis) -> dict[str, Style]:
     """Return the style of each arm, the same in all figures of a report."""
-    references = [question.reference for question in list_questions(analysis)]
+    references = [question.reference for question in analysis.sweep.plan.questions]
     return style_study(analysis.sweep.arms, references or [find_reference(analysis)])

@@ -1,6 +1,7 @@
 """Can it be simplified: test accuracy against parameters, the smallest model not worse, and other margins.
 
-In: the answer of a question that seeks the smallest model. Out: a figure, sentences and the strip of margins.
+In: an analysed study with a question that seeks the smallest model, and its claims. Out: a figure, sentences and the
+strip of margins.
 """
 
 from __future__ import annotations
@@ -8,26 +9,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bloodstudy.analysis import StudyAnalysis, summarise_arms
-from bloodstudy.analysis.comparisons.smallest_model import Simplest, find_simplest
+from bloodstudy.analysis import Simplest, StudyAnalysis, find_simplest, summarise_arms
 from bloodstudy.analysis.statistics.paired import estimate_share
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.figures.style import INK, SHADE, Style, fold, new_figure
-from bloodstudy.reporting.render.markdown import as_list, code, embed, table
-from bloodstudy.reporting.sections.section import Drawing, Section, list_questions, style_arms
+from bloodstudy.reporting.figures.style import INK, SHADE, Drawing, Style, fold, new_figure
+from bloodstudy.reporting.render.markdown import as_list, code, embed, rows_of, table
+from bloodstudy.reporting.sections.section import Section, style_arms
 from bloodstudy.study.plan import PlannedQuestion
 
 
 def find_question(analysis: StudyAnalysis) -> PlannedQuestion | None:
     """Return the question that seeks the smallest model, or None."""
-    return next((question for question in list_questions(analysis) if question.simplify), None)
+    return next((question for question in analysis.sweep.plan.questions if question.simplify), None)
 
 
 def _find(analysis: StudyAnalysis) -> Simplest:
@@ -36,21 +35,13 @@ def _find(analysis: StudyAnalysis) -> Simplest:
     return find_simplest(analysis, question.name)
 
 
-def answer_question(claims: StudyClaims) -> str:
-    """Return the answer in a sentence; empty if nobody asks, or if it is not decided."""
-    question = find_question(claims.analysis)
-    if question is None:
-        return ""
-    return describe_smallest(_find(claims.analysis), question, claims.analysis, claims)
-
-
 def describe_simplest(claims: StudyClaims, drawn: list[str]) -> dict[str, str]:
     """Return the answer, the figure and the strip of margins."""
     simplest = _find(claims.analysis)
     return {
         "answer": answer_question(claims),
         "figure": embed("parameters", _describe_models(simplest, claims.analysis), drawn),
-        "margins": tabulate_margins(simplest, claims.analysis, claims),
+        "margins": tabulate_margins(simplest, claims),
     }
 
 
@@ -60,41 +51,35 @@ def draw_simplest(analysis: StudyAnalysis) -> dict[str, Drawing]:
 
 
 SECTION = Section(
-    "smallest model",
-    lambda analysis: find_question(analysis) is not None,
-    describe_simplest,
-    "smallest_model.md.j2",
-    draw_simplest,
+    "smallest_model", lambda analysis: find_question(analysis) is not None, describe_simplest, draw_simplest
 )
 
 
-def describe_smallest(
-    simplest: Simplest, question: PlannedQuestion, analysis: StudyAnalysis, claims: StudyClaims
-) -> str:
-    """Answer the question in a sentence; empty where it is not decided."""
-    if simplest.smallest is None:
+def answer_question(claims: StudyClaims) -> str:
+    """Answer the question in a sentence; empty if nobody asks, or if it is not decided."""
+    analysis, question = claims.analysis, find_question(claims.analysis)
+    smallest = find_simplest(analysis, question.name).smallest if question else None
+    if question is None or smallest is None:
         return ""
-    reference = question.reference
     # An arm of two questions is tested once, with the smaller of their margins.
     tested = {c.pair.arm: f"{100 * c.pair.margin:g}" for c in analysis.of(question.name) if c.pair.tested}
-    margin = f"{tested.get(simplest.smallest) or as_list(sorted(set(tested.values()), key=float))} points"
-    size = f"{claims.parameters(reference)} parameters"
-    if simplest.smallest == reference:
+    margin = f"{tested.get(smallest) or as_list(sorted(set(tested.values()), key=float))} points"
+    size = f"{claims.parameters(question.reference)} parameters"
+    if smallest == question.reference:
         return f"No smaller model is shown to be not worse by more than {margin}: the reference, with {size}, stays."
-    smallest = f"{claims.parameters(simplest.smallest)} parameters"
-    comparison = analysis.find(simplest.smallest, reference)
+    comparison = analysis.find(smallest, question.reference)
     second = comparison.verdict.not_worse_second if comparison else None
-    text = (
-        f"Yes: {code(simplest.smallest)} is the smallest model shown to be not worse than the reference by more than "
+    return (
+        f"Yes: {code(smallest)} is the smallest model shown to be not worse than the reference by more than {margin}, "
+        f"with {claims.parameters(smallest)} parameters instead of the reference's {size}."
+        + (f" For new photographs: {second}." if second else "")
     )
-    text += f"{margin}, with {smallest} instead of the reference's {size}."
-    return text + (f" For new photographs: {second}." if second else "")
 
 
-def tabulate_margins(simplest: Simplest, analysis: StudyAnalysis, claims: StudyClaims) -> str:
-    """Return how the answer changes with the margin: one row a stretch of margins; empty where nothing is decided."""
+def tabulate_margins(simplest: Simplest, claims: StudyClaims) -> str:
+    """Return how the answer changes with the margin: one row a stretch of margins; empty if nothing is decided."""
     rows = []
-    for smallest, stretch in itertools.groupby(simplest.strip.to_dict("records"), key=lambda row: row["smallest"]):
+    for smallest, stretch in itertools.groupby(rows_of(simplest.strip), key=lambda row: row["smallest"]):
         margins = [f"{100 * row['margin']:g}" for row in stretch]
         span = f"{margins[0]} to {margins[-1]}" if len(margins) > 1 else margins[0]
         rows.append([span, code(smallest), claims.parameters(smallest)])
@@ -105,25 +90,22 @@ def tabulate_margins(simplest: Simplest, analysis: StudyAnalysis, claims: StudyC
 def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
     """Return test accuracy against parameters, with every seed, the mean and its interval."""
     figure = new_figure(7.4, 3.6)
-    axes = figure.subplots()
+    axes, handles = figure.subplots(), []
     reference = simplest.models["arm"].iloc[0]
-    handles = []
-    for row in simplest.models.dropna(subset=["parameters"]).to_dict("records"):
+    for row in rows_of(simplest.models.dropna(subset=["parameters"])):
         arm, x, style = row["arm"], row["parameters"], styles[row["arm"]]
         values = analysis.sweep.of(arm, "finished")["test_accuracy"].to_numpy(dtype=float)
         effect = estimate_share(values)
-        marks: dict[str, Any] = {"marker": style.marker, "linestyle": "", "color": style.colour}
-        axes.plot(np.full(len(values), 0.93 * x), 100 * values, markersize=3, mfc="none", alpha=0.6, **marks)
+        axes.plot(np.full(len(values), 0.93 * x), 100 * values, markersize=3, mfc="none", alpha=0.6, **style.marks)
         axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=2)
         face = style.colour if row["not_worse"] else "white"
-        axes.plot([x], [100 * effect.mean], markersize=8, mew=1.4, mfc=face, zorder=3, **marks)
+        axes.plot([x], [100 * effect.mean], markersize=8, mew=1.4, mfc=face, zorder=3, **style.marks)
         if arm == reference:
             margin = next((100 * c.pair.margin for c in analysis.of(simplest.question)), 0.0)
             axes.axhspan(100 * effect.mean - margin, 100 * effect.mean + margin, color=SHADE, linewidth=0, zorder=0.5)
-        handles.append(Line2D([], [], markersize=7, mfc=face, mew=1.4, label=fold(arm, 30), **marks))
+        handles.append(Line2D([], [], markersize=7, mfc=face, mew=1.4, label=fold(arm, 30), **style.marks))
     axes.set_xscale("log")
-    axes.set_xlabel("parameters (log scale)")
-    axes.set_ylabel("test accuracy (%)")
+    axes.set(xlabel="parameters (log scale)", ylabel="test accuracy (%)")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.grid(visible=False, axis="x")
     handles += [
@@ -138,7 +120,6 @@ def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Mapping[str
 def _describe_models(simplest: Simplest, analysis: StudyAnalysis) -> str:
     """Return the alternative text of accuracy against parameters, with its numbers."""
     means = {arm.name: 100 * arm.test for arm in summarise_arms(analysis.sweep) if arm.finished}
-    rows = simplest.models.dropna(subset=["parameters"]).to_dict("records")
-    rows = [row for row in rows if row["arm"] in means]
+    rows = [row for row in rows_of(simplest.models.dropna(subset=["parameters"])) if row["arm"] in means]
     numbers = "; ".join(f"{row['arm']} {row['parameters']:,.0f}: {means[row['arm']]:.1f} %" for row in rows)
     return f"Test accuracy against the number of parameters. {numbers}"

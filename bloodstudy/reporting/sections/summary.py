@@ -11,7 +11,6 @@ from typing import Any
 from bloodstudy.analysis import SPLIT_KEYS, ArmSummary, StudyResults, summarise_arms
 from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.claims.sweep_claims import SweepClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain
 from bloodstudy.reporting.sections.caveats import warn_of_study, warn_of_sweep
 from bloodstudy.reporting.sections.section import Section, has_questions
@@ -23,13 +22,13 @@ def describe_head(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     analysis = claims.analysis
     head: dict[str, Any] = {"title": describe_title(analysis.sweep)}
     if has_questions(analysis):
-        warnings = warn_of_study(analysis, claims.sweep)
-        return head | {"question": "", "progress": describe_progress(analysis, claims), "warnings": warnings}
+        warnings = warn_of_study(claims)
+        return head | {"question": "", "progress": describe_progress(claims), "warnings": warnings}
     question = plain(analysis.sweep.plan.question or "")
-    return head | {"question": question, "progress": " ".join(summarise(claims.sweep)), "warnings": []}
+    return head | {"question": question, "progress": " ".join(summarise(claims)), "warnings": []}
 
 
-SECTION = Section("summary", lambda analysis: True, describe_head, "summary.md.j2")
+SECTION = Section("summary", lambda analysis: True, describe_head)
 
 
 def describe_title(sweep: StudyResults) -> str:
@@ -56,8 +55,8 @@ def describe_nothing(sweep: StudyResults) -> str:
     )
 
 
-def summarise(claims: SweepClaims) -> list[str]:
-    """Return the summary, one sentence an item."""
+def summarise(claims: StudyClaims) -> list[str]:
+    """Return the summary of a plain sweep, one sentence an item."""
     sweep = claims.sweep
     arms = summarise_arms(sweep)
     done = [arm for arm in arms if arm.finished]
@@ -72,23 +71,23 @@ def summarise(claims: SweepClaims) -> list[str]:
     return [*sentences, *warn_of_sweep(claims)]
 
 
-def _progress(claims: SweepClaims) -> str:
+def _progress(claims: StudyClaims) -> str:
     sweep = claims.sweep
     trials = sweep.trials.drop_duplicates(["key", "outcome"])  # one trial may be judged in two ways
     outcomes = dict.fromkeys(name for name in trials["outcome"] if name != "finished")
     others = ", ".join(f"{claims.outcomes(name)} {plain(name.replace('_', ' '))}" for name in outcomes)
-    where = " and ".join(dict.fromkeys(plain(data["name"]) for data in sweep.data))
+    data = " and ".join(dict.fromkeys(plain(data["name"]) for data in sweep.data))
     noun = "trial" if len(trials) == 1 else "trials"
-    text = f"{claims.outcomes('finished')} of {claims.outcomes(None)} {noun} on {where} finished"
+    text = f"{claims.outcomes('finished')} of {claims.outcomes(None)} {noun} on {data} finished"
     return text + (f" ({others}, listed below)." if others else ".")
 
 
-def _describe_best(claims: SweepClaims, arms: list[ArmSummary]) -> str:
+def _describe_best(claims: StudyClaims, arms: list[ArmSummary]) -> str:
     sweep, write = claims.sweep, claims.arm
     mean = "mean " if len(sweep.seeds) > 1 else ""
     if len(arms) == 1:
         arm = arms[0]
-        partly = "" if arm.whole else f" ({write(arm, 'finished', 'd')} of {write(arm, 'planned', 'd')} seeds)"
+        partly = "" if arm.whole else f" ({claims.finished(arm.name)} of {write(arm, 'planned', 'd')} seeds)"
         train, test = (f"accuracy {write(arm, side, '.3f')}" for side in ("train", "test"))
         text = f"{mean}train {train}, {mean}test {test}{partly}; {_chance(claims, arm)}."
         return text[0].upper() + text[1:]
@@ -114,11 +113,11 @@ def _describe_best(claims: SweepClaims, arms: list[ArmSummary]) -> str:
     return text
 
 
-def _chance(claims: SweepClaims, arm: ArmSummary) -> str:
+def _chance(claims: StudyClaims, arm: ArmSummary) -> str:
     return f"chance level, the share of the largest class of the test set, is {claims.arm(arm, 'chance', '.3f')}"
 
 
-def _describe_gaps(claims: SweepClaims, done: list[ArmSummary]) -> str:
+def _describe_gaps(claims: StudyClaims, done: list[ArmSummary]) -> str:
     low, high = min(done, key=lambda arm: arm.gap), max(done, key=lambda arm: arm.gap)
     lowest = claims.arm(low, "gap", "+.3f")
     if len(done) == 1:

@@ -1,40 +1,46 @@
 """The trials of a plain sweep: each with its accuracies, means over seeds, differences, accuracy against the factors.
 
-In: an analysed study without questions. Out: Markdown, marked, and the figures of accuracy and of the splits.
+In: an analysed study without questions, with its claims. Out: Markdown, marked, and the figures of accuracy and splits.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bloodstudy.analysis import StudyAnalysis, StudyResults, compare_splits, flag_no_ops, summarise_arms
+import pandas as pd
+
+from bloodstudy.analysis import StudyAnalysis, StudyResults, flag_no_ops, summarise_arms
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.claims.sweep_claims import SweepClaims
+from bloodstudy.reporting.claims.study_claims import FORMULAS, StudyClaims
 from bloodstudy.reporting.figures import accuracy
-from bloodstudy.reporting.render.markdown import code, plain, table
+from bloodstudy.reporting.figures.style import Drawing
+from bloodstudy.reporting.render.markdown import code, plain, rows_of, table
 from bloodstudy.reporting.sections import splits
 from bloodstudy.reporting.sections.effect_tables import tabulate_effects
-from bloodstudy.reporting.sections.section import Drawing, Section, has_questions, style_arms
+from bloodstudy.reporting.sections.section import Section, has_questions, style_arms
 from bloodstudy.study.arms import spell
 
 MAX_ARMS_TOLD = 8  # arms whose accuracies stand in an alternative text
+CLEAN = ", without the test images whose scene is in training"
 
 
 def describe_trials(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     """Return the tables and figures of the sweep."""
-    sweep, no_ops = claims.analysis.sweep, flag_no_ops(claims.analysis.sweep.trials)
+    sweep, no_ops = claims.sweep, flag_no_ops(claims.sweep.trials)
     several_seeds = len(sweep.seeds) > 1
+    same = f"the predictions equal those of {code(sweep.arms[0])} on every seed that both finished"
     return {
-        "trials": _tabulate_trials(claims.sweep, no_ops),
-        "no_ops": _describe_no_ops(sweep, no_ops),
-        "arms": _tabulate_arms(claims.sweep) if several_seeds else "",
+        "trials": _tabulate_trials(claims, no_ops),
+        "no_ops": f"no-op?: {same}, so the level may do nothing here." if no_ops else "",
+        "arms": _tabulate_arms(claims) if several_seeds else "",
         "differences": describe_differences(claims),
         "unfinished": _list_unfinished(sweep),
         "several_seeds": several_seeds,
-        "accuracy": f"![{_describe_accuracy(claims.sweep)}](figures/accuracy.png)" if "accuracy" in drawn else "",
-        **splits.describe_section(claims.sweep, drawn, "splits"),
+        "accuracy": f"![{_describe_accuracy(claims)}](figures/accuracy.png)" if "accuracy" in drawn else "",
+        **splits.describe_section(sweep, claims, drawn),
     }
 
 
@@ -43,12 +49,10 @@ def draw_trials(analysis: StudyAnalysis) -> dict[str, Drawing]:
     sweep, drawings = analysis.sweep, {}
     if "finished" in set(sweep.trials["outcome"]) and len(sweep.trials) > 1:
         drawings["accuracy"] = partial(accuracy.draw_accuracy, sweep, style_arms(analysis))
-    if len(points := splits.find_points(sweep)):
-        drawings["splits"] = partial(splits.draw_splits, points, compare_splits(points))
-    return drawings
+    return drawings | splits.list_figures(sweep)
 
 
-SECTION = Section("trials", lambda analysis: not has_questions(analysis), describe_trials, "trials.md.j2", draw_trials)
+SECTION = Section("trials", lambda analysis: not has_questions(analysis), describe_trials, draw_trials)
 
 
 def describe_differences(claims: StudyClaims) -> dict[str, str]:
@@ -64,46 +68,43 @@ def describe_differences(claims: StudyClaims) -> dict[str, str]:
     return {"text": text, "table": tabulate_effects(shown, claims, tested=False)}
 
 
-def _describe_no_ops(sweep: StudyResults, no_ops: set[str]) -> str:
-    """Explain the flag "no-op?", or return nothing."""
-    if not no_ops:
-        return ""
-    return (
-        f"no-op?: the predictions equal those of {code(sweep.arms[0])} on every seed that both finished, so the level "
-        "may do nothing here."
-    )
-
-
-def _describe_accuracy(claims: SweepClaims) -> str:
+def _describe_accuracy(claims: StudyClaims) -> str:
     """Return the alternative text of the figure of accuracy, with its numbers if the arms are few."""
-    sweep = claims.sweep
-    done, values = [arm for arm in summarise_arms(sweep) if arm.finished], ""
+    done, numbers = [arm for arm in summarise_arms(claims.sweep) if arm.finished], ""
     if len(done) <= MAX_ARMS_TOLD:
-        train, test = ({arm.name: claims.arm(arm, side, ".3f") for arm in done} for side in ("train", "test"))
-        values = " " + "; ".join(f"{plain(arm)}: train {train[arm]}, test {test[arm]}" for arm in train)
-    return (
-        f"Train and test accuracy against {plain(' and '.join(sweep.factors) or 'the seeds')}, the gap shaded.{values}"
-    )
+        train, test = ([claims.arm(arm, side, ".3f") for arm in done] for side in ("train", "test"))
+        names = [plain(arm.name) for arm in done]
+        numbers = "; ".join(f"{name}: train {a}, test {b}" for name, a, b in zip(names, train, test, strict=True))
+        numbers = f" {numbers}"
+    factors = plain(" and ".join(claims.sweep.factors) or "the seeds")
+    return f"Train and test accuracy against {factors}, the gap shaded.{numbers}"
 
 
-def _tabulate_trials(claims: SweepClaims, no_ops: set[str]) -> str:
-    sweep, write = claims.sweep, claims.trial
-    seeds = ["seed"] if len(sweep.seeds) > 1 else []
+def _tabulate_trials(claims: StudyClaims, no_ops: set[str]) -> str:
+    seeds = ["seed"] if len(claims.sweep.seeds) > 1 else []
     numbers = [*seeds, "train", "test", "gap", "parameters"]
     rows = []
-    for row in sweep.trials.to_dict("records"):
+    for row in rows_of(claims.sweep.trials):
         outcome = plain(row["outcome"].replace("_", " ")) + (", no-op?" if row["arm"] in no_ops else "")
-        figures = [write(row, "train_accuracy", ".3f"), write(row, "test_accuracy", ".3f")]
-        figures += [write(row, "accuracy_gap", "+.3f"), write(row, "parameters", ",d")]
-        rows.append([code(row["arm"]), *([str(row["seed"])] if seeds else []), *figures, outcome])
+        forms = {"train_accuracy": ".3f", "test_accuracy": ".3f", "accuracy_gap": "+.3f", "parameters": ",d"}
+        cells = [_write(row, response, form, claims) for response, form in forms.items()]
+        rows.append([code(row["arm"]), *([str(row["seed"])] if seeds else []), *cells, outcome])
     return table(["arm", *numbers, "outcome"], rows, right=numbers)
 
 
-def _tabulate_arms(claims: SweepClaims) -> str:
+def _write(row: Mapping[str, Any], response: str, form: str, claims: StudyClaims) -> str:
+    """Return a response of one trial; one may be judged in two ways."""
+    clean, value = row["judged"] == "official_clean", math.nan if pd.isna(row[response]) else float(row[response])
+    formula = FORMULAS[response] + (CLEAN if clean and response in ("test_accuracy", "accuracy_gap") else "")
+    name = f"trial/{row['key']}/{'official_clean/' if clean else ''}{response}"
+    return claims.number(value, name, formula, [row["key"]], form)
+
+
+def _tabulate_arms(claims: StudyClaims) -> str:
     header, write = ["arm", "seeds finished", "train", "test", "test, lowest to highest", "gap"], claims.arm
     rows = []
     for arm in summarise_arms(claims.sweep):
-        counts = f"{write(arm, 'finished', 'd')} of {write(arm, 'planned', 'd')}"
+        counts = f"{claims.finished(arm.name)} of {write(arm, 'planned', 'd')}"
         means = [write(arm, "train", ".3f"), write(arm, "test", ".3f")]
         spread = f"{write(arm, 'test_low', '.3f')} to {write(arm, 'test_high', '.3f')}" if arm.finished else NONE
         rows.append([code(arm.name), counts, *means, spread, write(arm, "gap", "+.3f")])
@@ -111,9 +112,9 @@ def _tabulate_arms(claims: SweepClaims) -> str:
 
 
 def _list_unfinished(sweep: StudyResults) -> list[str]:
-    rows = [row for row in sweep.trials.to_dict("records") if row["outcome"] != "finished"]
     return [
         f"{plain(row['outcome'].replace('_', ' '))}: {code(row['arm'])}, seed {spell(row['seed'])}: "
         f"{plain(row['reason'] if isinstance(row['reason'], str) else 'no reason was recorded')}"
-        for row in rows
+        for row in rows_of(sweep.trials)
+        if row["outcome"] != "finished"
     ]

@@ -1,6 +1,6 @@
 """The sentences on verdicts, each from its verdict object alone, so that prose never contradicts its table.
 
-In: a comparison or the comparisons of a question, and how their numbers are told. Out: Markdown. "No difference shown"
+In: a comparison or the comparisons of a question, and the claims of their study. Out: Markdown. "No difference shown"
 is what an inconclusive arm gets; that there is none is never said.
 """
 
@@ -13,7 +13,7 @@ from bloodstudy.analysis.comparisons.mechanism import direction
 from bloodstudy.analysis.comparisons.study import PUBLISHED
 from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, Word
 from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims
-from bloodstudy.reporting.render.markdown import code, plain, plural
+from bloodstudy.reporting.render.markdown import as_list, code, plain, plural
 
 ORDER = (
     Word.IMPROVES,
@@ -26,14 +26,7 @@ ORDER = (
     Word.PILOT,
     Word.UNPAIRED,
 )
-MECHANISMS = {
-    "test only": "only the test effect is shown",
-    "train only": "only the train effect is shown",
-    "narrows the gap without a shown test effect": "it narrows the gap without a shown test effect",
-    "widens the gap without a shown test effect": "it widens the gap without a shown test effect",
-    "narrows the gap without a shown train effect": "it narrows the gap without a shown train effect",
-    "widens the gap without a shown train effect": "it widens the gap without a shown train effect",
-}
+MECHANISMS = {"test only": "only the test effect is shown", "train only": "only the train effect is shown"}
 
 
 def margin_of(comparison: Comparison) -> str:
@@ -44,14 +37,12 @@ def margin_of(comparison: Comparison) -> str:
 def describe_arm(comparison: Comparison, claims: StudyClaims) -> str:
     """Return the conclusion on one arm: its verdict, the three effects, how it works, the new photographs."""
     parts = [
-        f"{code(comparison.pair.arm)} {_describe_word(comparison, claims)}{_describe_effects(comparison, claims)}."
-    ]
-    parts += [
+        f"{code(comparison.pair.arm)} {_describe_word(comparison, claims)}{_describe_effects(comparison, claims)}.",
         _describe_failing(comparison, claims),
         _describe_chance_of(comparison, claims),
         _describe_mechanism(comparison),
         _describe_flag(comparison),
-        _describe_second(comparison),
+        f"For new photographs: {comparison.verdict.second}." if comparison.verdict.second else "",
     ]
     return " ".join(filter(None, parts))
 
@@ -82,14 +73,9 @@ def _describe_word(comparison: Comparison, claims: StudyClaims) -> str:
 def _describe_effects(comparison: Comparison, claims: StudyClaims) -> str:
     if not comparison.seeds:
         return ""
-    told_effects = {
-        short: f"{short} {claims.points(comparison, name)} {claims.interval(comparison, name)}".removesuffix(" –")
-        for short, name in RESPONSES.items()
-    }
-    plural = "s" if len(comparison.seeds) > 1 else ""
-    test = told_effects["test"].replace(" [", " points [") if " [" in told_effects["test"] else told_effects["test"]
-    seeds = f"{claims.seeds(comparison)} seed{plural}"
-    return f": {test} ({told_effects['train']}, {told_effects['gap']}; {seeds})"
+    train, test, gap = (f"{side} {claims.interval(comparison, name)}" for side, name in RESPONSES.items())
+    seeds = f"{claims.seeds(comparison)} seed{'s' if len(comparison.seeds) > 1 else ''}"
+    return f": {test.replace(' [', ' points [')} ({train}, {gap}; {seeds})"
 
 
 def _describe_failing(comparison: Comparison, claims: StudyClaims) -> str:
@@ -108,7 +94,7 @@ def _describe_chance_of(comparison: Comparison, claims: StudyClaims) -> str:
         counted = " and the number of ".join(name for name, there in several.items() if there)
         return f"Its interval leaves out 0, but not once the number of {counted} is allowed for."
     if verdict.normality and verdict.flipped is not None:
-        p = claims.flipped(comparison)
+        p = claims.p(comparison, "sign_flip")
         return f"That rests on normality: an exact sign-flip test over the seeds does not say so (adjusted p = {p})."
     if verdict.normality:
         return "That rests on normality: with so few seeds an exact sign-flip test could not say so."
@@ -130,36 +116,27 @@ def _describe_flag(comparison: Comparison) -> str:
     return f"It is not worse by more than {margin_of(comparison)}."
 
 
-def _describe_second(comparison: Comparison) -> str:
-    second = comparison.verdict.second
-    return f"For new photographs: {second}." if second else ""
-
-
 def describe_question(comparisons: Sequence[Comparison], analysis: StudyAnalysis) -> str:
     """Return the line that sums up a question: its tested arms by verdict."""
-    tested = [comparison for comparison in comparisons if comparison.pair.tested]
+    tested, look = [comparison for comparison in comparisons if comparison.pair.tested], analysis.look
     if not tested:
         return "No arm of this question is tested; what it shows is exploratory."
-    words = {word: [c for c in tested if c.verdict.word == word] for word in ORDER}
-    if words[Word.PENDING]:
-        return (
-            f"Not decided yet: {plural(len(words[Word.PENDING]), 'arm')} pending at {analysis.look.done} of "
-            f"{analysis.look.next} seeds."
-            + (f" {plural(len(words[Word.INVALID]), 'arm')} invalid." if words[Word.INVALID] else "")
-        )
-    if words[Word.PILOT]:
-        return f"Not decided: {analysis.look.used} of the {FEW_SEEDS} seeds that a statement takes; estimates alone."
+    by_word = {word: [c for c in tested if c.verdict.word == word] for word in ORDER}
+    if pending := by_word[Word.PENDING]:
+        invalid = f" {plural(len(by_word[Word.INVALID]), 'arm')} invalid." if by_word[Word.INVALID] else ""
+        return f"Not decided yet: {plural(len(pending), 'arm')} pending at {look.done} of {look.next} seeds.{invalid}"
+    if by_word[Word.PILOT]:
+        return f"Not decided: {look.used} of the {FEW_SEEDS} seeds that a statement takes; estimates alone."
     if len(tested) == 1:
         return ""
-    phrases = [_phrase(word, words[word]) for word in words if words[word]]
-    if not words[Word.IMPROVES] and any(c.verdict.tested for c in tested):
+    phrases = [_phrase(word, of_word) for word, of_word in by_word.items() if of_word]
+    if not by_word[Word.IMPROVES] and any(c.verdict.tested for c in tested):
         phrases.insert(0, "none is shown to improve test accuracy")
     return f"Of {plural(len(tested), 'tested arm')}, {'; '.join(phrases)}."
 
 
 def _phrase(word: Word, comparisons: Sequence[Comparison]) -> str:
-    names = [code(comparison.pair.arm) for comparison in comparisons]
-    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    who = as_list([code(comparison.pair.arm) for comparison in comparisons])
     one = len(comparisons) == 1
     phrases = {
         Word.IMPROVES: f"{who} {'improves' if one else 'improve'} test accuracy",
@@ -173,18 +150,18 @@ def _phrase(word: Word, comparisons: Sequence[Comparison]) -> str:
     return phrases[word]
 
 
-def describe_progress(analysis: StudyAnalysis, claims: StudyClaims) -> str:
+def describe_progress(claims: StudyClaims) -> str:
     """Return how far the study has come, and what is missing."""
-    trials = analysis.sweep.trials.drop_duplicates("key")
-    rows = list(zip(trials["key"], trials["outcome"], strict=True))
-    done, lost = ([key for key, outcome in rows if (outcome in PUBLISHED) is there] for there in (True, False))
-    look, missing = analysis.look, len(lost)
-    with_result = claims.count(len(done), "study/published", "number of trials that have a result", done)
-    planned = claims.count(len(rows), "study/planned", "number of planned trials", [key for key, _ in rows])
+    analysis, look = claims.analysis, claims.analysis.look
+    trials = claims.sweep.trials.drop_duplicates("key")
+    published = trials["outcome"].isin(PUBLISHED)
+    done, missing = trials["key"][published], trials["key"][~published]
+    with_result = claims.number(len(done), "study/published", "number of trials that have a result", done)
+    planned = claims.number(len(trials), "study/planned", "number of planned trials", trials["key"])
     text = f"{with_result} of {planned} planned trials have a result"
-    if missing:
-        without = claims.count(missing, "study/missing", "number of planned trials without a result", lost)
-        verb, them = ("is", "it") if missing == 1 else ("are", "them")
+    if len(missing):
+        without = claims.number(len(missing), "study/missing", "number of planned trials without a result", missing)
+        verb, them = ("is", "it") if len(missing) == 1 else ("are", "them")
         text += f"; {without} {verb} missing, and the same command goes on with {them}"
     text += f". All tested arms have the first {look.done} of {len(analysis.sweep.seeds)} seeds"
     if not look.decides:

@@ -5,18 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bloodstudy.analysis import load_study
 from bloodstudy.reporting.figures.accuracy import draw_accuracy, place_levels
 from bloodstudy.reporting.figures.style import look, style_study
 
 
 @pytest.fixture
-def panels_of(sweep_of, tmp_path):
+def panels_of(read_sweep):
     """Return a function from a sweep to the visible panels of its figure and the trials."""
 
     def draw(swept, **more):
-        sweep_of(tmp_path, swept, **more)
-        sweep = load_study(tmp_path, "scratch")
+        sweep = read_sweep(swept, **more)
         with look():
             figure = draw_accuracy(sweep, style_study(sweep.arms, sweep.arms[:1]))
             figure.canvas.draw()

@@ -2,56 +2,48 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import analyse_study, load_study
+from bloodstudy.analysis import analyse_study
 from bloodstudy.reporting.figures import training
-from bloodstudy.reporting.figures.style import look, style_study
-from bloodstudy.reporting.sections.section import group_arms
+from bloodstudy.reporting.figures.style import look
+from bloodstudy.reporting.sections.section import group_arms, style_arms
 
 LEVELS = ["none", "flip", "rotate", "shift", "affine", "colour", "mixup", "randaugment"]
 
 
 @pytest.fixture
-def read(sweep_of, tmp_path):
-    def made(swept, **more):
-        sweep_of(tmp_path, swept, **more)
-        return load_study(tmp_path, "scratch")
+def draw_curves(read_sweep):
+    """Return a function from a sweep to the figure of its curves and itself."""
 
-    return made
+    def drawn(swept, **more):
+        analysis = analyse_study(read_sweep(swept, **more))
+        with look():
+            return training.draw_training(analysis.sweep, style_arms(analysis), group_arms(analysis)), analysis.sweep
+
+    return drawn
 
 
-def test_curves_are_the_histories_one_line_an_arm(read):
-    sweep = read({"lr": [0.1, 0.01]})
-    with look():
-        figure = training.draw_training(
-            sweep, style_study(sweep.arms, sweep.arms[:1]), group_arms(analyse_study(sweep))
-        )
+def test_curves_are_the_histories_one_line_an_arm(draw_curves):
+    figure, sweep = draw_curves({"lr": [0.1, 0.01]})
     for axes, column in zip(figure.axes, ("fit_accuracy", "fit_loss"), strict=True):
         for line, key in zip(axes.lines, sweep.trials["key"], strict=True):
             assert np.allclose(line.get_ydata(), sweep.histories[key][column])
     assert [text.get_text() for text in figure.axes[1].get_legend().get_texts()] == ["lr=0.1", "lr=0.01"]
 
 
-def test_the_legend_says_what_became_of_an_arm_that_did_not_finish(read):
-    sweep = read({"lr": [0.1, 0.01], "seed": [0, 1]}, outcomes={0: "diverged", 1: "diverged", 3: "missing"})
-    with look():
-        figure = training.draw_training(
-            sweep, style_study(sweep.arms, sweep.arms[:1]), group_arms(analyse_study(sweep))
-        )
+def test_the_legend_says_what_became_of_an_arm_that_did_not_finish(draw_curves):
+    outcomes = {0: "diverged", 1: "diverged", 3: "missing"}
+    figure, _ = draw_curves({"lr": [0.1, 0.01], "seed": [0, 1]}, outcomes=outcomes)
     words = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
     assert words == ["lr=0.1\n(2 of 2 diverged)", "lr=0.01\n(1 of 2 missing)"]
 
 
-def test_more_than_eight_arms_get_further_rows(read):
-    sweep = read({"augment": LEVELS, "width": [1, 2]}, epochs=2)
-    with look():
-        figure = training.draw_training(
-            sweep, style_study(sweep.arms, sweep.arms[:1]), group_arms(analyse_study(sweep))
-        )
+def test_more_than_eight_arms_get_further_rows(draw_curves):
+    figure, _ = draw_curves({"augment": LEVELS, "width": [1, 2]}, epochs=2)
     assert [len(axes.lines) for axes in figure.axes] == [8, 8, 8, 8]
 
 
-def test_matrices_hold_the_counts_summed_over_seeds(read):
-    sweep = read({"augment": ["none", "flip"], "seed": [0, 1]}, outcomes={3: "failed"})
+def test_matrices_hold_the_counts_summed_over_seeds(read_sweep):
+    sweep = read_sweep({"augment": ["none", "flip"], "seed": [0, 1]}, outcomes={3: "failed"})
     with look():
         first, second = training.draw_confusions(sweep, training.choose_matrices(sweep)).axes
     counts = [int(text.get_text().split("\n")[1]) for text in first.texts]
@@ -64,8 +56,9 @@ def test_matrices_hold_the_counts_summed_over_seeds(read):
     assert sum(int(text.get_text().split("\n")[1]) for text in second.texts) == 136
 
 
-def test_of_many_arms_the_highest_and_lowest_are_shown_in_the_order_of_the_sweep(read):
-    sweep = read({"augment": LEVELS, "width": [1, 2]}, skill=lambda levels: (0.9, LEVELS.index(levels["augment"]) / 10))
+def test_of_many_arms_the_highest_and_lowest_are_shown_in_the_order_of_the_sweep(read_sweep):
+    rising = {level: (0.9, place / 10) for place, level in enumerate(LEVELS)}
+    sweep = read_sweep({"augment": LEVELS, "width": [1, 2]}, skill=lambda levels: rising[levels["augment"]])
     shown = training.choose_matrices(sweep)
     assert len(shown) == training.MAX_MATRICES
     ranked = sweep.trials.sort_values("test_accuracy", kind="stable")["arm"].tolist()

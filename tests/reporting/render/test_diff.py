@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from bloodstudy.analysis import analyse_study, load_study
+from bloodstudy.analysis import analyse_study
 from bloodstudy.reporting.claims.ledger import Ledger, to_json, unmark
-from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.claims.sweep_claims import open_ledger
+from bloodstudy.reporting.claims.study_claims import open_claims
 from bloodstudy.reporting.render.diff import compare_claims, compare_markdown, compare_page
 from bloodstudy.reporting.report import render
 
@@ -43,11 +42,9 @@ def test_words_lines_and_rows_that_differ_are_told_by_their_place():
     assert added == "report.md line 4 differs: expected nothing, found 'more'"
 
 
-def test_every_digit_of_a_report_counts(sweep_of, tmp_path):
-    sweep_of(tmp_path, {"lr": [0.1, 0.01], "seed": [0, 1, 2]}, outcomes={4: "diverged"})
-    sweep = load_study(tmp_path, "scratch")
-    ledger = open_ledger(sweep)
-    marked = render(StudyClaims(analyse_study(sweep), ledger), ["accuracy", "classes"])
+def test_every_digit_of_a_report_counts(read_sweep):
+    claims = open_claims(analyse_study(read_sweep({"lr": [0.1, 0.01], "seed": [0, 1, 2]}, outcomes={4: "diverged"})))
+    ledger, marked = claims.ledger, render(claims, ["accuracy", "classes"])
     text, names = unmark(marked), {claim.name for claim in ledger.claims}
     digits = [match.start() for match in re.finditer(r"\d", text)]
     by_claim = 0

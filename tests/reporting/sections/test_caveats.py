@@ -3,34 +3,29 @@
 import numpy as np
 import pandas as pd
 import pytest
-from studies import fabricate_study
 
 from bloodstudy.analysis import analyse_study, load_study
-from bloodstudy.reporting.claims.ledger import Ledger, unmark
-from bloodstudy.reporting.claims.study_claims import StudyClaims
+from bloodstudy.reporting.claims.ledger import unmark
+from bloodstudy.reporting.claims.study_claims import open_claims
 from bloodstudy.reporting.sections.caveats import describe_still_learning
-from bloodstudy.study.question import Question
 
-POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
 EPOCHS = 30
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(analyse, tmp_path):
     """Return a function that tells of a study whose arms rise so much over their last 8 of 30 epochs, by seed."""
 
-    def told(**rises):
-        plan = fabricate_study(tmp_path, (POOLS,), 6, photographs=5, copies=2)
-        for trial in plan["trials"]:
-            path = tmp_path / "five_questions" / trial["key"] / "history.csv"
-            rise = rises.get(trial["arm"].removeprefix("pooling="), 0.0) + 0.001 * trial["seed"]
+    def written(**rises):
+        for trial in analyse().sweep.plan.trials:
+            path = tmp_path / "runs" / "five_questions" / trial.key / "history.csv"
+            rise = rises.get(trial.arm.removeprefix("pooling="), 0.0) + 0.001 * trial.seed
             curve = np.interp(np.arange(EPOCHS), [0, EPOCHS - 9, EPOCHS - 1], [0.2, 0.6, 0.6 + rise])
             pd.read_csv(path).assign(fit_accuracy=curve).to_csv(path, index=False)
-        judged = analyse_study(load_study(tmp_path, "five_questions"))
-        text = describe_still_learning(judged.sweep.plan.questions[0], judged, StudyClaims(judged, Ledger()))
-        return unmark(text)
+        claims = open_claims(analyse_study(load_study(tmp_path / "runs", "five_questions")))
+        return unmark(describe_still_learning(claims.sweep.plan.questions[0], claims))
 
-    return told
+    return written
 
 
 def test_an_arm_that_rose_by_more_than_the_margin_is_named_with_its_rise_beside_the_reference(write):
@@ -44,5 +39,5 @@ def test_a_reference_that_still_learns_is_said_alone(write):
     assert "still rose by +5.2 for the reference." in write(reference=0.05)
 
 
-def test_where_all_have_settled_nothing_is_said(write):
+def test_if_all_have_settled_nothing_is_said(write):
     assert write(average=0.01) == ""

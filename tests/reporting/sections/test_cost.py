@@ -39,6 +39,5 @@ def test_seeds_are_drawn_beside_their_means_where_arms_are_few(sweep_of, tmp_pat
     assert drawn == ([[60.0, 61.0], [60.5]] if seeds_drawn else [[60.5]]) * arms
 
 
-def test_before_a_trial_has_finished_there_is_no_total(sweep_of, tmp_path):
-    sweep_of(tmp_path / "none", {"lr": [0.1]}, outcomes={0: "missing"})
-    assert cost.describe_total(load_study(tmp_path / "none", "scratch")) == ""
+def test_before_a_trial_has_finished_there_is_no_total(read_sweep):
+    assert cost.describe_total(read_sweep({"lr": [0.1]}, outcomes={0: "missing"})) == ""

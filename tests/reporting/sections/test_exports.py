@@ -1,18 +1,16 @@
 """The effects for other programs."""
 
 import pytest
-from studies import fabricate_study
 
-from bloodstudy.analysis import analyse_study, load_study
+from bloodstudy.analysis import analyse_study
 from bloodstudy.reporting.sections.exports import escape, tabulate_effects, write_tables
 from bloodstudy.study.question import Question
 
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average",))
 
 
-def test_a_row_is_a_comparison_and_a_response_in_fractions(tmp_path):
-    fabricate_study(tmp_path, (POOLS,), 6, photographs=5, copies=2)
-    analysis = analyse_study(load_study(tmp_path, "five_questions"))
+def test_a_row_is_a_comparison_and_a_response_in_fractions(analyse):
+    analysis = analyse(POOLS)
     table = tabulate_effects(analysis).set_index("response")
     test = analysis.comparisons[0].test
     assert table.loc["test_accuracy", "effect"] == pytest.approx(test.mean, rel=1e-5)
@@ -21,9 +19,8 @@ def test_a_row_is_a_comparison_and_a_response_in_fractions(tmp_path):
     assert table["p_difference"].notna().sum() == 1
 
 
-def test_without_a_comparison_there_is_no_table(sweep_of, tmp_path):
-    sweep_of(tmp_path, {"seed": [0, 1]})
-    assert write_tables(analyse_study(load_study(tmp_path, "scratch"))) == {}
+def test_without_a_comparison_there_is_no_table(read_sweep):
+    assert write_tables(analyse_study(read_sweep({"seed": [0, 1]}))) == {}
 
 
 def test_each_special_character_means_itself():

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pandas as pd
+import pytest
 from records import plan_of
 
 from bloodstudy.analysis import Interaction, InterimLook, StudyAnalysis
@@ -13,19 +14,20 @@ from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.sections import factorial
 
 
-def told():
+@pytest.fixture
+def claims():
     sweep = SimpleNamespace(plan=plan_of({}), results={}, seeds=[0, 1, 2])
     return StudyClaims(StudyAnalysis(sweep, InterimLook(3, (3,)), 0.05, 1, (), 12, "scene"), Ledger())
 
 
-def test_an_interaction_is_a_row_of_effects():
+def test_an_interaction_is_a_row_of_effects(claims):
     points = pd.DataFrame({name: [0.01, 0.02, 0.03] for name in ("train_accuracy", "test_accuracy", "accuracy_gap")})
     effects = {name: estimate(points[name].to_numpy()) for name in points}
     arms = ("reference", "dropout=0.3", "augment=flip", "both")
-    own = Interaction("q", ("dropout", 0.0, 0.3), ("augment", "none", "flip"), arms, points, effects, ())
-    row = unmark(factorial.tabulate_interactions([own], told())).splitlines()[2]
+    interaction = Interaction("q", ("dropout", 0.0, 0.3), ("augment", "none", "flip"), arms, points, effects, ())
+    row = unmark(factorial.tabulate_interactions([interaction], claims)).splitlines()[2]
     assert row.startswith("| `dropout=0.3` and `augment=flip` | 3 | +2.00 [-0.48, +4.48] |")
-    assert factorial.tabulate_interactions([], told()) == ""
+    assert factorial.tabulate_interactions([], claims) == ""
 
 
 def strip(arm, accuracies, best):
@@ -33,23 +35,23 @@ def strip(arm, accuracies, best):
     return Tuned("q", arm, pd.DataFrame(rows), best)
 
 
-def test_an_arm_that_is_best_at_another_rate_is_flagged():
-    found = [strip("reference", {0.001: 0.7, 0.01: 0.8}, 0.01), strip("pooling=none", {0.001: 0.75, 0.01: 0.6}, 0.001)]
-    rows = unmark(factorial.tabulate_strips(found, told())).splitlines()
+def test_an_arm_that_is_best_at_another_rate_is_flagged(claims):
+    strips = [strip("reference", {0.001: 0.7, 0.01: 0.8}, 0.01), strip("pooling=none", {0.001: 0.75, 0.01: 0.6}, 0.001)]
+    rows = unmark(factorial.tabulate_strips(strips, claims)).splitlines()
     assert rows[0] == "| arm | lr=0.001 | lr=0.01 |"
     assert rows[2:] == ["| `reference` | 70.0 | **80.0** |", "| `pooling=none` | **75.0** | 60.0 |"]
-    assert "others are not: `pooling=none` at `lr=0.001`" in factorial.describe_strips(found)
+    assert "others are not: `pooling=none` at `lr=0.001`" in factorial.describe_strips(strips)
 
 
-def test_a_rate_at_which_trials_were_lost_says_how_many_are_left():
-    own = strip("reference", {0.001: 0.7, 0.01: 0.8}, 0.001)
-    own.rates.loc[1, "seeds"] = 1
-    row = unmark(factorial.tabulate_strips([own], told())).splitlines()[2]
+def test_a_rate_at_which_trials_were_lost_says_how_many_are_left(claims):
+    lossy = strip("reference", {0.001: 0.7, 0.01: 0.8}, 0.001)
+    lossy.rates.loc[1, "seeds"] = 1
+    row = unmark(factorial.tabulate_strips([lossy], claims)).splitlines()[2]
     assert row == "| `reference` | **70.0** | 80.0 (1 seed) |"
 
 
 def test_a_strip_without_validation_images_chooses_nothing():
     nan = float("nan")
-    found = [strip("reference", {0.001: nan, 0.01: nan}, None)]
-    assert "No rate is chosen" in factorial.describe_strips(found)
+    strips = [strip("reference", {0.001: nan, 0.01: nan}, None)]
+    assert "No rate is chosen" in factorial.describe_strips(strips)
     assert factorial.describe_strips([]) == ""

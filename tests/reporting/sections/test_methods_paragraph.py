@@ -3,22 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from studies import fabricate_study
+from studies import POOLS
 
-from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.sections.methods_paragraph import write_paragraph
 from bloodstudy.study.question import Question
 
-POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
-
 
 @pytest.fixture
-def judge(tmp_path):
-    def judged(question=POOLS, **more):
-        fabricate_study(tmp_path, (question,), **{"seeds": 6, "photographs": 3, "copies": 2} | more)
-        return analyse_study(load_study(tmp_path, "five_questions"))
-
-    return judged
+def judge(analyse):
+    return lambda question=POOLS, **more: analyse(question, **{"photographs": 3} | more)
 
 
 def test_the_paragraph_names_data_seeds_and_tests(judge):
@@ -41,7 +34,7 @@ def test_the_paragraph_claims_no_analysis_that_could_not_be_made(judge, photogra
 
 def test_the_paragraph_says_which_test_images_of_the_clean_split_count(judge):
     clean = {"test_accuracy": 0.7, "test_images_clean": 16, "test_accuracy_clean": 0.7, "accuracy_gap_clean": 0.2}
-    text = write_paragraph(judge(judged="official_clean", change=lambda told: told["responses"].update(clean)))
+    text = write_paragraph(judge(judged="official_clean", change=lambda result: result["responses"].update(clean)))
     assert "(official split, without the 8 of 24 test images whose scene is in training)" in text
 
 
@@ -53,8 +46,9 @@ def test_the_paragraph_of_a_pilot_says_that_nothing_was_tested(judge):
 
 def test_the_paragraph_of_comparisons_that_are_all_invalid_says_why_and_offers_no_estimates(judge):
     text = write_paragraph(judge(outcomes={("reference", 2): "chance"}))
-    told = "No test was made, for no comparison is valid: the reference itself stayed at chance on seed 2."
-    assert text.endswith(told)
+    assert text.endswith(
+        "No test was made, for no comparison is valid: the reference itself stayed at chance on seed 2."
+    )
     assert "estimates" not in text
     assert "was tested for" not in text
 
@@ -74,8 +68,8 @@ def test_the_paragraph_of_a_study_whose_every_arm_failed_says_that_nothing_was_t
 
 def test_the_paragraph_says_how_the_reference_was_trained(judge):
     text = write_paragraph(judge())
-    told = "for 30 epochs with adam at a learning rate of 0.0005 and batches of 100 on images of 60 x 80 pixels (rgb)"
-    assert f"The reference (network: reference) was trained {told}." in text
+    setting = "with adam at a learning rate of 0.0005 and batches of 100 on images of 60 x 80 pixels (rgb)"
+    assert f"The reference (network: reference) was trained for 30 epochs {setting}." in text
 
 
 def test_of_one_arm_nothing_is_said_of_others(judge):

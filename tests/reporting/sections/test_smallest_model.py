@@ -1,21 +1,7 @@
 """The smallest model, in a sentence and a strip of margins."""
 
-import pytest
-from studies import fabricate_study
-
-from bloodstudy.analysis import analyse_study, load_study
-from bloodstudy.reporting.claims.ledger import Ledger, unmark
-from bloodstudy.reporting.claims.study_claims import StudyClaims
+from bloodstudy.reporting.claims.ledger import unmark
 from bloodstudy.reporting.sections import smallest_model
-
-
-@pytest.fixture
-def claims_of(tmp_path):
-    def analysed(question):
-        fabricate_study(tmp_path, (question,), 6, photographs=5, copies=2)
-        return StudyClaims(analyse_study(load_study(tmp_path, "five_questions")), Ledger())
-
-    return analysed
 
 
 def test_the_answer_names_an_arm_and_the_margins_agree_with_it(claims_of):

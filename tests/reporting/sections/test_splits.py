@@ -10,11 +10,13 @@ VALUES = {"random": [0.95, 0.93, 0.96], "official": [0.8, 0.85], "grouped": [0.7
 
 
 def points_of(rests=("reference",), of="seed"):
-    rows = [(rest, split, str(k), of, v) for rest in rests for split, own in VALUES.items() for k, v in enumerate(own)]
+    rows = [
+        (rest, split, str(k), of, v) for rest in rests for split, values in VALUES.items() for k, v in enumerate(values)
+    ]
     return pd.DataFrame(rows, columns=["rest", "split", "unit", "of", "test_accuracy"]).assign(stuck=False)
 
 
-def test_the_table_holds_the_comparison_and_dashes_where_there_is_none():
+def test_the_table_holds_the_comparison_and_dashes_if_there_is_none():
     compared = compare_splits(points_of())
     random, official, grouped = [[cell.strip() for cell in line.strip("|").split("|")]
                                  for line in tabulate_splits(compared).splitlines()[2:]]  # fmt: skip
@@ -27,15 +29,15 @@ def test_the_table_holds_the_comparison_and_dashes_where_there_is_none():
     assert grouped[1:] == ["1 seed", "0.700", "–", "-0.247", "–"]
 
 
-def test_what_else_was_swept_is_named_only_where_there_is_something():
+def test_what_else_was_swept_is_named_only_if_there_is_something():
     several = tabulate_splits(compare_splits(points_of(["lr=0.1", "lr=0.01"])))
     assert several.splitlines()[0].startswith("| arm | split |")
     assert sum(line.startswith("| `lr=0.01`") for line in several.splitlines()) == 3
 
 
-@pytest.mark.parametrize(("of", "told"), [("seed", False), ("division", True)])
-def test_divisions_are_explained_where_they_are_the_units(of, told):
-    assert ("too narrow" in describe_splits(compare_splits(points_of(of=of)))) == told
+@pytest.mark.parametrize(("of", "explained"), [("seed", False), ("division", True)])
+def test_divisions_are_explained_if_they_are_the_units(of, explained):
+    assert ("too narrow" in describe_splits(compare_splits(points_of(of=of)))) == explained
 
 
 def test_splits_that_judge_the_same_trials_are_said_to():
@@ -53,9 +55,9 @@ def test_every_unit_is_a_point_and_every_interval_a_line():
     panels = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title() for axes in panels] == ["lr=0.1", "lr=0.01", "lr=0.001", "lr=1"]
     drawn = [y for line in panels[0].lines if line.get_marker() == "o" for y in line.get_ydata()]
-    assert drawn == [value for own in VALUES.values() for value in own]
+    assert drawn == [value for values in VALUES.values() for value in values]
     means = [line.get_ydata()[0] for line in panels[0].lines if line.get_marker() == "D"]
-    assert means == pytest.approx([np.mean(own) for own in VALUES.values()])
+    assert means == pytest.approx([np.mean(values) for values in VALUES.values()])
     assert [text.get_text() for text in panels[0].get_xticklabels()] == list(VALUES)
     (low, high) = [y for _, y in panels[0].collections[0].get_segments()[0]]
     assert (low, high) == pytest.approx((compared["low"][0], compared["high"][0]))

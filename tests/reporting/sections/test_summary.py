@@ -1,24 +1,19 @@
 import pandas as pd
 import pytest
 
-from bloodstudy.analysis import load_study
+from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.claims.ledger import unmark
-from bloodstudy.reporting.claims.sweep_claims import SweepClaims, open_ledger
+from bloodstudy.reporting.claims.study_claims import open_claims
 from bloodstudy.reporting.sections.summary import describe_title, summarise
 
 
-def summary(runs_dir):
-    sweep = load_study(runs_dir, "scratch")
-    return unmark(" ".join(summarise(SweepClaims(sweep, open_ledger(sweep)))))
+def write(sweep):
+    return unmark(" ".join(summarise(open_claims(analyse_study(sweep)))))
 
 
 @pytest.fixture
-def summary_of(sweep_of, tmp_path):
-    def told(swept, **more):
-        sweep_of(tmp_path, swept, **more)
-        return summary(tmp_path)
-
-    return told
+def summary_of(read_sweep):
+    return lambda swept, **more: write(read_sweep(swept, **more))
 
 
 def skill(**by_level):
@@ -81,13 +76,12 @@ def test_a_random_split_mixed_commits_and_precisions_are_said(summary_of):
     assert "precisions" not in text
 
 
-def test_a_fit_that_inference_does_not_confirm_is_said(sweep_of, tmp_path):
-    measured = {"lrn": (0.9, 0.7), "batch": (0.3, 0.3)}
-    results = sweep_of(tmp_path, {"norm": ["lrn", "batch"]}, skill=lambda levels: measured[levels["norm"]])
-    assert "moving averages" not in summary(tmp_path)
-    path = tmp_path / "scratch" / results[1]["key"] / "history.csv"
+def test_a_fit_that_inference_does_not_confirm_is_said(read_sweep, tmp_path):
+    sweep = read_sweep({"norm": ["lrn", "batch"]}, skill=skill(lrn=(0.9, 0.7), batch=(0.3, 0.3)))
+    assert "moving averages" not in write(sweep)
+    path = tmp_path / "runs" / "scratch" / sweep.plan.keys[1] / "history.csv"
     pd.read_csv(path).assign(fit_accuracy=0.9).to_csv(path, index=False)
-    assert "`norm=batch`: `fit` ended at a much higher accuracy" in summary(tmp_path)
+    assert "`norm=batch`: `fit` ended at a much higher accuracy" in write(load_study(tmp_path / "runs", "scratch"))
 
 
 def test_titles(sweep_of, tmp_path):

@@ -29,23 +29,23 @@ WORDS = ("improves", "harms", "equivalent", "inconclusive", "fails to train", "i
 
 
 def draw_study(rng):
-    """Return a random judged study: effects of any size and spread, verdicts by the real tests or given ones."""
+    """Return a random analysed study: effects of any size and spread, verdicts by the real tests or given ones."""
     seeds, family, margin = int(rng.integers(2, 13)), int(rng.integers(1, 7)), float(rng.choice([0.01, 0.02, 0.05]))
     alpha = float(rng.choice([0.05, 0.025]))
     compared = [draw_comparison(rng, f"lr={k}", seeds, margin) for k in range(family)]
     verdicts = rules.test_family([c.test for c in compared], [margin] * family, family, alpha)
     verdicts = rules.add_flips(verdicts, rng.uniform(0, 0.1, family).tolist(), family, alpha)
     verdicts = add_second_words(verdicts, verdicts[::-1], [bool(rng.integers(2))] * family)
-    told = []
+    final_comparisons = []
     for comparison, verdict in zip(compared, verdicts, strict=True):
         word = str(rng.choice([verdict.word] * 6 + ["fails to train", "invalid", "pending", "pilot"]))
         reason = {"pending": "4/10", "invalid": "it has no trial of seed 3"}.get(word, "")
         final = verdict if word == verdict.word else Verdict(word, reason)
         effects = comparison.effects
         named = name_mechanism(*(effects[response] for response in RESPONSES.values())) if final.tested else None
-        told.append(remake(comparison, final, None if word == "inconclusive" else named))
+        final_comparisons.append(remake(comparison, final, None if word == "inconclusive" else named))
     sweep = SimpleNamespace(plan=plan_of({}), results={}, seeds=list(range(seeds)))
-    return StudyAnalysis(sweep, InterimLook(seeds, (seeds,)), alpha, family, tuple(told), 12, "scene")
+    return StudyAnalysis(sweep, InterimLook(seeds, (seeds,)), alpha, family, tuple(final_comparisons), 12, "scene")
 
 
 def draw_comparison(rng, name, seeds, margin):
@@ -53,8 +53,8 @@ def draw_comparison(rng, name, seeds, margin):
     index = pd.RangeIndex(seeds)
     shift = rng.normal(0, scale, 2) + rng.normal(0, spread, (seeds, 2))
     other = pd.DataFrame({"train_accuracy": rng.uniform(0.5, 1, seeds), "test_accuracy": rng.uniform(0.3, 0.9, seeds)})
-    own = other + shift
-    frames = [frame.set_axis(index).assign(accuracy_gap=frame.iloc[:, 0] - frame.iloc[:, 1]) for frame in (own, other)]
+    both = (other + shift, other)
+    frames = [frame.set_axis(index).assign(accuracy_gap=frame.iloc[:, 0] - frame.iloc[:, 1]) for frame in both]
     effects = {response: estimate((frames[0] - frames[1])[response].to_numpy()) for response in RESPONSES.values()}
     training, reference = Training(seeds, (), ()), Training(seeds, (), ())
     return Comparison(
@@ -66,18 +66,17 @@ def draw_comparison(rng, name, seeds, margin):
 
 def remake(comparison, verdict, mechanism):
     failing = Training(len(comparison.seeds), (0,), ()) if verdict.word == "fails to train" else comparison.training
-    told = withhold(comparison) if verdict.word == "invalid" else comparison
-    return replace(told, verdict=verdict, mechanism=mechanism, training=failing)
+    comparison = withhold(comparison) if verdict.word == "invalid" else comparison
+    return replace(comparison, verdict=verdict, mechanism=mechanism, training=failing)
 
 
 def read_effects(text):
     """Return {"test": (mean, low, high), ...} as the sentence says them."""
-    found = {}
+    effects = {}
     for side in RESPONSES:
-        match = re.search(rf"\b{side} {EFFECT}", text)
-        if match:
-            found[side] = tuple(None if number is None else float(number) for number in match.groups())
-    return found
+        if match := re.search(rf"\b{side} {EFFECT}", text):
+            effects[side] = tuple(None if number is None else float(number) for number in match.groups())
+    return effects
 
 
 def lie(value, printed):
@@ -116,9 +115,9 @@ def check_sentence(comparison, text):
             assert (phrase in text) == (directions.groups() == pair)
     normal, flipped = comparison.verdict.normality, comparison.verdict.flipped
     assert ("rests on normality" in text) == normal
-    found = re.search(r"exact sign-flip test over the seeds does not say so \(adjusted p = ([\d.e-]+)\)", text)
-    assert (found is not None) == (normal and flipped is not None)
-    assert found is None or float(found[1]) == pytest.approx(flipped, rel=0.01)
+    p_value = re.search(r"exact sign-flip test over the seeds does not say so \(adjusted p = ([\d.e-]+)\)", text)
+    assert (p_value is not None) == (normal and flipped is not None)
+    assert p_value is None or float(p_value[1]) == pytest.approx(flipped, rel=0.01)
     outside = said["test"][1] > 0 or said["test"][2] < 0
     if outside and word == "inconclusive":
         assert "Its interval leaves out 0" in text
@@ -132,10 +131,10 @@ def studies():
 
 def test_no_sentence_says_anything_but_its_verdict(studies):
     words = set()
-    for judged in studies:
-        told = StudyClaims(judged, Ledger())
-        for comparison in judged.comparisons:
-            text = unmark(sentences.describe_arm(comparison, told))
+    for analysis in studies:
+        claims = StudyClaims(analysis, Ledger())
+        for comparison in analysis.comparisons:
+            text = unmark(sentences.describe_arm(comparison, claims))
             check_sentence(comparison, text)
             words.add(comparison.verdict.word)
     assert words == {*WORDS} - {"pending 4/10"} | {"pending"}, "the random studies reach every word"
@@ -144,14 +143,14 @@ def test_no_sentence_says_anything_but_its_verdict(studies):
 def test_no_summary_contradicts_its_arms(studies):
     verbs = {"improve": "improves", "harm": "harms", "equivalent": "equivalent", "fail": "fails to train"}
     verbs |= {"no difference shown": "inconclusive", "invalid": "invalid"}
-    for judged in studies:
-        text = sentences.describe_question(judged.comparisons, judged)
+    for analysis in studies:
+        text = sentences.describe_question(analysis.comparisons, analysis)
         by_word = {}
-        for comparison in judged.comparisons:
+        for comparison in analysis.comparisons:
             by_word.setdefault(comparison.verdict.word, set()).add(comparison.pair.arm)
-        if {"pending", "pilot"} & set(by_word) or len(judged.comparisons) == 1:
+        if {"pending", "pilot"} & set(by_word) or len(analysis.comparisons) == 1:
             continue
-        assert text.startswith(f"Of {len(judged.comparisons)} tested arms, ")
+        assert text.startswith(f"Of {len(analysis.comparisons)} tested arms, ")
         said = {}
         for clause in text.split("tested arms, ")[1].split("; "):
             if named := set(re.findall(r"`(.+?)`", clause)):
@@ -161,11 +160,11 @@ def test_no_summary_contradicts_its_arms(studies):
 
 
 def test_tables_say_what_the_sentences_say(studies):
-    for judged in studies[:100]:
-        told = StudyClaims(judged, Ledger())
-        rows = unmark(effect_tables.tabulate_effects(judged.comparisons, told)).splitlines()[2:]
-        for comparison, row in zip(judged.comparisons, rows, strict=True):
-            said = read_effects(unmark(sentences.describe_arm(comparison, told)))
+    for analysis in studies[:100]:
+        claims = StudyClaims(analysis, Ledger())
+        rows = unmark(effect_tables.tabulate_effects(analysis.comparisons, claims)).splitlines()[2:]
+        for comparison, row in zip(analysis.comparisons, rows, strict=True):
+            said = read_effects(unmark(sentences.describe_arm(comparison, claims)))
             for side, numbers in said.items():
                 shown = " ".join(f"{n:+.2f}" for n in numbers if n is not None)
                 assert shown in re.sub(r"[\[\],]", "", row), side
@@ -183,8 +182,8 @@ def test_tables_say_what_the_sentences_say(studies):
 def test_progress_says_how_far_the_study_has_come(look, said):
     trials = pd.DataFrame({"key": list("abc"), "outcome": ["finished", "diverged", "missing"]})
     sweep = SimpleNamespace(trials=trials, seeds=list(range(max(look.done, look.looks[-1]))))
-    judged = StudyAnalysis(sweep, look, 0.05, 1, (), 12, "scene")
-    text = unmark(sentences.describe_progress(judged, StudyClaims(judged, Ledger())))
+    analysis = StudyAnalysis(sweep, look, 0.05, 1, (), 12, "scene")
+    text = unmark(sentences.describe_progress(StudyClaims(analysis, Ledger())))
     assert said in text
     assert text.startswith("2 of 3 planned trials have a result; 1 is missing, and the same command goes on with it.")
 
@@ -193,19 +192,17 @@ def test_progress_does_not_call_pending_what_is_invalid():
     trials = pd.DataFrame({"key": ["a"], "outcome": ["finished"]})
     sweep = SimpleNamespace(trials=trials, seeds=list(range(10)))
     one = remake(draw_comparison(np.random.default_rng(4), "lr=1", 4, 0.02), Verdict("invalid", "it failed"), None)
-    judged = StudyAnalysis(sweep, InterimLook(4, (10,)), 0.05, 1, (one,), 12, "scene")
-    assert "every verdict is pending 4/10 or invalid." in unmark(
-        sentences.describe_progress(judged, StudyClaims(judged, Ledger()))
-    )
+    analysis = StudyAnalysis(sweep, InterimLook(4, (10,)), 0.05, 1, (one,), 12, "scene")
+    text = unmark(sentences.describe_progress(StudyClaims(analysis, Ledger())))
+    assert "every verdict is pending 4/10 or invalid." in text
 
 
 def test_numbers_that_are_not_there_are_dashes():
     rng = np.random.default_rng(4)
     one = draw_comparison(rng, "lr=1", 1, 0.02)
-    judged = StudyAnalysis(
-        SimpleNamespace(plan=plan_of({}), results={}, seeds=[0]), InterimLook(1, (1,)), 0.05, 1, (one,), 12, "scene"
-    )
-    text = unmark(sentences.describe_arm(remake(one, Verdict("pilot"), None), StudyClaims(judged, Ledger())))
+    sweep = SimpleNamespace(plan=plan_of({}), results={}, seeds=[0])
+    analysis = StudyAnalysis(sweep, InterimLook(1, (1,)), 0.05, 1, (one,), 12, "scene")
+    text = unmark(sentences.describe_arm(remake(one, Verdict("pilot"), None), StudyClaims(analysis, Ledger())))
     assert math.isnan(one.test.low)
     assert "[" not in text
     assert "nan" not in text

@@ -1,0 +1,64 @@
+"""The levels and versions that the trials of a study were computed with.
+
+In: a sweep. Out: Markdown tables and lines; what differs between trials is shown as several values, never as one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bloodstudy.analysis import StudyResults
+from bloodstudy.reporting.render.markdown import code, plain, table
+from bloodstudy.study.arms import BLOCK_KEYS, spell
+
+
+def tabulate_reference(sweep: StudyResults, arm: str) -> str:
+    """Return a table of the model and all factor levels of an arm, and which of them other arms change."""
+    result = sweep.result_of(arm)
+    if result is None:
+        return ""
+    levels_by_trial, rows = [{"model": other.model, **other.factors} for other in sweep.results.values()], []
+    for key, level in {"model": result.model, **result.factors}.items():
+        levels = {spell(trial.get(key, level)) for trial in levels_by_trial}
+        if key != "seed":
+            rows.append([code(key), code(spell(level)), "yes" if len(levels) > 1 else ""])
+    return table(["factor", "level", "other arms change it"], rows)
+
+
+def list_brought(sweep: StudyResults, arm: str, reference: str) -> dict[str, Any]:
+    """Return the levels that set an arm of another model apart from the reference, and that nobody named."""
+    result, usual = sweep.result_of(arm), sweep.result_of(reference)
+    if result is None or usual is None or result.model == usual.model:
+        return {}
+    named = {*sweep.levels_of(arm), *BLOCK_KEYS}
+    return {k: v for k, v in result.factors.items() if k not in named and spell(v) != spell(usual.factors.get(k))}
+
+
+def describe_brought(sweep: StudyResults, reference: str) -> str:
+    """Say what arms with another model than the reference's change besides: a model brings levels of its own."""
+    levels_by_arm = {arm: list_brought(sweep, arm, reference) for arm in sweep.arms}
+    return " ".join(
+        f"The model of {code(arm)} brings {', '.join(code(f'{key}={spell(level)}') for key, level in levels.items())}."
+        for arm, levels in levels_by_arm.items()
+        if levels
+    )
+
+
+def list_origin(sweep: StudyResults) -> list[str]:
+    """Return lines on versions, commit and precision."""
+    results = list(sweep.results.values())
+    if not results:
+        return []
+    names = dict.fromkeys(name for result in results for name in result.versions)
+    versions = ", ".join(f"{plain(name)} {format_values([r.versions.get(name) for r in results])}" for name in names)
+    return [
+        f"versions: {versions}",
+        f"commit: {format_values([result.git_commit for result in results])}",
+        f"precision: {format_values([result.factors['precision'] for result in results])}",
+    ]
+
+
+def format_values(values: list[Any]) -> str:
+    """Return the different values, as code; several are said to be mixed."""
+    different = list(dict.fromkeys("unknown" if value is None else str(value) for value in values))
+    return code(different[0]) if len(different) == 1 else f"{', '.join(map(code, different))} (mixed)"
