@@ -2,12 +2,11 @@
 
 from bloodstudy.reporting.audit.report import Audit, write_audit
 from bloodstudy.reporting.audit.tables import summarise_audit
-from bloodstudy.reporting.report import Report, make_report, write_report
+from bloodstudy.reporting.report import make_report, write_report
 from bloodstudy.reporting.sections.hard_images import find_hard_images_of, render_gallery
 
 __all__ = [
     "Audit",
-    "Report",
     "find_hard_images_of",
     "make_report",
     "render_gallery",

@@ -31,16 +31,8 @@ from bloodstudy.reporting.sections import (
     trials,
 )
 
-SECTIONS = (
-    summary.SECTION,
-    answers.SECTION,
-    trials.SECTION,
-    smallest_model.SECTION,
-    data.SECTION,
-    arms.SECTION,
-    published_results.SECTION,
-    methods.SECTION,
-)
+IN_ORDER = (summary, answers, trials, smallest_model, data, arms, published_results, methods)
+SECTIONS = tuple(module.SECTION for module in IN_ORDER)
 WITH_IMAGES = "report_with_images.html"  # beside report.html, which may be given away and is verified
 
 

@@ -19,7 +19,7 @@ import yaml
 
 from bloodstudy.config.schema import Factors
 from bloodstudy.study.arms import expand, name_arm
-from bloodstudy.study.plan import Plan
+from bloodstudy.study.plan import Plan, PlannedArm, PlannedQuestion, PlannedTrial
 from bloodstudy.study.predictions import hash_stored
 from bloodstudy.study.question import MARGIN, Question, read_question
 from bloodstudy.study.trial import DataIdentity, Trial
@@ -60,8 +60,6 @@ def fabricate_study(
     noise: float = 0.5,
     study: str = "five_questions",
     data: str = "smear",
-    model: str = "reference",
-    setting: Mapping[str, Any] = SETTING,
     judged: str = "official",
     leaking: int = 0,
     change: Callable[[dict[str, Any]], Any] = lambda result: None,
@@ -74,17 +72,17 @@ def fabricate_study(
     """
     asked = tuple(read_question(question) if isinstance(question, str) else question for question in questions)
     arms = expand(asked)
-    identity = DataIdentity(data, "subtype", "field", "official", "f" * 16)
     world = _World(photographs, copies, leaking)
     trials, divided = [], any("data.split" in arm.levels for arm in arms)
     for seed in range(seeds):
         for arm in arms:
-            levels = dict(setting) | {k: v for k, v in arm.levels.items() if k in asdict(Factors())}
+            levels = SETTING | {k: v for k, v in arm.levels.items() if k in asdict(Factors())}
             factors = Factors(**levels | {"seed": seed, "precision": "float32"})
-            split = str(arm.levels.get("data.split", identity.split))
-            trial = Trial(study, arm.name, str(arm.levels.get("model", model)), factors, replace(identity, split=split))
+            split = str(arm.levels.get("data.split", "official"))
+            identity = DataIdentity(data, "subtype", "field", split, "f" * 16)
+            trial = Trial(study, arm.name, str(arm.levels.get("model", "reference")), factors, identity)
             swept = {"data.split": split} if divided else {"arm": arm.name}
-            trials.append(_plan_trial(trial, swept | {"seed": seed}, split if divided else judged) | {"overrides": []})
+            trials.append(_plan_trial(trial, swept | {"seed": seed}, split if divided else judged))
             outcome = (outcomes or {}).get((arm.name, seed), "finished")
             if outcome == "missing":
                 continue
@@ -104,37 +102,22 @@ def fabricate_study(
                 history.to_csv(folder / "history.csv", index=False)
             change(result)
             (folder / "result.json").write_text(json.dumps(result))
-    plan: dict[str, Any] = {
-        "study": study,
-        "command": f"python -m bloodstudy.run -m study={study} data={data}",
-        "bloodstudy": "0.1.0",
-        "question": " ".join(question.sentence for question in asked),
-        "swept": {"data.split" if divided else "arm": [arm.name for arm in arms], "seed": list(range(seeds))},
-        "precision": "float32",
-        "seeds": list(range(seeds)),
-        "title": "The five questions",
-        "looks": list(looks or [seeds]),
-        "setting": {key: list(v) if isinstance(v, tuple) else v for key, v in setting.items()},
-        "questions": [
-            {
-                "name": question.name,
-                "sentence": question.sentence,
-                "factor": question.factor,
-                "reference": name_arm(question.reference),
-                "arms": [arm.name for arm in arms if question.name in arm.questions],
-                "margin": question.margin or MARGIN,
-                "simplify": question.simplify,
-                "roles": {arm.name: str(arm.roles[question.name]) for arm in arms if question.name in arm.roles},
-            }
-            for question in asked
-        ],
-        "arms": {arm.name: {"role": str(arm.role), "levels": dict(arm.levels)} for arm in arms},
-        "trials": trials,
-        "amendments": [],
-    }
-    plan["hash"] = Plan.from_dict(plan).digest
-    _write_plan(runs_dir, plan)
-    return plan
+    planned_questions = [
+        PlannedQuestion(
+            question.name, question.sentence, question.factor, name_arm(question.reference),
+            [arm.name for arm in arms if question.name in arm.questions], question.margin or MARGIN, question.simplify,
+            roles={arm.name: arm.roles[question.name] for arm in arms if question.name in arm.roles},
+        )
+        for question in asked
+    ]  # fmt: skip
+    plan = Plan(
+        study, f"python -m bloodstudy.run -m study={study} data={data}",
+        {"data.split" if divided else "arm": [arm.name for arm in arms], "seed": list(range(seeds))}, tuple(trials),
+        "0.1.0", " ".join(question.sentence for question in asked), "float32", list(range(seeds)),
+        "The five questions", list(looks or [seeds]), SETTING | {"image_size": [60, 80]}, tuple(planned_questions),
+        {arm.name: PlannedArm(arm.role, arm.levels) for arm in arms}, amendments=[],
+    )  # fmt: skip
+    return _write_plan(runs_dir, replace(plan, hash=plan.digest))
 
 
 def fabricate_sweep(
@@ -190,19 +173,20 @@ def fabricate_sweep(
         results.append(result)
     command = "python -m bloodstudy.run" + (" -m" if swept else "")
     command += "".join(f" {key}={','.join(map(str, values))}" for key, values in swept.items())
-    _write_plan(runs_dir, {"study": "scratch", "command": command, "swept": swept, "trials": planned})
+    _write_plan(runs_dir, Plan("scratch", command, swept, tuple(planned)))
     return results
 
 
-def _plan_trial(trial: Trial, levels: Mapping[str, Any], judged: str) -> dict[str, Any]:
-    planned = {"key": trial.key, "arm": trial.arm, "seed": trial.factors.seed, "levels": dict(levels)}
-    return planned | {"data": asdict(trial.data), "judged": judged}
+def _plan_trial(trial: Trial, levels: Mapping[str, Any], evaluated_on: str) -> PlannedTrial:
+    return PlannedTrial(trial.key, trial.arm, trial.factors.seed, levels, asdict(trial.data), evaluated_on)
 
 
-def _write_plan(runs_dir: Path, plan: Mapping[str, Any]) -> None:
-    (runs_dir / plan["study"]).mkdir(parents=True, exist_ok=True)
-    path = runs_dir / plan["study"] / "plan.yaml"
-    path.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+def _write_plan(runs_dir: Path, plan: Plan) -> dict[str, Any]:
+    """Write the plan; return its content."""
+    (runs_dir / plan.study).mkdir(parents=True, exist_ok=True)
+    path, content = runs_dir / plan.study / "plan.yaml", plan.to_dict()
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return content
 
 
 class _World:

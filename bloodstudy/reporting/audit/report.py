@@ -96,6 +96,7 @@ def as_json(audit: Audit) -> dict[str, Any]:
 def render(audit: Audit, drawn: dict[str, str]) -> str:
     """Return the Markdown; `drawn` are the figures that exist, with their alternative texts."""
     findings, summary, several = audit.findings, audit.findings.summary(), audit.several
+    refused = len(findings.quarantine)
     short = findings.duplicates.assign(sha256=findings.duplicates["sha256"].str[:12])
     brightness = summarise_brightness(audit.brightness, findings.sides).rename(columns={"sd": "spread"})
     return template("audit.md.j2").render(
@@ -108,7 +109,7 @@ def render(audit: Audit, drawn: dict[str, str]) -> str:
         command=fence(audit.command),
         figures={name: embed(name, drawn.get(name, ""), drawn) for name in FIGURES},
         counts=tables.tabulate_counts(findings),
-        refused=text.describe_refused(len(findings.quarantine)),
+        refused=text.count(refused, "file") + " cannot be used:" if refused else "Every file can be used.",
         quarantine=list_rows(findings.quarantine, "quarantine.csv"),
         duplicates=text.describe_duplicates(summary),
         copies=list_rows(short, "duplicates.csv"),

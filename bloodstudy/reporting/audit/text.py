@@ -102,11 +102,6 @@ def describe_leak(findings: Findings, random: Findings) -> str:
     return text
 
 
-def describe_refused(refused: int) -> str:
-    """Say how many files were refused."""
-    return f"{count(refused, 'file')} cannot be used:" if refused else "Every file can be used."
-
-
 def describe_multi_label(labels: Mapping[str, str] | None, name: str) -> str:
     """Say how many photographs carry several labels, if the data say so at all."""
     if labels is None:

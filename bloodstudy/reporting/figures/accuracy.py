@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bloodstudy.analysis import ArmSummary, StudyResults, summarise_arms
-from bloodstudy.reporting.figures.style import INK, SHADE, Style, label, new_grid
+from bloodstudy.reporting.figures.style import INK, SHADE, Style, Styles, label, new_grid
 from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
 
@@ -61,7 +60,7 @@ def place_levels(key: str, levels: list[Any]) -> Scale:
     return Scale([float(level) for level in levels], words, ordered=True, logarithmic=logarithmic)
 
 
-def draw_accuracy(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:
+def draw_accuracy(sweep: StudyResults, styles: Styles) -> Figure:
     """Return the figure; needs at least one finished trial."""
     arms = summarise_arms(sweep)
     first, *others = sweep.factors or [""]
@@ -85,9 +84,7 @@ def draw_accuracy(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:
     return figure
 
 
-def _draw_panel(
-    axes: Axes, sweep: StudyResults, first: str, arms: list[ArmSummary], styles: Mapping[str, Style]
-) -> None:
+def _draw_panel(axes: Axes, sweep: StudyResults, first: str, arms: list[ArmSummary], styles: Styles) -> None:
     levels = list(sweep.plan.swept[first]) if first else ["all seeds"]
     scale = place_levels(first, levels)
     places = {arm.name: scale.positions[levels.index(sweep.levels[arm.name][first]) if first else 0] for arm in arms}

@@ -18,8 +18,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bloodstudy.analysis import Comparison
-from bloodstudy.reporting.figures.style import INK, SHADE, Style, fold, new_figure
+from bloodstudy.reporting.figures.style import INK, SHADE, Style, Styles, fold, new_figure
 
+Rows = Mapping[int, Comparison]  # by the place of their name on the axis
 PANELS = {"train_accuracy": "train accuracy", "test_accuracy": "test accuracy", "accuracy_gap": "gap (train − test)"}
 FAR = 5.0  # points that lie so many times farther out than those of other arms are cut off, where they are
 FAR_POINTS = 20.0  # farther out than this, which no arm does that learnt
@@ -27,7 +28,7 @@ LEAST = 0.2  # of the longer side of the axis: how long the other one is at leas
 ROW_IN = 0.46
 
 
-def draw_effects(comparisons: Sequence[Comparison], styles: Mapping[str, Style]) -> Figure:
+def draw_effects(comparisons: Sequence[Comparison], styles: Styles) -> Figure:
     """Return the figure; an arm without a paired seed keeps its row, which says what became of it."""
     names = [fold(comparison.pair.arm, 26) for comparison in comparisons]
     height = 1.25 + ROW_IN * len(names) + 0.13 * sum(name.count("\n") for name in names)
@@ -36,13 +37,7 @@ def draw_effects(comparisons: Sequence[Comparison], styles: Mapping[str, Style])
     return figure
 
 
-def draw_panels(
-    figure: Figure,
-    names: Sequence[str],
-    rows: Mapping[int, Comparison],
-    styles: Mapping[str, Style],
-    seeds: bool = True,
-) -> Sequence[Axes]:
+def draw_panels(figure: Figure, names: Sequence[str], rows: Rows, styles: Styles, seeds: bool = True) -> Sequence[Axes]:
     """Draw the three panels with their legend and return them; `rows` says which comparison stands at which name.
 
     Without `seeds`, means and intervals alone are drawn, and an arm without a paired seed leaves its row empty.
@@ -95,12 +90,7 @@ def _reach(comparison: Comparison, response: str, seeds: bool) -> np.ndarray:
 
 
 def _draw_panel(
-    axes: Axes,
-    rows: Mapping[int, Comparison],
-    response: str,
-    styles: Mapping[str, Style],
-    limits: tuple[float, float],
-    seeds: bool,
+    axes: Axes, rows: Rows, response: str, styles: Styles, limits: tuple[float, float], seeds: bool
 ) -> None:
     left, right = limits
     above, size = (0.12, 7) if seeds else (0.0, 5)

@@ -65,6 +65,10 @@ def style_study(arms: list[str], references: Collection[str]) -> dict[str, Style
     return styles
 
 
+Styles = Mapping[str, Style]  # by arm
+Groups = Sequence[tuple[str, Sequence[str]]]  # title and arms of each panel
+
+
 @contextmanager
 def look() -> Iterator[None]:
     """Draw with our settings alone, whatever the user's own matplotlib settings are."""

@@ -6,7 +6,6 @@ In: a sweep and the styles of its arms. Out: matplotlib figures, whatever the nu
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,20 +16,27 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bloodstudy.analysis import ArmSummary, StudyResults, summarise_arms
-from bloodstudy.reporting.figures.style import INK, Style, fold, label, name_classes, new_figure, new_grid
+from bloodstudy.reporting.figures.style import (
+    INK,
+    Groups,
+    Style,
+    Styles,
+    fold,
+    label,
+    name_classes,
+    new_figure,
+    new_grid,
+)
 from bloodstudy.reporting.render.markdown import describe_lost
 
 MAX_MATRICES = 9
 CLEAR_SEEDS = 20  # whose training curves can be told from their mean at full strength
 MAX_WRITTEN = 8  # classes whose shares are written into the matrix and above the bars
 SIDES = {"train": (INK, ""), "test": ("0.7", "//"), "validation": ("0.5", "..")}  # shade and hatch of the bars
-_LEGEND: dict[str, Any] = {"frameon": False, "handlelength": 3.5}
 CURVES = (("fit_accuracy", "accuracy while fitting"), ("fit_loss", "loss while fitting"))
 
 
-def draw_training(
-    sweep: StudyResults, styles: Mapping[str, Style], groups: Sequence[tuple[str, Sequence[str]]]
-) -> Figure:
+def draw_training(sweep: StudyResults, styles: Styles, groups: Groups) -> Figure:
     """Return accuracy and loss against the epoch, one line an arm (mean over seeds).
 
     A row of panels holds the arms of a group, named by its title.
@@ -44,9 +50,8 @@ def draw_training(
             axes.set_ylabel(words)
             axes.xaxis.get_major_locator().set_params(integer=True)
         handles = [_legend_line(sweep, arm, styles[arm]) for arm in arms]
-        pair[1].legend(
-            handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), title=label(title, 30), **_LEGEND
-        )
+        place: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5)}
+        pair[1].legend(handles=handles, title=label(title, 30), frameon=False, handlelength=3.5, **place)
     for axes in panels[-1]:
         axes.set_xlabel("epoch")
     losses = np.concatenate([history["fit_loss"].to_numpy(dtype=float) for history in sweep.histories.values()])

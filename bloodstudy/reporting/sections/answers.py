@@ -8,7 +8,6 @@ tested arm, its mean effect with its 95 % interval, the margin as a band, and it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -19,19 +18,12 @@ from bloodstudy.analysis.comparisons.lr_sensitivity import tune
 from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.forest import draw_effects, draw_panels
-from bloodstudy.reporting.figures.style import INK, Drawing, Style, fold, label, new_figure
+from bloodstudy.reporting.figures.style import INK, Drawing, Styles, fold, label, new_figure
 from bloodstudy.reporting.render.markdown import embed, fence, plain
-from bloodstudy.reporting.sections import (
-    caveats,
-    dose_response,
-    effect_tables,
-    factorial,
-    open_issues,
-    smallest_model,
-    splits,
-    verdicts,
-)
+from bloodstudy.reporting.sections import dose_response, effect_tables, open_issues, splits, verdicts
+from bloodstudy.reporting.sections.caveats import describe_still_learning
 from bloodstudy.reporting.sections.section import Section, has_questions, style_arms
+from bloodstudy.reporting.sections.smallest_model import answer_question, find_question
 from bloodstudy.study.plan import PlannedQuestion
 
 MAX_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
@@ -41,7 +33,7 @@ ROW_IN = 0.235
 def describe_questions(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     """Return the answers at a glance, and each question with its arms."""
     analysis = claims.analysis
-    simplifying, answer = smallest_model.find_question(analysis), smallest_model.answer_question(claims)
+    simplifying, answer = find_question(analysis), answer_question(claims)
     questions = []
     for question in analysis.sweep.plan.questions:
         texts = _describe_question(question, claims, drawn)
@@ -85,7 +77,7 @@ def list_answers(analysis: StudyAnalysis) -> dict[str, list[Comparison]]:
     return answers
 
 
-def draw_answers(analysis: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
+def draw_answers(analysis: StudyAnalysis, styles: Styles) -> Figure:
     """Return the figure; a question's name stands above its arms, an arm's verdict to the right of its row."""
     rows, names = {}, []
     for question, comparisons in list_answers(analysis).items():
@@ -148,11 +140,11 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
         "classes": effect_tables.tabulate_classes(comparisons, claims),
         "dose": embed(f"dose_{name}", f"Train and test accuracy against {dose.factor}" if dose else "", drawn),
         **divided,
-        "interactions": factorial.tabulate_interactions([i for i in interactions if i.question == name], claims),
-        "strips": factorial.tabulate_strips(strips, claims),
-        "about_strips": factorial.describe_strips(strips),
+        "interactions": effect_tables.tabulate_interactions([i for i in interactions if i.question == name], claims),
+        "strips": effect_tables.tabulate_strips(strips, claims),
+        "about_strips": effect_tables.describe_strips(strips),
         "named": open_issues.describe_named(question, analysis),
-        "still_learning": caveats.describe_still_learning(question, claims),
+        "still_learning": describe_still_learning(question, claims),
         "untuned": open_issues.describe_untuned(question, analysis),
         "open": opened,
         "command": fence(command) if command else "",

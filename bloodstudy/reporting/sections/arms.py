@@ -18,14 +18,7 @@ from bloodstudy.reporting.render.markdown import code, embed, plain, table
 from bloodstudy.reporting.sections import calibration, hard_images
 from bloodstudy.reporting.sections.data import name_weighed
 from bloodstudy.reporting.sections.effect_tables import RECALL
-from bloodstudy.reporting.sections.section import (
-    Section,
-    find_reference,
-    group_arms,
-    has_questions,
-    has_results,
-    style_arms,
-)
+from bloodstudy.reporting.sections.section import Section, find_reference, group_arms, has_results, style_arms
 
 OFFICIAL = "official_test_accuracy"  # of a study that is judged by official_clean
 ABOUT_OFFICIAL = (
@@ -39,7 +32,7 @@ def describe_arms(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     analysis, sweep = claims.analysis, claims.sweep
     missed = hard_images.find_hard_images_of(analysis)
     matrices = training.choose_matrices(sweep, find_reference(analysis))
-    panels = ", one panel a question" if has_questions(analysis) else ""
+    panels = ", one panel a question" if sweep.plan.questions else ""
     texts = {
         "training": f"Accuracy and loss while fitting against the epoch, one line an arm ({len(sweep.arms)} in all)",
         "confusion": "Confusion matrices of the test set: share and count of predicted classes for each true class",

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.statistics.calibration import Reliability, weigh_probabilities
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.figures.style import INK, Style, fold, label, new_grid
+from bloodstudy.reporting.figures.style import INK, Groups, Styles, fold, label, new_grid
 from bloodstudy.reporting.render.markdown import code, table
 
 COLUMNS = 3
@@ -48,9 +48,7 @@ def tabulate_calibration(reliabilities: Mapping[str, Reliability], claims: Study
     return table(["arm", *numbers], rows, right=numbers)
 
 
-def draw_calibration(
-    groups: Sequence[tuple[str, Sequence[str]]], reliabilities: Mapping[str, Reliability], styles: Mapping[str, Style]
-) -> Figure:
+def draw_calibration(groups: Groups, reliabilities: Mapping[str, Reliability], styles: Styles) -> Figure:
     """Return the figure; `groups` are a title and arms a panel, the reference first in each."""
     columns = min(COLUMNS, len(groups))
     longest = max(len(arms) for _, arms in groups)
@@ -64,9 +62,7 @@ def draw_calibration(
     return figure
 
 
-def _draw_panel(
-    axes: Axes, arms: Sequence[str], reliabilities: Mapping[str, Reliability], styles: Mapping[str, Style]
-) -> None:
+def _draw_panel(axes: Axes, arms: Sequence[str], reliabilities: Mapping[str, Reliability], styles: Styles) -> None:
     axes.plot([0, 100], [0, 100], color=INK, linewidth=0.9, linestyle=":", zorder=1)
     handles = []
     for arm in arms:

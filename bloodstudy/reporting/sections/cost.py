@@ -5,7 +5,6 @@ In: a sweep. Out: Markdown and a figure. Times differ from machine to machine, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from bloodstudy.analysis import StudyAnalysis, StudyResults
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.figures.style import DISTINCT, Style, fold, look, new_figure, save
+from bloodstudy.reporting.figures.style import DISTINCT, Styles, fold, look, new_figure, save
 from bloodstudy.reporting.render.markdown import code, plural, rows_of, table
 from bloodstudy.reporting.sections.levels import format_values
 from bloodstudy.reporting.sections.section import style_arms
@@ -41,7 +40,7 @@ def write_cost(analysis: StudyAnalysis, title: str, folder: Path) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def draw_time(sweep: StudyResults, styles: Mapping[str, Style]) -> Figure:
+def draw_time(sweep: StudyResults, styles: Styles) -> Figure:
     """Return mean test accuracy of each arm against the mean seconds of fitting, with every seed where arms are few."""
     figure = new_figure(8.4, 4.2)
     axes, handles = figure.subplots(), []

@@ -34,11 +34,8 @@ SIDES = {"train": "training", "validation": "validation", "test": "test"}
 class DataSet:
     """One data set as the trials saw it."""
 
-    name: str
-    source: str  # the name that data= takes
-    fingerprint: str
-    refused: int  # files
-    notes: tuple[str, ...]
+    name: str  # with task and split
+    data: ResultData  # of the last trial on it
     audit: Mapping[str, Any] | None  # the summary that the trials kept; None if they kept none
     counts: pd.DataFrame  # images; rows: classes, columns: train, validation if there is one, test
     keys: tuple[str, ...]  # of the trials on it that have a result
@@ -80,9 +77,7 @@ def list_data(sweep: StudyResults) -> list[DataSet]:
         if known and (not summary or summary["provenance"] == "unknown"):
             summary = known.audit
         keys = (*(known.keys if known else ()), key)
-        data_sets[same] = DataSet(
-            name, data.name, data.fingerprint, data.refused, tuple(data.notes), summary, counts, keys
-        )
+        data_sets[same] = DataSet(name, data, summary, counts, keys)
     return list(data_sets.values())
 
 
@@ -94,7 +89,7 @@ def _describe_division(data: ResultData) -> str:
 
 def describe_data(claims: StudyClaims, place: int, data_set: DataSet) -> dict[str, str]:
     """Return the Markdown of the data set at `place`: its name, words, audit and table of classes."""
-    counts = data_set.counts
+    counts, data = data_set.counts, data_set.data
     formulas = {"images": "number of images", "classes": "number of classes", **SUMMARY_FORMULAS}
     formulas["refused"] = "number of files that could not be used"
     for side in counts:
@@ -107,11 +102,11 @@ def describe_data(claims: StudyClaims, place: int, data_set: DataSet) -> dict[st
         f"{write(f'{side}/images', int(total), ',d')} {SIDES[str(side)]}" for side, total in counts.sum().items()
     ]
     words = f"{plain(data_set.name)}: {', '.join(several[:-1])} and {several[-1]} images, "
-    words += f"{write('classes', len(counts), 'd')} classes, fingerprint {code(data_set.fingerprint)}"
-    if data_set.refused:
-        words += f"; {write('refused', data_set.refused, ',d')} files were refused"
-    words += "".join(f"; {plain(note)}" for note in data_set.notes)
-    audit = describe_audit(data_set.audit, data_set.source, write) if data_set.audit else ""
+    words += f"{write('classes', len(counts), 'd')} classes, fingerprint {code(data.fingerprint)}"
+    if data.refused:
+        words += f"; {write('refused', data.refused, ',d')} files were refused"
+    words += "".join(f"; {plain(note)}" for note in data.notes)
+    audit = describe_audit(data_set.audit, data.name, write) if data_set.audit else ""
     return {"name": plain(data_set.name), "words": words, "audit": audit, "classes": tabulate_classes(counts, write)}
 
 

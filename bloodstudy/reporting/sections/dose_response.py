@@ -21,7 +21,7 @@ from matplotlib.patches import Patch
 from bloodstudy.analysis import Comparison, StudyAnalysis
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.reporting.figures.accuracy import Scale, place_levels
-from bloodstudy.reporting.figures.style import INK, SHADE, Style, label, new_figure
+from bloodstudy.reporting.figures.style import INK, SHADE, Styles, label, new_figure
 from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
 from bloodstudy.study.plan import PlannedQuestion
@@ -51,18 +51,14 @@ def find_dose(question: PlannedQuestion, analysis: StudyAnalysis) -> Dose | None
             levels[arm] = result.factors[factor]
     if factor is None or len(set(map(str, levels.values()))) < MIN_LEVELS:
         return None
-    scale = place_levels(factor, list(levels.values()))
-    if not scale.ordered:
+    if not place_levels(factor, list(levels.values())).ordered:
         return None
-    order = sorted(range(len(levels)), key=lambda place: scale.positions[place])
-    arms = [list(levels)[place] for place in order]
-    compared = [analysis.find(arm, question.reference) for arm in arms]
-    positions = [scale.positions[place] for place in order]
-    ordered = Scale(positions, scale.words, True, scale.logarithmic)
-    return Dose(factor, ordered, tuple(levels[arm] for arm in arms), tuple(arms), tuple(compared))
+    arms = sorted(levels, key=levels.__getitem__)
+    rising, compared = [levels[arm] for arm in arms], [analysis.find(arm, question.reference) for arm in arms]
+    return Dose(factor, place_levels(factor, rising), tuple(rising), tuple(arms), tuple(compared))
 
 
-def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
+def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Styles) -> Figure:
     """Return the figure."""
     figure = new_figure(9.6, 3.4)
     left, right = figure.subplots(1, 2)
@@ -99,7 +95,7 @@ def _describe_lost(trials: pd.DataFrame, chance: Sequence[int]) -> str:
 
 
 def _draw_accuracies(
-    axes: Axes, dose: Dose, analysis: StudyAnalysis, styles: Mapping[str, Style], chance: Mapping[str, Sequence[int]]
+    axes: Axes, dose: Dose, analysis: StudyAnalysis, styles: Styles, chance: Mapping[str, Sequence[int]]
 ) -> None:
     means: dict[str, list[float]] = {"train_accuracy": [], "test_accuracy": []}
     for x, arm in zip(dose.scale.positions, dose.arms, strict=True):
@@ -124,7 +120,7 @@ def _beside(x: float, dose: Dose) -> float:
     return x / (high / low) ** 0.025 if dose.scale.logarithmic else x - 0.025 * (high - low)
 
 
-def _draw_effects(axes: Axes, dose: Dose, styles: Mapping[str, Style]) -> None:
+def _draw_effects(axes: Axes, dose: Dose, styles: Styles) -> None:
     margin = next((100 * c.pair.margin for c in dose.comparisons if c), 0.0)
     axes.axhspan(-margin, margin, color=SHADE, linewidth=0, zorder=0.5)
     axes.axhline(0, color=INK, linewidth=0.9, zorder=1)

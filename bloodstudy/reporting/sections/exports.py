@@ -1,6 +1,6 @@
 """The table of effects for other programs: CSV with every digit, LaTeX for a paper.
 
-In: a judged study. Out: the content of effects.csv (one row a comparison and response) and of effects.tex (booktabs).
+In: an analysed study. Out: the content of effects.csv (one row a comparison and response) and effects.tex (booktabs).
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ def tabulate_effects(analysis: StudyAnalysis) -> pd.DataFrame:
     """
     rows = []
     for comparison in analysis.comparisons:
-        bootstrap = comparison.bootstrap or (math.nan, math.nan)
         for response, effect in comparison.effects.items():
-            test = response == "test_accuracy"
+            test, verdict = response == "test_accuracy", comparison.verdict
+            wider, nothing = comparison.wider, (math.nan, math.nan)
+            bootstrap = comparison.bootstrap or nothing
+            wider_ends, bootstrap_ends = ((wider.low, wider.high), bootstrap) if test else (nothing, nothing)
+            adjusted = (verdict.adjusted if test and verdict.tested else None) or {}
             row = {
                 "arm": comparison.pair.arm, "reference": comparison.pair.reference,
                 "questions": " ".join(comparison.pair.questions), "role": comparison.pair.role, "response": response,
                 "seeds": effect.n, "failed": len(comparison.training.failing),
                 "effect": effect.mean, "low": effect.low, "high": effect.high, "sd": effect.sd,
                 "d_z": effect.d_z, "margin": comparison.pair.margin,
-                "new_photographs_low": comparison.wider.low if test else math.nan,
-                "new_photographs_high": comparison.wider.high if test else math.nan,
-                "new_photographs_bootstrap_low": bootstrap[0] if test else math.nan,
-                "new_photographs_bootstrap_high": bootstrap[1] if test else math.nan,
+                "new_photographs_low": wider_ends[0], "new_photographs_high": wider_ends[1],
+                "new_photographs_bootstrap_low": bootstrap_ends[0],
+                "new_photographs_bootstrap_high": bootstrap_ends[1],
             }  # fmt: skip
-            verdict = comparison.verdict
-            adjusted = (verdict.adjusted if test and verdict.tested else None) or {}
             row |= {f"p_{kind}": adjusted.get(kind, math.nan) for kind in ("difference", "equivalence", "not_worse")}
             row |= {"word": verdict.word if test else "", "second_word": (verdict.second or "") if test else ""}
             rows.append({name: round_value(v) if isinstance(v, float) else v for name, v in row.items()})
@@ -60,6 +60,8 @@ def write_tables(analysis: StudyAnalysis) -> dict[str, str]:
 def write_latex(analysis: StudyAnalysis) -> str:
     """Return the content of effects.tex: a table that needs the package booktabs and nothing else."""
     lines = [
+        "% Differences to the reference in points of accuracy, mean over paired seeds [95 % interval].",
+        "% A star: trials of the arm diverged or stayed at chance, and are not in its effects.",
         r"\begin{tabular}{lrrrrl}",
         r"\toprule",
         r"Arm & Seeds & Train & Test & Gap & Verdict \\",
@@ -68,11 +70,7 @@ def write_latex(analysis: StudyAnalysis) -> str:
         r"\bottomrule",
         r"\end{tabular}",
     ]
-    note = (
-        "% Differences to the reference in points of accuracy, mean over paired seeds [95 % interval].\n"
-        "% A star: trials of the arm diverged or stayed at chance, and are not in its effects."
-    )
-    return "\n".join([note, *lines]) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _write_row(comparison: Comparison) -> str:

@@ -23,12 +23,13 @@ def describe_methods(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     """Return how the study was done; of a plain sweep, for which nothing was fixed, how it was computed."""
     analysis = claims.analysis
     sweep, reference, declared = analysis.sweep, find_reference(analysis), has_questions(analysis)
+    amendments = sweep.plan.amendments or []
     return {
         "command": fence(sweep.plan.command),
         "declared": declared,
         "fixed": list_fixed(analysis) if declared else [],
-        "changes": list_changes(analysis),
-        "amended": bool(sweep.plan.amendments),
+        "changes": [f"amended: {plain(change)}" for change in amendments] or ["nothing was amended"],
+        "amended": bool(amendments),
         "excluded": list_excluded(claims) if declared else [],
         "limits": list_limits(claims) if declared else [],
         "origin": levels.list_origin(sweep),
@@ -89,12 +90,6 @@ def _name_data(identity: Mapping[str, Any]) -> str:
 def _span(seeds: Sequence[int]) -> str:
     whole = len(seeds) > 1 and seeds == list(range(seeds[0], seeds[-1] + 1))
     return f"{seeds[0]} to {seeds[-1]}" if whole else as_list(seeds)
-
-
-def list_changes(analysis: StudyAnalysis) -> list[str]:
-    """Return what changed after the plan was made; one line that says so if nothing did."""
-    changes = [f"amended: {plain(change)}" for change in analysis.sweep.plan.amendments or []]
-    return changes or ["nothing was amended"]
 
 
 def list_excluded(claims: StudyClaims) -> list[str]:

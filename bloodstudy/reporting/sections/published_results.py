@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bloodstudy.analysis import StudyAnalysis, StudyResults
+from bloodstudy.analysis import StudyResults
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.analysis.statistics.paired import estimate_share, predict_share
 from bloodstudy.reporting.claims.ledger import NONE
@@ -66,10 +66,6 @@ RESPONSES = {
 }
 
 
-def has_sources(analysis: StudyAnalysis) -> bool:
-    return bool(_list_arms(analysis.sweep))
-
-
 def describe_sources(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     """Return table and reasons of a study that has sources."""
     sweep, arms = claims.sweep, _list_arms(claims.sweep)
@@ -90,7 +86,7 @@ def describe_sources(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     return {"table": table(["network", *numbers, "remark"], rows, right=numbers), "reasons": reasons}
 
 
-SECTION = Section("sources", has_sources, describe_sources)
+SECTION = Section("sources", lambda analysis: bool(_list_arms(analysis.sweep)), describe_sources)
 
 
 def _list_arms(sweep: StudyResults) -> dict[str, Result]:

@@ -7,7 +7,6 @@ strip of margins.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -18,7 +17,7 @@ from matplotlib.patches import Patch
 from bloodstudy.analysis import Simplest, StudyAnalysis, find_simplest, summarise_arms
 from bloodstudy.analysis.statistics.paired import estimate_share
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.figures.style import INK, SHADE, Drawing, Style, fold, new_figure
+from bloodstudy.reporting.figures.style import INK, SHADE, Drawing, Styles, fold, new_figure
 from bloodstudy.reporting.render.markdown import as_list, code, embed, rows_of, table
 from bloodstudy.reporting.sections.section import Section, style_arms
 from bloodstudy.study.plan import PlannedQuestion
@@ -87,7 +86,7 @@ def tabulate_margins(simplest: Simplest, claims: StudyClaims) -> str:
     return table(header, rows, right=["parameters"]) if rows else ""
 
 
-def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Mapping[str, Style]) -> Figure:
+def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Styles) -> Figure:
     """Return test accuracy against parameters, with every seed, the mean and its interval."""
     figure = new_figure(7.4, 3.6)
     axes, handles = figure.subplots(), []

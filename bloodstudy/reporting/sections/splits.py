@@ -104,19 +104,19 @@ def _write_rows(points: pd.DataFrame, prefix: str, claims: StudyClaims) -> Write
 
 def _describe_split(row: Mapping[str, Any], write: WriteNumber, several: bool) -> str:
     """Return what one split gives, in words."""
-    units = _count_units(row, write)
     who = f"{code(row['split'])}, {code(row['rest'])}" if several else code(row["split"])
-    interval = "" if math.isnan(row["low"]) else f" ({_span(write, row, 'low', 'high', '.3f')})"
-    span = _span(write, row, "difference_low", "difference_high", "+.3f")
-    span = "" if span == NONE else f" ({span})"
-    text = f"{who}: test accuracy {write('mean', row['mean'], '.3f')}{interval} over {units}"
-    if math.isnan(row["difference"]):
-        return f"{text}."
-    return f"{text}, {write('difference', row['difference'], '+.3f')}{span} to the first split."
+    units, mean, interval, change, welch = _write_cells(row, write)
+    interval, welch = (f" ({span})" if span != NONE else "" for span in (interval, welch))
+    text = f"{who}: test accuracy {mean}{interval} over {units}"
+    return f"{text}, {change}{welch} to the first split." if change != NONE else f"{text}."
 
 
-def _count_units(row: Mapping[str, Any], write: WriteNumber) -> str:
-    return f"{write('n', row['n'], 'd')} {row['of']}{'s' if row['n'] > 1 else ''}"
+def _write_cells(row: Mapping[str, Any], write: WriteNumber) -> list[str]:
+    """Return units, mean, interval, difference to the first split and its interval; a dash for what is not there."""
+    units = f"{write('n', row['n'], 'd')} {row['of']}{'s' if row['n'] > 1 else ''}"
+    mean, interval = write("mean", row["mean"], ".3f"), _span(write, row, "low", "high", ".3f")
+    change = NONE if math.isnan(row["difference"]) else write("difference", row["difference"], "+.3f")
+    return [units, mean, interval, change, _span(write, row, "difference_low", "difference_high", "+.3f")]
 
 
 def tabulate_splits(compared: pd.DataFrame, write_row: WriteRow = lambda row: write_number) -> str:
@@ -126,11 +126,7 @@ def tabulate_splits(compared: pd.DataFrame, write_row: WriteRow = lambda row: wr
     header = [*(["arm"] if several else []), "split", "units", *numbers]
     rows = []
     for row in rows_of(compared):
-        write = write_row(row)
-        cells = [code(row["split"]), _count_units(row, write), write("mean", row["mean"], ".3f")]
-        cells.append(_span(write, row, "low", "high", ".3f"))
-        change = NONE if math.isnan(row["difference"]) else write("difference", row["difference"], "+.3f")
-        cells += [change, _span(write, row, "difference_low", "difference_high", "+.3f")]
+        cells = [code(row["split"]), *_write_cells(row, write_row(row))]
         rows.append([code(row["rest"]), *cells] if several else cells)
     return table(header, rows, right=numbers)
 

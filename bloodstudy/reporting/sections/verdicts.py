@@ -15,17 +15,15 @@ from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, Word
 from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain, plural
 
-ORDER = (
-    Word.IMPROVES,
-    Word.HARMS,
-    Word.EQUIVALENT,
-    Word.INCONCLUSIVE,
-    Word.FAILS,
-    Word.INVALID,
-    Word.PENDING,
-    Word.PILOT,
-    Word.UNPAIRED,
-)
+PHRASES = {  # of one arm and of several, in the order in which a question is summed up
+    Word.IMPROVES: ("{} improves test accuracy", "{} improve test accuracy"),
+    Word.HARMS: ("{} harms it", "{} harm it"),
+    Word.EQUIVALENT: ("{} is equivalent to the reference", "{} are equivalent to the reference"),
+    Word.INCONCLUSIVE: ("no difference shown for {} (inconclusive)", "no difference shown for {} (inconclusive)"),
+    Word.FAILS: ("{} fails to train", "{} fail to train"),
+    Word.INVALID: ("{} is invalid", "{} are invalid"),
+    Word.UNPAIRED: ("{} stands on other splits and is not paired", "{} stand on other splits and are not paired"),
+}
 MECHANISMS = {"test only": "only the test effect is shown", "train only": "only the train effect is shown"}
 
 
@@ -121,33 +119,22 @@ def describe_question(comparisons: Sequence[Comparison], analysis: StudyAnalysis
     tested, look = [comparison for comparison in comparisons if comparison.pair.tested], analysis.look
     if not tested:
         return "No arm of this question is tested; what it shows is exploratory."
-    by_word = {word: [c for c in tested if c.verdict.word == word] for word in ORDER}
-    if pending := by_word[Word.PENDING]:
-        invalid = f" {plural(len(by_word[Word.INVALID]), 'arm')} invalid." if by_word[Word.INVALID] else ""
-        return f"Not decided yet: {plural(len(pending), 'arm')} pending at {look.done} of {look.next} seeds.{invalid}"
-    if by_word[Word.PILOT]:
+    words = [comparison.verdict.word for comparison in tested]
+    pending, invalid = words.count(Word.PENDING), words.count(Word.INVALID)
+    if pending:
+        rest = f" {plural(invalid, 'arm')} invalid." if invalid else ""
+        return f"Not decided yet: {plural(pending, 'arm')} pending at {look.done} of {look.next} seeds.{rest}"
+    if Word.PILOT in words:
         return f"Not decided: {look.used} of the {FEW_SEEDS} seeds that a statement takes; estimates alone."
     if len(tested) == 1:
         return ""
-    phrases = [_phrase(word, of_word) for word, of_word in by_word.items() if of_word]
-    if not by_word[Word.IMPROVES] and any(c.verdict.tested for c in tested):
+    phrases = []
+    for word, (of_one, of_several) in PHRASES.items():
+        if arms := [code(comparison.pair.arm) for comparison in tested if comparison.verdict.word == word]:
+            phrases.append((of_one if len(arms) == 1 else of_several).format(as_list(arms)))
+    if Word.IMPROVES not in words and any(c.verdict.tested for c in tested):
         phrases.insert(0, "none is shown to improve test accuracy")
     return f"Of {plural(len(tested), 'tested arm')}, {'; '.join(phrases)}."
-
-
-def _phrase(word: Word, comparisons: Sequence[Comparison]) -> str:
-    who = as_list([code(comparison.pair.arm) for comparison in comparisons])
-    one = len(comparisons) == 1
-    phrases = {
-        Word.IMPROVES: f"{who} {'improves' if one else 'improve'} test accuracy",
-        Word.HARMS: f"{who} {'harms' if one else 'harm'} it",
-        Word.EQUIVALENT: f"{who} {'is' if one else 'are'} equivalent to the reference",
-        Word.INCONCLUSIVE: f"no difference shown for {who} (inconclusive)",
-        Word.FAILS: f"{who} {'fails' if one else 'fail'} to train",
-        Word.INVALID: f"{who} {'is' if one else 'are'} invalid",
-        Word.UNPAIRED: f"{who} {'stands' if one else 'stand'} on other splits and {'is' if one else 'are'} not paired",
-    }
-    return phrases[word]
 
 
 def describe_progress(claims: StudyClaims) -> str:
