@@ -13,6 +13,7 @@ import importlib
 import io
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -54,6 +55,13 @@ def call(folder: Path, name: str, *words: str, **environment: str) -> Ended:
         except SystemExit as ended:
             code = ended.code
     return CompletedProcess([name, *words], code, out.getvalue(), err.getvalue())  # type: ignore[arg-type]
+
+
+def finish(folder: Path, name: str, *words: str, own_process: bool = False, **environment: str) -> str:
+    """Run the command `name` in `folder` to its end, which has to be good; return what it printed."""
+    ended = (command if own_process else call)(folder, name, *words, **environment)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
 
 
 @contextlib.contextmanager
@@ -124,6 +132,12 @@ def run_python(folder: Path, code: str, *words: str, **environment: str) -> str:
     return ended.stdout
 
 
+def modules_loaded(folder: Path, code: str, names: str) -> list[str]:
+    """Return those of `names` (separated by spaces) that a Python of its own has loaded after `code`."""
+    code += f"\nimport sys\nprint(*[name for name in {names!r}.split() if name in sys.modules])"
+    return run_python(folder, code).splitlines()[-1].split()
+
+
 def wait_for(
     condition: Callable[[], T], timeout_s: float = 150, process: subprocess.Popen[str] | None = None,
     explain: Callable[[], Any] = lambda: "it did not come true in time",
@@ -137,10 +151,19 @@ def wait_for(
     return answer
 
 
+def free_ports(count: int = 1) -> list[int]:
+    """Return ports on which nobody listens."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
 def results(folder: Path, study: str = "scratch") -> list[dict[str, Any]]:
     """Return the published results of a study in `folder`, the first trained first."""
-    found = sorted(folder.glob(f"runs/{study}/*/result.json"), key=lambda path: path.stat().st_mtime_ns)
-    return [files.read_json(path) for path in found]
+    paths = sorted(folder.glob(f"runs/{study}/*/result.json"), key=lambda path: path.stat().st_mtime_ns)
+    return [files.read_json(path) for path in paths]
 
 
 def statuses(folder: Path) -> list[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -15,16 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import results, wait_for
+from harness import free_ports, results, wait_for
 
 from bloodstudy import files
 
 
 def free_port() -> int:
     """Return a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports()[0]
 
 
 class Server:

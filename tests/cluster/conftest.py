@@ -18,7 +18,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[float, str]:
     """Return the hash of the predictions of each arm, trained in the command itself on one core."""
     words = ["-m", sweeping.ARMS, sweeping.BRIEF, *sweeping.TINY]
     folder = shared_folder(tmp_path_factory, "alone", lambda folder: sweeping.run(folder, *words, cores=1))
-    return {lr: result["prediction_hash"] for lr, result in sweeping.results(folder).items()}
+    return sweeping.prediction_hashes(folder)
 
 
 @pytest.fixture(scope="module")

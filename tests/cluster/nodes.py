@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from pathlib import Path
 from unittest import mock
 
 import psutil
+from harness import free_ports, wait_for
 
 # Ray takes over a token that its user has from before, but tells only some of the processes here: each gets this one.
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
@@ -63,12 +62,10 @@ def cluster(folder: Path, hidden: Path | None = None) -> Iterator[tuple[str, lis
     Both nodes, and the commands started while they run, know one token, without which the cluster takes no job. With
     `hidden` all jobs run on the second one, which sees an empty folder in its place, as another machine would.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    nodes: list[Node] = []
+    (port,) = free_ports()
+    address, nodes = f"127.0.0.1:{port}", list[Node]()
     with mock.patch.dict(os.environ, TOKEN), ExitStack() as ends:
-        head = ["--head", f"--port={address.split(':')[1]}", "--include-dashboard=false", f"--temp-dir={folder}"]
+        head = ["--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}"]
         for words in (head, [f"--address={address}"]):
             first = not nodes
             node = _start(folder, *words, cores=0 if hidden and first else 1, hidden=None if first else hidden)
@@ -87,15 +84,10 @@ def _start(folder: Path, *words: str, cores: int = 1, hidden: Path | None = None
         return Node(subprocess.Popen(command, cwd=folder, env=environment, stdout=told, stderr=told))
 
 
-def _wait_for_nodes(address: str, count: int, folder: Path, patience_s: float = 90) -> None:
+def _wait_for_nodes(address: str, count: int, folder: Path) -> None:
     code = f"""
 from ray._raylet import GcsClient
 print(sum(node.state == 0 for node in GcsClient(address={address!r}).get_all_node_info().values()))
 """
-    until = time.monotonic() + patience_s
-    while time.monotonic() < until:
-        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
-        if ended.stdout.strip() == str(count):
-            return
-        time.sleep(0.5)
-    raise RuntimeError(f"the Ray cluster has no {count} nodes:\n{(folder / 'nodes.txt').read_text()}\n{ended.stderr}")
+    ask = lambda: subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)  # noqa: E731, PLW1510
+    wait_for(lambda: ask().stdout.strip() == str(count), 90, explain=(folder / "nodes.txt").read_text)

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from harness import free_ports, wait_for
+
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "sinfo", "scancel", "scontrol")
 NODES = ("n1", "n2")
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
@@ -64,7 +66,7 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
     (folder / "state").mkdir()
     for node in NODES:
         (folder / node).mkdir()
-    (folder / "slurm.conf").write_text(CONF.format(folder=folder, host=host, user=user, ports=_free_ports(3)))
+    (folder / "slurm.conf").write_text(CONF.format(folder=folder, host=host, user=user, ports=free_ports(3)))
     (folder / "munge.key").write_bytes(os.urandom(128))
     (folder / "munge.key").chmod(0o600)
     places = {"key-file": "key", "socket": "socket", "pid-file": "pid", "log-file": "log", "seed-file": "seed"}
@@ -72,12 +74,13 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
     with ExitStack() as daemons:
         start = lambda *words: daemons.enter_context(_running(words, environment, folder))  # noqa: E731
         start("munged", "--foreground", "--force", *munge)
-        _wait_for((folder / "munge.socket").exists, "munged makes its socket", folder)
+        wait_for((folder / "munge.socket").exists, 30, explain=lambda: f"munged made no socket\n{_logs(folder)}")
         start("slurmctld", "-D")
         for node in NODES:
             start("slurmd", "-D", "-N", node)
         daemons.callback(_empty_queue, environment)
-        _wait_for(lambda: ask(environment, "sinfo", "-h", "-o", "%T %D") == "idle 2", "both nodes are idle", folder)
+        idle = lambda: ask(environment, "sinfo", "-h", "-o", "%T %D") == "idle 2"  # noqa: E731
+        wait_for(idle, 30, explain=lambda: f"the two nodes are not idle\n{_logs(folder)}")
         yield {name: environment[name] for name in ("PATH", "SLURM_CONF")}
 
 
@@ -111,20 +114,6 @@ def _empty_queue(environment: dict[str, str]) -> None:
         time.sleep(0.5)
 
 
-def _wait_for(holds, what: str, folder: Path, patience_s: float = 30) -> None:
-    until = time.monotonic() + patience_s
-    while not holds():
-        if time.monotonic() > until:
-            logs = [
-                f"{file.name}:\n{file.read_text()[-2000:]}" for file in (*folder.glob("*.log"), folder / "daemons.txt")
-            ]
-            raise RuntimeError(f"after {patience_s:.0f} s it is still not so that {what}\n" + "\n".join(logs))
-        time.sleep(0.2)
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as open_sockets:
-        found = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
-        for each in found:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in found]
+def _logs(folder: Path) -> str:
+    files = (*folder.glob("*.log"), folder / "daemons.txt")
+    return "\n".join(f"{file.name}:\n{file.read_text()[-2000:]}" for file in files)

@@ -34,6 +34,11 @@ def said(folder: Path) -> str:
     return (folder / "said.txt").read_text()
 
 
+def prediction_hashes(folder: Path) -> dict[float, str]:
+    """Return the hash of the predictions of each arm, by learning rate."""
+    return {lr: result["prediction_hash"] for lr, result in results(folder).items()}
+
+
 def finish(process: subprocess.Popen[str], folder: Path, timeout_s: float = 400) -> None:
     """Wait for the end of a command, which has to be good."""
     try:
@@ -56,9 +61,8 @@ def check(folder: Path, expected: dict[float, str], *launcher: str, **environmen
     """Sweep with `launcher`, on one core a job: the numbers must be `expected`; the second time nothing is trained."""
     typed = ["-m", ARMS, BRIEF, *TINY, *launcher]
     run(folder, *typed, **environment)
-    first = results(folder)
-    assert {lr: result["prediction_hash"] for lr, result in first.items()} == expected
-    assert {result["cost"]["threads"] for result in first.values()} == {1}
+    assert prediction_hashes(folder) == expected
+    assert {result["cost"]["threads"] for result in results(folder).values()} == {1}
     assert statuses(folder) == ["FINISHED"] * 2
     left = {"cache", "runs", "mlflow.db", "mlflow.db.lock", "mlartifacts", "said.txt"}
     assert {path.name for path in folder.iterdir()} == left

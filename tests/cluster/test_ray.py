@@ -40,9 +40,9 @@ def test_a_trial_whose_node_dies_is_trained_on_the_other_one(tmp_path, ray_clust
         sweeping.finish(command, tmp_path, 300)
     finally:
         kill(command)
-    found = sweeping.results(tmp_path)
-    assert [result["outcome"] for result in found.values()] == ["finished"] * 2
-    assert sorted(result["cost"]["attempts"] for result in found.values()) == [1, 2]
+    results = sweeping.results(tmp_path).values()
+    assert [result["outcome"] for result in results] == ["finished"] * 2
+    assert sorted(result["cost"]["attempts"] for result in results) == [1, 2]
     assert sweeping.statuses(tmp_path) == ["FINISHED"] * 2
 
 
@@ -51,8 +51,7 @@ def test_results_of_a_node_without_our_folder_come_back_with_the_job(tmp_path, e
         pytest.skip("only root can give a node file systems of its own")
     with tempfile.TemporaryDirectory(prefix="ray") as folder, nodes.cluster(Path(folder), tmp_path) as (address, _):
         sweeping.run(tmp_path, "-m", sweeping.ARMS, sweeping.BRIEF, *sweeping.TINY, *launcher(address))
-    found = sweeping.results(tmp_path)
-    assert {lr: result["prediction_hash"] for lr, result in found.items()} == expected
+    assert sweeping.prediction_hashes(tmp_path) == expected
     assert not (tmp_path / "runs/.hydra/cores").exists(), "a job that sees our folder notes its cores there"
     assert len(list(tmp_path.glob("runs/scratch/*/predictions.parquet"))) == 2
     assert sweeping.statuses(tmp_path) == ["FINISHED"] * 2
