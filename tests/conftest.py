@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from fault_score import pytest_runtest_logreport, pytest_terminal_summary  # noqa: F401 (hooks)
-from harness import skip_but_in_ci
+from harness import shared_folder, skip_but_in_ci
 from PIL import Image
 
 from bloodstudy.data import Dataset
@@ -23,9 +25,29 @@ LONGEST = ("faults/f13", "faults/f08", "faults/f07", "test_wheel", "cluster/test
            "test_smoke_study", "faults/", "cluster/", "test_notebooks", "experiments/test_reports")  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep together the tests of a file that share a fixture: a server, a cluster, a trained study.
+
+    The groups of xdist 3.8 do not: it writes them into a field that pytest 9.2 no longer reads.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    @functools.cache
+    def shares_fixtures(file: Path) -> bool:
+        texts = [path.read_text() for path in (file, file.with_name("conftest.py")) if path.exists()]
+        return any('scope="module"' in text for text in texts)
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", maxsplit=1)[0]
+            return file if shares_fixtures(HERE.parent / file) else nodeid
+
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the faults, put what takes longest first, and keep together what shares a fixture of its file."""
+    """Mark the faults, and put what takes longest first."""
 
     def place(item: pytest.Item) -> tuple[int, bool]:
         path = item.path.relative_to(HERE).as_posix()
@@ -35,9 +57,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == HERE / "faults":
             item.add_marker(pytest.mark.faults)
-        fixtures = [known for every in item._fixtureinfo.name2fixturedefs.values() for known in every]  # type: ignore
-        if any(fixture.scope == "module" for fixture in fixtures):
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).as_posix()))
     items.sort(key=place)
 
 
@@ -48,6 +67,12 @@ def blood_cells() -> Path:
     if not folder.is_dir():
         skip_but_in_ci(f"the real images are not at {folder}; set BLOODSTUDY_DATA to the unpacked Kaggle archive")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of decoded images that tests share: to draw smears takes seconds."""
+    return shared_folder(tmp_path_factory, "images")
 
 
 def jpeg(seed: int, size: tuple[int, int] = (24, 16)) -> bytes:
