@@ -5,7 +5,7 @@ import signal
 
 import pytest
 import yaml
-from harness import call, give_store, kill, results, start, wait_for
+from harness import call, finish, give_store, kill, results, start, wait_for
 
 from bloodstudy import files
 from bloodstudy.cli import compose
@@ -27,9 +27,8 @@ DROPS = "sentence: Does dropout matter?\narms: {half: {dropout: 0.5}, average: {
 def folder(tmp_path_factory):
     root = tmp_path_factory.mktemp("study")
     give_store(root)
-    for group, name, text in (("study", "tiny", STUDY), ("question", "pools", POOLS), ("question", "drops", DROPS)):
-        (root / "conf" / group).mkdir(parents=True, exist_ok=True)
-        (root / "conf" / group / f"{name}.yaml").write_text(text)
+    for name, text in (("study/tiny", STUDY), ("question/pools", POOLS), ("question/drops", DROPS)):
+        files.write_text(root / "conf" / f"{name}.yaml", text)
     return root
 
 
@@ -79,60 +78,34 @@ def test_one_line_a_trial_and_the_time_left(trained):
 
 def test_the_same_command_again_trains_nothing(trained):
     folder, *_ = trained
-    again = call(folder, "run", "-m", "study=tiny", f"cache_dir={folder / 'cache'}")
-    assert again.returncode == 0
-    assert "6 trials: 6 finished earlier, 0 to train" in again.stdout
-
-
-def test_trials_of_other_code_are_told_of_or_refused(trained):
-    folder, *_ = trained
-    words = ("-m", "study=tiny", f"cache_dir={folder / 'cache'}")
-    path = next(folder.glob("runs/tiny/*/result.json"))
-    kept = path.read_text()
-    try:
-        files.write_json(path, files.read_json(path) | {"code": "0" * 16})
-        told = call(folder, "run", *words)
-        assert told.returncode == 0
-        assert "warning: 1 of 6 trials were trained by other code of bloodstudy than this" in told.stdout
-        refused = call(folder, "run", *words, "on_code_change=refuse")
-        assert refused.returncode == 2
-        assert "on_code_change=refuse: 1 of 6 trials were trained by other code" in refused.stderr
-        assert "retry=all" in refused.stderr
-    finally:
-        path.write_text(kept)
+    again = finish(folder, "run", "-m", "study=tiny", f"cache_dir={folder / 'cache'}")
+    assert "6 trials: 6 finished earlier, 0 to train" in again
 
 
 def test_a_packaged_study_goes_on_elsewhere(trained, tmp_path):
     folder, *_ = trained
     archive = tmp_path / "tiny.zip"
-    assert call(folder, "package", "study=tiny", f"to={archive}").returncode == 0
+    finish(folder, "package", "study=tiny", f"to={archive}")
     shutil.copytree(folder / "conf", tmp_path / "conf")
     give_store(tmp_path)
     words = ("-m", "study=tiny", f"restore={archive}", f"cache_dir={folder / 'cache'}")
-    ended = call(tmp_path, "run", *words, "seeds=3")
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "restored 6 of 6 packaged trials" in ended.stdout
-    assert "9 trials: 6 finished earlier, 3 to train" in ended.stdout
-    assert "changed after the first plan: seeds: [0, 1] became [0, 1, 2]" in ended.stdout
+    said = finish(tmp_path, "run", *words, "seeds=3")
+    assert "restored 6 of 6 packaged trials" in said
+    assert "9 trials: 6 finished earlier, 3 to train" in said
+    assert "changed after the first plan: seeds: [0, 1] became [0, 1, 2]" in said
+    finish(tmp_path, "package", f"restore={archive}", "runs_dir=there")
+    assert len(list(tmp_path.glob("there/tiny/*/result.json"))) == 6
     wrong = call(tmp_path, "run", "-m", "lr=1e-2,1e-3", f"restore={archive}")
     assert wrong.returncode == 2
     assert "is a package of the study tiny; expected one of scratch" in wrong.stderr
 
 
-def test_a_default_that_is_edited_is_another_trial(trained):
-    folder, *_ = trained
-    (folder / "conf/study/edited.yaml").write_text(STUDY.replace("depth: 2", "depth: 3"))
-    ended = call(folder, "run", "-m", "study=edited", "seeds=1", f"cache_dir={folder / 'cache'}")
-    assert "3 trials: 0 finished earlier, 3 to train" in ended.stdout
-
-
 def test_a_question_alone_is_trained_and_reported(folder):
     setting = "{data.photographs: 2, data.copies: 2, image_size: [24, 32], epochs: 1}"
     (folder / "conf/question/alone.yaml").write_text(POOLS + f"common: {setting}\nseeds: 2\n")
-    ran = call(folder, "run", "-m", "question=alone", f"cache_dir={folder / 'cache'}")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    finish(folder, "run", "-m", "question=alone", f"cache_dir={folder / 'cache'}")
     assert len(list(folder.glob("runs/scratch/*/result.json"))) == 4
-    assert call(folder, "report").returncode == 0
+    finish(folder, "report")
     report = (folder / "reports/scratch/report.md").read_text()
     assert "**1. Does pooling matter?**" in report
     assert "question=alone" in report
@@ -147,10 +120,9 @@ def test_a_killed_study_goes_on_where_it_was(folder):
     kill(process)
     assert process.returncode == -signal.SIGKILL
     assert 2 <= finished() < 6
-    again = call(folder, "run", *words)
-    assert again.returncode == 0, again.stdout + again.stderr
+    said = finish(folder, "run", *words)
     assert finished() == 6
-    assert "0 finished earlier" not in again.stdout
+    assert "0 finished earlier" not in said
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in (conf_folder() / "study").glob("*.yaml")))
