@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from harness import call, command, run_python
+from harness import call, command, finish, modules_loaded
 
 from bloodstudy import audit
 from bloodstudy.data.provenance import shipped
@@ -67,19 +67,14 @@ def test_if_scenes_cannot_be_found_the_rest_is_told_and_fail_on_leak_fails(class
 
 
 def test_help_answers(tmp_path):
-    ended = call(tmp_path, "audit", "--help")
-    assert ended.returncode == 0
-    assert "fail_on_leak=true" in ended.stdout
+    said = finish(tmp_path, "audit", "--help")
+    assert "fail_on_leak=true" in said
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_tensorflow_and_no_mlflow_are_loaded(tmp_path):
-    arguments = ["data.photographs=2", "data.copies=2", "cache_dir=cache"]
-    script = (
-        f"import sys; from bloodstudy.audit import audit; audit({arguments}); "
-        "print([name for name in ('tensorflow', 'keras', 'mlflow', 'jax', 'torch') if name in sys.modules])"
-    )
-    assert run_python(tmp_path, script).splitlines()[-1] == "[]"
+    code = f"from bloodstudy.audit import audit; audit({['data.photographs=2', 'data.copies=2', 'cache_dir=cache']})"
+    assert modules_loaded(tmp_path, code, "tensorflow keras mlflow jax torch") == []
 
 
 def test_every_audit_that_the_pages_show_is_accepted(tmp_path, monkeypatch):

@@ -12,5 +12,5 @@ def test_the_problems_of_a_user_are_told_together_and_each_kind_has_its_exit_cod
 @pytest.mark.parametrize(
     ("word", "told"), [("poling", " Did you mean 'pooling'?"), ("dropuot", " Did you mean 'dropout'?"), ("xyz", "")]
 )
-def test_the_nearest_name_is_offered_and_none_where_none_is_near(word, told):
+def test_the_nearest_name_is_offered_and_none_if_none_is_near(word, told):
     assert nearest(word, ["pooling", "dropout", "lr"]) == told

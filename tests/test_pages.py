@@ -11,38 +11,37 @@ from bloodstudy.config import rules
 from bloodstudy.errors import UserError
 
 ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
 LAUNCHERS = (ROOT / "docs" / "launchers.md").read_text()
 LAUNCHES = sorted(set(re.findall(r"`python -m bloodstudy\.run ([^`]+)`", LAUNCHERS)))
 OPTIONS = sorted(set(re.findall(r"`(hydra\.launcher\.[^`]+)`", LAUNCHERS)))
-PAGES = [ROOT / "README.md", ROOT / "conf" / "config.yaml", ROOT / "CONTRIBUTING.md"]
+PAGES = [README, (ROOT / "conf" / "config.yaml").read_text(), (ROOT / "CONTRIBUTING.md").read_text()]
 COMMAND = re.compile(
-    r"^[#\s]*(?:One trial:|A sweep:|A study:|Kaggle:)?\s*python -m bloodstudy\.run(?P<words>(?: \S+)*)", re.MULTILINE
+    r"^[#\s]*(?:One trial:|A sweep:|A study:|Kaggle:)?\s*python -m bloodstudy\.run((?: \S+)*)", re.MULTILINE
 )
+COMMANDS = {words.strip() for page in PAGES for words in COMMAND.findall(page)}
 
 
-def commands():
-    for page in PAGES:
-        for match in COMMAND.finditer(page.read_text()):
-            yield match["words"].strip()
-
-
-@pytest.mark.parametrize("words", sorted(set(commands())))
-def test_every_command_shown_is_accepted(words, tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    arguments = shlex.split(words)
-    if arguments == ["--help"]:
-        return
-    typed = compose.read_arguments(arguments)
-    assert compose.check(typed.overrides, typed.multirun).jobs
 
 
-def test_there_are_commands_to_check():
-    assert len(set(commands())) >= 5
+@pytest.mark.parametrize("words", sorted(COMMANDS - {"--help"} | set(LAUNCHES)))
+def test_a_command_of_a_page_is_accepted(words):
+    typed = compose.read_arguments(shlex.split(words))
+    jobs = compose.check(typed.overrides, typed.multirun).jobs
+    assert len(jobs) == 2 if words in LAUNCHES else jobs
 
 
-def test_the_example_of_a_mistake_is_what_the_command_says(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    block = (ROOT / "README.md").read_text().split("    $ python -m bloodstudy.run ")[1].split("\n\n")[0]
+def test_there_are_commands_to_check_and_one_for_each_launcher():
+    assert len(COMMANDS) >= 5
+    chosen = {word.split("=")[1] for words in LAUNCHES for word in words.split() if word.startswith("hydra/launcher")}
+    assert chosen == {"joblib", "slurm", "submitit_local", "ray_cluster"}
+
+
+def test_the_example_of_a_mistake_is_what_the_command_says():
+    block = README.split("    $ python -m bloodstudy.run ")[1].split("\n\n")[0]
     typed, *told = [line.strip() for line in block.splitlines()]
     arguments = compose.read_arguments(shlex.split(typed))
     with pytest.raises(UserError) as caught:
@@ -51,7 +50,7 @@ def test_the_example_of_a_mistake_is_what_the_command_says(tmp_path, monkeypatch
 
 
 def test_the_two_commands_at_the_top_are_targets_of_make():
-    top = (ROOT / "README.md").read_text().splitlines()[:12]
+    top = README.splitlines()[:12]
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     for target in ("study", "test"):
         assert any(line.strip().startswith(f"make {target}") for line in top)
@@ -59,31 +58,16 @@ def test_the_two_commands_at_the_top_are_targets_of_make():
 
 
 def test_the_data_sets_of_the_readme_are_those_of_the_configuration():
-    text = (ROOT / "README.md").read_text()
     for name in rules.RULES["data.name"].levels:
-        assert f"| `{name}`" in text
-
-
-@pytest.mark.parametrize("words", LAUNCHES)
-def test_a_command_of_the_page_on_launchers_is_accepted(words, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    typed = compose.read_arguments(words.split())
-    assert len(compose.check(typed.overrides, typed.multirun).jobs) == 2
-
-
-def test_the_page_on_launchers_has_a_command_for_each():
-    chosen = {word.split("=")[1] for words in LAUNCHES for word in words.split() if word.startswith("hydra/launcher")}
-    assert chosen == {"joblib", "slurm", "submitit_local", "ray_cluster"}
+        assert f"| `{name}`" in README
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_an_option_of_the_page_on_launchers_exists(option, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_an_option_of_the_page_on_launchers_exists(option):
     launcher = "ray_cluster" if ".ray." in option else "slurm"
     assert compose.check(["lr=1,2", f"hydra/launcher={launcher}", option], True).jobs
 
 
-def test_an_option_that_does_not_exist_is_refused_before_anything_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_an_option_that_does_not_exist_is_refused_before_anything_runs():
     with pytest.raises(UserError, match="partitoin"):
         compose.check(["lr=1,2", "hydra/launcher=slurm", "hydra.launcher.partitoin=x"], True)

