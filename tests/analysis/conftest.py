@@ -87,6 +87,19 @@ def build(
     return StudyResults(plan_of(plan), pd.DataFrame(rows), results, {}, predictions)
 
 
+def predict_two(first: Sequence[int], labels: str = "AAAAB") -> Predictions:
+    """Return predictions of two classes, `first` being the probabilities of A in thousandths, an image each."""
+    images = [f"{i}.jpeg" for i in range(len(labels))]
+    table = pd.DataFrame({"split": "test", "image": images, "photograph": "", "scene": "", "label": list(labels)})
+    return Predictions(EvaluationImages(table, ("A", "B")), np.array([[p, 1000 - p] for p in first], dtype="uint16"))
+
+
+@pytest.fixture
+def two_classes() -> Callable[..., Predictions]:
+    """Return `predict_two`."""
+    return predict_two
+
+
 def measure_anew(sweep: StudyResults, predictions: Mapping[str, Predictions]) -> StudyResults:
     """Return the study with other predictions, and with what is measured of them in its trials."""
     predictions = {**sweep.predictions, **predictions}

@@ -42,12 +42,12 @@ def test_family_wise_error_is_at_most_five_percent_for_each_kind(shape, seeds):
 
 @pytest.mark.slow
 def test_trap_no_correction_for_the_number_of_arms_would_be_seen():
-    """The simulation can fail: each arm at its counts 5 % is wrong in far more than 5 % of the studies."""
+    """The simulation can fail: each arm at its own 5 % is wrong in far more than 5 % of the studies."""
     draw = rng(1)
     wrong = 0
     for _ in range(STUDIES):
-        measured = promises.judge(promises.draw_family(promises.ARMS, 10, promises.SD, 0.0, draw))
-        wrong += any(counts.p["difference"] < 0.05 for counts in measured)
+        verdicts = promises.judge(promises.draw_family(promises.ARMS, 10, promises.SD, 0.0, draw))
+        wrong += any(verdict.p["difference"] < 0.05 for verdict in verdicts)
     assert wrong / STUDIES > at_most(0.05)
 
 
