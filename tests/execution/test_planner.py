@@ -18,14 +18,14 @@ SMALL = ("data.copies=2", "data.photographs=2", "image_size=[24,32]")
 
 
 @pytest.fixture
-def draw(tmp_path, monkeypatch):
-    """Return a function that draws up, and publishes, the plan of a command in a folder with a study of its own."""
+def draw(tmp_path, cache, monkeypatch):
+    """Return a function that makes and publishes the plan of a command, in a folder with a study of its own."""
     monkeypatch.chdir(tmp_path)
     files.write_text(tmp_path / "conf/question/pools.yaml", POOLS)
     files.write_text(tmp_path / "conf/study/small.yaml", STUDY)
 
     def draw(*words):
-        words = [*words, f"cache_dir={tmp_path / 'cache'}"]
+        words = [*words, f"cache_dir={cache}"]
         drawn = planner.make_plan(compose.check(words, True), ["-m", *words], tmp_path / "runs")
         drawn.content.write(tmp_path / "runs" / drawn.content.study)
         return drawn
