@@ -6,7 +6,6 @@ import contextlib
 import json
 import resource
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,10 +49,9 @@ class Study:
         environment = {"PYTHONPATH": str(KILLER)} | environment
         return harness.start(self.folder, "run", *words, prepare=limit_memory, **environment)
 
-    def call(self, *more: str) -> tuple[int, str]:
-        """Run the command in this process, where it is no part of what a test shows."""
-        ended = harness.call(self.folder, "run", *more, *self.typed, f"cache_dir={self.cache}")
-        return ended.returncode, ended.stdout + ended.stderr
+    def call(self, *more: str) -> None:
+        """Run the command to its good end in this process: it is no part of what a test shows."""
+        harness.finish(self.folder, "run", *more, *self.typed, f"cache_dir={self.cache}")
 
     def refuse(self, *words: str, **environment: str) -> str:
         """Type `words` alone, which must be refused before anything is written; return what is said."""
@@ -66,8 +64,7 @@ class Study:
 
     def report(self) -> str:
         """Write the report and return it."""
-        ended = harness.call(self.folder, "report")
-        assert ended.returncode == 0, ended.stderr
+        harness.finish(self.folder, "report")
         return (self.folder / "reports" / "scratch" / "report.md").read_text()
 
     def run(self, *more: str, memory_bytes: int | None = None, **environment: str) -> tuple[int, str]:
@@ -78,6 +75,12 @@ class Study:
         finally:
             harness.kill(process)
         return code, self.said
+
+    def finish(self, *more: str, **environment: str) -> str:
+        """Run the command to its end, which has to be good; return what it said."""
+        code, said = self.run(*more, **environment)
+        assert code == 0, said
+        return said
 
     @property
     def said(self) -> str:
@@ -97,9 +100,19 @@ class Study:
         return only
 
     @property
+    def results(self) -> list[dict]:
+        """The results of the trials, in the order of their beginning."""
+        return [files.read_json(trial / "result.json") for trial in self.trials]
+
+    @property
     def result(self) -> dict:
         """The result of the one trial."""
-        return files.read_json(self.trial / "result.json")
+        (only,) = self.results
+        return only
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of configuration, such as question/mine.yaml."""
+        files.write_text(self.folder / "conf" / name, text)
 
     @property
     def runs(self) -> list[str]:
@@ -113,9 +126,8 @@ class Study:
 
     @property
     def newest_rows(self) -> list[dict]:
-        """The history rows in the newest state of the trial last begun; [] where there is none."""
-        found = self.generations
-        return saved_rows(found[-1]) if found else []
+        """The history rows in the newest state of the trial last begun; [] if there is none."""
+        return saved_rows(states[-1]) if (states := self.generations) else []
 
     def wait_for_epoch(self, process: subprocess.Popen[str], epoch: int) -> None:
         """Wait until `epoch` epochs of the trial last begun are saved."""
@@ -130,8 +142,8 @@ class Study:
     def assert_numbers_of(self, twin: Study) -> None:
         """Fail unless the trial has the history, responses and predictions of the twin's, exactly."""
         for name in ("epoch", "fit_loss", "fit_accuracy"):
-            own, other = (pd.read_csv(study.trial / "history.csv")[name].tolist() for study in (self, twin))
-            assert own == other, name
+            ours, theirs = (pd.read_csv(study.trial / "history.csv")[name].tolist() for study in (self, twin))
+            assert ours == theirs, name
         for name in ("key", "outcome", "responses", "prediction_hash"):
             assert self.result[name] == twin.result[name], name
 
@@ -139,32 +151,21 @@ class Study:
     def worker(process: subprocess.Popen[str]) -> psutil.Process:
         """Return the process that trains."""
         children = psutil.Process(process.pid).children()
-        (found,) = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
-        return found
+        (worker,) = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        return worker
 
     @staticmethod
     def is_gone(process: psutil.Process, timeout_s: float = 20) -> bool:
-        """Tell whether the process has ended, be it that nobody has asked for its exit code yet."""
-        end = time.monotonic() + timeout_s
-        while time.monotonic() < end:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                    time.sleep(0.05)
-                    continue
-            return True
-        return False
+        """Tell whether the process ends within the time, be it that nobody has asked for its exit code yet."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            harness.wait_for(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, timeout_s)
+        return True
 
 
 def saved_rows(path: Path) -> list[dict]:
     """Return the history rows that a state file holds."""
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
         return json.loads(bytes(archive["header"]))["rows"]
-
-
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of decoded images that all studies share."""
-    return harness.shared_folder(tmp_path_factory, "images")
 
 
 @pytest.fixture
@@ -186,7 +187,6 @@ def twin(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Study:
 
     def train(folder: Path) -> None:
         harness.give_store(folder)
-        code, said = Study(folder, cache).run()
-        assert code == 0, said
+        Study(folder, cache).finish()
 
     return Study(harness.shared_folder(tmp_path_factory, "twin", train), cache)

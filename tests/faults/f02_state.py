@@ -14,13 +14,10 @@ def test_a_kill_at_any_step_of_the_write_costs_that_epoch_at_most(study, twin):
         assert f"going on after epoch {begun} of 10" in said or begun == 0
         assert "warning" not in said
         assert len(study.newest_rows) == saved
-        halves = list(study.trial.glob(".state-*"))
-        assert len(halves) == (point != "after-rename"), (
-            "the write was under way, and what an earlier kill left is gone"
-        )
+        halves, expected = list(study.trial.glob(".state-*")), 0 if point == "after-rename" else 1
+        assert len(halves) == expected, "the write was under way, and what an earlier kill left is gone"
         begun = saved
-    code, said = study.run()
-    assert code == 0, said
+    said = study.finish()
     assert "going on after epoch 6 of 10" in said
     study.assert_numbers_of(twin)
     assert study.result["cost"]["attempts"] == 5
@@ -56,8 +53,7 @@ def test_a_damaged_state_costs_an_epoch_and_both_cost_the_trial(study, twin):
         for which, damage in damages:
             damage(kept[which])
         going_on, writes = then, 2
-    code, said = study.run()
-    assert code == 0, said
+    said = study.finish()
     assert said.count("warning") == 1
     assert going_on in said
     study.assert_numbers_of(twin)

@@ -121,6 +121,7 @@ def test_a_server_that_is_absent_costs_nothing_and_gets_the_trial_once_it_is_the
     assert away.wait(300) == 0, said()
     assert said().count("warning") == 1
     assert "1 trial not in MLflow yet" in said()
+    assert "Training goes on" in said()
     assert "Traceback" not in said()
     before = results(tmp_path)
     assert len(before) == 1

@@ -10,7 +10,7 @@ import time
 from contextlib import closing
 
 import pytest
-from harness import TINY, call, command, give_store, results, run_python, start, statuses, wait_for
+from harness import TINY, command, finish, give_store, results, run_python, start, statuses, wait_for
 
 from bloodstudy import files
 
@@ -32,8 +32,7 @@ def trained(tmp_path_factory):
     """A folder with one finished trial and its store."""
     folder = tmp_path_factory.mktemp("trained")
     give_store(folder)
-    ended = call(folder, "run", "epochs=2", *TINY)
-    assert ended.returncode == 0, ended.stderr
+    finish(folder, "run", "epochs=2", *TINY)
     assert statuses(folder) == ["FINISHED"]
     return folder
 
@@ -74,11 +73,10 @@ def digest(path):
 
 def test_a_lock_that_ends_within_our_patience_costs_nothing(place, hold):
     holder = hold(place, 12)
-    ended = command(place, "run", *TRIAL)
-    assert ended.returncode == 0, ended.stderr
+    ended = finish(place, "run", *TRIAL, own_process=True)
     assert holder.wait(0.1) == 0, "the lock was over before the command"
     assert statuses(place) == ["FINISHED", "FINISHED"]
-    assert "not in MLflow yet:" not in ended.stdout.replace("warning: not in MLflow yet:", "")
+    assert "not in MLflow yet:" not in ended.replace("warning: not in MLflow yet:", "")
     assert len(results(place)) == 2
 
 
@@ -116,14 +114,13 @@ def test_a_truncated_store_is_refused_and_left_and_a_new_one_gets_every_trial(pl
     assert digest(database) == before
     assert len(results(place)) == 1, "nothing was trained"
 
-    assert call(place, "report").returncode == 0
+    finish(place, "report")
     assert (place / "reports" / "scratch" / "report.md").exists()
     assert digest(database) == before
 
     database.rename(place / "damaged.db")
-    again = command(place, "run", *TRIAL)
-    assert again.returncode == 0, again.stderr
-    assert "logged 1 earlier trial" in again.stdout
+    said = finish(place, "run", *TRIAL, own_process=True)
+    assert "logged 1 earlier trial" in said
     assert statuses(place) == ["FINISHED", "FINISHED"]
 
 
@@ -136,7 +133,7 @@ def assert_refused(place, revision, told):
         assert expected in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert len(results(place)) == 1, "nothing was trained"
-    assert call(place, "report").returncode == 0
+    finish(place, "report")
     assert digest(place / "mlflow.db") == before
 
 
@@ -176,8 +173,7 @@ def test_an_older_store_is_refused_and_never_migrated(place):
     # The remedy is the one that the message names, and then the store takes what it lacks.
     upgrade = [sys.executable, "-m", "mlflow", "db", "upgrade", f"sqlite:///{place}/mlflow.db"]
     subprocess.run(upgrade, capture_output=True, check=True)
-    ended = command(place, "run", *TRIAL)
-    assert ended.returncode == 0, ended.stderr
+    finish(place, "run", *TRIAL, own_process=True)
     assert statuses(place) == ["FINISHED", "FINISHED"]
 
 

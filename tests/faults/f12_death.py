@@ -2,18 +2,12 @@
 
 import signal
 
-from bloodstudy import files
-
-
-def read(study):
-    return [files.read_json(trial / "result.json") for trial in study.trials]
-
 
 def test_a_trial_beyond_the_memory_limit_is_recorded_and_the_next_one_trains(study):
     study.vary(epochs="2", image_size="[240,320]", batch_size="48", width="16,0.25", augment="none")
     code, said = study.run("-m", memory_bytes=6 * 2**30)
     assert code == 1, said
-    first, second = read(study)
+    first, second = study.results
     assert (first["factors"]["width"], first["outcome"]) == (16, "out_of_memory")
     # TensorFlow's own allocator raises; where oneDNN's meets the limit first, as on processors with AMX, it aborts.
     assert "OOM when allocating" in first["reason"] or "SIGABRT (out of memory)" in first["reason"]
@@ -30,7 +24,7 @@ def test_a_native_abort_costs_its_trial_alone(study):
     worker.send_signal(signal.SIGABRT)
     assert study.is_gone(worker)
     assert process.wait(timeout=120) == 1
-    first, second = read(study)
+    first, second = study.results
     assert first["outcome"] == "failed"
     assert "SIGABRT" in first["reason"]
     assert second["outcome"] == "finished"
@@ -42,13 +36,12 @@ def test_three_in_a_row_stop_the_sweep_with_advice(study):
     study.vary(seed="0,1,2,3,4", epochs="2")
     code, said = study.run("-m", BLOODSTUDY_FAULT="kill:after-write:state-1:1")
     assert code == 3, said
-    assert [result["outcome"] for result in read(study)] == ["out_of_memory"] * 3
-    assert all("SIGKILL" in result["reason"] for result in read(study))
+    assert [result["outcome"] for result in study.results] == ["out_of_memory"] * 3
+    assert all("SIGKILL" in result["reason"] for result in study.results)
     (line,) = [line for line in said.splitlines() if line.startswith("bloodstudy:")]
     for word in ("3 trials in a row", "batch_size", "retry=failed"):
         assert word in line
     assert "Traceback" not in said
-    code, said = study.run("-m", "retry=failed")
-    assert code == 0, said
-    assert [result["outcome"] for result in read(study)] == ["finished"] * 5
+    said = study.finish("-m", "retry=failed")
+    assert [result["outcome"] for result in study.results] == ["finished"] * 5
     assert study.runs == ["FINISHED"] * 5

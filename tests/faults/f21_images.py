@@ -4,21 +4,18 @@ import shutil
 
 import pytest
 import yaml
-from harness import kill, wait_for
+from harness import kill, results, wait_for
 from PIL import Image
-
-from bloodstudy import files
 
 STUDY = "title: Own images\nquestions: [pools]\nseeds: 2\nreference: {epochs: 3, image_size: [24, 32], depth: 2}\n"
 POOLS = "sentence: Does pooling matter?\nfactor: pooling\nlevels: [average]\n"
 
 
 @pytest.fixture
-def own(study):
+def own_images(study):
     """A study of images of one's own."""
-    for group, name, text in (("study", "own", STUDY), ("question", "pools", POOLS)):
-        (study.folder / "conf" / group).mkdir(parents=True)
-        (study.folder / "conf" / group / f"{name}.yaml").write_text(text)
+    study.write("study/own_images.yaml", STUDY)
+    study.write("question/pools.yaml", POOLS)
     for side in ("train", "test"):
         for k, label in enumerate(("DARK", "LIGHT")):
             (study.folder / "images" / side / label).mkdir(parents=True)
@@ -40,30 +37,29 @@ def change(how, folder):
 
 
 @pytest.mark.parametrize("how", ["added", "changed", "removed"])
-def test_between_two_commands_a_study_refuses_and_names_both(own, how):
-    code, said = own.call("seeds=1")
-    assert code == 0, said
-    before = {path: path.read_bytes() for path in own.folder.glob("runs/own/*/result.json")}
-    first = yaml.safe_load((own.folder / "runs/own/plan.yaml").read_text())["trials"][0]["data"]["fingerprint"]
-    change(how, own.folder)
-    code, said = own.run()
+def test_between_two_commands_a_study_refuses_and_names_both(own_images, how):
+    own_images.call("seeds=1")
+    before = {path: path.read_bytes() for path in own_images.folder.glob("runs/own/*/result.json")}
+    first = yaml.safe_load((own_images.folder / "runs/own/plan.yaml").read_text())["trials"][0]["data"]["fingerprint"]
+    change(how, own_images.folder)
+    code, said = own_images.run()
     assert code == 2, said
     assert f"fingerprint {first}" in said
     assert said.count("fingerprint") >= 2
     assert "Traceback" not in said
-    assert {path: path.read_bytes() for path in own.folder.glob("runs/own/*/result.json")} == before
+    assert {path: path.read_bytes() for path in own_images.folder.glob("runs/own/*/result.json")} == before
 
 
-def test_while_a_sweep_runs_all_its_trials_see_the_same_images(own):
-    process = own.start()
+def test_while_a_sweep_runs_all_its_trials_see_the_same_images(own_images):
+    process = own_images.start()
     try:
-        wait_for(lambda: list(own.folder.glob("runs/own/*/result.json")), 200, process, lambda: own.said)
-        shutil.rmtree(own.folder / "images/train/DARK")
+        wait_for(lambda: results(own_images.folder, "own"), 200, process, lambda: own_images.said)
+        shutil.rmtree(own_images.folder / "images/train/DARK")
         code = process.wait(timeout=200)
     finally:
         kill(process)
-    results = [files.read_json(path) for path in own.folder.glob("runs/own/*/result.json")]
-    assert len({result["data"]["fingerprint"] for result in results}) == 1
-    assert {result["data"]["counts"]["train"]["DARK"] for result in results} == {8}
-    assert code == 0, own.said
-    assert len(results) == 4
+    data = [result["data"] for result in results(own_images.folder, "own")]
+    assert len({each["fingerprint"] for each in data}) == 1
+    assert {each["counts"]["train"]["DARK"] for each in data} == {8}
+    assert code == 0, own_images.said
+    assert len(data) == 4

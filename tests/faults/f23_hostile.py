@@ -4,14 +4,22 @@ import pytest
 
 SECRET = "hunter2-canary"
 BOMB = "[*a, *a, *a, *a, *a, *a, *a, *a]"
+QUESTION, MODEL = "sentence: Which?\nfactor: pooling\nlevels: [average]\n", "# @package _global_\nmodel: "
 HOSTILE = {
-    "a Python object": ("common: !!python/object/apply:os.system ['touch canary']\n", "cannot be read as plain YAML"),
-    "a target": ("common: {_target_: os.system, command: touch canary}\n", "common._target_"),
-    "an alias": ("exploratory: &a [strided]\nfactorial: *a\n", "alias *a"),
-    "the environment": ("common: {data.root: '${oc.env:SECRET}'}\n", "common.data.root: interpolations"),
-    "anchors that grow": ("arms: &a {x: {lr: 0.1}}\n" + "".join(f"k{i}: {BOMB}\n" for i in range(9)), "alias *a"),
-    "an option of Hydra": ("common: {hydra.run.dir: ../canary}\n", "sets no option of Hydra"),
-    "a place to write": ("common: {runs_dir: ../canary}\n", "runs_dir: only the command line sets it"),
+    "a Python object": ("question", QUESTION + "common: !!python/object/apply:os.system ['touch canary']\n",
+                        "cannot be read as plain YAML"),
+    "a target": ("question", QUESTION + "common: {_target_: os.system, command: touch canary}\n", "common._target_"),
+    "an alias": ("question", QUESTION + "exploratory: &a [strided]\nfactorial: *a\n", "alias *a"),
+    "the environment": ("question", QUESTION + "common: {data.root: '${oc.env:SECRET}'}\n",
+                        "common.data.root: interpolations"),
+    "anchors that grow": ("question", "sentence: W?\narms: &a {x: {lr: 0.1}}\n" +
+                          "".join(f"k{i}: {BOMB}\n" for i in range(9)), "alias *a"),
+    "an option of Hydra": ("question", QUESTION + "common: {hydra.run.dir: ../canary}\n", "sets no option of Hydra"),
+    "a place to write": ("question", QUESTION + "common: {runs_dir: ../canary}\n",
+                         "runs_dir: only the command line sets it"),
+    "a target of a model": ("model", MODEL + "{name: compact, _target_: os.system}\n", "model._target_"),
+    "the environment as a model": ("model", MODEL + "{name: '${oc.env:SECRET}'}\n", "interpolations"),
+    "an object as a model": ("model", MODEL + "!!python/name:os.system\n", "cannot be read as plain YAML"),
 }  # fmt: skip
 
 
@@ -24,28 +32,10 @@ def refuse(study, *words):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_question(empty, name):
-    text, told = HOSTILE[name]
-    (empty.folder / "conf/question").mkdir(parents=True)
-    head = "sentence: Which?\nfactor: pooling\nlevels: [average]\n"
-    (empty.folder / "conf/question/mine.yaml").write_text(
-        (head if not text.startswith("arms") else "sentence: W?\n") + text
-    )
-    assert told in refuse(empty, "-m", "question=mine")
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("# @package _global_\nmodel: {name: compact, _target_: os.system}\n", "model._target_"),
-        ("# @package _global_\nmodel: {name: '${oc.env:SECRET}'}\n", "interpolations"),
-        ("# @package _global_\nmodel: !!python/name:os.system\n", "cannot be read as plain YAML"),
-    ],
-)
-def test_a_model(empty, text, told):
-    (empty.folder / "conf/model").mkdir(parents=True)
-    (empty.folder / "conf/model/mine.yaml").write_text(text)
-    assert told in refuse(empty, "model=mine")
+def test_a_file(empty, name):
+    group, text, told = HOSTILE[name]
+    empty.write(f"{group}/mine.yaml", text)
+    assert told in refuse(empty, "-m", f"{group}=mine")
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,15 @@ OUTCOMES = {
 }  # fmt: skip
 
 
+ARMS = ("reference", "dropout=0.1", "dropout=0.3", "dropout=0.5")
+
+
 def report(folder):
+    """Report the study; return its Markdown and its effects."""
     done = command(folder, "report", "study=five_questions")
-    return done.returncode, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = folder / "reports" / "five_questions"
+    return (written / "report.md").read_text(), pd.read_csv(written / "effects.csv")
 
 
 @pytest.fixture
@@ -36,10 +42,7 @@ def told(tmp_path):
     shutil.copytree(folder / first["key"], folder / ("0" * 16))
     plan["trials"].append(first | {"key": "0" * 16})
     (folder / "plan.yaml").write_text(yaml.safe_dump(plan, sort_keys=False))
-    code, said = report(tmp_path)
-    assert code == 0, said
-    written = tmp_path / "reports" / "five_questions"
-    return plan, (written / "report.md").read_text(), pd.read_csv(written / "effects.csv")
+    return plan, *report(tmp_path)
 
 
 def test_every_planned_trial_is_listed_with_its_outcome(told):
@@ -71,26 +74,19 @@ def test_one_seed_gives_no_interval_and_two_equal_arms_are_told(tmp_path):
     plan = fabricate_study(tmp_path / "runs", ("dropout",), seeds=1)
     folder = tmp_path / "runs" / "five_questions"
     keys = {trial["arm"]: trial["key"] for trial in plan["trials"]}
-    own, reference = folder / keys["dropout=0.1"], folder / keys["reference"]
-    shutil.copy(reference / "predictions.parquet", own / "predictions.parquet")
-    result = files.read_json(own / "result.json")
-    result["prediction_hash"] = files.read_json(reference / "result.json")["prediction_hash"]
-    files.write_json(own / "result.json", result)
-    code, said = report(tmp_path)
-    assert code == 0, said
-    written = (tmp_path / "reports/five_questions/report.md").read_text()
+    arm, reference = folder / keys["dropout=0.1"], folder / keys["reference"]
+    shutil.copy(reference / "predictions.parquet", arm / "predictions.parquet")
+    same = {"prediction_hash": files.read_json(reference / "result.json")["prediction_hash"]}
+    files.write_json(arm / "result.json", files.read_json(arm / "result.json") | same)
+    written, effects = report(tmp_path)
     assert "pilot" in written
     assert "`dropout=0.1` equal the reference's on every seed" in written
-    effects = pd.read_csv(tmp_path / "reports/five_questions/effects.csv")
     assert effects.filter(like="low").isna().all().all()
 
 
 def test_nothing_finished_is_no_report(tmp_path):
     fabricate_study(tmp_path / "runs", ("dropout",), seeds=1, outcomes={(a, 0): "missing" for a in ARMS})
-    code, said = report(tmp_path)
-    assert code == 2
-    assert "no trial of the study 'five_questions' is finished (4 missing)" in said
+    done = command(tmp_path, "report", "study=five_questions")
+    assert done.returncode == 2
+    assert "no trial of the study 'five_questions' is finished (4 missing)" in done.stderr
     assert not (tmp_path / "reports").exists()
-
-
-ARMS = ("reference", "dropout=0.1", "dropout=0.3", "dropout=0.5")
