@@ -1,5 +1,7 @@
 """The images that nobody gets right."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from bloodstudy.analysis.comparisons.hard_images import find_hard_images
@@ -8,6 +10,7 @@ from bloodstudy.analysis.results.sweep import StudyResults
 
 def test_images_that_every_trial_misses_are_named(two_classes):
     one, other = two_classes([100, 900, 100, 900, 900]), two_classes([100, 100, 900, 900, 900])
+    other = replace(other, shown=one.shown)  # trials on the same images share their table
     trials = pd.DataFrame({"key": ["a", "b"], "judged": "official", "outcome": "finished"})
     sweep = StudyResults({}, trials, {}, {}, {"a": one, "b": other})
     missed = find_hard_images(sweep)
