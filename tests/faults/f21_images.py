@@ -14,7 +14,7 @@ POOLS = "sentence: Does pooling matter?\nfactor: pooling\nlevels: [average]\n"
 @pytest.fixture
 def own_images(study):
     """A study of images of one's own."""
-    study.write("study/own_images.yaml", STUDY)
+    study.write("study/own.yaml", STUDY)
     study.write("question/pools.yaml", POOLS)
     for side in ("train", "test"):
         for k, label in enumerate(("DARK", "LIGHT")):
