@@ -11,7 +11,7 @@ from collections.abc import MutableMapping
 # What Keras, TensorFlow and the libraries below it take options from. TF_ alone will not do: Terraform's begin with it.
 _TENSORFLOW = ("AUTO", "CUBLAS", "CUDNN", "DETERMINISTIC", "DISABLE", "ENABLE", "FP16", "MKL", "NUM", "ONEDNN")
 _TENSORFLOW += ("OVERRIDE", "USE", "XLA")
-PREFIXES = ("KERAS_", *(f"TF_{part}_" for part in _TENSORFLOW), "TF2_", "XLA_FLAGS", "ONEDNN_", "DNNL_", "NVIDIA_TF32_")
+PREFIXES = ("KERAS_", *(f"TF_{part}_" for part in _TENSORFLOW), "XLA_FLAGS", "ONEDNN_", "DNNL_", "NVIDIA_TF32_")
 BACKEND = "tensorflow"
 HARMLESS = {"KERAS_HOME"}  # what its keras.json says is set anew by `backend.set_up`
 
