@@ -31,9 +31,6 @@ KEYS = ("data", "fail_on_leak", "reports_dir", "cache_dir")
 
 def audit(arguments: list[str]) -> int:
     """Write the audit and print its summary; return 1 if fail_on_leak=true and the split leaks, otherwise 0."""
-    if {"-h", "--help"} & set(arguments):
-        terminal.say(USAGE)
-        return 0
     settings = read_settings(arguments)
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
     from bloodstudy.data.quality.brightness import measure_brightness

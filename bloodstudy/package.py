@@ -34,9 +34,6 @@ KEYS = {"to": _FILE, "restore": _FILE}
 
 def package(arguments: list[str]) -> int:
     """Write or restore a package; return 0. Raises UserError for what cannot be packaged or restored."""
-    if {"-h", "--help"} & set(arguments):
-        terminal.say(USAGE)
-        return 0
     typed = read_keys(arguments, USAGE, KEYS)
     if "restore" in typed:
         if "to" in typed:

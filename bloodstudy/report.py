@@ -32,9 +32,6 @@ KEYS = {"images": Rule("true or false", lambda value: value in ("true", "false")
 
 def report(arguments: list[str]) -> int:
     """Write the report of a study and print its path; raises UserError for what a report cannot do."""
-    if {"-h", "--help"} & set(arguments):
-        terminal.say(USAGE)
-        return 0
     typed = read_keys(arguments, USAGE, KEYS)
     location = find_study(typed)
     run_folder.read_plan(location.runs_dir, location.study)  # refused at once if nothing was run: seaborn takes seconds

@@ -29,9 +29,6 @@ KEYS = {"clear": Rule("states", lambda value: value == "states", ("states",))}
 
 def status(arguments: list[str]) -> int:
     """Print how far a study is; return 0."""
-    if {"-h", "--help"} & set(arguments):
-        terminal.say(USAGE)
-        return 0
     typed = read_keys(arguments, USAGE, KEYS)
     location = find_study(typed)
     plan = run_folder.read_plan(location.runs_dir, location.study)

@@ -32,9 +32,6 @@ KEYS = {"package": Rule("a file", lambda value: value.strip() != "")}
 
 def verify(arguments: list[str]) -> int:
     """Verify a report; return 0 if it holds, 1 if not. Raises UserError for what cannot be verified."""
-    if {"-h", "--help"} & set(arguments):
-        terminal.say(USAGE)
-        return 0
     folder, typed = _read_arguments(arguments)
     study = read_study(folder)
     runs_dir = Path(typed.get("runs_dir", schema.Places().runs_dir))

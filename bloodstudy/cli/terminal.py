@@ -28,9 +28,16 @@ class Terminated(BaseException):
 
 
 def run_command(command: Callable[[list[str]], int]) -> int:
-    """Run a command on the arguments of this process; return its exit code, with messages instead of tracebacks."""
+    """Run a command on the arguments of this process; return its exit code, with messages instead of tracebacks.
+
+    It answers --help itself if the command's module has a USAGE.
+    """
     signal.signal(signal.SIGTERM, _terminate)
+    usage = getattr(sys.modules[command.__module__], "USAGE", "")
     try:
+        if usage and {"-h", "--help"} & set(sys.argv[1:]):
+            say(usage)
+            return 0
         return command(sys.argv[1:])
     except BloodstudyError as error:
         for problem in error.problems if isinstance(error, UserError) else [error]:

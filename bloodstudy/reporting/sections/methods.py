@@ -31,7 +31,7 @@ def describe_methods(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         "changes": [f"amended: {plain(change)}" for change in amendments] or ["nothing was amended"],
         "amended": bool(amendments),
         "excluded": list_excluded(claims) if declared else [],
-        "limits": list_limits(claims) if declared else [],
+        "limits": describe_limits(claims) if declared else {},
         "origin": levels.list_origin(sweep),
         "exported": bool(analysis.comparisons),
         "levels": levels.tabulate_reference(sweep, reference),
@@ -124,42 +124,23 @@ def _list_seeds(arm: str, lost: Mapping[str, Sequence[int]], so: str) -> list[st
     ]
 
 
-def list_limits(claims: StudyClaims) -> list[str]:
-    """Return what the verdicts mean and how far they reach."""
-    analysis = claims.analysis
-    if not analysis.comparisons:
-        return ["No arm is compared with another, and no verdict is given."]
+def describe_limits(claims: StudyClaims) -> dict[str, Any]:
+    """Return what the template needs to say what the verdicts mean and how far they reach."""
+    analysis, keys = claims.analysis, list(claims.sweep.results)
     if all(comparison.unpaired for comparison in analysis.comparisons):
-        return ["Arms on different splits are not paired, and no verdict is given: each has its mean and interval."]
-    units, arms = f"{analysis.unit}s", plural(analysis.family, "planned arm")
-    keys = list(claims.sweep.results)
-    floor = claims.number(analysis.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", keys, ".3g")
-    normal = "; above alpha, so `improves` and `harms` rest on normality" if analysis.floor > analysis.alpha else ""
-    rests = "; where that test does not share an `improves` or a `harms`, the arm's sentence says so"
-    lines = [
-        f"Error control: at most {100 * ALPHA:g} % for each kind of statement (difference, equivalence, not worse), "
-        f"not over all of them. Each kind is adjusted by Holm's method over the {arms}; an arm that cannot be "
-        "tested counts with p = 1.",
-        "That is so where the differences over seeds are normal, or symmetric. Skew, or an occasional fall, in one arm "
-        "alone makes errors several times as frequent, of all three kinds, and no test on so few numbers shows it: "
-        "look at the single seeds. docs/calibration.md of bloodstudy has the rates.",
-        "Effects on train accuracy, gap, macro F1 and recall are descriptive: intervals and no test. Intervals are "
-        "95 % for one effect each, not adjusted for their number. How an arm works (regularises, underfits, ...) is "
-        "read off those of train, test and gap.",
-        f"The smallest adjusted p that an exact sign-flip test could reach here is {floor}{normal or rests}.",
-        f"A look at fewer than {FEW_SEEDS} seeds gives the verdict `pilot` alone. An arm whose trials diverge or stay "
-        "at chance fails to train, whatever the others do.",
-        "The verdict is about this benchmark: new seeds, these test images. The remark on new photographs says whether "
-        f"the same decision passes when {units} are random too (variance components, crossed over seeds and {units}, "
-        "with Satterthwaite's degrees of freedom). effects.csv has the interval of a bootstrap beside it that draws "
-        f"seeds, and {units} within their class, crossed; no verdict rests on that. The variance for new photographs "
-        f"is never taken as less than that over seeds, so both intervals are alike where {units} add nothing that "
-        "shows; from few of them the wider one is likely too narrow, which is why the remark is then withheld.",
-    ]
-    fewest = analysis.fewest_clusters
-    if fewest is not None and len({planned.evaluated_on for planned in analysis.sweep.plan.trials}) == 1:
-        formula = f"number of {units} of the class that has the fewest in the test"
-        count = claims.number(fewest, "test/fewest", formula, keys)
-        few = f": under {FEW_CLUSTERS}, so for new photographs nothing can be told" if fewest < FEW_CLUSTERS else ""
-        lines.append(f"The class with the fewest {units} in the test has {count}{few}.")
-    return lines
+        return {"compared": bool(analysis.comparisons), "paired": False}
+    fewest, units = analysis.fewest_clusters, f"{analysis.unit}s"
+    alike = len({planned.evaluated_on for planned in analysis.sweep.plan.trials}) == 1
+    formula = f"number of {units} of the class that has the fewest in the test"
+    return {
+        "compared": True,
+        "paired": True,
+        "error": f"{100 * ALPHA:g}",
+        "units": units,
+        "arms": plural(analysis.family, "planned arm"),
+        "floor": claims.number(analysis.floor, "study/sign_flip_floor", "min(1, arms * 2 / 2^seeds)", keys, ".3g"),
+        "normal": analysis.floor > analysis.alpha,
+        "few_seeds": FEW_SEEDS,
+        "fewest": claims.number(fewest, "test/fewest", formula, keys) if fewest is not None and alike else None,
+        "few_clusters": FEW_CLUSTERS if fewest is not None and fewest < FEW_CLUSTERS else None,
+    }

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from bloodstudy.analysis import StudyResults
 from bloodstudy.analysis.comparisons.validity import look_at_training
@@ -36,25 +38,8 @@ class Source:
     split: str  # how it was tested, in words
 
 
-REFERENCE = {
-    "image_size": (120, 160), "optimizer": "adam", "lr": 5e-4, "batch_size": 100, "norm": "lrn", "width": 1.0,
-}  # fmt: skip
 OFFICIAL = "the official split"
-SOURCES = (
-    Source(
-        "run on grey images", "reference", "100 %", "about 65 %", "grey images",
-        {**REFERENCE, "colour": "gray", "epochs": 600}, OFFICIAL,
-    ),
-    Source(
-        "note on colour images", "reference", NONE, "about 90 %", "a later note on colour images",
-        {**REFERENCE, "colour": "rgb"}, OFFICIAL,
-    ),
-    Source(
-        "run", "compact", "80 %", "79 %", "after 20 epochs",
-        {"image_size": (200, 200), "colour": "rgb", "epochs": 20, "padding": "valid", "width": 1.0},
-        "a split that is not said",
-    ),
-)  # fmt: skip
+SOURCES = tuple(Source(**fields) for fields in yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8")))
 # What a source may not say, and what then goes without saying.
 SILENT = {
     "epochs": None, "optimizer": None, "lr": None, "batch_size": None, "precision": "float32", "conv_dropout": 0.0,

@@ -34,7 +34,7 @@ FORMULAS = {
     "difference_high": "upper end of Welch's 95 % interval of the difference",
 }
 WriteRow = Callable[[Mapping[str, Any]], WriteNumber]
-NOTHING: dict[str, Any] = {"splits": "", "about_splits": "", "learnt": "", "each_split": [], "divisions": ""}
+NOTHING: dict[str, Any] = {"splits": "", "about_splits": {}, "learnt": "", "each_split": [], "divisions": ""}
 DESCRIBED = (
     "Test accuracy of every seed or division by split, with the mean and its 95 % interval; the table above holds the "
     "numbers"
@@ -63,9 +63,9 @@ def _name_figure(question: str) -> str:
 
 
 def describe_section(sweep: StudyResults, claims: StudyClaims, drawn: list[str], question: str = "") -> dict[str, Any]:
-    """Return the section: `splits` and `learnt`, its tables, `about_splits` and `each_split`, its text, `divisions`.
+    """Return the tables `splits` and `learnt`, the text `each_split`, how to read it, and the figure `divisions`.
 
-    The last is the figure, if it is `drawn`. Empty if no split was swept; `learnt` also if no trial stayed at chance.
+    The last is there, if it is `drawn`. Empty if no split was swept; `learnt` also if no trial stayed at chance.
     `sweep` is the part of the study that `question` is about.
     """
     points = find_points(sweep)
@@ -131,33 +131,15 @@ def tabulate_splits(compared: pd.DataFrame, write_row: WriteRow = lambda row: wr
     return table(header, rows, right=numbers)
 
 
-def describe_splits(compared: pd.DataFrame, stuck: int = 0, write: WriteNumber = write_number) -> str:
-    """Say how the table is to be read."""
-    units, units_in_all = set(compared["of"]), sum(compared["n"].to_list())
-    sentences = [
-        "Each split is tested on images of its own, so its arms are not paired: the intervals are t intervals over the "
-        "units of one split, the differences to the first split are Welch's, and no verdict is given."
-    ]
-    if "division" in units:
-        sentences.append(
-            "A division is one fold or one drawing of a split, the mean over its seeds. Divisions share training "
-            "images, so their interval tends to be too narrow (Nadeau and Bengio 2003)."
-        )
-    if stuck:
-        sentences.append(
-            f"{write('stuck', stuck, 'd')} of {write('units', units_in_all, 'd')} units did not come clear of chance "
-            "level (crosses in the figure): they say something of the optimisation and nothing of the split. They "
-            "count in the first table; the second leaves them out, so that its figures hold for trials that learnt."
-        )
-    if min(compared["n"]) < 2:
-        sentences.append("One unit has no interval.")
-    names = {split.split(",")[0] for split in compared["split"]}
-    if {"official", "official_clean"} <= names:
-        sentences.append(
-            "official and official_clean judge the same trials, so the interval of the difference between these two is "
-            "wider than it need be."
-        )
-    return " ".join(sentences)
+def describe_splits(compared: pd.DataFrame, stuck: int = 0, write: WriteNumber = write_number) -> dict[str, str | bool]:
+    """Return what the template needs to say how the table is to be read."""
+    return {
+        "divided": "division" in set(compared["of"]),
+        "stuck": write("stuck", stuck, "d") if stuck else "",
+        "units": write("units", sum(compared["n"].to_list()), "d") if stuck else "",
+        "single": bool(min(compared["n"]) < 2),
+        "alike": {"official", "official_clean"} <= {split.split(",")[0] for split in compared["split"]},
+    }
 
 
 def draw_splits(points: pd.DataFrame, compared: pd.DataFrame) -> Figure:

@@ -3,6 +3,7 @@
 import pytest
 
 from bloodstudy.reporting.claims.ledger import unmark
+from bloodstudy.reporting.render.markdown import template
 from bloodstudy.reporting.sections import methods
 from bloodstudy.study.question import Question
 
@@ -29,7 +30,7 @@ def test_looks_divide_alpha(judge):
 
 
 def test_limits_say_the_floor_and_what_cannot_be_told(judge):
-    text = unmark(" ".join(methods.list_limits(judge())))
+    text = unmark(template("methods.md.j2").render(methods.describe_methods(judge(), [])))
     assert "could reach here is 0.0625; above alpha" in text
     assert "The class with the fewest scenes in the test has 3: under 10" in text
 

@@ -4,6 +4,7 @@ import pytest
 
 from bloodstudy.analysis import compare_splits
 from bloodstudy.reporting.figures.style import look
+from bloodstudy.reporting.render.markdown import template
 from bloodstudy.reporting.sections.splits import describe_splits, draw_splits, tabulate_splits
 
 VALUES = {"random": [0.95, 0.93, 0.96], "official": [0.8, 0.85], "grouped": [0.7]}
@@ -35,15 +36,20 @@ def test_what_else_was_swept_is_named_only_if_there_is_something():
     assert sum(line.startswith("| `lr=0.01`") for line in several.splitlines()) == 3
 
 
+def read_about(compared, stuck=0):
+    """Return what the page says of how the table is to be read."""
+    return template("about_splits.md.j2").module.about_splits(describe_splits(compared, stuck))
+
+
 @pytest.mark.parametrize(("of", "explained"), [("seed", False), ("division", True)])
 def test_divisions_are_explained_if_they_are_the_units(of, explained):
-    assert ("too narrow" in describe_splits(compare_splits(points_of(of=of)))) == explained
+    assert ("too narrow" in read_about(compare_splits(points_of(of=of)))) == explained
 
 
 def test_splits_that_judge_the_same_trials_are_said_to():
     points = points_of()
-    assert "same trials" not in describe_splits(compare_splits(points))
-    assert "same trials" in describe_splits(compare_splits(points.replace({"split": {"random": "official_clean"}})))
+    assert "same trials" not in read_about(compare_splits(points))
+    assert "same trials" in read_about(compare_splits(points.replace({"split": {"random": "official_clean"}})))
 
 
 def test_every_unit_is_a_point_and_every_interval_a_line():
@@ -67,8 +73,8 @@ def test_units_stuck_at_chance_are_crosses_and_are_told_of():
     points = points_of()
     points.loc[points["split"] == "grouped", "stuck"] = True
     compared = compare_splits(points)
-    assert "1 of 6 units did not come clear of chance" in describe_splits(compared, stuck=1)
-    assert "chance" not in describe_splits(compared)
+    assert "1 of 6 units did not come clear of chance" in read_about(compared, stuck=1)
+    assert "chance" not in read_about(compared)
     with look():
         figure = draw_splits(points, compared)
     crosses = [y for line in figure.axes[0].lines if line.get_marker() == "x" for y in line.get_ydata()]
