@@ -7,11 +7,13 @@ moment leaves the old content or the new, never half of either.
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +96,40 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of the file at `path`, in hex digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_hash(path: Path, digest: str) -> None:
+    """Publish the hash of what is, or is about to be, at `path`, in a file beside it."""
+    write_text(_hash_path(path), f"{digest}\n")
+
+
+def read_hash(path: Path) -> str:
+    """Return the hash that was published of what is at `path`; empty if there is none."""
+    try:
+        return _hash_path(path).read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def is_whole(path: Path) -> bool:
+    """Tell whether the file at `path` has the hash that was published of it; a process reads an unchanged file once."""
+    try:
+        state = path.stat()
+        return read_hash(path) == _hash_once(path, state.st_mtime_ns, state.st_size, state.st_ino)
+    except OSError:
+        return False
+
+
+def _hash_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+@lru_cache(maxsize=256)
+def _hash_once(path: Path, *state: int) -> str:
+    return hash_file(path)

@@ -11,6 +11,7 @@ import contextlib
 import functools
 import importlib
 import io
+import json
 import os
 import signal
 import socket
@@ -28,11 +29,13 @@ from unittest import mock
 
 import numpy as np
 import pytest
+import yaml
 from filelock import FileLock
 from PIL import Image
 
 from bloodstudy import files
 from bloodstudy.cli import terminal
+from bloodstudy.study.seal import seal, unseal
 from bloodstudy.tracking import call_queue, sqlite
 
 # The smallest smear images that train in a moment, with the shallowest network.
@@ -158,6 +161,14 @@ def free_ports(count: int = 1) -> list[int]:
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [each.getsockname()[1] for each in sockets]
+
+
+def rewrite(path: Path, **changes: Any) -> None:
+    """Change some fields of a stored plan or result, and its digest with them; `...` takes a field away."""
+    content = unseal(yaml.safe_load(path.read_text(encoding="utf-8"))) | changes
+    kept = {name: value for name, value in content.items() if value is not ...}
+    write = json.dumps if path.suffix == ".json" else yaml.safe_dump
+    path.write_text(write(seal(kept)), encoding="utf-8")
 
 
 def results(folder: Path, study: str = "scratch") -> list[dict[str, Any]]:

@@ -67,3 +67,16 @@ def test_a_kill_at_any_point_leaves_the_old_or_the_new(tmp_path, point, content,
     assert (tmp_path / "state-0").read_text() == content
     assert (tmp_path / "other").read_text() == "new"
     assert len(list(tmp_path.glob(".state-0*"))) == rests
+
+
+def test_a_file_is_whole_if_it_has_the_hash_that_was_published_of_it(tmp_path):
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"abc")
+    assert files.hash_file(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert not files.is_whole(path), "nothing was published"
+    files.write_hash(path, files.hash_file(path))
+    assert files.is_whole(path)
+    path.write_bytes(b"abcd")
+    assert not files.is_whole(path)
+    path.unlink()
+    assert not files.is_whole(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from harness import call, finish, give_store, logged_runs, modules_loaded, write_images
+from harness import call, finish, give_store, logged_runs, modules_loaded, rewrite, write_images
 
 from bloodstudy.study.archive.restore import restore
 
@@ -160,8 +160,7 @@ def test_no_tensorflow_and_for_packaging_no_mlflow_is_loaded(machines):
 
 
 def test_a_package_of_another_plan_is_refused_in_one_line(copied, packages):
-    path = copied / "runs/scratch/plan.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"precision": "float64"}))
+    rewrite(copied / "runs/scratch/plan.yaml", precision="float64")
     told = refused(copied, "package", f"restore={packages[0]}")
     assert "Restore the package into another folder: runs_dir=FOLDER" in told
 

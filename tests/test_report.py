@@ -1,9 +1,11 @@
 """The command: what it prints and refuses, and images found again of a study really trained, in a page of their own."""
 
+import json
 import re
 
 import pytest
-from harness import call, finish, give_store, modules_loaded
+import yaml
+from harness import call, finish, give_store, modules_loaded, rewrite
 from studies import fabricate_sweep
 
 QUESTION = """\
@@ -45,7 +47,8 @@ def test_the_images_that_nobody_gets_right_are_shown_beside_a_report_that_stays_
 def test_other_images_than_those_of_the_study_are_refused(folder):
     plan = folder / "runs" / "scratch" / "plan.yaml"
     kept = plan.read_text()
-    plan.write_text(kept.replace("data.copies=12", "data.copies=11"))
+    trials = json.loads(json.dumps(yaml.safe_load(kept)["trials"]).replace("data.copies=12", "data.copies=11"))
+    rewrite(plan, trials=trials)
     done = call(folder, "report", "images=true")
     plan.write_text(kept)
     assert done.returncode == 2

@@ -1,12 +1,13 @@
 """One trial, and a plain sweep: what is refused, what is left on disk and in the store, what a second command does."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from harness import call, command, finish, give_store, logged_runs, results, write_images
+from harness import call, command, finish, give_store, logged_runs, results, rewrite, write_images
 
 from bloodstudy import files
 
@@ -110,8 +111,7 @@ def test_retry_trains_again_what_it_names_and_nothing_else(swept):
     paths = sorted((folder / "runs" / "scratch").glob("*/result.json"))
     kept = [file.read_text() for file in paths]
     try:
-        failed = files.read_json(paths[0]) | {"outcome": "failed", "reason": "a fault that was planted"}
-        files.write_json(paths[0], failed)
+        rewrite(paths[0], outcome="failed", reason="a fault that was planted")
         plain = call(folder, "run", *typed)
         assert plain.returncode == 1
         assert "a fault that was planted" in plain.stdout
@@ -120,7 +120,9 @@ def test_retry_trains_again_what_it_names_and_nothing_else(swept):
         assert "4 trials: 3 finished earlier, 1 to train" in again
         new = files.read_json(paths[0])
         assert (new["outcome"], new["cost"]["attempts"]) == ("finished", 2)
-        assert new["prediction_hash"] == failed["prediction_hash"], "the same trial gives the same predictions"
+        assert new["prediction_hash"] == json.loads(kept[0])["prediction_hash"], (
+            "the same trial gives the same predictions"
+        )
         assert [run.info.status for run in logged_runs(folder)] == ["FINISHED"] * 4
     finally:
         for file, text in zip(paths, kept, strict=True):

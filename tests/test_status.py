@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from harness import SMEAR, call, finish, give_store, modules_loaded, start, wait_for
+from harness import SMEAR, call, finish, give_store, modules_loaded, rewrite, start, wait_for
 
 from bloodstudy import files
 from bloodstudy.study.disk_state import clear_states, read_state
@@ -47,7 +47,7 @@ def test_what_failed_is_counted_and_what_is_gone_is_to_be_trained_again(trained)
     results, seconds = [stored[1], stored[0]], files.read_json(stored[2])["cost"]["wall_seconds"]
     kept = [file.read_text() for file in results]
     try:
-        files.write_json(results[0], files.read_json(results[0]) | {"outcome": "failed", "reason": "planted"})
+        rewrite(results[0], outcome="failed", reason="planted")
         results[1].unlink()
         (results[1].parent / "attempts.json").unlink()
         table = cells(call(trained, "status", "study=scratch"))

@@ -51,6 +51,7 @@ class Dataset:
     provenance: Provenance
     quarantine: pd.DataFrame  # image, reason
     notes: tuple[str, ...]  # sentences on what was left out
+    mended: tuple[str, ...] = ()  # what of the cache was damaged and is made anew
 
     @property
     def judges_clean(self) -> bool:
@@ -117,7 +118,8 @@ def load(
     quarantine = pd.DataFrame(refused, columns=["image", "reason"], dtype=str)
     images, digits = decoded.images, decoded.fingerprint
     notes = listing.notes + describe_leak(listing.name, manifest, classes, split, provenance.how != "unknown")
-    return Dataset(listing.name, classes, split, digits, images, manifest, provenance, quarantine, notes)
+    mended = tuple(filter(None, (listing.mended, decoded.mended, provenance.mended)))
+    return Dataset(listing.name, classes, split, digits, images, manifest, provenance, quarantine, notes, mended)
 
 
 def _manifest(

@@ -33,6 +33,7 @@ def _data_lines(images: Dataset, choice: DataChoice) -> list[str]:
         f"{images.name}, {images.split} split{fold}: {', '.join(counts)} and {len(images.rows('test')):,} test images, "
         f"{len(images.classes)} classes (fingerprint {images.fingerprint})",
         *(f"  {note}" for note in images.notes),
+        *(f"  warning: {mended}" for mended in images.mended),
         *(f"  refused {row['image']}: {row['reason']}" for row in refused[:MAX_REFUSED_NAMED]),
         *([f"  ... and {more} more"] if more > 0 else []),
     ]

@@ -44,7 +44,7 @@ def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
     measured = metrics.measure_clean(likeliest, labels, split, find_clean(split, table["scene"].to_numpy()), classes)
     kept = {name: value for name, value in result.responses.items() if name not in metrics.CLEAN_RESPONSES}
     audit = result_record.audit(images)
-    result = replace(
+    rescored = replace(
         result,
         responses=kept | measured,
         data=replace(result.data, judged_scenes=digest, notes=list(images.notes)),
@@ -53,6 +53,7 @@ def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
     )
     with files.published(path) as beside:
         table.to_parquet(beside, compression="zstd", index=False)
-    result.write(folder)
+        result.write(folder, {path.name: files.hash_file(beside)})
+    rescored.write(folder)
     TrialFolder(folder).logged_note.unlink(missing_ok=True)  # what was logged lacks these responses
-    return result
+    return rescored

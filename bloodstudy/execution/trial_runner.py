@@ -121,7 +121,7 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, proce
         recorder.start(result_record.tags(trial), params)
         array = Path(str(images.images.filename))
         what = trial.model, trial.factors, images.classes
-        assignment = Assignment(folder, *what, array, images.manifest, images.judges_clean)
+        assignment = Assignment(folder, *what, array, images.manifest, images.judges_clean, files.read_hash(array))
         try:
             ended = _follow(worker, assignment, recorder, bar, process)
         except BaseException:

@@ -153,7 +153,7 @@ def _check_trials(verification: Verification, runs_dir: Path, study: str, progre
         if said and stored is None:
             verification.add("trials", [f"{who}: its predictions are gone; expected {path}"])
         elif said and stored != said:
-            hashes = f"their hash is {stored}, its result says {said}"
+            hashes, whole = f"their hash is {stored}, its result says {said}", False
             verification.add("trials", [f"{who}: the stored predictions are not those that it published: {hashes}"])
     return whole
 

@@ -20,6 +20,7 @@ import yaml
 from bloodstudy import files
 from bloodstudy.study.arms import Role
 from bloodstudy.study.record import read_record, rename
+from bloodstudy.study.seal import seal, unseal
 
 FILE = "plan.yaml"
 KEY = "[0-9a-f]{16}"
@@ -105,7 +106,7 @@ class Plan:
     @classmethod
     def from_dict(cls, content: Any) -> Plan:
         """Return the plan whose file holds `content`."""
-        plan = read_record(cls, rename(content, FIELDS))
+        plan = read_record(cls, rename(unseal(content), FIELDS))
         if not plan.trials:
             raise ValueError("it holds no trials")
         for trial in plan.trials:
@@ -166,7 +167,7 @@ class Plan:
 
     def dump(self) -> str:
         """Return the text of the plan's file; the same plan always gives the same text."""
-        return yaml.dump(self.to_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+        return yaml.dump(seal(self.to_dict()), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
 
 
 class _Dumper(yaml.SafeDumper):

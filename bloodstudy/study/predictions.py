@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,12 @@ import pandas as pd
 PREFIX = "p_"  # of the columns of probabilities, one a class
 STEP = 1000  # probabilities are stored as thousandths
 _TEXTS = ("split", "image", "label")
+
+
+def check_stored(path: Path, expected: str) -> None:
+    """Raise ValueError if the table at `path` has another hash than `expected`."""
+    if hash_stored(pd.read_parquet(path)) != expected:
+        raise ValueError("it was changed after its trial was measured")
 
 
 def hash_stored(table: pd.DataFrame) -> str:

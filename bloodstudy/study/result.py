@@ -7,16 +7,18 @@ for people, for what is none.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from bloodstudy import files
 from bloodstudy.study.outcome import PUBLISHED, Outcome
 from bloodstudy.study.record import read_record
+from bloodstudy.study.seal import seal, unseal
 from bloodstudy.study.trial import make_key
 
 STORED_OUTCOMES = (*PUBLISHED, Outcome.INTERRUPTED)
+HASHED = ("history.csv", "predictions.parquet")  # files of a trial that its result vouches for
 ALWAYS = ("audit", "reason", "git_commit", "code", "processor")  # stored even if they are unknown
 
 
@@ -83,11 +85,12 @@ class Result:
     prediction_hash: str | None = None  # of the probabilities as computed
     stored_hash: str | None = None  # of what is stored of them
     traceback: str | None = None
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Any], compare=False)  # SHA-256 by file
 
     @classmethod
     def from_dict(cls, content: Any) -> Result:
         """Return the result whose file holds `content`."""
-        result = read_record(cls, content)
+        result = read_record(cls, unseal(content))
         if missing := [name for name in ("lr", "precision", "seed") if name not in result.factors]:
             raise ValueError(f"factors: it lacks {', '.join(missing)}")
         if result.outcome not in STORED_OUTCOMES:
@@ -101,9 +104,15 @@ class Result:
         kept = required.union(ALWAYS)
         return {name: value for name, value in content.items() if name in kept or value not in (None, {})}
 
-    def write(self, folder: Path) -> None:
-        """Publish the result in the folder of its trial."""
-        files.write_json(folder / "result.json", self.to_dict())
+    def write(self, folder: Path, coming: Mapping[str, str] | None = None) -> None:
+        """Publish the result in the folder of its trial, with the hashes of the files that belong to it.
+
+        `coming` has the hashes of files that are about to take the place of those: until then either is right.
+        """
+        hashes = {name: [files.hash_file(folder / name)] for name in HASHED if (folder / name).exists()}
+        for name, digest in (coming or {}).items():
+            hashes[name] = [*hashes.get(name, []), digest]
+        files.write_json(folder / "result.json", seal(replace(self, files=hashes).to_dict()))
 
     @property
     def own_key(self) -> str:

@@ -170,7 +170,14 @@ def load_result(folder: Path) -> Result | None:
     path = TrialFolder(folder).result
     with readable(path, RETRAIN):
         content = files.read_json(path)
-        return None if content is None else Result.from_dict(content)
+        if content is None:
+            return None
+        result = Result.from_dict(content)
+    for name, hashes in result.files.items():
+        with readable(folder / name, RETRAIN):
+            if (folder / name).exists() and files.hash_file(folder / name) not in hashes:
+                raise ValueError("it was changed after its trial was measured")
+    return result
 
 
 @contextmanager

@@ -21,4 +21,5 @@ class Assignment:
     images: Path  # .npy file, uint8 (N, H, W, C)
     manifest: pd.DataFrame  # image, photograph, scene, label, split: one row an image
     clean: bool = False  # whether to judge also without the test images whose scene is in training
+    images_hash: str = ""  # SHA-256 of that file; empty: not checked
     probe: bool = False  # whether only to find out how long it would take

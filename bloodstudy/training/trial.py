@@ -17,6 +17,7 @@ import psutil
 
 from bloodstudy import files, model
 from bloodstudy.data.splits.split import find_clean
+from bloodstudy.errors import MachineError
 from bloodstudy.model.summary import list_layers
 from bloodstudy.study import metrics
 from bloodstudy.study.code_digest import code_digest
@@ -55,7 +56,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
     keras.backend.clear_session()  # collects garbage too
     _forget_peak_memory()
     factors, manifest = assignment.factors, assignment.manifest
-    images = _map_images(assignment.images)
+    images = _map_images(assignment.images, assignment.images_hash)
     labels = manifest["label"].to_numpy()
     one_hot = np.eye(len(assignment.classes), dtype="float32")[labels]
     train_rows, validation_rows = (np.flatnonzero(manifest["split"] == side) for side in ("train", "validation"))
@@ -111,7 +112,9 @@ def _guard(assignment: Assignment, threads: int) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _map_images(path: Path) -> np.ndarray:
+def _map_images(path: Path, expected: str) -> np.ndarray:
+    if expected and files.hash_file(path) != expected:
+        raise MachineError(f"{path} is damaged; the same command makes it anew")
     # One mapping for all trials on the same data: Keras's data adapters outlive their model and would keep one each.
     return np.load(path, mmap_mode="r")
 

@@ -7,6 +7,7 @@ from bloodstudy import files
 from bloodstudy.cli import compose
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets, planner
+from bloodstudy.study.seal import unseal
 
 POOLS = "sentence: Pooling?\nfactor: pooling\nlevels: [max, average]\n"
 STUDY = (
@@ -43,7 +44,7 @@ def test_a_level_that_is_the_reference_s_own_is_no_second_trial(draw, tmp_path):
     assert content.swept == {"pooling": ["max", "average"], "seed": [0, 1]}
     assert content.trials[0].levels == {"pooling": "max", "seed": 0}
     assert content.precision in ("float32", "bfloat16")
-    assert yaml.safe_load((tmp_path / "runs/small/plan.yaml").read_text()) == content.to_dict()
+    assert unseal(yaml.safe_load((tmp_path / "runs/small/plan.yaml").read_text())) == content.to_dict()
 
 
 def test_a_sweep_over_seeds_alone_is_named_as_a_single_trial_is(draw):

@@ -9,21 +9,33 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from studies import fabricate_sweep
 
 from bloodstudy.cli.arguments import find_study
 from bloodstudy.errors import UserError
 from bloodstudy.reporting import write_report
 from bloodstudy.study.archive.export import write_package
+from bloodstudy.study.predictions import hash_stored
 from bloodstudy.verify import verify
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Return a folder with a report and its trials, and their keys."""
+    folder = tmp_path_factory.mktemp("written")
+    swept = {"lr": [0.1, 0.01], "seed": [0, 1]}
+    results = fabricate_sweep(folder / "runs", swept, outcomes={3: "diverged"})
+    write_report(folder / "runs", folder / "reports", "scratch")
+    return folder, [result["key"] for result in results]
+
+
 @pytest.fixture
-def place(sweep_of, tmp_path, monkeypatch):
+def place(written, tmp_path, monkeypatch):
     """Return the folder of a report, with its trials in runs/ of the working folder."""
+    folder, keys = written
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    results = sweep_of(tmp_path / "runs", {"lr": [0.1, 0.01], "seed": [0, 1]}, outcomes={3: "diverged"})
-    folder = write_report(tmp_path / "runs", tmp_path / "reports", "scratch").parent
-    return folder, [tmp_path / "runs" / "scratch" / result["key"] for result in results]
+    return tmp_path / "reports" / "scratch", [tmp_path / "runs" / "scratch" / key for key in keys]
 
 
 def edit(path, old, new):
@@ -42,9 +54,8 @@ def test_a_report_that_holds(place, capsys):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("flipped", [True, False])
-def test_one_stored_prediction_that_was_altered_is_found(place, capsys, flipped):
-    folder, (trial, *_) = place
+def alter(trial, flipped):
+    """Change one probability of a test image: the likeliest class with it if `flipped`, or by a thousandth."""
     table = pd.read_parquet(trial / "predictions.parquet")
     names = [name for name in table if name.startswith("p_")]
     at = int(np.flatnonzero(table["split"] == "test")[3])
@@ -53,19 +64,27 @@ def test_one_stored_prediction_that_was_altered_is_found(place, capsys, flipped)
     if not flipped:
         table[least] = (table[least] * 1000).round().div(1000).astype("float32")
     table.to_parquet(trial / "predictions.parquet")
+    return hash_stored(table)
+
+
+@pytest.mark.parametrize("flipped", [True, False])
+def test_one_stored_prediction_that_was_altered_is_found(place, capsys, flipped):
+    folder, (trial, *_) = place
+    alter(trial, flipped)
     assert verify([str(folder)]) == 1
     said = capsys.readouterr().out
     assert f"trial {trial.name} (lr=0.1, seed 0): the stored predictions are not those that it published" in said
-    assert ("is not the figure that the trials give" in said) == flipped
 
 
-def test_hash_and_prediction_altered_together_are_found(place, capsys):
+@pytest.mark.parametrize("flipped", [True, False])
+def test_hash_and_prediction_altered_together_are_found(place, capsys, flipped):
     folder, (trial, *_) = place
-    result = json.loads((trial / "result.json").read_text())
-    edit(trial / "result.json", result["stored_hash"], "0" * 16)
+    published = json.loads((trial / "result.json").read_text())["stored_hash"]
+    edit(trial / "result.json", published, alter(trial, flipped))
     assert verify([str(folder)]) == 1
-    said = f'claims.json says "{result["stored_hash"]}" of the predictions of trial {trial.name}'
-    assert said in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f'claims.json says "{published}" of the predictions of trial {trial.name}' in said
+    assert ("is not the figure that the trials give" in said) == flipped
 
 
 def test_predictions_that_are_gone_or_damaged_are_told(place, capsys):

@@ -1,10 +1,11 @@
 import os
 
 import pytest
+from records import result_of
 
 from bloodstudy import files
 from bloodstudy.errors import UserError
-from bloodstudy.study.run_folder import StudyFolder, TrialFolder, list_studies, read_plan, read_result
+from bloodstudy.study.run_folder import StudyFolder, TrialFolder, list_studies, load_result, read_plan, read_result
 
 
 def test_the_study_planned_last_comes_first_and_what_is_no_study_not_at_all(tmp_path):
@@ -60,3 +61,31 @@ def test_a_study_lists_its_trials_and_a_trial_its_checkpoints(tmp_path):
         (study.trial("a").path / name).touch()
     assert [path.name for path in study.trial("a").checkpoints] == ["state-0.npz", "state-1.npz"]
     assert [path.name for path in study.trial("a").checkpoint_rests] == [".state-0.npz.x.npz"]
+
+
+@pytest.mark.parametrize("name", ["history.csv", "predictions.parquet"])
+def test_a_file_that_is_not_what_the_result_vouches_for_is_named_with_the_remedy(tmp_path, name):
+    folder = tmp_path / "tiny" / "k1"
+    for file in ("history.csv", "predictions.parquet"):
+        files.write_text(folder / file, "as it was")
+    result_of({"key": "k1", "factors": {"lr": 0.1, "precision": "float32", "seed": 0}}).write(folder)
+    assert load_result(folder) is not None
+    files.write_text(folder / name, "as it is")
+    with pytest.raises(UserError, match=rf"{name} is damaged: it was changed after .+ remove \S+k1$"):
+        load_result(folder)
+    (folder / name).unlink()
+    assert load_result(folder) is not None, "what is missing is told by whoever needs it"
+
+
+def test_a_file_that_is_being_replaced_may_be_the_old_or_the_new_one(tmp_path):
+    folder = tmp_path / "tiny" / "k1"
+    files.write_text(folder / "predictions.parquet", "old")
+    result = result_of({"key": "k1", "factors": {"lr": 0.1, "precision": "float32", "seed": 0}})
+    (tmp_path / "new").write_text("new")
+    result.write(folder, {"predictions.parquet": files.hash_file(tmp_path / "new")})
+    for text in ("old", "new"):
+        files.write_text(folder / "predictions.parquet", text)
+        assert load_result(folder) == result
+    files.write_text(folder / "predictions.parquet", "another")
+    with pytest.raises(UserError, match="is damaged"):
+        load_result(folder)

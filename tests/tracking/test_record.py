@@ -5,6 +5,7 @@ import math
 
 import pandas as pd
 import pytest
+from harness import rewrite
 
 from bloodstudy import files, tracking
 from bloodstudy.tracking import record
@@ -15,9 +16,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 def test_validation_is_a_curve_that_ends_in_the_response(store, scratch, publish, runs):
     history = pd.DataFrame(publish(scratch / "a")).assign(validation_loss=[1.2, 1.1], validation_accuracy=[0.2, 0.5])
     files.write_text(scratch / "a" / "history.csv", history.to_csv(index=False))
-    result = files.read_json(scratch / "a" / "result.json")
-    result["responses"] |= {"validation_accuracy": 0.5, "validation_loss": 1.1}
-    files.write_json(scratch / "a" / "result.json", result)
+    responses = files.read_json(scratch / "a" / "result.json")["responses"]
+    responses |= {"validation_accuracy": 0.5, "validation_loss": 1.1}
+    rewrite(scratch / "a" / "result.json", responses=responses, files=...)
     tracking.catch_up(store, scratch)
     (run,) = runs(store)
     points = store.client.get_metric_history(run.info.run_id, "validation_accuracy")
@@ -41,9 +42,7 @@ def test_the_images_are_a_data_set_of_the_run_without_any_path(store, scratch, p
 
 def test_a_trial_kept_before_there_were_audits_is_logged_too(store, scratch, publish):
     publish(scratch / "a")
-    result = files.read_json(scratch / "a" / "result.json")
-    del result["audit"]
-    files.write_json(scratch / "a" / "result.json", result)
+    rewrite(scratch / "a" / "result.json", audit=...)
     assert tracking.catch_up(store, scratch) == 1
 
 
@@ -67,6 +66,7 @@ def test_more_epochs_than_one_call_takes_are_logged_and_infinity_is_not(store, s
     epochs = range(1, 1502)
     rows = pd.DataFrame({"epoch": epochs, "fit_loss": [*[1.0] * 1500, math.inf], "fit_accuracy": 0.5})
     files.write_text(scratch / "a" / "history.csv", rows.to_csv(index=False))
+    rewrite(scratch / "a" / "result.json", files=...)
     record.log_whole(store, scratch / "a", None)
     (run,) = runs(store)
     assert len(store.client.get_metric_history(run.info.run_id, "fit_accuracy")) == 1501

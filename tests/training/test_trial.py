@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bloodstudy import files
+from bloodstudy.errors import MachineError
 from bloodstudy.study.code_digest import code_digest
 from bloodstudy.training import checkpoint, trial
 from bloodstudy.training.events import EpochTrained
@@ -66,3 +68,13 @@ def test_divergence_is_an_outcome_without_responses(train):
 def test_a_trial_repeats_itself_exactly_whatever_was_trained_between(train):
     first, other, again = (train(lr=lr).prediction_hash for lr in (1e-3, 1e-2, 1e-3))
     assert first == again != other
+
+
+def test_an_array_that_is_not_what_the_command_was_given_is_a_fault_of_the_machine(train, assignment):
+    right = files.hash_file(assignment.images)
+    assert train(images_hash=right).outcome == "finished"
+    images = np.load(assignment.images)
+    images[0] = 255 - images[0]
+    np.save(assignment.folder / "other.npy", images)
+    with pytest.raises(MachineError, match=r"other\.npy is damaged"):
+        train(images=assignment.folder / "other.npy", images_hash=right)

@@ -19,6 +19,7 @@ from bloodstudy.analysis.results.trials import read_trials
 from bloodstudy.study.arms import BLOCK_KEYS
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
+from bloodstudy.study.predictions import check_stored
 from bloodstudy.study.redact import hide_folders, make_portable
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import RETRAIN, StudyFolder, read_plan, read_result, readable
@@ -115,6 +116,8 @@ def load_study(runs_dir: Path, study: str, plan: Plan | None = None) -> StudyRes
                 histories[key] = pd.read_csv(trial.history)
         if result.outcome == Outcome.FINISHED and trial.predictions.exists():
             with readable(trial.predictions, RETRAIN):
+                if result.stored_hash and not result.files:  # of an older version, which knew no other hash
+                    check_stored(trial.predictions, result.stored_hash)
                 predictions[key] = reader.read(trial.predictions)
     trials = _measure(read_trials(runs_dir, study, plan), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]

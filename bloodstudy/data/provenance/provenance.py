@@ -22,7 +22,7 @@ from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.provenance import shipped
 from bloodstudy.data.screening.cache import Decoded
 from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
-from bloodstudy.files import explained, make_folder, write_text
+from bloodstudy.files import explained, is_whole, make_folder, write_hash, write_text
 
 RULE = 1  # raise it with any change of what registration decides: tables of another rule are not used
 COLUMNS = ["photograph", "scene", "score", "margin"]
@@ -35,6 +35,7 @@ class Provenance:
     # In the order of the manifest: photograph, scene ('': not placed or unknown), score and margin (NaN: known).
     table: pd.DataFrame
     how: str  # known: the source says it; shipped: the table of the package; registered: computed here; unknown
+    mended: str = ""  # what of the cache was damaged and is made anew
 
     @property
     def digest(self) -> str:
@@ -71,7 +72,7 @@ def trace(
         return Provenance(table.loc[:, COLUMNS], "shipped")
     images = [file.image for file in decoded.files]
     kept = cache / decoded.fingerprint / f"photographs-{RULE}.csv"
-    table = _recall(kept, images) if register != "anew" else None
+    table, mended = (_recall(kept, images) if register != "anew" else None), ""
     if table is None and register != "never":
         make_folder(kept.parent)
         with explained(kept), FileLock(f"{kept}.lock"):
@@ -79,10 +80,17 @@ def trace(
             if table is None:
                 from bloodstudy.data.provenance import registration  # and with it OpenCV, which nothing else needs
 
+                mended = (
+                    f"{kept} was damaged or of an older version; it is made anew"
+                    if kept.exists() and register != "anew"
+                    else ""
+                )
                 table = registration.register(listing, decoded.files, choice, progress)
-                write_text(kept, table.to_csv(index=False, lineterminator="\n"))
+                text = table.to_csv(index=False, lineterminator="\n")
+                write_hash(kept, hashlib.sha256(text.encode()).hexdigest())
+                write_text(kept, text)
     if table is not None:
-        return Provenance(table.loc[:, COLUMNS], "registered")
+        return Provenance(table.loc[:, COLUMNS], "registered", mended)
     return Provenance(_table(photographs, ""), "unknown")
 
 
@@ -93,6 +101,8 @@ def _table(photographs: list[str], scenes: list[str] | str) -> pd.DataFrame:
 def _recall(kept: Path, images: list[str]) -> pd.DataFrame | None:
     """Return the kept table if it is whole and of these very images."""
     try:
+        if not is_whole(kept):
+            return None
         table = pd.read_csv(io.BytesIO(kept.read_bytes()), keep_default_na=False)
         return table if table["image"].to_list() == images and set(COLUMNS) <= set(table) else None
     except (OSError, ValueError, KeyError):

@@ -1,7 +1,8 @@
 """What is kept between runs: the screening of a source and the decoded arrays, shared by all processes.
 
 In: a listing and a view. Out: its screening and a read-only memory map, from the cache if nothing has changed,
-otherwise decoded now, by one process while the others wait. A damaged or foreign cache file is made anew.
+otherwise decoded now, by one process while the others wait. A damaged or foreign cache file is made anew: an array
+has its hash beside it.
 
     <cache>/source-<hash of the place and the limits>/index.json, quarantine.csv
     <cache>/<fingerprint>/<height>x<width>-<colour>-<conversion rule>.npy
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -26,7 +27,7 @@ from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
 from bloodstudy.data.screening.scan import Candidate
 from bloodstudy.data.screening.screen import Screening, fingerprint, screen
 from bloodstudy.errors import MachineError
-from bloodstudy.files import explained, make_folder, read_json, write_json, write_text
+from bloodstudy.files import explained, hash_file, is_whole, make_folder, read_json, write_hash, write_json, write_text
 
 _INDEX = 1  # raise it with any change of index.json
 
@@ -40,6 +41,7 @@ class Decoded:
     fingerprint: str
     images: np.memmap  # uint8 (N, height, width, channels), read-only
     quarantine: Path  # the table of refused files
+    mended: str = ""  # what of the cache was damaged and is made anew
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,11 @@ def fetch(request: Request, progress: Progress = show_nothing) -> Decoded:
         with explained(request.cache), FileLock(request.source / f"{request.view.name}.lock"):
             decoded = _recall(request)
             if decoded is None:
+                damaged = _find_damaged(request)
                 _build(request, request.source / f"{request.view.name}.part", progress)
                 decoded = _recall(request)
+                if decoded is not None and damaged is not None:
+                    decoded = replace(decoded, mended=f"{damaged} was damaged or of an older version; it is made anew")
     if decoded is None:
         raise MachineError(f"the cache in {request.cache} changes while it is written; remove it and try again")
     return decoded
@@ -91,6 +96,13 @@ def _recall(request: Request) -> Decoded | None:
     images = _open_array(request.array(digits), _shape(len(screening.hashes), request.view))
     files, quarantine = screening.usable(request.listing), request.source / "quarantine.csv"
     return None if images is None else Decoded(files, screening, digits, images, quarantine)
+
+
+def _find_damaged(request: Request) -> Path | None:
+    """Return the array of the unchanged listing, which cannot be used, if there is one."""
+    screening = _read_index(request)
+    path = None if screening is None else request.array(fingerprint(request.listing, screening))
+    return path if path is not None and path.exists() else None
 
 
 def _read_index(request: Request) -> Screening | None:
@@ -108,13 +120,13 @@ def _read_index(request: Request) -> Screening | None:
 
 
 def _open_array(path: Path, shape: tuple[int, int, int, int]) -> np.memmap | None:
-    """Map the array at `path`, or return None if it is missing, cut short or not what it should be."""
+    """Map the array at `path`, or return None if it is missing, or is not what was published."""
     if shape[0] == 0:
         return np.zeros(shape, np.uint8)  # pyright: ignore[reportReturnType] - nothing can be mapped; the caller refuses such data
     try:
         images = np.lib.format.open_memmap(path, mode="r")
         right = images.shape == shape and images.dtype == np.uint8 and images.flags.c_contiguous
-        return images if right and path.stat().st_size == images.offset + images.nbytes else None
+        return images if right and is_whole(path) else None
     except (OSError, ValueError, EOFError, SyntaxError):
         return None
 
@@ -139,6 +151,7 @@ def _build(request: Request, part: Path, progress: Progress) -> None:
     digits = fingerprint(listing, screening)
     final = request.array(digits)
     make_folder(final.parent)
+    write_hash(final, hash_file(part))
     with explained(final):
         part.replace(final)
     table = pd.DataFrame(sorted(listing.refused + screening.refused), columns=["image", "reason"])

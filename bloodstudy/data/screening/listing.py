@@ -35,6 +35,7 @@ class Listing:
     classes: tuple[str, ...]  # sorted; classes without a file included
     official: bool  # whether each file has a side
     notes: tuple[str, ...] = ()
+    mended: str = ""  # what of the cache was damaged and is made anew
 
     @cached_property
     def signature(self) -> str:

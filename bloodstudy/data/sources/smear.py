@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
 
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
-from bloodstudy.data.sources.folder import PHOTOGRAPHS, list_folder
-from bloodstudy.files import explained, make_folder
+from bloodstudy.data.sources.folder import list_folder
+from bloodstudy.files import explained, hash_file, make_folder, read_hash, write_hash
 
 DRAWING = 2
 
@@ -29,20 +30,22 @@ def list_smear(choice: DataChoice, cache: Path, progress: Progress = show_nothin
         with FileLock(f"{folder}.lock"):
             listing = _drawn(folder)
             if listing is None:
+                mended = f"{folder} was damaged or of an older version; it is made anew" if folder.exists() else ""
                 _draw(folder, choice, progress)
-                listing = list_folder(folder, "smear")
+                listing = replace(list_folder(folder, "smear"), mended=mended)
     return listing
 
 
 def _drawn(folder: Path) -> Listing | None:
-    """Return the listing if every image of photographs.csv is there: cleaners of caches remove single files."""
-    if not (folder / PHOTOGRAPHS).is_file():
-        return None
-    listing = list_folder(folder, "smear")
-    with (folder / PHOTOGRAPHS).open(encoding="utf-8") as stream:
-        expected = sum(1 for _ in stream) - 1
-    complete = len(listing.candidates) == expected and all(file.photograph for file in listing.candidates)
-    return listing if complete else None
+    """Return the listing if every file is there and as it was drawn: cleaners of caches remove single files."""
+    return list_folder(folder, "smear") if folder.is_dir() and _hash(folder) == read_hash(folder) else None
+
+
+def _hash(folder: Path) -> str:
+    """Return a hash over the names and contents of all files below `folder`."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    lines = [f"{path.relative_to(folder).as_posix()} {hash_file(path)}\n" for path in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _draw(folder: Path, choice: DataChoice, progress: Progress) -> None:
@@ -53,6 +56,7 @@ def _draw(folder: Path, choice: DataChoice, progress: Progress) -> None:
     shutil.rmtree(beside, ignore_errors=True)
     make_folder(beside)
     draw.draw(beside, choice, progress)
+    write_hash(folder, _hash(beside))
     with explained(folder):
         if folder.exists():
             shutil.rmtree(folder)

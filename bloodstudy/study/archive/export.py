@@ -14,6 +14,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from bloodstudy.study.archive.schema import FORMAT
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.redact import find_folder, make_portable
 from bloodstudy.study.run_folder import StudyFolder, StudyLocation, read_plan, read_result
+from bloodstudy.study.seal import seal
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the time of every member: the same trials give the same bytes
 
@@ -36,7 +38,7 @@ def write_package(stored: StudyLocation, path: Path) -> tuple[int, int]:
     folder = StudyFolder(stored.folder)
     plan = Plan.from_dict(_portable(read_plan(stored.runs_dir, stored.study).to_dict(), folder.plan))
     results = {
-        key: _portable(result.to_dict(), folder.trial(key).result)
+        key: _portable(replace(result, files={}).to_dict(), folder.trial(key).result)  # restoring makes them anew
         for key in plan.keys
         if (result := read_result(stored.runs_dir, stored.study, key)) is not None
     }
@@ -59,7 +61,7 @@ def _members(study: StudyFolder, plan: Plan, results: dict[str, Any]) -> Iterato
     yield "requirements.lock", _requirements().encode()
     for key in sorted(results):
         trial = study.trial(key)
-        yield f"trials/{key}/result.json", _to_json(results[key])
+        yield f"trials/{key}/result.json", _to_json(seal(results[key]))
         for path in (trial.config, trial.history, trial.attempts):
             if path.exists():
                 yield f"trials/{key}/{path.name}", path.read_bytes()

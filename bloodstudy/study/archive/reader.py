@@ -28,6 +28,7 @@ import pyarrow as pa
 from bloodstudy.errors import UserError
 from bloodstudy.study.archive import codec, schema
 from bloodstudy.study.plan import KEY, Plan
+from bloodstudy.study.result import Result
 
 MAX_BYTES, MAX_BYTES_EACH = 4_000_000_000, 64_000_000  # of what comes out of an archive
 OF_TRIAL = ("config.yaml", "history.csv", "attempts.json", "predictions.bin", "result.json")  # the last one counts
@@ -61,6 +62,10 @@ class Package:
     def read_table(self, key: str) -> pa.Table:
         """Return the predictions of a trial."""
         return codec.unpack(self.read(f"trials/{key}/predictions.bin"), self.columns)
+
+    def read_result(self, key: str) -> Result:
+        """Return the result of a trial."""
+        return schema.read_result(self.read(f"trials/{key}/result.json"))
 
     def check(self) -> Plan:
         """Read everything there is; return the plan. Raises UserError at the first thing that cannot be."""

@@ -84,7 +84,9 @@ def _write_trial(trial: TrialFolder, package: Package) -> str:
                 return "kept"
             trial.logged_note.unlink(missing_ok=True)  # of a result that is gone
             for name in package.of_trial(trial.key):
-                if name == "predictions.bin":
+                if name == "result.json":
+                    package.read_result(trial.key).write(trial.path)
+                elif name == "predictions.bin":
                     with files.published(trial.predictions) as beside:
                         pq.write_table(package.read_table(trial.key), beside, compression="zstd")
                 else:

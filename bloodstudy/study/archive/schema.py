@@ -63,9 +63,14 @@ def read_plan(content: bytes, study: str) -> Plan:
     return plan
 
 
+def read_result(content: bytes) -> Result:
+    """Return the result."""
+    return Result.from_dict(_read_json(content))
+
+
 def check_result(content: bytes, key: str, study: str) -> None:
     """Refuse what is no result of the trial `key` of `study`."""
-    result = Result.from_dict(_read_json(content))
+    result = read_result(content)
     if (result.key, result.study) != (key, study):
         raise ValueError(f"it is the result of trial {result.key!r} of the study {result.study!r}")
     if result.own_key != key:

@@ -70,8 +70,12 @@ def test_the_table_is_kept_and_found_again(archive, tmp_path, monkeypatch):
     assert again.manifest.equals(made.manifest)
     assert again.provenance.digest == made.provenance.digest
     kept = next(tmp_path.glob("*/photographs-*.csv"))
-    kept.write_text(kept.read_text()[:200])
+    kept.write_text(kept.read_text().replace("BloodImage_0000", "BloodImage_0001", 1))
     assert load(choice, **options).provenance.how == "unknown"
+    monkeypatch.undo()
+    mended = load(choice, **options, register="missing")
+    assert f"{kept} was damaged" in mended.mended[0]
+    assert mended.manifest.equals(made.manifest)
 
 
 def test_without_the_photographs_it_says_where_they_belong(archive, tmp_path):

@@ -109,6 +109,8 @@ DAMAGES = {
     "shape": lambda path, images: np.save(path, images[:3]),
     "dtype": lambda path, images: np.save(path, images.astype(np.float32)),
     "pickle": lambda path, _: np.save(path, np.array([{}]), allow_pickle=True),
+    "noise": lambda path, _: path.write_bytes(path.read_bytes()[:200] + bytes(len(path.read_bytes()) - 200)),
+    "no hash": lambda path, _: path.with_name(f"{path.name}.sha256").unlink(),
     "gone": lambda path, _: path.unlink(),
 }
 
@@ -121,6 +123,8 @@ def test_damaged_array_is_made_anew(small, decodings, damage):
     again = fetch(request(small))
     assert len(decodings) == 32
     assert np.array_equal(again.images, expected)
+    assert (f"{path} was damaged" in again.mended) == (damage != "gone")
+    assert fetch(request(small)).mended == ""
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"null", b"\xff\xfe", b'{"version": 1, "signature": 5}'])

@@ -66,3 +66,13 @@ def test_drawing_that_lost_a_file_is_drawn_again(tmp_path, drawings):
     (root / "train/A/0.jpeg").unlink()
     assert len(list_smear(CHOICE, tmp_path).candidates) == 8
     assert len(drawings) == 2
+
+
+def test_a_drawing_that_was_changed_is_made_anew_and_that_is_told(tmp_path, drawings):
+    listing = list_smear(CHOICE, tmp_path)
+    (listing.root / "train/A/0.jpeg").write_bytes(b"y")
+    again = list_smear(CHOICE, tmp_path)
+    assert f"{listing.root} was damaged" in again.mended
+    assert (listing.root / "train/A/0.jpeg").read_bytes() == b"x"
+    assert list_smear(CHOICE, tmp_path).mended == ""
+    assert len(drawings) == 2

@@ -17,6 +17,7 @@ import yaml
 from bloodstudy.errors import UserError
 from bloodstudy.study.archive import reader, schema
 from bloodstudy.study.archive.restore import restore
+from bloodstudy.study.seal import seal, unseal
 
 OTHER = "fedcba9876543210"
 
@@ -37,8 +38,11 @@ def trial(members):
 
 def edit(content, changes):
     """Return JSON or YAML with other values under some keys, and without those that are `...`."""
-    changed = yaml.safe_load(content) | changes
-    return json.dumps({key: value for key, value in changed.items() if value is not ...}).encode()
+    stored = yaml.safe_load(content)
+    sealed = "digest" in stored
+    changed = (unseal(stored) if sealed else stored) | changes
+    kept = {key: value for key, value in changed.items() if value is not ...}
+    return json.dumps(seal(kept) if sealed else kept).encode()
 
 
 def manifest(listed):
@@ -220,8 +224,10 @@ def test_a_member_that_says_what_it_must_not_is_refused(tmp_path, members, refus
 
 def test_a_plan_that_holds_more_than_it_may_or_less_than_the_package_is_refused(tmp_path, members, trial, refused):
     dated = members | {"plan.yaml": members["plan.yaml"] + b"when: 2026-01-01\n"}
-    assert "not JSON serializable" in refused(build(tmp_path / "p.zip", dated))
-    plan = edit(members["plan.yaml"], {"hash": ...}).replace(trial.split("/")[1].encode(), OTHER.encode())
+    assert "it was changed or cut off" in refused(build(tmp_path / "p.zip", dated))
+    key, trials = trial.split("/")[1], yaml.safe_load(members["plan.yaml"])["trials"]
+    others = [planned | {"key": OTHER} if planned["key"] == key else planned for planned in trials]
+    plan = edit(members["plan.yaml"], {"hash": ..., "trials": others})
     assert f"{trial} is not in its plan" in refused(build(tmp_path / "q.zip", members | {"plan.yaml": plan}))
 
 
