@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import pyarrow as pa
 
+from bloodstudy.analysis.results.stored import find_differences
 from bloodstudy.config.rules import STUDY
 from bloodstudy.errors import MachineError, UserError
 from bloodstudy.reporting.claims.ledger import FORMAT
@@ -126,7 +127,7 @@ def check_report(folder: Path, runs_dir: Path, study: str, progress: Progress) -
 
 
 def _check_trials(verification: Verification, runs_dir: Path, study: str, progress: Progress) -> bool:
-    """Compare stored predictions with their published hashes; return whether all of them can be read at all."""
+    """Compare stored predictions with hashes and results; return whether all of them can be read at all."""
     folder = run_folder.StudyFolder(runs_dir / study)
     plan, whole = run_folder.read_plan(runs_dir, study), True
     if plan.hash is not None and plan.hash != plan.digest:
@@ -143,7 +144,9 @@ def _check_trials(verification: Verification, runs_dir: Path, study: str, progre
             if result and (key_now := result.own_key) != key:
                 factors = "the factors, model and data of its result"
                 verification.add("trials", [f"{who}: {factors} are those of trial {key_now}"])
-            stored = hash_stored(pd.read_parquet(path)) if path.exists() else None
+            table = pd.read_parquet(path) if path.exists() else None
+            stored = None if table is None else hash_stored(table)
+            said_wrong = [] if result is None or table is None else find_differences(result, table)
         except (OSError, ValueError, KeyError, TypeError, UserError, pa.ArrowException) as error:
             verification.add("trials", [f"{who} cannot be read: {' '.join(str(error).split())[:200]}"])
             whole = False
@@ -155,6 +158,8 @@ def _check_trials(verification: Verification, runs_dir: Path, study: str, progre
         elif said and stored != said:
             hashes, whole = f"their hash is {stored}, its result says {said}", False
             verification.add("trials", [f"{who}: the stored predictions are not those that it published: {hashes}"])
+        elif said_wrong:
+            verification.add("trials", [f"{who}: {difference}" for difference in said_wrong])
     return whole
 
 
