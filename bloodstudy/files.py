@@ -10,12 +10,15 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from bloodstudy.errors import MachineError
 
@@ -77,6 +80,40 @@ def published(path: Path) -> Iterator[Path]:
             _notify("after-rename", path)
         finally:
             beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def published_folder(path: Path, names: Collection[str]) -> Iterator[Path]:
+    """Yield an empty folder beside `path`; once the block ends well, put it in the place of `path`.
+
+    `names` are the files and folders that are written there: none of an earlier folder stays. What else lies in it is
+    kept.
+    """
+    path = path.resolve()
+    beside, before = (path.with_name(f".{path.name}.{part}") for part in ("new", "old"))
+    make_folder(path.parent)
+    with explained(path), FileLock(path.with_name(f".{path.name}.lock")):
+        _move_others(before, path, names)  # a kill between the renames left it
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir()
+        try:
+            yield beside
+            if path.exists():
+                path.replace(before)
+            beside.replace(path)
+            _move_others(before, path, names)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _move_others(before: Path, path: Path, names: Collection[str]) -> None:
+    """Move from the folder `before` to `path` what has none of `names`, and remove the rest."""
+    if before.exists():
+        path.mkdir(exist_ok=True)
+        for other in before.iterdir():
+            if other.name not in names and not (path / other.name).exists():
+                other.replace(path / other.name)
+        shutil.rmtree(before)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -80,3 +80,36 @@ def test_a_file_is_whole_if_it_has_the_hash_that_was_published_of_it(tmp_path):
     assert not files.is_whole(path)
     path.unlink()
     assert not files.is_whole(path)
+
+
+def publish(path, content, fails=False):
+    with files.published_folder(path, ("report.md", "figures")) as beside:
+        files.write_text(beside / "report.md", content)
+        (beside / "figures").mkdir()
+        if fails:
+            raise RuntimeError
+
+
+def test_a_folder_is_put_in_place_whole_and_keeps_only_what_is_not_its_own(tmp_path):
+    path = tmp_path / "reports" / "study"
+    publish(path, "old")
+    (path / "study.zip").write_text("a package")
+    (path / "figures" / "of_before.png").write_text("stale")
+    with pytest.raises(RuntimeError):
+        publish(path, "half", fails=True)
+    assert (path / "report.md").read_text() == "old"
+    publish(path, "new")
+    assert (path / "report.md").read_text() == "new"
+    assert sorted(each.name for each in path.iterdir()) == ["figures", "report.md", "study.zip"]
+    assert list((path / "figures").iterdir()) == []
+    assert {each.name for each in path.parent.iterdir()} <= {"study", ".study.lock"}
+
+
+def test_a_folder_whose_publication_was_killed_between_its_renames_loses_nothing_of_others(tmp_path):
+    path = tmp_path / "study"
+    publish(path, "old")
+    (path / "study.zip").write_text("a package")
+    path.rename(tmp_path / ".study.old")
+    publish(path, "new")
+    assert (path / "study.zip").read_text() == "a package"
+    assert (path / "report.md").read_text() == "new"

@@ -33,6 +33,8 @@ from bloodstudy.reporting.sections import (
 
 IN_ORDER = (summary, answers, trials, smallest_model, data, arms, published_results, methods)
 SECTIONS = tuple(module.SECTION for module in IN_ORDER)
+NAMES = ("report.md", "report.html", "report_with_images.html", "claims.json", "effects.csv", "effects.tex", "cost.md")
+NAMES += ("cost.png", "figures")  # all that a report writes
 WITH_IMAGES = "report_with_images.html"  # beside report.html, which may be given away and is verified
 
 
@@ -60,21 +62,24 @@ def write_report(runs_dir: Path, reports_dir: Path, study: str, more: str = "") 
 
     Raises UserError if nothing was run, MachineError if the folder cannot be written.
     """
-    report = make_report(runs_dir, study, reports_dir / study, more)
-    for name, content in report.files.items():
-        files.write_text(reports_dir / study / name, content)
+    claims = load_claims(runs_dir, study)
+    with files.published_folder(reports_dir / study, NAMES) as folder:
+        for name, content in make_report(claims, folder, more).files.items():
+            files.write_text(folder / name, content)
     return reports_dir / study / "report.md"
 
 
-def make_report(runs_dir: Path, study: str, folder: Path, more: str = "") -> Report:
-    """Draw the figures of the report of `study` into `folder` and return the rest of it.
-
-    Raises UserError if the study has questions and no trial is finished.
-    """
+def load_claims(runs_dir: Path, study: str) -> StudyClaims:
+    """Return the analysed study with an empty ledger; raises UserError if there is nothing to report."""
     sweep = load_study(runs_dir, study)
     if sweep.plan.questions and "finished" not in set(sweep.trials["outcome"]):
         raise UserError(summary.describe_nothing(sweep))
-    claims = open_claims(analyse_study(sweep))
+    return open_claims(analyse_study(sweep))
+
+
+def make_report(claims: StudyClaims, folder: Path, more: str = "") -> Report:
+    """Draw the figures of the report into `folder` and return the rest of it."""
+    sweep = claims.sweep
     marked = render(claims, draw_figures(list_figures(claims.analysis), folder / "figures"))
     title = summary.describe_title(sweep)
     page = partial(render_html, marked, claims.ledger, sweep.trials, folder, title)

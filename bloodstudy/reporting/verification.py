@@ -22,7 +22,7 @@ from bloodstudy.config.rules import STUDY
 from bloodstudy.errors import MachineError, UserError
 from bloodstudy.reporting.claims.ledger import FORMAT
 from bloodstudy.reporting.render import diff
-from bloodstudy.reporting.report import make_report
+from bloodstudy.reporting.report import load_claims, make_report
 from bloodstudy.study import run_folder
 from bloodstudy.study.archive.restore import restore
 from bloodstudy.study.predictions import hash_stored
@@ -105,7 +105,7 @@ def check_report(folder: Path, runs_dir: Path, study: str, progress: Progress) -
         return verification  # of trials that cannot be read no report can be made
     with TemporaryDirectory() as beside:
         try:
-            fresh = make_report(runs_dir, study, Path(beside))
+            fresh = make_report(load_claims(runs_dir, study), Path(beside))
         except (ValueError, KeyError, IndexError):
             if "trials" not in verification.differences:
                 raise

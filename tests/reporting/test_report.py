@@ -14,7 +14,7 @@ from studies import POOLS, SMALL, fabricate_study
 
 from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.errors import UserError
-from bloodstudy.reporting import make_report, write_report
+from bloodstudy.reporting import load_claims, make_report, write_report
 from bloodstudy.reporting.claims.ledger import MARK, unmark
 from bloodstudy.reporting.claims.study_claims import open_claims
 from bloodstudy.reporting.report import render
@@ -367,7 +367,7 @@ def test_before_any_seed_is_paired_no_empty_figure_is_drawn(write):
 
 def test_the_same_study_gives_the_same_bytes(tmp_path, write):
     _, folder = write()
-    again = make_report(tmp_path / "runs", STUDY, tmp_path / "again")
+    again = make_report(load_claims(tmp_path / "runs", STUDY), tmp_path / "again")
     files = {name: text.encode() for name, text in again.files.items()}
     assert read_files(folder) == files | read_files(tmp_path / "again")
 

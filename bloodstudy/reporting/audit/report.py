@@ -66,15 +66,17 @@ class Audit:
 
 def write_audit(audit: Audit, reports_dir: Path) -> Path:
     """Write the report of `audit`; return the path of audit.md. Raises MachineError if that is refused."""
-    folder = files.make_folder(reports_dir / "audit" / audit.findings.name)
-    for name in FILES:
-        frame = audit.several if name == "multi_label" else getattr(audit.findings, name)
-        files.write_text(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
-    files.write_json(folder / "findings.json", as_json(audit))
-    pictures = list_figures(audit)
-    draw_figures({name: draw for name, (_, draw) in pictures.items()}, folder / "figures")
-    files.write_text(folder / "audit.md", render(audit, {name: words for name, (words, _) in pictures.items()}))
-    return folder / "audit.md"
+    final = reports_dir / "audit" / audit.findings.name
+    names = ("audit.md", "findings.json", "figures", *(f"{name}.csv" for name in FILES))
+    with files.published_folder(final, names) as folder:
+        for name in FILES:
+            frame = audit.several if name == "multi_label" else getattr(audit.findings, name)
+            files.write_text(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+        files.write_json(folder / "findings.json", as_json(audit))
+        pictures = list_figures(audit)
+        draw_figures({name: draw for name, (_, draw) in pictures.items()}, folder / "figures")
+        files.write_text(folder / "audit.md", render(audit, {name: words for name, (words, _) in pictures.items()}))
+    return final / "audit.md"
 
 
 def as_json(audit: Audit) -> dict[str, Any]:

@@ -123,10 +123,8 @@ def name_classes(axes: Axes, names: Sequence[str]) -> None:
 
 
 def draw_figures(drawings: Mapping[str, Drawing], folder: Path) -> list[str]:
-    """Draw the figures into `folder`, as PNG and as SVG, in place of those that lie there; return their names."""
+    """Draw the figures into `folder`, as PNG and as SVG; return their names."""
     files.make_folder(folder)
-    for old in [*folder.glob("*.png"), *folder.glob("*.svg")]:
-        old.unlink()  # one that an earlier report left would not be this one's
     with look():
         for name, draw in drawings.items():
             figure = draw()

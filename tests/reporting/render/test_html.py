@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from bloodstudy.reporting import make_report
+from bloodstudy.reporting import load_claims, make_report
 from bloodstudy.reporting.claims.ledger import Ledger
 from bloodstudy.reporting.render.html import render_html
 
@@ -78,7 +78,7 @@ def report(sweep_of, tmp_path):
     plan_file.write_text(yaml.safe_dump(plan, sort_keys=False))
     failed = tmp_path / "runs" / "scratch" / results[3]["key"] / "result.json"
     failed.write_text(json.dumps(json.loads(failed.read_text()) | {"reason": HOSTILE}))
-    return make_report(tmp_path / "runs", "scratch", tmp_path / "out")
+    return make_report(load_claims(tmp_path / "runs", "scratch"), tmp_path / "out")
 
 
 def test_a_number_links_to_its_claim_and_that_to_its_trials(tmp_path):
