@@ -5,10 +5,10 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.synced
-# Many tests wait for processes that they start, so there are two processes more than there are cores. Tests that share a
+# Many tests wait for processes that they start, so there is one process more than there are cores. Tests that share a
 # server, a cluster or a trained study stay together; what takes longest begins first (tests/conftest.py).
 CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-PYTEST := $(BIN)/python -m pytest -n $(shell expr $(CORES) + 2) --maxprocesses 6 --dist loadscope --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n $(shell expr $(CORES) + 1) --maxprocesses 5 --dist loadscope --no-loadscope-reorder
 LOCKED_EXTRAS := --extra cpu --extra joblib --extra slurm --extra ray --extra kaggle --extra team --group dev
 
 .DEFAULT_GOAL := help

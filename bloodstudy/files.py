@@ -22,6 +22,9 @@ from filelock import FileLock
 
 from bloodstudy.errors import MachineError
 
+UMASK = os.umask(0o077)  # can only be read by being set
+os.umask(UMASK)
+
 _REMEDY = {
     errno.ENOSPC: "the disk is full; free some space and run the same command again",
     errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
@@ -74,7 +77,7 @@ def published(path: Path) -> Iterator[Path]:
             _notify("after-write", path)
             with beside.open("rb+") as stream:
                 os.fsync(stream.fileno())
-            beside.chmod(0o644)
+            beside.chmod(0o666 & ~UMASK)  # as any new file: the temporary one is for its owner alone
             _notify("before-rename", path)
             beside.replace(path)
             _notify("after-rename", path)

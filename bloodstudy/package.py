@@ -15,6 +15,7 @@ from bloodstudy.cli.arguments import find_study, read_keys
 from bloodstudy.config import schema
 from bloodstudy.config.rules import Rule
 from bloodstudy.errors import MachineError, UserError
+from bloodstudy.files import hash_file
 from bloodstudy.study.archive.export import write_package
 from bloodstudy.study.archive.restore import Restored, restore
 
@@ -45,6 +46,7 @@ def package(arguments: list[str]) -> int:
         raise UserError(f"to={path}: expected a file; received a folder")
     packed, planned = write_package(location, path)
     terminal.say(f"{path}: {packed} of {planned} planned trials, {terminal.amount(path.stat().st_size)}")
+    terminal.say(f"  SHA-256 {hash_file(path)}: publish it with the report")
     terminal.say(f"  python -m bloodstudy.package restore={path.name}   puts them back, anywhere")
     return 0
 

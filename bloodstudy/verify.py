@@ -15,7 +15,8 @@ from bloodstudy.cli.arguments import read_keys
 from bloodstudy.config import schema
 from bloodstudy.config.rules import Rule
 from bloodstudy.errors import UserError
-from bloodstudy.reporting.verification import Verification, check_report, find_report, open_trials, read_study
+from bloodstudy.files import hash_file
+from bloodstudy.reporting.verification import check_report, describe, find_report, open_trials, read_study
 
 USAGE = """\
 python -m bloodstudy.verify REPORT [runs_dir=FOLDER] [package=FILE]
@@ -38,7 +39,11 @@ def verify(arguments: list[str]) -> int:
     package = Path(typed["package"]) if "package" in typed else None
     with open_trials(study, runs_dir, package) as opened, terminal.stages("verify", "trials") as progress:
         verification = check_report(folder, opened, study, progress)
-    return _describe(folder, study, verification)
+    if package is not None:
+        terminal.say(f"{package}: SHA-256 {hash_file(package)}")
+    for line in describe(verification, folder, study):
+        terminal.say(line)
+    return 1 if verification.differences else 0
 
 
 def _read_arguments(arguments: list[str]) -> tuple[Path, dict[str, str]]:
@@ -53,23 +58,6 @@ def _read_arguments(arguments: list[str]) -> tuple[Path, dict[str, str]]:
     if {"runs_dir", "package"} <= set(typed):
         raise UserError("runs_dir= and package= both say where the trials are: give one of them")
     return find_report(Path(named[0])), typed
-
-
-def _describe(folder: Path, study: str, verification: Verification) -> int:
-    trials = f"{verification.trials:,} trial{'' if verification.trials == 1 else 's'}"
-    if verification.unhashed:
-        unhashed = f"{verification.unhashed:,} of them without a hash of their predictions"
-        trials += f" ({unhashed}: an older version trained them)"
-    if not verification.differences:
-        terminal.say(f"{folder}: {verification.claims:,} claims from {trials} hold")
-        return 0
-    for differences in verification.differences.values():
-        others = f" (and {len(differences) - 1:,} more like it)" if len(differences) > 1 else ""
-        terminal.say(f"{differences[0]}{others}")
-    count = sum(map(len, verification.differences.values()))
-    summary = f"{count:,} difference{'' if count == 1 else 's'} between {folder} and its {trials}."
-    terminal.say(f"{summary} Where trials were added since it was written: python -m bloodstudy.report study={study}")
-    return 1
 
 
 if __name__ == "__main__":

@@ -113,3 +113,12 @@ def test_a_folder_whose_publication_was_killed_between_its_renames_loses_nothing
     publish(path, "new")
     assert (path / "study.zip").read_text() == "a package"
     assert (path / "report.md").read_text() == "new"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no file modes")
+def test_a_published_file_may_be_read_by_whom_the_user_lets(tmp_path):
+    code = "import os, pathlib; os.umask(0o{0}); from bloodstudy import files; "
+    code += "files.write_text(pathlib.Path('{0}'), 'x')"
+    for mask, mode in (("077", 0o600), ("022", 0o644), ("002", 0o664)):
+        subprocess.run([sys.executable, "-c", code.format(mask)], cwd=tmp_path, check=True)
+        assert (tmp_path / mask).stat().st_mode & 0o777 == mode

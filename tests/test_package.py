@@ -84,9 +84,9 @@ def test_the_report_of_a_restored_package_is_that_of_the_run_folder_to_the_byte(
 def test_a_report_of_real_trials_holds_against_them_and_against_their_package(machines, packages, tmp_path):
     done(machines[0], "reports_dir=held", module="report")
     claims = "claims from 1 trial hold\n"  # the other diverged
-    assert done(machines[0], "held/scratch", module="verify").endswith(claims)
+    assert claims in done(machines[0], "held/scratch", module="verify")
     shutil.copytree(machines[0] / "held", tmp_path / "held")
-    assert done(tmp_path, "held/scratch", f"package={packages[0]}", module="verify").endswith(claims)
+    assert claims in done(tmp_path, "held/scratch", f"package={packages[0]}", module="verify")
 
 
 def test_the_same_trials_give_the_same_bytes_wherever_they_are(machines, packages, tmp_path):

@@ -22,12 +22,17 @@ from bloodstudy.config.rules import STUDY
 from bloodstudy.errors import MachineError, UserError
 from bloodstudy.reporting.claims.ledger import FORMAT
 from bloodstudy.reporting.render import diff
+from bloodstudy.reporting.render.markdown import plural
 from bloodstudy.reporting.report import load_claims, make_report
 from bloodstudy.study import run_folder
 from bloodstudy.study.archive.restore import restore
 from bloodstudy.study.predictions import hash_stored
 
 Progress = Callable[[str, int, int], None]
+ORIGIN = (
+    "The report follows from these trials. Where the trials come from this does not show: compare the SHA-256 of the "
+    "package with the one that its authors publish"
+)
 
 
 @dataclass
@@ -43,6 +48,23 @@ class Verification:
         """Keep what differs."""
         if differences:
             self.differences.setdefault(subject, []).extend(differences)
+
+
+def describe(verification: Verification, folder: Path, study: str) -> list[str]:
+    """Return what came out of the report in `folder`, a line each."""
+    trials = plural(verification.trials, "trial")
+    if verification.unhashed:
+        unhashed = f"{verification.unhashed:,} of them without a hash of their predictions"
+        trials += f" ({unhashed}: an older version trained them)"
+    if not verification.differences:
+        return [f"{folder}: {verification.claims:,} claims from {trials} hold", ORIGIN]
+    lines = []
+    for differences in verification.differences.values():
+        others = f" (and {len(differences) - 1:,} more like it)" if len(differences) > 1 else ""
+        lines.append(f"{differences[0]}{others}")
+    count = plural(sum(map(len, verification.differences.values())), "difference")
+    again = f"Where trials were added since it was written: python -m bloodstudy.report study={study}"
+    return [*lines, f"{count} between {folder} and its {trials}. {again}"]
 
 
 def find_report(path: Path) -> Path:

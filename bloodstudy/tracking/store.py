@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from bloodstudy.tracking import sqlite
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+_USER = re.compile(r"(?<=://)[^/\s@'\"]+@")  # of an address
 # MLflow's usual patience is minutes. A trial whose server is away is logged later, so nobody has to wait for long; one
 # retry is needed, since a server that was restarted has closed the connections that we keep.
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
@@ -28,7 +30,7 @@ _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOU
 class Store:
     """An open store and the MLflow experiment of one study in it."""
 
-    uri: str  # as it may be published: without a password
+    uri: str  # as it may be published: without secrets
     client: MlflowClient
     experiment_id: str
     experiment: str  # sets this experiment apart from one that stood at the same address before
@@ -40,17 +42,18 @@ def tracking_uri() -> str:
 
 
 def public_uri() -> str:
-    """Return the address of the store without a password: what files and messages may hold."""
-    return hide_password(tracking_uri())
+    """Return the address of the store without user, password and query: what files and messages may hold."""
+    return hide_secrets(tracking_uri())
 
 
-def hide_password(text: str) -> str:
-    """Replace the password of the store's address, wherever it stands in `text`."""
+def hide_secrets(text: str) -> str:
+    """Replace user and password of each address in `text`, either of which may be a token, and the store's query."""
+    text = _USER.sub("***@", text)
     try:
-        password = urlsplit(tracking_uri()).password
+        address = urlsplit(tracking_uri())
     except ValueError:
-        password = None
-    return text.replace(f":{password}@", ":***@") if password else text
+        return text
+    return text.replace(f"?{address.query}", "?***") if address.netloc and address.query else text
 
 
 def require_store() -> None:
@@ -70,6 +73,7 @@ def open_store(study: str) -> Store:
     for name, value in _PATIENCE.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # it would print the address as it is
     logging.getLogger("alembic").setLevel(logging.WARNING)
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     from mlflow import MlflowClient
@@ -96,7 +100,7 @@ def open_store(study: str) -> Store:
 def first_line(error: Exception) -> str:
     """Return what an error says, in one line that may be shown."""
     lines = str(error).strip().splitlines()
-    return hide_password(lines[0])[:300] if lines else type(error).__name__
+    return hide_secrets(lines[0])[:300] if lines else type(error).__name__
 
 
 def _require_schema(uri: str) -> None:

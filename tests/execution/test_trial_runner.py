@@ -7,6 +7,7 @@ from pathlib import Path
 
 import harness
 import pytest
+from harness import rewrite
 
 import bloodstudy
 from bloodstudy import files
@@ -57,7 +58,7 @@ def test_a_trial_is_not_gone_on_from_by_other_code_nor_by_a_retry(tmp_path):
     assert result["code"] in warning
     assert not list(trial.glob("state-*"))
 
-    files.write_json(trial / "result.json", result | {"outcome": "failed", "reason": "planted"})
+    rewrite(trial / "result.json", outcome="failed", reason="planted")
     (trial / "state-0.npz").write_text("left by a kill between the result and the clearing of the states")
     code, said = run(tmp_path, ours, "retry=failed")
     assert code == 0, said

@@ -2,6 +2,7 @@ import pytest
 
 from bloodstudy import tracking
 from bloodstudy.errors import MachineError
+from bloodstudy.tracking.store import first_line
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 
@@ -40,3 +41,18 @@ def test_a_damaged_store_is_refused_and_left_as_it_is(tmp_path):
     with pytest.raises(MachineError, match=r"mlflow\.db"):
         tracking.open_store("scratch")
     assert (tmp_path / "mlflow.db").read_bytes().startswith(b"this is no database")
+
+
+@pytest.mark.parametrize(("address", "shown"), [
+    ("http://team:hunter2@host:5000", "http://***@host:5000"),
+    ("https://ghp_token@host/mlflow", "https://***@host/mlflow"),
+    ("postgresql://team:hun%40ter2@host/db?password=hunter3&sslmode=require", "postgresql://***@host/db?***"),
+    ("http://host:5000?token=hunter4", "http://host:5000?***"),
+    ("http://host:5000", "http://host:5000"),
+    ("sqlite:////tmp/a%20b/mlflow.db", "sqlite:////tmp/a%20b/mlflow.db"),
+])  # fmt: skip
+def test_no_part_of_an_address_that_may_be_a_secret_is_shown(monkeypatch, address, shown):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    assert tracking.public_uri() == shown
+    said = first_line(ConnectionError(f"cannot reach {address} (or http://other:pass@elsewhere)"))
+    assert said == f"cannot reach {shown} (or http://***@elsewhere)"
