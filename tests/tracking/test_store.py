@@ -49,7 +49,7 @@ def test_a_damaged_store_is_refused_and_left_as_it_is(tmp_path):
     ("postgresql://team:hun%40ter2@host/db?password=hunter3&sslmode=require", "postgresql://***@host/db?***"),
     ("http://host:5000?token=hunter4", "http://host:5000?***"),
     ("http://host:5000", "http://host:5000"),
-    ("sqlite:////tmp/a%20b/mlflow.db", "sqlite:////tmp/a%20b/mlflow.db"),
+    ("sqlite:////data/a%20b/mlflow.db", "sqlite:////data/a%20b/mlflow.db"),
 ])  # fmt: skip
 def test_no_part_of_an_address_that_may_be_a_secret_is_shown(monkeypatch, address, shown):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
