@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import pyarrow as pa
 
+from bloodstudy.analysis.results.predictions import Reader
 from bloodstudy.analysis.results.stored import find_differences
 from bloodstudy.config.rules import STUDY
 from bloodstudy.errors import MachineError, UserError
@@ -151,7 +152,7 @@ def check_report(folder: Path, runs_dir: Path, study: str, progress: Progress) -
 def _check_trials(verification: Verification, runs_dir: Path, study: str, progress: Progress) -> bool:
     """Compare stored predictions with hashes and results; return whether all of them can be read at all."""
     folder = run_folder.StudyFolder(runs_dir / study)
-    plan, whole = run_folder.read_plan(runs_dir, study), True
+    plan, whole, reader = run_folder.read_plan(runs_dir, study), True, Reader()
     if plan.hash is not None and plan.hash != plan.digest:
         hashes = f"its hash is {plan.digest}, and it says {plan.hash}"
         verification.add("plan.yaml", [f"{folder.plan} was changed after it was made: {hashes}"])
@@ -168,7 +169,7 @@ def _check_trials(verification: Verification, runs_dir: Path, study: str, progre
                 verification.add("trials", [f"{who}: {factors} are those of trial {key_now}"])
             table = pd.read_parquet(path) if path.exists() else None
             stored = None if table is None else hash_stored(table)
-            said_wrong = [] if result is None or table is None else find_differences(result, table)
+            said_wrong = [] if result is None or table is None else find_differences(result, reader.read(path))
         except (OSError, ValueError, KeyError, TypeError, UserError, pa.ArrowException) as error:
             verification.add("trials", [f"{who} cannot be read: {' '.join(str(error).split())[:200]}"])
             whole = False

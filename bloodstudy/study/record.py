@@ -57,6 +57,6 @@ def rename(content: Any, names: Mapping[str, str]) -> Any:
 
 @lru_cache(maxsize=16)
 def _adapter(kind: type[Record]) -> TypeAdapter[Record]:
-    from pydantic import TypeAdapter  # takes a tenth of a second to import
+    from pydantic import TypeAdapter  # imported late: a command that reads no record does without
 
     return TypeAdapter(kind)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from records import result_of
 
+from bloodstudy.analysis.results.predictions import Reader
 from bloodstudy.analysis.results.stored import find_differences
 
 TABLE = pd.DataFrame(
@@ -12,6 +13,19 @@ TABLE = pd.DataFrame(
      "scene": ["s1", "s2", "s1", "s3", "s4"], "label": ["A", "B", "A", "B", "A"],
      "p_A": [0.9, 0.2, 0.8, 0.7, 0.6], "p_B": [0.1, 0.8, 0.2, 0.3, 0.4]}
 )  # fmt: skip
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Return a function that stores a table and reads it as predictions."""
+
+    def read(table=TABLE):
+        table.astype({"p_A": "float32", "p_B": "float32"}).to_parquet(tmp_path / "predictions.parquet")
+        return Reader().read(tmp_path / "predictions.parquet")
+
+    return read
+
+
 RESPONSES = {
     "train_accuracy": 1.0, "test_accuracy": 2 / 3, "accuracy_gap": 1 / 3, "test_recall_A": 1.0, "test_recall_B": 0.0,
     "test_loss": 0.5, "test_images_clean": 2, "test_accuracy_clean": 0.5,
@@ -22,15 +36,15 @@ RESULT = result_of({
 })  # fmt: skip
 
 
-def test_a_result_that_says_what_its_predictions_give_differs_in_nothing():
-    assert find_differences(RESULT, TABLE) == []
-    assert find_differences(replace(RESULT, responses={}), TABLE) == []
+def test_a_result_that_says_what_its_predictions_give_differs_in_nothing(read):
+    assert find_differences(RESULT, read()) == []
+    assert find_differences(replace(RESULT, responses={}), read()) == []
 
 
 @pytest.mark.parametrize("name", [name for name in RESPONSES if name != "test_loss"])
-def test_each_response_that_was_altered_is_named_with_both_values(name):
+def test_each_response_that_was_altered_is_named_with_both_values(read, name):
     altered = replace(RESULT, responses=RESPONSES | {name: RESPONSES[name] + 0.25})
-    (said,) = find_differences(altered, TABLE)
+    (said,) = find_differences(altered, read())
     assert said.startswith(f"its {name} is ")
     assert f"its predictions give {RESPONSES[name]:.6g}" in said
 
@@ -39,13 +53,13 @@ def test_each_response_that_was_altered_is_named_with_both_values(name):
     {"train": {"A": 1, "B": 1}, "test": {"A": 1, "B": 2}}, {"train": {"A": 1, "B": 1}},
     {"train": {"A": 1, "B": 1}, "test": {"A": 2, "B": 1}, "validation": {"A": 1, "B": 0}},
 ])  # fmt: skip
-def test_counts_and_classes_that_were_altered_are_named(counts):
-    (said,) = find_differences(replace(RESULT, data=replace(RESULT.data, counts=counts)), TABLE)
+def test_counts_and_classes_that_were_altered_are_named(read, counts):
+    (said,) = find_differences(replace(RESULT, data=replace(RESULT.data, counts=counts)), read())
     assert "its counts of" in said
-    (said,) = find_differences(replace(RESULT, data=replace(RESULT.data, classes=["A", "C"])), TABLE)
+    (said,) = find_differences(replace(RESULT, data=replace(RESULT.data, classes=["A", "C"])), read())
     assert said == "its classes are A, C; those of its predictions A, B"
 
 
-def test_a_label_that_was_altered_in_the_predictions_is_found_too():
+def test_a_label_that_was_altered_in_the_predictions_is_found_too(read):
     table = TABLE.assign(label=np.where(TABLE["image"] == "e", "B", TABLE["label"]))
-    assert any("its counts of test images" in said for said in find_differences(RESULT, table))
+    assert any("its counts of test images" in said for said in find_differences(RESULT, read(table)))
