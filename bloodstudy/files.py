@@ -96,7 +96,9 @@ def published_folder(path: Path, names: Collection[str]) -> Iterator[Path]:
     beside, before = (path.with_name(f".{path.name}.{part}") for part in ("new", "old"))
     make_folder(path.parent)
     with explained(path), FileLock(path.with_name(f".{path.name}.lock")):
-        _move_others(before, path, names)  # a kill between the renames left it
+        if before.exists() and not path.exists():  # killed between the renames
+            before.replace(path)
+        _move_others(before, path, names)  # killed after them
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
         try:
@@ -112,7 +114,6 @@ def published_folder(path: Path, names: Collection[str]) -> Iterator[Path]:
 def _move_others(before: Path, path: Path, names: Collection[str]) -> None:
     """Move from the folder `before` to `path` what has none of `names`, and remove the rest."""
     if before.exists():
-        path.mkdir(exist_ok=True)
         for other in before.iterdir():
             if other.name not in names and not (path / other.name).exists():
                 other.replace(path / other.name)

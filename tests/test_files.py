@@ -110,6 +110,9 @@ def test_a_folder_whose_publication_was_killed_between_its_renames_loses_nothing
     publish(path, "old")
     (path / "study.zip").write_text("a package")
     path.rename(tmp_path / ".study.old")
+    with pytest.raises(RuntimeError):
+        publish(path, "half", fails=True)
+    assert (path / "report.md").read_text() == "old", "until there is a new one"
     publish(path, "new")
     assert (path / "study.zip").read_text() == "a package"
     assert (path / "report.md").read_text() == "new"
