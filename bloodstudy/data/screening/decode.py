@@ -7,9 +7,10 @@ The rule, in this order:
  2. The header's pixel count is checked before anything is decoded.
  3. The first frame is used. A JPEG at least twice as large as wanted, both ways, is decoded at half, a quarter or an
     eighth, whichever is the smallest that is still as large as wanted; for grey, its own luma channel is taken.
+    One whose scans together pass over too many pixels is refused: a small file can hold thousands of them.
  4. The EXIF orientation is applied.
- 5. 16-bit grey is divided by 257 (65535 -> 255); Pillow itself reduces 16-bit colour, by keeping the high byte.
-    32-bit integers and floats have no defined white and are refused.
+ 5. `samples` says what the samples mean. Grey of 12 or 16 bits is scaled so that white becomes 255 (65535 / 257); of
+    16-bit colour Pillow keeps the high byte. Signed and 32-bit integers and floats have no defined white: refused.
  6. Transparency, of any kind, is laid on white.
  7. All else becomes RGB by Pillow's own conversion (CMYK, palette, bilevel, YCbCr); grey is the ITU-R 601 luma of that.
  8. If a box is given, it is widened to a square and cut off at the border.
@@ -30,7 +31,9 @@ import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from PIL.ExifTags import Base
 
-RULE = 1  # raise it with any change of the rule above: decoded arrays of another rule are not used
+from bloodstudy.data.screening.samples import UnusableError, flatten, read_samples
+
+RULE = 2  # raise it with any change of the rule above: decoded arrays of another rule are not used
 
 # The plug-ins are imported here: Pillow would otherwise search all it has, in several threads at once.
 _PLUGINS = ("Jpeg", "Png", "Gif", "Tiff", "WebP", "Bmp")
@@ -39,12 +42,9 @@ for _name in _PLUGINS:
     import_module(f"PIL.{_name}ImagePlugin")
 
 _SWAPPING = {5, 6, 7, 8}  # EXIF orientations that exchange width and height
-_UNSCALED = {"I", "F", "I;16S", "I;32"}
+_START_OF_SCAN = b"\xff\xda"  # in a JPEG it stands nowhere else
+_PASSES = 16  # times `max_pixels` that the scans of one JPEG may pass over: a progressive one has some ten
 _settings = threading.Lock()
-
-
-class UnusableError(Exception):
-    """An image that cannot be used; the message is the reason, in one line."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,10 @@ def decode(content: bytes, view: View, max_pixels: int, box: tuple[int, int, int
     Raises UnusableError; MemoryError alone passes through, since it says nothing about the file.
     """
     with _opened(content, max_pixels) as image:
-        return _convert(image, view, max_pixels, box)
+        _refuse_large(image, max_pixels)
+        if image.format in ("JPEG", "MPO"):
+            _refuse_slow(image, content.count(_START_OF_SCAN), max_pixels)
+        return _convert(image, view, box)
 
 
 def measure(content: bytes, max_pixels: int) -> tuple[int, int]:
@@ -121,38 +124,26 @@ def _refuse_large(image: ImageFile.ImageFile, max_pixels: int) -> None:
         raise UnusableError(f"{image.width} x {image.height} is more than {max_pixels:,} pixels (data.max_pixels)")
 
 
-def _convert(
-    image: ImageFile.ImageFile, view: View, max_pixels: int, box: tuple[int, int, int, int] | None
-) -> np.ndarray:
-    _refuse_large(image, max_pixels)
+def _refuse_slow(image: ImageFile.ImageFile, scans: int, max_pixels: int) -> None:
+    """Refuse a JPEG that would be decoded for minutes: each of its scans passes over all pixels."""
+    if scans * image.width * image.height > _PASSES * max_pixels:
+        raise UnusableError(f"a JPEG of {scans:,} scans over {image.width} x {image.height} pixels, too slow to decode")
+
+
+def _convert(image: ImageFile.ImageFile, view: View, box: tuple[int, int, int, int] | None) -> np.ndarray:
+    samples = read_samples(image)
     if image.format in ("JPEG", "MPO"):
         swapped = image.getexif().get(Base.Orientation) in _SWAPPING
         wanted = (view.height, view.width) if swapped else (view.width, view.height)
         image.draft("L" if view.colour == "gray" else "RGB", wanted if box is None else image.size)
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
-    flat = _flatten(image, view.colour)
+    flat = flatten(image, samples, view.colour)
     if box is not None:
         flat = flat.crop(square(box, flat.size))
     if flat.size != (view.width, view.height):
         flat = flat.resize((view.width, view.height), Image.Resampling.BILINEAR)
     return np.asarray(flat, dtype=np.uint8).reshape(view.height, view.width, view.channels)
-
-
-def _flatten(image: Image.Image, colour: str) -> Image.Image:
-    """Return `image` in mode L or RGB, 8 bits a sample, without transparency."""
-    if image.mode in _UNSCALED:
-        raise UnusableError(f"samples of mode {image.mode} (32-bit or float) have no defined white")
-    if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image).astype(np.uint16) // 257).astype(np.uint8))
-    if image.has_transparency_data:
-        if image.mode in ("La", "RGBa"):  # premultiplied: undo that first
-            image = image.convert(image.mode[:-1] + "A")
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    if image.mode not in ("L", "RGB"):
-        image = image.convert("RGB")
-    return image.convert("L" if colour == "gray" else "RGB")
 
 
 def square(box: tuple[int, int, int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import stat
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -139,15 +140,19 @@ def _in_order(files: Sequence[Candidate], size: int, read: Callable[[Candidate],
 
     threads = cpu_count()
     chunks = (files[start : start + size] for start in range(0, len(files), size))
+    left = threading.Event()  # nobody waits for the rest: a command that is stopped ends after the files in work
+
+    def read_all(some: Sequence[Candidate]) -> list[_Reading]:
+        return [read(file) for file in some if not left.is_set()]
+
     with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
         waiting: deque[Future[list[_Reading]]] = deque()
         try:
             for chunk in chunks:
-                waiting.append(pool.submit(lambda some: [read(file) for file in some], chunk))
+                waiting.append(pool.submit(read_all, chunk))
                 if len(waiting) > 2 * threads:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            for future in waiting:
-                future.cancel()
+            left.set()

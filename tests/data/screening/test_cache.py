@@ -57,7 +57,7 @@ def test_array_is_a_read_only_map_in_the_listing_s_order(small):
     for file, image in zip(list_folder(small).candidates, found.images, strict=True):
         with decode.pillow_limits(1000):
             assert np.array_equal(decode.decode(Path(file.path).read_bytes(), VIEW, 1000), image)
-    assert arrays(small.parent / "cache") == [f"{found.fingerprint}/8x12-rgb-1.npy"]
+    assert arrays(small.parent / "cache") == [f"{found.fingerprint}/8x12-rgb-{decode.RULE}.npy"]
 
 
 def test_refused_files_have_no_row(small):

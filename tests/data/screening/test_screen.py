@@ -108,6 +108,20 @@ def test_progress_ends_at_the_total_and_no_thread_stays(small):
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
 
 
+def test_work_that_is_stopped_reads_no_further_file(small, monkeypatch):
+    def stop(name, done, total):
+        raise KeyboardInterrupt
+
+    reads = []
+    monkeypatch.setattr(module, "_read", lambda file, choice, view: reads.append(file) or ("", "of no use"))
+    monkeypatch.setattr(module, "_CHUNK", 1)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 1)
+    listing = list_folder(small)
+    with pytest.raises(KeyboardInterrupt):
+        screen(replace(listing, candidates=listing.candidates * 50), DataChoice(name="folder"), VIEW, print, stop)
+    assert 0 < len(reads) < 10
+
+
 def test_fingerprint_is_of_names_contents_and_labels_alone(small, tmp_path):
     listing, screening, _ = run(small)
     digits = fingerprint(listing, screening)
