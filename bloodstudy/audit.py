@@ -35,6 +35,7 @@ def audit(arguments: list[str]) -> int:
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
     from bloodstudy.data.quality.brightness import measure_brightness
     from bloodstudy.data.quality.findings import find
+    from bloodstudy.data.screening.uninformative import find_uninformative
     from bloodstudy.execution.audit_images import judge_split, list_multi_label, load_audited
 
     images, random = load_audited(settings.data, settings.places)
@@ -46,10 +47,11 @@ def audit(arguments: list[str]) -> int:
         findings=find(images),
         random=find(random),
         brightness=measure_brightness(images),
+        uninformative=find_uninformative(images.images, images.manifest["image"].to_list()),
         multi_label=list_multi_label(settings.data, settings.places),
     )
     path = reporting.write_audit(report, Path(settings.places.reports_dir))
-    rows = reporting.summarise_audit(report.findings)
+    rows = reporting.summarise_audit(report.findings, report.uninformative)
     terminal.print_table(f"{images.name}, {images.split} split", ("", "number"), rows, right=("number",))
     terminal.say(str(path))
     return judge_split(report.findings) if settings.control.fail_on_leak else 0

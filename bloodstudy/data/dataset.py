@@ -18,8 +18,9 @@ from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.provenance.provenance import Provenance, trace
 from bloodstudy.data.screening.cache import Decoded, Request, fetch
 from bloodstudy.data.screening.decode import View
-from bloodstudy.data.screening.listing import SIDES, Listing, Progress, refuse_thin_classes, show_nothing
+from bloodstudy.data.screening.listing import SIDES, Listing, Progress, advise, refuse_thin_classes, show_nothing
 from bloodstudy.data.screening.screen import refuse_too_many
+from bloodstudy.data.screening.uninformative import describe_uninformative, find_uninformative
 from bloodstudy.data.sources.bccd import list_bccd
 from bloodstudy.data.sources.folder import list_folder
 from bloodstudy.data.sources.kaggle import list_kaggle
@@ -103,7 +104,7 @@ def load(
     listing = SOURCES[choice.name](choice, cache, progress)
     split = resolve_split(choice.split, listing)
     official = split in OFFICIAL
-    refuse_thin_classes(listing, official, listing.candidates, "offered", "Add images, or move the folder away.")
+    refuse_thin_classes(listing, official, listing.candidates, "offered", advise(listing))
     meaning = name_classes(listing.classes, choice.task)
     decoded = fetch(Request(listing, choice, View(*image_size, colour), cache), progress)
     refused = sorted(listing.refused + decoded.screening.refused)
@@ -118,6 +119,7 @@ def load(
     quarantine = pd.DataFrame(refused, columns=["image", "reason"], dtype=str)
     images, digits = decoded.images, decoded.fingerprint
     notes = listing.notes + describe_leak(listing.name, manifest, classes, split, provenance.how != "unknown")
+    notes += describe_uninformative(find_uninformative(images, manifest["image"].to_list()))
     mended = tuple(filter(None, (listing.mended, decoded.mended, provenance.mended)))
     return Dataset(listing.name, classes, split, digits, images, manifest, provenance, quarantine, notes, mended)
 

@@ -14,6 +14,7 @@ from bloodstudy.study.arms import Role
 
 MAX_ARMS_NAMED = 8  # of a question in the printed plan; of more arms the number
 MAX_REFUSED_NAMED = 5
+MAX_CLASSES_NAMED = 12
 
 
 def describe_data(images: Iterable[Dataset], choice: DataChoice) -> None:
@@ -31,12 +32,17 @@ def _data_lines(images: Dataset, choice: DataChoice) -> list[str]:
     more = len(refused) - MAX_REFUSED_NAMED
     return [
         f"{images.name}, {images.split} split{fold}: {', '.join(counts)} and {len(images.rows('test')):,} test images, "
-        f"{len(images.classes)} classes (fingerprint {images.fingerprint})",
+        f"{_name_classes(images.classes)} (fingerprint {images.fingerprint})",
         *(f"  {note}" for note in images.notes),
         *(f"  warning: {mended}" for mended in images.mended),
         *(f"  refused {row['image']}: {row['reason']}" for row in refused[:MAX_REFUSED_NAMED]),
         *([f"  ... and {more} more"] if more > 0 else []),
     ]
+
+
+def _name_classes(classes: Sequence[str]) -> str:
+    named = f": {', '.join(classes)}" if len(classes) <= MAX_CLASSES_NAMED else ""
+    return f"{len(classes)} classes{named}"
 
 
 def describe_plan(

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from bloodstudy.config.rules import RULES
 from bloodstudy.config.schema import DataChoice
@@ -95,6 +96,23 @@ def test_classes_lost_to_quarantine_are_refused_with_counts(small, broken, expec
         path.write_bytes(b"")
     with pytest.raises(UserError, match=expected):
         fetch(small, max_refused=1.0)
+
+
+def test_a_folder_of_links_that_leave_it_is_refused_with_what_to_do(class_folders, tmp_path):
+    root = tmp_path / "links"
+    for path in sorted(class_folders({"A": 3, "B": 2}).glob("*/*.jpg")):
+        (root / path.parent.name).mkdir(parents=True, exist_ok=True)
+        (root / path.parent.name / path.name).symlink_to(path)
+    with pytest.raises(UserError) as caught:
+        fetch(root)
+    assert "Not taken: 5 x a link that leaves the root folder. The first: 'A/000.jpg'." in str(caught.value)
+    assert "name as data.root a folder that holds links and images" in str(caught.value)
+
+
+def test_images_that_show_nothing_are_said(small):
+    for k in range(3):
+        Image.new("RGB", (24, 16), (k, k, k)).save(small / f"train/A/{k:03d}.jpg")
+    assert fetch(small).notes == ("3 images show one colour; the first is train/A/000.jpg",)
 
 
 def test_empty_class_is_refused_before_anything_is_decoded(small, monkeypatch):

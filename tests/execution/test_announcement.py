@@ -20,7 +20,7 @@ def test_each_line_about_the_images_is_said_once_and_of_many_refused_files_the_f
     images = replace(planted(), quarantine=quarantine, notes=("a note",))
     announcement.describe_data([images, images], DataChoice())
     assert capsys.readouterr().out.splitlines() == [
-        "folder, official split: 5 training and 7 test images, 2 classes (fingerprint ffffffffffffffff)",
+        "folder, official split: 5 training and 7 test images, 2 classes: A, B (fingerprint ffffffffffffffff)",
         "  a note", *(f"  refused {k}.jpg: zero bytes" for k in range(5)), "  ... and 2 more",
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from bloodstudy.data.screening.scan import Candidate, Refusal
+from bloodstudy.data.screening.scan import LEAVES_ROOT, Candidate, Refusal
 from bloodstudy.errors import UserError
 
 Progress = Callable[[str, int, int], None]  # what is done, how many are done, of how many
@@ -79,3 +79,15 @@ def refuse_thin_classes(listing: Listing, official: bool, files: Sequence[Candid
         raise UserError(
             f"{source} has too few {kind} images of class {names}: {counts}. A study needs {need}. {advice}"
         )
+
+
+def advise(listing: Listing) -> str:
+    """Return what to do if a listing offers too few images: what was refused without being opened comes first."""
+    if not listing.refused:
+        return "Add images, or move the folder away."
+    reasons = Counter(reason for _, reason in listing.refused).most_common()
+    counts = "; ".join(f"{count:,} x {reason}" for reason, count in reasons)
+    advice = f"Not taken: {counts}. The first: {listing.refused[0][0]!r}."
+    if any(reason == LEAVES_ROOT for reason, _ in reasons):
+        advice += " Copy the images to where the links are, or name as data.root a folder that holds links and images."
+    return advice

@@ -24,6 +24,8 @@ from typing import NamedTuple
 _PASSED_OVER = {"__macosx", "thumbs.db", "desktop.ini"}
 _NO_UNICODE = re.compile("[\ud800-\udfff]")  # what Python makes of the bytes of such a name
 
+LEAVES_ROOT = "a link that leaves the root folder"
+
 Refusal = tuple[str, str]  # image or folder (relative posix path), reason
 
 
@@ -145,7 +147,7 @@ def _follow(base: str, link: Place, scan: _Scan) -> None:
         return
     home = os.path.realpath(os.path.dirname(path))
     if target != base and not target.startswith(base + os.sep):
-        scan.refused.append((image, "a link that leaves the root folder"))
+        scan.refused.append((image, LEAVES_ROOT))
     elif home == target or home.startswith(target + os.sep):
         scan.refused.append((image, "a link to a folder that holds it"))
     elif target in scan.counted:

@@ -137,12 +137,9 @@ def read_labels(path: Path) -> dict[str, str]:
 
     Raises UserError if the file cannot be read.
     """
-    advice = "download the archive again"
-    rows = read_columns(path, ("Image", "Category"), advice)
-    try:
-        return {f"BloodImage_{int(number):05d}": label.strip().upper() for number, label in rows}
-    except ValueError as error:
-        raise UserError(f"{path} cannot be read ({error}); {advice}.") from error
+    columns, advice = ("Image", "Category"), "download the archive again"
+    labels = read_columns(path, columns, advice, lambda number: f"BloodImage_{int(number):05d}")
+    return {name: label.strip().upper() for name, label in labels.items()}
 
 
 def _why_not(label: str | None) -> str:

@@ -1,6 +1,6 @@
 """Any tree of class folders: root/{train,test}/<class>/* or root/<class>/*.
 
-In: a folder. Out: its listing. `train` and `test` are found in any case; other folders beside them are noted and
+In: a folder. Out: its listing. `sides` finds the folders of train and test; other folders beside them are noted and
 ignored. A `photographs.csv` at the root (columns image, photograph) says which photograph an image comes from.
 """
 
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from bloodstudy.data.screening.listing import SIDES, Listing
-from bloodstudy.data.screening.scan import Candidate, Place, passed_over, readable, scan_folders
+from bloodstudy.data.screening.listing import Listing
+from bloodstudy.data.screening.scan import Candidate, Place, readable, scan_folders
+from bloodstudy.data.sources.sides import describe_sides, find_sides, subfolders
 from bloodstudy.errors import UserError
 
 PHOTOGRAPHS = "photographs.csv"
@@ -29,12 +31,10 @@ def list_folder(root: str | Path | None, name: str = "folder") -> Listing:
             "FOLDER/test/<class>/, or FOLDER/<class>/."
         )
     root = existing(root)
-    sides, ignored = _sides(root)
+    sides, others = find_sides(root)
     places = [place for side, folder in (sides or {"": ""}).items() for place in _class_places(root, folder, side)]
     files, refused = scan_folders(root, places)
-    notes = [f"ignored beside train and test: {', '.join(ignored)}"] if sides and ignored else []
-    if len(sides) == 1:
-        notes.append(f"there is a {next(iter(sides))} folder only, so there is no official split")
+    notes = describe_sides(sides, others)
     photographs = _photographs(root)
     if photographs:
         files = tuple(file._replace(photograph=photographs.get(file.image, "")) for file in files)
@@ -53,39 +53,6 @@ def existing(root: str | Path) -> Path:
     if not os.access(path, os.R_OK | os.X_OK):
         raise UserError(f"data.root={root} may not be read; check its permissions.")
     return path.resolve()
-
-
-def subfolders(folder: Path) -> list[str]:
-    """Return the names of the folders in `folder` that are looked at, links included, sorted."""
-    try:
-        with os.scandir(folder) as listing:
-            return sorted(e.name for e in listing if not passed_over(e.name) and (e.is_symlink() or e.is_dir()))
-    except PermissionError as error:
-        raise UserError(f"{folder} may not be listed; check its permissions.") from error
-
-
-def _sides(root: Path) -> tuple[dict[str, str], list[str]]:
-    """Return {side: folder} and the other folders; one lone `train` or `test` counts if it holds folders only."""
-    names = subfolders(root)
-    sides: dict[str, str] = {}
-    for side in SIDES:
-        twins = [name for name in names if name.lower() == side and (root / name).is_dir()]
-        if len(twins) > 1:
-            raise UserError(f"data.root={root} has {' and '.join(twins)}; expected one {side} folder. Rename one.")
-        if twins:
-            sides[side] = twins[0]
-    if len(sides) == 1 and not _holds_classes(root / next(iter(sides.values()))):
-        sides = {}
-    for name in sides.values():
-        if not (root / name).resolve().is_relative_to(root):
-            raise UserError(f"data.root={root}: {name} is a link that leaves it. Name a folder that holds the images.")
-    return sides, [readable(name) for name in names if name not in sides.values()]
-
-
-def _holds_classes(folder: Path) -> bool:
-    with os.scandir(folder) as listing:
-        entries = [entry for entry in listing if not passed_over(entry.name)]
-    return any(e.is_dir() for e in entries) and not any(e.is_file() for e in entries)
 
 
 def _class_places(root: Path, folder: str, side: str) -> list[Place]:
@@ -112,21 +79,32 @@ def _note_missing(root: Path, files: tuple[Candidate, ...], photographs: dict[st
 def _photographs(root: Path) -> dict[str, str]:
     """Return {image: photograph} from photographs.csv; empty if there is none."""
     path = root / PHOTOGRAPHS
-    rows = read_columns(path, ("image", "photograph"), "mend it or move it away") if path.is_file() else []
-    return {readable(image): readable(photograph) for image, photograph in rows}
+    return read_columns(path, ("image", "photograph"), "mend it or move it away") if path.is_file() else {}
 
 
-def read_columns(path: Path, columns: tuple[str, str], advice: str) -> list[tuple[str, str]]:
-    """Return two columns of a CSV table, row by row, '' for what is missing.
+def read_columns(
+    path: Path, columns: tuple[str, str], advice: str, name: Callable[[str], str] = readable
+) -> dict[str, str]:
+    """Return two columns of a CSV table as a dictionary, '' for what is missing; `name` makes a key of an entry.
 
-    Raises UserError, which ends in `advice`, if the table cannot be read.
+    Raises UserError, which ends in `advice`, if the table cannot be read, or says two things of one entry.
     """
     first, second = columns
+    values: dict[str, str] = {}
+    numbers: dict[str, int] = {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             rows = csv.DictReader(stream)
             if not set(columns) <= set(rows.fieldnames or ()):
                 raise UserError(f"{path} has the columns {rows.fieldnames}; expected {first} and {second} among them.")
-            return [(row[first] or "", row[second] or "") for row in rows]
-    except (UnicodeDecodeError, csv.Error) as error:
+            for number, row in enumerate(rows, start=2):  # the first row is the header
+                key, value = name(row[first] or ""), readable(row[second] or "")
+                if values.setdefault(key, value) != value:
+                    raise UserError(
+                        f"{path}: rows {numbers[key]} and {number} give {first} {row[first]!r} two {second}s, "
+                        f"{values[key]!r} and {value!r}; expected one; {advice}."
+                    )
+                numbers.setdefault(key, number)
+    except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise UserError(f"{path} cannot be read as a UTF-8 CSV table ({error}); {advice}.") from error
+    return values

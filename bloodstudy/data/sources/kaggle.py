@@ -18,7 +18,8 @@ from filelock import FileLock
 
 from bloodstudy.data.screening.listing import Listing
 from bloodstudy.data.screening.scan import Place, scan_folders
-from bloodstudy.data.sources.folder import existing, list_folder, subfolders
+from bloodstudy.data.sources.folder import existing, list_folder
+from bloodstudy.data.sources.sides import subfolders
 from bloodstudy.errors import MachineError, UserError
 from bloodstudy.files import make_folder, read_json, write_json
 

@@ -31,6 +31,7 @@ FILES = {
     "duplicates": "each file whose bytes another file has too",
     "conflicts": "each scene under several classes",
     "multi_label": "each photograph with several labels",
+    "uninformative": "each image of one colour or nearly, or almost equal to another (like)",
     "unplaced": "each image without a scene, with its best score, where others have one",
     "quarantine": "each file that cannot be used, with the reason",
 }  # fmt: skip
@@ -45,6 +46,7 @@ class Audit:
     findings: Findings
     random: Findings  # of the same images under data.split=random
     brightness: pd.DataFrame  # of `measure_brightness`
+    uninformative: pd.DataFrame  # of `find_uninformative`
     multi_label: dict[str, str] | None  # photograph -> labels; None if the data have no such table
 
     @property
@@ -70,13 +72,18 @@ def write_audit(audit: Audit, reports_dir: Path) -> Path:
     names = ("audit.md", "findings.json", "figures", *(f"{name}.csv" for name in FILES))
     with files.published_folder(final, names) as folder:
         for name in FILES:
-            frame = audit.several if name == "multi_label" else getattr(audit.findings, name)
+            frame = _frame(audit, name)
             files.write_text(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
         files.write_json(folder / "findings.json", as_json(audit))
         pictures = list_figures(audit)
         draw_figures({name: draw for name, (_, draw) in pictures.items()}, folder / "figures")
         files.write_text(folder / "audit.md", render(audit, {name: words for name, (words, _) in pictures.items()}))
     return final / "audit.md"
+
+
+def _frame(audit: Audit, name: str) -> pd.DataFrame:
+    own = {"multi_label": audit.several, "uninformative": audit.uninformative[["image", "kind", "like"]]}
+    return own[name] if name in own else getattr(audit.findings, name)
 
 
 def as_json(audit: Audit) -> dict[str, Any]:
@@ -105,7 +112,7 @@ def render(audit: Audit, drawn: dict[str, str]) -> str:
         title=f"{code(findings.name)}, {plain(findings.split)} split",
         leak=text.describe_leak(findings, audit.random),
         worth=text.describe_worth(summary),
-        overview=tables.tabulate_overview(findings),
+        overview=tables.tabulate_overview(findings, audit.uninformative),
         how=text.HOW[findings.provenance],
         notes=[plain(note) for note in audit.notes],
         command=fence(audit.command),
@@ -115,6 +122,8 @@ def render(audit: Audit, drawn: dict[str, str]) -> str:
         quarantine=list_rows(findings.quarantine, "quarantine.csv"),
         duplicates=text.describe_duplicates(summary),
         copies=list_rows(short, "duplicates.csv"),
+        uninformative=text.describe_uninformative(audit.uninformative),
+        uninformative_rows=list_rows(_frame(audit, "uninformative"), "uninformative.csv"),
         leaking=tabulate(findings.leaking, {"share": ".1%"}),
         leaks=len(findings.leaks) > 0,
         unplaced=list_rows(findings.unplaced, "unplaced.csv", {"score": ".2f"}),

@@ -13,11 +13,12 @@ import pandas as pd
 
 from bloodstudy.data.quality.effective_size import ALL
 from bloodstudy.data.quality.findings import Findings
+from bloodstudy.data.screening.uninformative import KINDS
 from bloodstudy.reporting.render.markdown import code, plain, rows_of, table
 
 MAX_ROWS = 20  # of a list; its CSV table holds them all
 UNKNOWN = "unknown"
-_NAMES = ("image", "class", "photograph", "photographs", "scene", "sha256")
+_NAMES = ("image", "class", "photograph", "photographs", "scene", "sha256", "like")
 
 
 def tabulate(frame: pd.DataFrame, forms: Mapping[str, str] | None = None) -> str:
@@ -36,14 +37,17 @@ def list_rows(frame: pd.DataFrame, file: str, forms: Mapping[str, str] | None = 
     return tabulate(frame.head(MAX_ROWS), forms) + more
 
 
-def tabulate_overview(findings: Findings) -> str:
+def tabulate_overview(findings: Findings, uninformative: pd.DataFrame) -> str:
     """Return the summary as a table of two columns."""
-    rows = [*summarise_audit(findings), ("fingerprint", code(findings.fingerprint))]
+    rows = [*summarise_audit(findings, uninformative), ("fingerprint", code(findings.fingerprint))]
     return table(["", "number"], rows, right=["number"])
 
 
-def summarise_audit(findings: Findings) -> list[tuple[str, str]]:
-    """Return what a person wants to know first, each in words and as a number or "unknown"."""
+def summarise_audit(findings: Findings, uninformative: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return what a person wants to know first, each in words and as a number or "unknown".
+
+    `uninformative` is what `find_uninformative` gives.
+    """
     summary = findings.summary()
     lines = {
         "images": "images",
@@ -63,7 +67,8 @@ def summarise_audit(findings: Findings) -> list[tuple[str, str]]:
         "effective_test_photographs_min": "in the class with the fewest",
     }
     forms = {name: ".1%" if "share" in name else ",.1f" if "effective" in name else ",.0f" for name in lines}
-    return [(words, spell_value(summary[name], forms[name])) for name, words in lines.items()]
+    counted = [(f"images that show {kind}", f"{(uninformative['kind'] == kind).sum():,}") for kind in KINDS]
+    return [(words, spell_value(summary[name], forms[name])) for name, words in lines.items()] + counted
 
 
 def spell_value(value: Any, form: str) -> str:
@@ -103,5 +108,5 @@ def tabulate_effective(effective: pd.DataFrame, unit: str) -> str:
 
 def _cell(value: Any, column: str, form: str) -> str:
     if isinstance(value, str):
-        return code(value) if column in _NAMES and value != ALL else plain(value)
+        return code(value) if column in _NAMES and value not in ("", ALL) else plain(value)
     return spell_value(value, form)

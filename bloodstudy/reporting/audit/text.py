@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from bloodstudy.data.quality.effective_size import ACCURACY
 from bloodstudy.data.quality.findings import Findings
 from bloodstudy.reporting.claims.ledger import WriteNumber, write_number
@@ -118,6 +120,14 @@ def describe_duplicates(summary: Mapping[str, Any]) -> str:
         return "No two files have the same bytes."
     text = f"{count(extra, 'file')} {'repeats' if extra == 1 else 'repeat'} the bytes of another; across the split: "
     return f"{text}{summary['duplicates_across']:,}, across classes: {summary['duplicate_conflicts']:,}."
+
+
+def describe_uninformative(found: pd.DataFrame) -> str:
+    """Say how many images show nothing of their own, by kind."""
+    if found.empty:
+        return "Each image shows something, and something else than the others."
+    counts = found["kind"].value_counts(sort=False).items()
+    return f"Images that show {', '.join(f'{kind}: {number:,}' for kind, number in counts)}."
 
 
 def describe_conflicts(findings: Findings) -> str:

@@ -6,6 +6,7 @@ from bloodstudy.data.sources.folder import list_folder
 from bloodstudy.errors import UserError
 
 IGNORED = "ignored beside train and test: "
+UNDERSTOOD = {"Training": "train", "test_set": "test"}
 LAYOUTS = {  # folders; whether the split is official; label and side of each folder with images; classes; notes
     "train and test in any case": (
         ["Train/A", "Train/B", "TEST/A", "TEST/B"], True,
@@ -16,6 +17,11 @@ LAYOUTS = {  # folders; whether the split is official; label and side of each fo
     "other folders beside train and test are noted": (
         ["train/A", "test/A", "val/A", "extra", ".hidden", "__MACOSX/train"], True,
         {"train/A": ("A", "train"), "test/A": ("A", "test")}, "A", (IGNORED + "extra, val",),
+    ),
+    "the words that people use for train and test": (
+        ["Training/A", "Training/B", "test_set/A", "test_set/B"], True,
+        {f"{folder}/{label}": (label, side) for folder, side in UNDERSTOOD.items() for label in "AB"}, "AB",
+        ("the train images are those of Training", "the test images are those of test_set"),
     ),
     "train alone is a split without an official one": (
         ["train/A", "train/B", "val/A"], False, {"train/A": ("A", "train"), "train/B": ("B", "train")}, "AB",
@@ -33,11 +39,6 @@ def test_folders_are_sides_or_classes(class_folders, layout):
     listing = list_folder(class_folders(dict.fromkeys(folders, 1)))
     assert (listing.official, listing.classes, listing.notes) == (official, tuple(classes), notes)
     assert {f.image.removesuffix("/000.jpg"): (f.label, f.side) for f in listing.candidates} == places
-
-
-def test_two_folders_for_one_side_are_refused(class_folders):
-    with pytest.raises(UserError, match="TRAIN and train"):
-        list_folder(class_folders({"train/A": 1, "TRAIN/A": 1, "test/A": 1}))
 
 
 def test_empty_class_folder_stays_a_class(class_folders):
@@ -78,6 +79,12 @@ def test_photographs_are_read_beside_the_folders(class_folders):
     assert "photographs.csv names the photograph of 2 of 3 images; scenes are not taken from it" in listing.notes
 
 
+def test_an_image_that_is_named_twice_with_one_photograph_is_no_contradiction(class_folders):
+    root = class_folders({"A": 1})
+    (root / "photographs.csv").write_text("image,photograph\nA/000.jpg,p1\nA/000.jpg,p1\n")
+    assert [file.photograph for file in list_folder(root).candidates] == ["p1"]
+
+
 OTHER_PATHS = r"photographs\.csv names none of the images; .* such as 'A/000\.jpg'; received '000\.jpg'"
 
 
@@ -85,6 +92,10 @@ OTHER_PATHS = r"photographs\.csv names none of the images; .* such as 'A/000\.jp
     ("content", "message"),
     [
         (b"image,photograph\n000.jpg,p1\n", OTHER_PATHS),
+        (
+            b"image,photograph\nA/000.jpg,p1\nB/000.jpg,p2\nA/000.jpg,p3\n",
+            r"rows 2 and 4 give image 'A/000\.jpg' two ph.*'p1' and 'p3'",
+        ),
         (b"image;photograph\n", r"photographs\.csv has the columns"),
         (b"", r"photographs\.csv has the columns"),
         (b"image,photograph\n\xff,\xfe\n", r"photographs\.csv cannot be read as a UTF-8 CSV table"),

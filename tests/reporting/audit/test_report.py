@@ -3,11 +3,13 @@
 import json
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from bloodstudy.data.quality.brightness import measure_brightness
 from bloodstudy.data.quality.findings import find
+from bloodstudy.data.screening.uninformative import find_uninformative
 from bloodstudy.reporting import Audit, write_audit
 from bloodstudy.reporting.audit.report import FIGURES, FILES, as_json
 
@@ -19,7 +21,10 @@ def audit_of(planted):
     def audit(*rows, multi_label=None, **options):
         images, drawn = planted(*rows, **options), planted(*rows, **options | {"split": "random"})
         command = "python -m bloodstudy.audit data=folder"
-        return Audit(command, ("a | note",), find(images), find(drawn), measure_brightness(images), multi_label)
+        plain = np.concatenate([images.images[:-1], np.full_like(images.images[:1], 90)])
+        found = find_uninformative(plain, images.manifest["image"].to_list())
+        measured = measure_brightness(images)
+        return Audit(command, ("a | note",), find(images), find(drawn), measured, found, multi_label)
 
     return audit
 
@@ -41,6 +46,9 @@ def test_the_folder_holds_the_report_its_numbers_its_tables_and_its_figures(audi
     assert "1 scene under two classes or more, with 3 images" in text
     assert "1 file cannot be used:" in text
     assert "a &#124; note" in text
+    assert "Images that show one colour: 1." in text
+    assert "| images that show one colour | 1 |" in text
+    assert pd.read_csv(path.parent / "uninformative.csv")["image"].tolist() == ["test/B/0011.jpg"]
     for alternative, target in re.findall(r"!\[(.*?)\]\((.*?)\)", text):
         assert len(alternative) > 30
         assert (path.parent / target).exists()

@@ -1,0 +1,40 @@
+"""Folders that mean train and test, and folders that only sound like it."""
+
+import pytest
+
+from bloodstudy.data.sources.sides import find_sides, side_of
+from bloodstudy.errors import UserError
+
+NAMES = {
+    "train": ["train", "TRAIN", "Training", "training_set", "TrainData", "train-images", "train1", "Training Samples"],
+    "test": ["test", "Testing", "TEST_SET", "test_data", "tests", "test 2"],
+    "": ["TEST_SIMPLE", "latest", "trainer", "contest", "constrained", "A", "val", "validation", "attest", "12"],
+}
+
+
+@pytest.mark.parametrize(("side", "name"), [(side, name) for side, names in NAMES.items() for name in names])
+def test_a_name_means_a_side_or_none(side, name):
+    assert side_of(name) == side
+
+
+@pytest.mark.parametrize("twins", [("TRAIN", "train"), ("train", "training"), ("train1", "train2")])
+def test_two_folders_for_one_side_are_refused(class_folders, twins):
+    root = class_folders({f"{twins[0]}/A": 1, f"{twins[1]}/A": 1, "test/A": 1})
+    with pytest.raises(UserError, match=f"has {twins[0]} and {twins[1]}; expected one train folder"):
+        find_sides(root)
+
+
+def test_sides_below_the_classes_are_refused(class_folders):
+    root = class_folders({"A/train": 1, "A/test": 1, "B/train": 1, "B/test": 1})
+    with pytest.raises(UserError, match="A holds train and test, so the sides of the split lie below the classes"):
+        find_sides(root)
+
+
+def test_images_one_folder_deeper_are_told_how_to_be_named(class_folders):
+    root = class_folders({"pictures/Training/A": 1, "pictures/Testing/A": 1})
+    with pytest.raises(UserError, match=f"type data.root={root}/pictures"):
+        find_sides(root)
+
+
+def test_one_folder_of_a_class_that_sounds_like_a_side_is_no_split(class_folders):
+    assert find_sides(class_folders({"A/train": 1, "B": 1}))[0] == {}
