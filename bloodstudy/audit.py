@@ -61,7 +61,9 @@ def read_settings(arguments: list[str]) -> schema.Settings:
     """Return the checked settings; raises UserError with all that an audit cannot use."""
     if options := [argument for argument in arguments if argument.startswith("-")]:
         raise UserError(f"{' '.join(options)}: an audit has no such option. Type: {USAGE.splitlines()[0]}")
-    request = compose.check(arguments, multirun=False)  # first: it finds the key that a mistyped one was meant to be
+    request = compose.check(
+        arguments, False, exempt=("fail_on_leak",)
+    )  # first: it finds the key that a mistyped one was meant to be
     keys = {argument: argument.split("=")[0] for argument in arguments}
     others = [argument for argument, key in keys.items() if key not in KEYS and not key.startswith("data.")]
     if others:

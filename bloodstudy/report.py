@@ -12,6 +12,7 @@ from pathlib import Path
 from bloodstudy import analysis
 from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.arguments import find_study, read_keys
+from bloodstudy.config.readers import READERS
 from bloodstudy.config.rules import Rule
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
@@ -54,7 +55,7 @@ def show_hard_images(runs_dir: Path, study: str) -> str:
         raise UserError(
             f"images=true: no trial of the study {study!r} has learnt something, so none has missed an image"
         )
-    (job,) = compose.check(list(planned.overrides), False).jobs
+    (job,) = compose.check(list(planned.overrides), False, exempt=READERS).jobs
     images = datasets.load_data(job.settings)
     if images.fingerprint != planned.data["fingerprint"]:
         raise UserError(

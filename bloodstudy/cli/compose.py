@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,9 +29,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bloodstudy import model
+from bloodstudy.cli.hydra_options import judge_flags, judge_options
 from bloodstudy.cli.overrides import GROUPS, RECORD, UNSWEPT, is_hydras, judge, parse, repeated, values_of, write
 from bloodstudy.cli.request import StudyRequest, read_request
 from bloodstudy.config import schema
+from bloodstudy.config.readers import find_unread
 from bloodstudy.config.yaml_files import conf_folder, search_path
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm
@@ -60,10 +62,13 @@ class RunRequest:
 
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
-    """Split a command line into Hydra's own options and the overrides."""
+    """Split a command line into Hydra's own options and the overrides; raises UserError for what a run ignores."""
     parser = get_args_parser()
     parser.prog = "python -m bloodstudy"
-    return parser.parse_intermixed_args(arguments)  # an option may stand between overrides
+    typed = parser.parse_intermixed_args(arguments)  # an option may stand between overrides
+    if problems := judge_flags(typed):
+        raise UserError(*problems)
+    return typed
 
 
 def launch(task: Callable[[DictConfig], Any], arguments: list[str]) -> None:
@@ -87,22 +92,43 @@ def register() -> None:
             store.store(group="model", name=name, package="_global_", node={"model": {"name": name}})
 
 
-def check(overrides: list[str], multirun: bool) -> RunRequest:
-    """Return the jobs that `overrides` ask for; raises UserError with every problem found."""
+def check(overrides: list[str], multirun: bool, exempt: Collection[str] = ()) -> RunRequest:
+    """Return the jobs that `overrides` ask for; raises UserError with every problem found.
+
+    A key that nothing reads is one, unless it is `exempt`.
+    """
     parsed, problems = parse(overrides)
     hydras = [override for override in parsed if is_hydras(override)]
     study, levels, conflicts = read_request([override for override in parsed if not is_hydras(override)], multirun)
     with _hydra():
-        for override in [*levels, *hydras]:
+        for override in levels:
             problems += judge(override, multirun)
-        problems += conflicts + repeated(parsed)
+        problems += judge_options(hydras) + conflicts + repeated(parsed)
         if study is not None:
             for place, written in study.written():
                 problems += [f"{place}: {problem}" for problem in _judge_written(written)]
         if problems:
             raise UserError(*problems)
         typed = tuple(override.input_line or "" for override in hydras)
-        return _combine(levels, typed) if study is None else _arrange(levels, typed, study)
+        request = _combine(levels, typed) if study is None else _arrange(levels, typed, study)
+    if unread := list_unread(request.jobs, exempt):
+        raise UserError(*unread)
+    return request
+
+
+def list_unread(
+    jobs: Sequence[RequestedTrial], exempt: Collection[str] = (), splits: Sequence[str] | None = None
+) -> list[str]:
+    """Return a sentence for each key that was typed and that no job reads; `splits` are resolved, one a job."""
+    problems = []
+    for key in sorted({key for job in jobs for key in job.levels} - set(exempt)):
+        chosen = [
+            (job.settings.data, splits[place] if splits else job.settings.data.split)
+            for place, job in enumerate(jobs)
+            if key in job.levels
+        ]
+        problems.append(find_unread(key, chosen))
+    return [problem for problem in problems if problem]
 
 
 def _judge_written(levels: Mapping[str, Any]) -> list[str]:

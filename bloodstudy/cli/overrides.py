@@ -74,9 +74,6 @@ def _write(value: Any) -> str:
 def judge(override: Override, multirun: bool) -> list[str]:
     """Return what is wrong with one override and its values; needs an initialised Hydra, for the choices of a group."""
     key, text = override.key_or_group, override.input_line
-    if is_hydras(override):
-        problem = f"{text!r}: configuration runs no code; leave out what ends in _target_"
-        return [problem] if "_target_" in str(text) else []
     if override.type != OverrideType.CHANGE or override.package is not None:
         return [f"{text!r}: keys cannot be added or removed; expected key=value with a key of the configuration"]
     if key.startswith("study."):

@@ -47,6 +47,8 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
     jobs = [_settle_precision(job, old) for job in request.jobs]
     datasets.forget_data()
     images = [datasets.load_data(job.settings) for job in jobs]
+    if unread := compose.list_unread(jobs, splits=[dataset.split for dataset in images]):
+        raise UserError(*unread)
     made = [datasets.make_trial(job.settings, dataset, name) for job, dataset in zip(jobs, images, strict=True)]
     trials = [_plan_trial(*one) for one in zip(jobs, made, images, strict=True)]
     identities = [(trial.key, trial.evaluated_on) for trial in trials]

@@ -53,12 +53,22 @@ def test_a_sweep_over_seeds_alone_is_named_as_a_single_trial_is(draw):
     assert {t.arm for t in draw("lr=0.01,0.1", "seed=0,1", *SMALL).content.trials} == {"lr=0.01", "lr=0.1"}
 
 
-def test_the_plan_holds_no_path(draw, tmp_path):
-    draw("study=small", "data.root=/nowhere")
-    text = (tmp_path / "runs/small/plan.yaml").read_text()
-    command = [line for line in text.splitlines() if line.startswith("command:")]
-    assert "nowhere" in command[0]
-    assert "nowhere" not in text.replace(command[0], "")
+def test_the_plan_holds_no_path(draw, small, tmp_path):
+    command = draw("lr=1e-2", "data=folder", f"data.root={small}").content.to_dict().pop("command")
+    assert str(small) in command
+    content = yaml.safe_load((tmp_path / "runs/scratch/plan.yaml").read_text())
+    assert str(small) not in str(content | {"command": ""})
+
+
+def test_a_key_that_the_resolved_split_does_not_read_is_refused(draw, small):
+    folder = ["data=folder", f"data.root={small}", "data.test_share=0.5"]
+    with pytest.raises(UserError) as caught:
+        draw(*folder)
+    assert caught.value.problems == (
+        "data.test_share is read by data.split=random, grouped; received data=folder with the official split, which "
+        "does not read it. Leave it out, or choose that",
+    )
+    assert draw(*folder, "data.split=random").requested
 
 
 def test_the_same_command_draws_the_same_plan(draw):

@@ -199,5 +199,5 @@ def test_keys_and_levels_of_a_file_are_judged_as_if_typed(add, wrong, told):
 
 
 def test_a_level_of_a_file_may_have_a_space(add):
-    add(ASKED.replace("levels: [average, strided]", "levels: [average]\nreference: {data.root: 'a b'}"))
+    add(ASKED.replace("data.photographs: 2, data.copies: 2}", "data: folder, data.root: 'a b'}"))
     assert check("question=pools").jobs[0].settings.data.root == "a b"
