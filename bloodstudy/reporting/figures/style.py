@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ Drawing = Callable[[], Figure]  # a figure that is not drawn yet
 DPI = 120
 INK = "0.25"  # what belongs to no arm: legends, chance level
 SHADE = "0.85"  # the gap
+MANY = 12  # classes, from which on they stand below each other, not side by side
 DISTINCT = 8  # arms that differ in colour, marker and line; the ninth starts again
 _COLOURS = (0, 1, 2, 4, 3, 9, 5, 7)  # of seaborn's colour-blind palette, without the two too pale for a line
 _FIRST = "s^Dv<>hp"  # of arms beside a reference, which has the circle
@@ -85,6 +86,18 @@ def label(text: object, most: int = 44) -> str:
     return (" " + line if line.startswith("_") else line).replace("$", r"\$")
 
 
+def label_all(names: Iterable[object], most: int = 16) -> list[str]:
+    """Return the labels of one axis: shortened as `label` does, but never so far that two become the same."""
+    names = list(names)
+    widths = [most] * len(names)
+    shown = [label(name, most) for name in names]
+    while again := [k for k, name in enumerate(names) if shown.count(shown[k]) > 1 and len(visible(name)) > widths[k]]:
+        for k in again:
+            widths[k] += 2
+            shown[k] = label(names[k], widths[k])
+    return shown
+
+
 def fold(arm: str, most: int) -> str:
     """Return the name of an arm over several lines of at most `most` characters, broken between its levels."""
     lines: list[str] = []
@@ -116,10 +129,19 @@ def new_grid(
 
 
 def name_classes(axes: Axes, names: Sequence[str]) -> None:
-    """Write the names of classes under the axis, turned if they are many or long."""
+    """Write the names of classes under the axis, turned if they are many or long; downwards beside it if MANY."""
+    if len(names) > MANY:
+        axes.set_yticks(range(len(names)), names, fontsize=7.5)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        return
     turned = len(names) > 5 or max(map(len, names)) > 12
     how = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if turned else {}
     axes.set_xticks(range(len(names)), names, **how)
+
+
+def row_height(rows: int) -> float:
+    """Return the inches of one of so many rows: a figure of many classes grows, but less than they do."""
+    return max(0.2, min(0.36, 6 / max(rows, 1)))
 
 
 def draw_figures(drawings: Mapping[str, Drawing], folder: Path) -> list[str]:

@@ -6,6 +6,7 @@ In: a sweep and the styles of its arms. Out: matplotlib figures, whatever the nu
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,20 +19,24 @@ from matplotlib.lines import Line2D
 from bloodstudy.analysis import ArmSummary, StudyResults, summarise_arms
 from bloodstudy.reporting.figures.style import (
     INK,
+    MANY,
     Groups,
     Style,
     Styles,
     fold,
     label,
+    label_all,
     name_classes,
     new_figure,
     new_grid,
+    row_height,
 )
 from bloodstudy.reporting.render.markdown import describe_lost
 
 MAX_MATRICES = 9
 CLEAR_SEEDS = 20  # whose training curves can be told from their mean at full strength
 MAX_WRITTEN = 8  # classes whose shares are written into the matrix and above the bars
+OTHERS = "the other {}"  # classes of a matrix that has many
 SIDES = {"train": (INK, ""), "test": ("0.7", "//"), "validation": ("0.5", "..")}  # shade and hatch of the bars
 CURVES = (("fit_accuracy", "accuracy while fitting"), ("fit_loss", "loss while fitting"))
 
@@ -99,19 +104,53 @@ def choose_matrices(sweep: StudyResults, first: str | None = None) -> list[str]:
 
 
 def draw_confusions(sweep: StudyResults, arms: list[str]) -> Figure:
-    """Return one matrix an arm: share of each true class, with counts, summed over seeds."""
+    """Return one matrix an arm: share of each true class, with counts, summed over seeds.
+
+    Of more than MANY classes, those that all arms together confuse most are drawn, and the others as one.
+    """
     means = {arm.name: arm.test for arm in summarise_arms(sweep)}
+    summed = {arm: sum_confusions([examined.confusion for examined in sweep.examined(arm)]) for arm in arms}
+    kept = choose_classes(sum_confusions(summed.values()))
     columns = min(len(arms), 2 if len(arms) in (2, 4) else 3)
     figure, panels = new_grid(len(arms), columns, 1.2 + 2.9 * columns, 3.0, head_in=0.5)
     for position, (axes, arm) in enumerate(zip(panels, arms, strict=True)):
-        confusions = [examined.confusion for examined in sweep.examined(arm)]
-        _draw_matrix(axes, np.sum([c.to_numpy() for c in confusions], axis=0), list(confusions[0].columns))
+        shown = join_classes(summed[arm], kept)
+        _draw_matrix(axes, shown.to_numpy(), list(shown.columns))
         axes.set_title(f"{fold(arm, 34)}\ntest {means[arm]:.3f}")
         if position % columns:
             axes.set_yticklabels([])
     figure.supxlabel("predicted class", fontsize=9)
     figure.supylabel("true class", fontsize=9)
     return figure
+
+
+def sum_confusions(confusions: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return the sum of confusions (rows: true class, columns: predicted) of the same classes."""
+    first, *others = confusions
+    return pd.DataFrame(sum((other.to_numpy() for other in others), first.to_numpy()), first.index, first.columns)
+
+
+def choose_classes(confusion: pd.DataFrame) -> list[str]:
+    """Return all classes, or of many the most confused: by how often they are taken for others, and others for them."""
+    names = list(confusion.columns)
+    if len(names) <= MANY:
+        return names
+    counts = confusion.to_numpy()
+    wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
+    kept = np.sort(np.argsort(-wrong, kind="stable")[: MANY - 1])
+    return [names[place] for place in kept]
+
+
+def join_classes(confusion: pd.DataFrame, kept: list[str]) -> pd.DataFrame:
+    """Return the confusion of the classes that are kept, all others joined to one in the last row and column."""
+    others = [name for name in confusion.columns if name not in kept]
+    if not others:
+        return confusion
+    order = pd.Index([*kept, OTHERS.format(len(others))])
+    group = [kept.index(name) if name in kept else len(kept) for name in confusion.columns]
+    counts = np.zeros((len(order), len(order)), dtype=int)
+    np.add.at(counts, np.ix_(group, group), confusion.to_numpy())
+    return pd.DataFrame(counts, order, order)
 
 
 def _draw_matrix(axes: Axes, counts: np.ndarray, classes: list[str]) -> None:
@@ -124,29 +163,34 @@ def _draw_matrix(axes: Axes, counts: np.ndarray, classes: list[str]) -> None:
             colour = "white" if share > 0.55 else "0.1"
             size = 8 if len(classes) <= 4 else 6
             axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
-    names, places = [label(name, 14) for name in classes], range(len(classes))
-    axes.set_xticks(places, names, rotation=35, ha="right", rotation_mode="anchor", fontsize=7.5)
+    names, places = label_all(classes, 14), range(len(classes))
+    turn = 35 if len(classes) <= MAX_WRITTEN else 60
+    axes.set_xticks(places, names, rotation=turn, ha="right", rotation_mode="anchor", fontsize=7.5)
     axes.set_yticks(places, names, fontsize=7.5)
     axes.grid(visible=False)
 
 
 def draw_classes(counts: list[tuple[str, pd.DataFrame]]) -> Figure:
     """Return the images of each class (rows of a frame) by split (its columns), a panel for each data set."""
-    figure = new_figure(6.4, 0.4 + 2.6 * len(counts))
+    most = max(len(frame) for _, frame in counts)
+    many = most > MANY
+    figure = new_figure(6.4, 0.4 + (0.6 + row_height(most) * most if many else 2.6) * len(counts))
     panels = figure.subplots(len(counts), 1, squeeze=False)
     for axes, (title, frame) in zip(panels.flat, counts, strict=True):
-        names = [label(name, 16) for name in frame.index]
+        names = label_all(frame.index)
         places = frame.set_axis(range(len(names))).rename_axis("place").reset_index()  # two names may shorten to one
         tidy = places.melt("place", var_name="split", value_name="n")
         shades = {split: SIDES[split][0] for split in frame.columns}
-        sns.barplot(tidy, x="place", y="n", hue="split", palette=shades, saturation=1, ax=axes)
+        where: dict[str, Any] = {"x": "n", "y": "place", "orient": "h"} if many else {"x": "place", "y": "n"}
+        sns.barplot(tidy, **where, hue="split", palette=shades, saturation=1, ax=axes)
         for bars, split in zip(axes.containers, frame.columns, strict=True):
             for bar in bars:
                 bar.set(hatch=SIDES[split][1], edgecolor="white")
             if len(names) <= MAX_WRITTEN:
                 axes.bar_label(bars, fmt="{:,.0f}", fontsize=8)
-        axes.set(xlabel="", ylabel="images", title=label(title, 96) if len(counts) > 1 else "")
+        words = ("images", "") if many else ("", "images")
+        axes.set(xlabel=words[0], ylabel=words[1], title=label(title, 96) if len(counts) > 1 else "")
         name_classes(axes, names)
-        axes.margins(y=0.12)
+        axes.margins(**{"x" if many else "y": 0.12})
         axes.legend(axes.containers, frame.columns, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return figure

@@ -13,7 +13,7 @@ from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.reporting.claims.study_claims import FORMULAS, RESPONSES, StudyClaims, percent_form
 from bloodstudy.reporting.figures import training
-from bloodstudy.reporting.figures.style import Drawing
+from bloodstudy.reporting.figures.style import MANY, Drawing
 from bloodstudy.reporting.render.markdown import code, embed, plain, table
 from bloodstudy.reporting.sections import calibration, hard_images
 from bloodstudy.reporting.sections.data import name_weighed
@@ -32,10 +32,13 @@ def describe_arms(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     analysis, sweep = claims.analysis, claims.sweep
     missed = hard_images.find_hard_images_of(analysis)
     matrices = training.choose_matrices(sweep, find_reference(analysis))
+    classes = next((len(examined.confusion) for arm in matrices for examined in sweep.examined(arm)), 0)
+    of_many = f"; of {classes} classes those that are confused most, the others as one" if classes > MANY else ""
     panels = ", one panel a question" if sweep.plan.questions else ""
     texts = {
         "training": f"Accuracy and loss while fitting against the epoch, one line an arm ({len(sweep.arms)} in all)",
-        "confusion": "Confusion matrices of the test set: share and count of predicted classes for each true class",
+        "confusion": "Confusion matrices of the test set: share and count of predicted classes for each true class"
+        f"{of_many}",
         "calibration": f"How often each arm is right against how sure it is{panels}",
     }
     figures = {name: embed(name, text, drawn) for name, text in texts.items()}

@@ -42,3 +42,21 @@ def test_brightness_has_a_box_for_each_class_and_split(planted):
     assert len(axes.patches) == 4
     middles = sorted(patch.get_path().get_extents().x0 for patch in axes.patches)
     assert len(set(middles)) == 4, "side by side"
+
+
+def test_many_classes_have_a_row_each_in_every_figure(planted):
+    rows = [
+        (f"class {k:02d}", side, f"p{k}{side}", f"s{k}{side}", f"c{k}{side}")
+        for k in range(38)
+        for side in ("train", "test")
+    ]
+    dataset = planted(rows)
+    found = find(dataset)
+    drawn = [
+        figures.draw_leak([("audited", found)]), figures.draw_worth(found.effective, "scene"),
+        figures.draw_brightness(measure_brightness(dataset), dataset.classes, ("train", "test")),
+    ]  # fmt: skip
+    for figure in drawn:
+        shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        assert shown[:38] == list(dataset.classes)
+        assert 7 < figure.get_figheight() < 12

@@ -1,6 +1,6 @@
 """What all figures share: the styles of arms and their names in legends."""
 
-from bloodstudy.reporting.figures.style import fold, label, style_study
+from bloodstudy.reporting.figures.style import fold, label, label_all, style_study
 
 
 def test_arms_of_a_study_differ_and_the_reference_is_in_ink():
@@ -20,3 +20,14 @@ def test_a_long_name_is_folded_between_its_levels_and_shortened_within_one():
     assert fold("pooling=average, width=0.5, lr=0.1", 20) == "pooling=average,\nwidth=0.5, lr=0.1"
     assert label("x" * 50, 11) == "xxxxx…xxxxx"
     assert label("_a$b") == r" _a\$b"
+
+
+def test_labels_of_one_axis_are_shortened_only_as_far_as_they_stay_different():
+    names = ["Potato___Early_blight", "Potato___Late_blight", "Tomato___Tomato_mosaic_virus", "A"]
+    shown = label_all(names, 14)
+    assert len(set(shown)) == 4
+    assert shown[3] == "A"
+    assert all(len(text) <= 18 for text in shown)
+    assert len(set(label_all(["same", "same"], 3))) == 1, "equal names stay equal"
+    prefix = "x" * 60
+    assert len(set(label_all([prefix + end + prefix for end in "abc"]))) == 3

@@ -86,3 +86,43 @@ def test_a_split_keeps_its_look_whether_or_not_there_is_a_validation_split():
     looks = [[(bars[0].get_facecolor(), bars[0].get_hatch()) for bars in axes.containers] for axes in (three, two)]
     assert len(set(looks[0])) == 3
     assert [looks[0][0], looks[0][2]] == looks[1]
+
+
+def confusion_of(many: int) -> pd.DataFrame:
+    """Return a confusion in which class k is taken k times for the next one, and 50 times for itself."""
+    names = [f"class_{k:03d}" for k in range(many)]
+    counts = 50 * np.eye(many, dtype=int)
+    for k in range(many):
+        counts[k, (k + 1) % many] += k
+    return pd.DataFrame(counts, index=pd.Index(names), columns=pd.Index(names))
+
+
+def test_of_many_classes_the_most_confused_are_drawn_and_the_others_as_one():
+    confusion = confusion_of(38)
+    kept = training.choose_classes(confusion)
+    assert kept == [f"class_{k:03d}" for k in range(27, 38)]
+    joined = training.join_classes(confusion, kept)
+    assert list(joined.columns) == [*kept, "the other 27"] == list(joined.index)
+    assert joined.to_numpy().sum() == confusion.to_numpy().sum()
+    assert joined.loc["class_036", "class_037"] == 36
+    assert joined.loc["class_037", "the other 27"] == 37
+    assert joined.loc["the other 27", "class_027"] == 26
+    assert joined.loc["the other 27", "the other 27"] == 27 * 50 + sum(range(26))
+
+
+def test_few_classes_are_all_drawn():
+    confusion = confusion_of(12)
+    assert training.choose_classes(confusion) == list(confusion.columns)
+    assert training.join_classes(confusion, list(confusion.columns)) is confusion
+
+
+def test_many_classes_have_a_row_each():
+    names = [f"class {k}" for k in range(120)]
+    frame = pd.DataFrame({"train": range(1, 121), "test": range(120, 0, -1)}, index=names)
+    with look():
+        figure = training.draw_classes([("folder", frame)])
+    (axes,) = figure.axes
+    assert [bar.get_width() for bar in axes.containers[0]] == list(range(1, 121))
+    assert [text.get_text() for text in axes.get_yticklabels()] == names
+    assert axes.get_ylim() == (119.6, -0.6), "the first is at the top"
+    assert figure.get_figheight() == pytest.approx(25, abs=1)
