@@ -32,7 +32,7 @@ def run_command(command: Callable[[list[str]], int]) -> int:
 
     It answers --help itself if the command's module has a USAGE.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, terminate)
     usage = getattr(sys.modules[command.__module__], "USAGE", "")
     try:
         if usage and {"-h", "--help"} & set(sys.argv[1:]):
@@ -65,7 +65,8 @@ def _describe_defect() -> int:
     return 3
 
 
-def _terminate(number: int, frame: Any) -> None:
+def terminate(number: int, frame: Any) -> None:
+    """Answer a signal that asks the process to end."""
     raise Terminated
 
 

@@ -7,6 +7,10 @@ that ends the sweep.
 from __future__ import annotations
 
 import atexit
+import os
+import signal
+import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,6 +24,8 @@ from bloodstudy.training import Worker
 # TensorFlow keeps some MB of every model that it ever traced, so a worker is renewed; its successor imports Keras
 # while it trains its last trial, and nobody waits.
 TRIALS_A_WORKER = 50
+WATCH_EVERY_S = 0.5
+GRACE_S = 10.0  # to close what is open
 MAX_DEATHS_IN_A_ROW = 3  # that many stop a sweep
 
 
@@ -29,6 +35,7 @@ class JobProcess:
     def __init__(self) -> None:
         self._worker: Worker | None = None  # importing Keras costs seconds, so it serves many trials
         self._successor: Worker | None = None
+        self._watches = False  # whether it ends with its parent
         self._cores: ExitStack | None = None  # the locks of this process's cores, until it ends
         self.begin_command(shows_bars=False)
 
@@ -38,6 +45,18 @@ class JobProcess:
         self._deaths = 0  # in a row
         self._trouble_said = False  # of the tracking store: once is enough
         self._shows_bars = shows_bars
+
+    def end_with_parent(self) -> None:
+        """From now on, end this process once the one that started it is gone; the command's own process is left alone.
+
+        A command that was killed leaves the processes of its launcher behind: they would go on, hold their locks, and
+        the same command would find its trials in progress elsewhere.
+        """
+        if not self._shows_bars and not self._watches:
+            self._watches = True
+            if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # submitit and Ray answer it in their own way
+                signal.signal(signal.SIGTERM, terminal.terminate)
+            threading.Thread(target=_end_after, args=(os.getppid(),), name="parent", daemon=True).start()
 
     def take_worker(self) -> Worker:
         """Return the training process of this process, started or renewed if need be."""
@@ -87,6 +106,14 @@ class JobProcess:
             self._worker.close()
         if self._successor is not None:
             self._successor.kill()
+
+
+def _end_after(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_EVERY_S)
+    os.kill(os.getpid(), signal.SIGTERM)  # as if told so: the trial's run is closed, its lock given back
+    time.sleep(GRACE_S)
+    os._exit(128 + signal.SIGTERM)  # whoever waits for the next job from a process that is gone waits for ever
 
 
 _current = JobProcess()

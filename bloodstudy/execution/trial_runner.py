@@ -47,6 +47,7 @@ def task(composed: DictConfig) -> JobEnd:
     process = job_process.current()
     if process.fault is not None:
         return JobEnd(Outcome.MISSING)
+    process.end_with_parent()
     folder = Path(HydraConfig.get().runtime.cwd)
     try:
         job = read_job(composed)

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from bloodstudy import files
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder
 from bloodstudy.tracking import record, sqlite, study
-from bloodstudy.tracking.store import Store, public_uri, tracking_uri
+from bloodstudy.tracking.store import TOKEN, Store, public_uri, tracking_uri
 
 
 def owes(study_folder: Path) -> bool:
@@ -44,8 +44,14 @@ def log_owed(store: Store, study_folder: Path) -> Iterator[Path]:
 
 
 def catch_up(store: Store, study_folder: Path) -> int:
-    """Log every finished trial of a study that `store` does not hold yet; return how many there were."""
-    return sum(1 for _ in log_owed(store, study_folder))
+    """Log every finished trial of a study that `store` does not hold yet; return how many there were.
+
+    The study's own run ends with it, unless another process works on the study.
+    """
+    logged = sum(1 for _ in log_owed(store, study_folder))
+    if logged and not settle(store, study_folder):
+        study.close_study(store, study_folder, "FINISHED")
+    return logged
 
 
 def settle(store: Store, study_folder: Path) -> int:
@@ -58,7 +64,7 @@ def settle(store: Store, study_folder: Path) -> int:
         if not note or note["tracking_uri"] != store.uri:
             continue  # somebody else's
         is_noted = note["run_id"] == run.info.run_id
-        if not is_noted and ("token" not in note or note["token"] != run.data.tags.get(record.TOKEN)):
+        if not is_noted and ("token" not in note or note["token"] != run.data.tags.get(TOKEN)):
             continue
         if not _is_free(trial):
             at_work += 1

@@ -22,14 +22,13 @@ from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import TrialFolder, load_result
 from bloodstudy.study.trial import DRAWN_BY
-from bloodstudy.tracking.store import Store
+from bloodstudy.tracking.store import TOKEN, Store
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Metric
 
 VALIDATION = ("validation_loss", "validation_accuracy")  # if there is a validation split
 EPOCH_METRICS = ("fit_loss", "fit_accuracy", "epoch_seconds", "images_per_second", *VALIDATION)
-TOKEN = "bloodstudy.token"
 PARENT = "mlflow.parentRunId"
 
 

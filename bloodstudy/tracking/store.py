@@ -6,6 +6,7 @@ In: the address and a study. Out: an open store, with the MLflow experiment of t
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -19,7 +20,10 @@ from bloodstudy.tracking import sqlite
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
+TOKEN = "bloodstudy.token"  # tag of a trial's run: the same for all attempts at it
+MAX_SAID = 1000  # characters of a message of MLflow, which ends in the remedy
 _USER = re.compile(r"(?<=://)[^/\s@'\"]+@")  # of an address
 # MLflow's usual patience is minutes. A trial whose server is away is logged later, so nobody has to wait for long; one
 # retry is needed, since a server that was restarted has closed the connections that we keep.
@@ -97,10 +101,27 @@ def open_store(study: str) -> Store:
         ) from error
 
 
-def first_line(error: Exception) -> str:
-    """Return what an error says, in one line that may be shown."""
-    lines = str(error).strip().splitlines()
-    return hide_secrets(lines[0])[:300] if lines else type(error).__name__
+def first_line(error: BaseException) -> str:
+    """Return what an error says, in one line that may be shown: up to an empty line, without the SQL of a database."""
+    if _tells_of_a_full_disk(error):
+        return f"the disk of {public_uri()} is full; free some space"
+    paragraph = str(getattr(error, "orig", None) or error).strip().partition("\n\n")[0]
+    lines = [
+        line.strip() for line in paragraph.splitlines() if not line.startswith(("[SQL", "[parameters", "(Background"))
+    ]
+    said = hide_secrets(" ".join(lines))
+    return (said if len(said) <= MAX_SAID else f"{said[:MAX_SAID]}...") or type(error).__name__
+
+
+def _tells_of_a_full_disk(error: BaseException | None) -> bool:
+    """Tell whether a full disk is the cause, however many errors were made of it on the way."""
+    while error is not None:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if any(words in str(error) for words in ("disk is full", "No space left on device")):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _require_schema(uri: str) -> None:
@@ -127,4 +148,21 @@ def _experiment(client: MlflowClient, uri: str, study: str) -> tuple[str, str]:
         experiment = client.get_experiment(client.create_experiment(study, artifact_location=beside, tags=kind))
     elif experiment.lifecycle_stage == "deleted":
         client.restore_experiment(experiment.experiment_id)
+        _drop_superseded(client, experiment.experiment_id)
     return experiment.experiment_id, f"{experiment.experiment_id}@{experiment.creation_time}"
+
+
+def _drop_superseded(client: MlflowClient, experiment_id: str) -> None:
+    """Delete again what comes back with an experiment: of each trial, all runs but the last that was begun."""
+    newest: dict[str, Run] = {}
+    page = None
+    while page is None or page.token:
+        page = client.search_runs([experiment_id], max_results=1000, page_token=page.token if page else None)
+        for run in page:
+            token = run.data.tags.get(TOKEN)
+            if token is None:
+                continue
+            earlier, later = sorted((newest.get(token, run), run), key=lambda one: one.info.start_time)
+            newest[token] = later
+            if earlier is not later:
+                client.delete_run(earlier.info.run_id)

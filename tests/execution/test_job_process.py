@@ -1,6 +1,11 @@
 """What a process keeps from one job to the next."""
 
+import subprocess
+import sys
+
+import psutil
 import pytest
+from harness import wait_for
 from records import result_of
 
 from bloodstudy.errors import MachineError
@@ -71,3 +76,32 @@ def test_only_the_process_of_the_command_shows_the_bar_of_a_trial(process, capsy
             bar.update(1, "half")
         assert capsys.readouterr().out == said
         process.begin_command()
+
+
+LEFT_BEHIND = """
+import os, subprocess, sys, time
+from bloodstudy.cli import terminal
+from bloodstudy.execution.job_process import JobProcess
+
+if sys.argv[1:] == ["parent"]:
+    child = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True)
+    print(child.stdout.readline().strip(), flush=True)
+    time.sleep(100)
+JobProcess().end_with_parent()
+print(os.getpid(), flush=True)
+try:
+    time.sleep(100)
+except terminal.Terminated:
+    open("closed", "w").close()
+"""
+
+
+def test_a_job_process_closes_what_is_open_and_ends_once_its_parent_is_killed(tmp_path):
+    program = tmp_path / "left_behind.py"
+    program.write_text(LEFT_BEHIND)
+    with subprocess.Popen(
+        [sys.executable, program, "parent"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    wait_for(lambda: (tmp_path / "closed").exists() and not psutil.pid_exists(pid), 30)

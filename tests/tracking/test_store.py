@@ -1,3 +1,6 @@
+import errno
+import sqlite3
+
 import pytest
 
 from bloodstudy import tracking
@@ -56,3 +59,41 @@ def test_no_part_of_an_address_that_may_be_a_secret_is_shown(monkeypatch, addres
     assert tracking.public_uri() == shown
     said = first_line(ConnectionError(f"cannot reach {address} (or http://other:pass@elsewhere)"))
     assert said == f"cannot reach {shown} (or http://***@elsewhere)"
+
+
+def test_a_full_disk_is_told_as_one_whatever_was_made_of_it(tmp_path):
+    from sqlalchemy.exc import OperationalError
+
+    inner = OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+    try:
+        try:
+            raise inner
+        except OperationalError as error:
+            raise RuntimeError("(raised as a result of Query-invoked autoflush; consider using ...)") from error
+    except RuntimeError as error:
+        told = first_line(error)
+    assert told == f"the disk of sqlite:///{tmp_path}/mlflow.db is full; free some space"
+    assert first_line(OSError(errno.ENOSPC, "No space left on device", "artifacts/x")) == told
+
+
+def test_what_mlflow_says_is_told_to_its_end_and_without_sql():
+    from sqlalchemy.exc import OperationalError
+
+    long = "this store is of another kind " * 12 + "\nand what to do is: mlflow migrate"
+    assert first_line(ValueError(long + "\n\nmore")).endswith("and what to do is: mlflow migrate")
+    assert (
+        first_line(OperationalError("SELECT 1", {}, sqlite3.OperationalError("database is locked")))
+        == "database is locked"
+    )
+    assert first_line(ValueError()) == "ValueError"
+    assert len(first_line(ValueError("x" * 5000))) == 1003
+
+
+def test_what_a_trial_has_replaced_stays_away_if_its_experiment_comes_back(folder, store, scratch, open_run, runs):
+    earlier, later = (open_run(store, scratch / "a") for _ in range(2))
+    other = store.client.create_run(store.experiment_id).info.run_id
+    assert {run.info.run_id for run in runs(store)} == {later, other}
+    store.client.delete_experiment(store.experiment_id)
+    again = tracking.open_store("scratch")
+    assert {run.info.run_id for run in runs(again)} == {later, other}
+    assert earlier not in {later, other}

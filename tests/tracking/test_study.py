@@ -54,6 +54,7 @@ def test_trials_are_children_of_the_study_also_when_logged_later(store, pooling,
     tags = {run.data.tags.get("trial_key"): run.data.tags for run in runs(store)}
     assert tags["a"]["mlflow.parentRunId"] == run_id
     assert "mlflow.parentRunId" not in tags[None]
+    assert store.client.get_run(run_id).info.status == "FINISHED", "nobody works on the study"
 
 
 def test_scratch_has_no_run_of_its_own(scratch, publish, runs):
