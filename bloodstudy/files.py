@@ -10,7 +10,9 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -24,6 +26,8 @@ from bloodstudy.errors import MachineError
 
 UMASK = os.umask(0o077)  # can only be read by being set
 os.umask(UMASK)
+
+_HOST = re.sub(r"[^A-Za-z0-9]", "", socket.gethostname())[:20]
 
 _REMEDY = {
     errno.ENOSPC: "the disk is full; free some space and run the same command again",
@@ -68,7 +72,9 @@ def published(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; once the block ends well, flush it and rename it to `path`."""
     make_folder(path.parent)
     with explained(path):
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=path.suffix, dir=path.parent)
+        _remove_rests(path)
+        prefix = f"{_prefix(path)}{os.getpid()}."
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
         os.close(handle)
         beside = Path(name)
         try:
@@ -83,6 +89,25 @@ def published(path: Path) -> Iterator[Path]:
             _notify("after-rename", path)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _prefix(path: Path) -> str:
+    return f".{path.name[:40]}.{_HOST}-"
+
+
+def _remove_rests(path: Path) -> None:
+    """Remove what processes of this machine that were killed have left of writing `path`."""
+    prefix = _prefix(path)
+    with os.scandir(path.parent) as entries:
+        rests = [entry.name for entry in entries if entry.name.startswith(prefix)]
+    if not rests:
+        return
+    import psutil  # here: hardly any write finds such a thing
+
+    for rest in rests:
+        writer = rest.removeprefix(prefix).partition(".")[0]
+        if writer.isdigit() and not psutil.pid_exists(int(writer)):
+            (path.parent / rest).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -78,7 +78,8 @@ def _like_a_fresh_process(folder: Path, environment: dict[str, str]) -> Iterator
         stack.enter_context(contextlib.chdir(folder))
         stack.enter_context(mock.patch.object(sys, "argv", []))
         stack.enter_context(mock.patch.object(call_queue, "_queues", {}))
-        stack.callback(signal.signal, signal.SIGTERM, signal.getsignal(signal.SIGTERM))
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            stack.callback(signal.signal, number, signal.getsignal(number))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")  # those of MLflow and others
         warnings.filterwarnings("error", module="bloodstudy")

@@ -125,3 +125,29 @@ def test_a_published_file_may_be_read_by_whom_the_user_lets(tmp_path):
     for mask, mode in (("077", 0o600), ("022", 0o644), ("002", 0o664)):
         subprocess.run([sys.executable, "-c", code.format(mask)], cwd=tmp_path, check=True)
         assert (tmp_path / mask).stat().st_mode & 0o777 == mode
+
+
+def test_what_a_killed_write_left_goes_with_the_next_one_and_what_is_being_written_stays(tmp_path):
+    path = tmp_path / "result.json"
+    ended = subprocess.run([sys.executable, "-c", KILLED, path], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    (rest,) = tmp_path.iterdir()
+    assert rest.name.startswith(".result.json.")
+    with files.published(path) as beside:
+        beside.write_text("whole")
+        assert sorted(tmp_path.iterdir()) == [beside]
+        files.write_text(tmp_path / "result.json", "another process's, quicker")
+        assert beside.exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["result.json"]
+    assert path.read_text() == "whole"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from bloodstudy import files
+
+with files.published(Path(sys.argv[1])) as beside:
+    beside.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""

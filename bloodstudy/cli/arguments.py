@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bloodstudy.config.rules import RULES, STUDY, Rule, check_value, unknown_key
 from bloodstudy.config.schema import Places
+from bloodstudy.config.yaml_files import named
 from bloodstudy.errors import UserError, nearest
 from bloodstudy.study.question import SCRATCH
 from bloodstudy.study.run_folder import StudyLocation, list_studies
@@ -62,12 +63,21 @@ def find_study(typed: Mapping[str, str]) -> StudyLocation:
     places = Places(**{name: typed[name] for name in asdict(Places()) if name in typed})
     planned = list_studies(Path(places.runs_dir))
     name = typed.get("study")
+    if name and name not in planned and name in named("study"):
+        raise UserError(
+            f"study={name}: nothing of it was run in {places.runs_dir} yet. Begin it, or look at its plan with "
+            f"plan_only=true: python -m bloodstudy.run -m study={name}{_runs_dir_of(places)}"
+        )
     if name and planned and name not in planned:
         raise UserError(
             f"study: expected one of {', '.join(planned)}, which {places.runs_dir} holds; received {name!r}."
             + nearest(name, planned)
         )
     return StudyLocation(name or (planned[0] if planned else SCRATCH), places)
+
+
+def _runs_dir_of(places: Places) -> str:
+    return "" if places.runs_dir == Places().runs_dir else f" runs_dir={places.runs_dir}"
 
 
 def _unquote(value: str) -> str:

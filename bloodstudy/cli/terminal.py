@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Any, ClassVar
 
@@ -24,7 +24,11 @@ PLAIN_EVERY_S = 5.0
 
 
 class Terminated(BaseException):
-    """SIGTERM arrived; unwinds like KeyboardInterrupt."""
+    """A signal that asks the process to end arrived; unwinds like KeyboardInterrupt."""
+
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
 
 
 def run_command(command: Callable[[list[str]], int]) -> int:
@@ -32,9 +36,13 @@ def run_command(command: Callable[[list[str]], int]) -> int:
 
     It answers --help itself if the command's module has a USAGE.
     """
+    _open_standard_streams()
     signal.signal(signal.SIGTERM, terminate)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
+        signal.signal(signal.SIGHUP, terminate)
     usage = getattr(sys.modules[command.__module__], "USAGE", "")
     try:
+        _require_working_folder()
         if usage and {"-h", "--help"} & set(sys.argv[1:]):
             say(usage)
             return 0
@@ -44,8 +52,9 @@ def run_command(command: Callable[[list[str]], int]) -> int:
             print(f"bloodstudy: {problem}", file=sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, Terminated) as end:
-        word, code = ("interrupted", 130) if isinstance(end, KeyboardInterrupt) else ("terminated", 143)
-        print(f"bloodstudy: {word}; the same command goes on from the last whole epoch", file=sys.stderr)
+        word, code = ("terminated", end.exit_code) if isinstance(end, Terminated) else ("interrupted", 130)
+        with suppress(OSError):  # the terminal may be gone
+            print(f"bloodstudy: {word}; the same command goes on from the last whole epoch", file=sys.stderr)
         return code
     except BrokenPipeError:  # who read our output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at its end
@@ -67,7 +76,27 @@ def _describe_defect() -> int:
 
 def terminate(number: int, frame: Any) -> None:
     """Answer a signal that asks the process to end."""
-    raise Terminated
+    raise Terminated(number)
+
+
+def _open_standard_streams() -> None:
+    """Put nothing in the place of standard streams that are closed, or the next file that is opened would be one."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _require_working_folder() -> None:
+    try:
+        os.getcwd()  # noqa: PTH109 - it is the question
+    except FileNotFoundError as error:
+        raise UserError(
+            "the working folder was removed; expected a folder that exists. Type cd FOLDER first"
+        ) from error
 
 
 def say(text: str = "") -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bloodstudy import analysis, tracking
 from bloodstudy.cli import compose, terminal
+from bloodstudy.cli.overrides import write
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.study.outcome import DEATHS, UNFINISHED, Outcome
 from bloodstudy.study.question import SCRATCH
 
+NOT_REPEATED = ("lr", "plan_only", "retry", "restore")  # of what was typed, in the sweep that is proposed next
 FAILED = (*DEATHS, Outcome.INTERRUPTED, Outcome.MISSING)
 
 
@@ -98,11 +101,16 @@ def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:
 
 
 def _print_next(folder: Path, trials: int, request: compose.RunRequest) -> None:
-    places = "" if folder.parent == Path("runs") else f" runs_dir={folder.parent}"
+    typed = request.jobs[0].levels if request.jobs else {}
+    places = "" if folder.parent == Path("runs") else f" {shlex.quote(f'runs_dir={folder.parent}')}"
+    places += f" {shlex.quote(write('reports_dir', typed['reports_dir']))}" if "reports_dir" in typed else ""
     study = "" if folder.name == SCRATCH else f" study={folder.name}"
     steps = []
     if trials == 1:
-        steps.append(("python -m bloodstudy.run -m lr=1e-2,1e-3,1e-4", "a sweep"))
+        # On the same images, with the levels that were typed.
+        kept = {key: value for key, value in typed.items() if key not in NOT_REPEATED}
+        words = "".join(f" {shlex.quote(write(key, value))}" for key, value in kept.items())
+        steps.append((f"python -m bloodstudy.run -m lr=1e-2,1e-3,1e-4{words}", "a sweep"))
     elif request.study is None and "seed" not in request.swept:
         steps.append(("the same with seed=0,1,2", "one seed says little"))
     steps.append((f"python -m bloodstudy.report{study}{places}", "the report, with figures"))

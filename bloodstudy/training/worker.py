@@ -146,7 +146,7 @@ def _serve(pipe: Connection, errors: Connection, threads: int) -> None:
 def _heed_the_parent_alone() -> None:
     # Ctrl+C reaches the whole group, and Slurm's signals every process of a job: the parent decides what becomes of the
     # trial, the worker must not print over it. submitit goes on after SIGTERM, until the job is killed or queued again.
-    for name in ("SIGINT", "SIGUSR1", "SIGUSR2"):
+    for name in ("SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN if "SUBMITIT_EXECUTOR" in os.environ else signal.SIG_DFL)

@@ -35,6 +35,13 @@ def test_where_nothing_was_run_it_is_the_study_of_plain_runs(tmp_path):
     assert (found.study, found.places.reports_dir) == ("scratch", "out")
 
 
+def test_a_study_of_which_nothing_was_run_yet_is_no_mistyped_one(tmp_path):
+    plan(tmp_path, "scratch", 100)
+    told = rf"study=smoke: nothing of it was run in {tmp_path} yet.*bloodstudy.run -m study=smoke runs_dir={tmp_path}"
+    with pytest.raises(UserError, match=told):
+        find_study({"runs_dir": str(tmp_path), "study": "smoke"})
+
+
 def test_folders_that_are_no_studies_are_left_alone(tmp_path):
     plan(tmp_path, ".hydra", 500)
     plan(tmp_path, "My Study", 400)

@@ -1,9 +1,11 @@
 """The end of a run, of a study that is made up."""
 
+import shlex
+
 import pytest
 from studies import fabricate_study
 
-from bloodstudy.cli.compose import RunRequest
+from bloodstudy.cli import compose
 from bloodstudy.execution import summary
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.study.run_folder import read_plan
@@ -23,12 +25,14 @@ def end(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(summary.tracking, "finish", finish)
 
-    def end(outcomes=None, arms=None):
+    def end(outcomes=None, arms=None, typed=()):
         measure = lambda result: result["responses"].update(RESPONSES)  # noqa: E731
         fabricate_study(tmp_path, ["pooling"], 2, outcomes=outcomes, study="small", change=measure)
         plan = read_plan(tmp_path, "small")
         requested = [trial for trial in plan.trials if arms is None or (trial.arm, trial.seed) in arms]
-        code = summary.close(tmp_path / "small", PlannedRun(plan, requested, {}, {}, {}), RunRequest({}, ()))
+        code = summary.close(
+            tmp_path / "small", PlannedRun(plan, requested, {}, {}, {}), compose.check([*typed], False)
+        )
         return code, statuses[-1], capsys.readouterr().out
 
     return end
@@ -59,3 +63,14 @@ def test_one_trial_is_its_three_numbers(end):
         ["train", "accuracy", "0.900"], ["test", "accuracy", "0.750"], ["gap", "+0.150"],
     ]  # fmt: skip
     assert "-m lr=1e-2,1e-3,1e-4" in text
+
+
+def test_the_next_command_is_about_the_data_and_the_levels_of_this_one(end):
+    typed = ["data=folder", "data.root='my cells'", "epochs=3", "lr=0.1", "plan_only=false", "reports_dir=out"]
+    _, _, text = end(arms=[("reference", 0)], typed=typed)
+    sweep, report = (line.strip().split("  ")[0] for line in text.partition("next:")[2].splitlines()[1:3])
+    arguments = compose.read_arguments(shlex.split(sweep)[3:])
+    settings = [job.settings for job in compose.check(arguments.overrides, arguments.multirun).jobs]
+    assert [one.factors.lr for one in settings] == [0.01, 0.001, 0.0001]
+    assert {(one.data.name, one.data.root, one.factors.epochs) for one in settings} == {("folder", "my cells", 3)}
+    assert report.endswith("reports_dir=out")
