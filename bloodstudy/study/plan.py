@@ -19,7 +19,6 @@ import yaml
 
 from bloodstudy import files
 from bloodstudy.study.arms import Role
-from bloodstudy.study.order import note_planned
 from bloodstudy.study.record import read_record, rename
 from bloodstudy.study.seal import seal, unseal
 
@@ -163,9 +162,8 @@ class Plan:
         return question.roles.get(arm, self.arms[arm].role)
 
     def write(self, folder: Path) -> None:
-        """Publish the plan in the folder of its study, which is then the one planned last."""
+        """Publish the plan in the folder of its study."""
         files.write_text(folder / FILE, self.dump())
-        note_planned(folder.parent, folder.name)
 
     def dump(self) -> str:
         """Return the text of the plan's file; the same plan always gives the same text."""

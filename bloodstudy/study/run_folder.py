@@ -17,7 +17,6 @@ from bloodstudy import files
 from bloodstudy.config.rules import STUDY
 from bloodstudy.config.schema import Places
 from bloodstudy.errors import UserError
-from bloodstudy.study.order import list_planned
 from bloodstudy.study.plan import FILE, Plan
 from bloodstudy.study.result import Result
 
@@ -140,14 +139,9 @@ class StudyLocation:
 
 
 def list_studies(runs_dir: Path) -> list[str]:
-    """Return the names of the studies that have a plan in `runs_dir`, the one planned last first.
-
-    Those of which no order was noted, by earlier versions, come after the others, the newest file first.
-    """
+    """Return the names of the studies that have a plan in `runs_dir`, that of the newest plan first."""
     plans = [plan for plan in runs_dir.glob(f"*/{FILE}") if STUDY.accepts(plan.parent.name)]
-    dated = [plan.parent.name for plan in sorted(plans, key=lambda plan: (-plan.stat().st_mtime_ns, plan))]
-    noted = [name for name in list_planned(runs_dir) if name in dated]
-    return list(dict.fromkeys([*noted, *dated]))
+    return [plan.parent.name for plan in sorted(plans, key=lambda plan: (-plan.stat().st_mtime_ns, plan))]
 
 
 def read_plan(runs_dir: Path, study: str) -> Plan:
