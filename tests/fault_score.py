@@ -1,9 +1,10 @@
-"""The score of the faults: what each row of the list is worth, printed at the end of a run.
+"""The score of the faults: what each row of the list is worth, printed with the commit at the end of a run.
 
 A row is one file `tests/faults/fNN_*.py`. It has 2 points if all its tests pass, 1 if a test names what is known to be
 missing (`pytest.xfail`) and the others pass, and none otherwise.
 """
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{score}  {name}{tier}{told}")
     within = sum(score for name, score in points.items() if int(name[1:3]) in TIER_A)
     terminalreporter.write_line(
-        f"{sum(points.values())} / {2 * ROWS} (tier A: {within} / {2 * len(TIER_A)}); "
+        f"{sum(points.values())} / {2 * ROWS} (tier A: {within} / {2 * len(TIER_A)}) at commit {commit()}; "
         f"{ROWS - len(points)} rows were not run or have no test yet"
     )
+
+
+def commit() -> str:
+    """Return the short name of the commit that is tested; "unknown" outside a clone or without git."""
+    try:
+        words = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+        return subprocess.check_output(words, text=True, stderr=subprocess.DEVNULL).strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

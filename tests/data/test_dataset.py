@@ -84,20 +84,6 @@ def test_too_many_refusals_stop_and_name_the_list(small):
     assert len(fetch(small, max_refused=0.5).images) == 16
 
 
-@pytest.mark.parametrize(
-    ("broken", "expected"),
-    [
-        ("test/B/*.jpg", r"too few usable images of class 'B': .*B: train 5, test 0.*3 files were refused"),
-        ("*/*/*.jpg", "no usable image"),
-    ],
-)
-def test_classes_lost_to_quarantine_are_refused_with_counts(small, broken, expected):
-    for path in small.glob(broken):
-        path.write_bytes(b"")
-    with pytest.raises(UserError, match=expected):
-        fetch(small, max_refused=1.0)
-
-
 def test_a_folder_of_links_that_leave_it_is_refused_with_what_to_do(class_folders, tmp_path):
     root = tmp_path / "links"
     for path in sorted(class_folders({"A": 3, "B": 2}).glob("*/*.jpg")):

@@ -115,6 +115,17 @@ class Study:
         files.write_text(self.folder / "conf" / name, text)
 
     @property
+    def quarantine(self) -> dict[str, str]:
+        """The reason of each refused file, of the one source in the cache."""
+        (table,) = self.cache.glob("source-*/quarantine.csv")
+        return dict(pd.read_csv(table).itertuples(index=False))
+
+    def decoded(self, colour: str) -> np.ndarray:
+        """Return the decoded images, rgb or gray, of the one data set in the cache, sorted by the names of files."""
+        (array,) = self.cache.glob(f"*/*-{colour}-*.npy")
+        return np.load(array)
+
+    @property
     def runs(self) -> list[str]:
         """The status of each run in the store that is not deleted."""
         return harness.statuses(self.folder)
@@ -172,6 +183,12 @@ def saved_rows(path: Path) -> list[dict]:
 def empty(tmp_path: Path, cache: Path) -> Study:
     """Return an empty folder to type commands in."""
     return Study(tmp_path, cache)
+
+
+@pytest.fixture
+def screening(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """Return an empty folder to type commands in, with a cache of its own."""
+    return Study(tmp_path, tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture

@@ -22,15 +22,6 @@ def scan(root: Path, *folders: str) -> tuple[list[str], dict[str, str]]:
     return [file.image for file in files], dict(refused)
 
 
-def test_hidden_files_are_passed_over_and_nested_folders_belong_to_their_class(tmp_path):
-    for name in ("A/1.jpg", "A/.DS_Store", "A/._1.jpg", "A/__MACOSX/1.jpg", "A/Thumbs.db", "A/deep/er/2.jpg"):
-        touch(tmp_path / name)
-    files, refused = scan_folders(tmp_path, [Place("A", "class a", "train")])
-    assert [file.image for file in files] == ["A/1.jpg", "A/deep/er/2.jpg"]
-    assert {(file.label, file.side) for file in files} == {("class a", "train")}
-    assert refused == ()
-
-
 def test_pipe_is_refused_without_being_opened(tmp_path):
     touch(tmp_path / "A/1.jpg")
     os.mkfifo(tmp_path / "A/pipe.jpg")

@@ -36,28 +36,6 @@ def test_usable_files_are_hashed_and_kept_in_order(small):
     assert {pixels.shape for pixels in kept} == {(8, 12, 3)}
 
 
-def test_each_kind_of_broken_file_is_refused_by_name(small):
-    good = (small / "train/A/000.jpg").read_bytes()
-    for name, content in {
-        "zero.jpg": b"",
-        "html.jpg": b"<html></html>",
-        "cut10.jpg": good[: len(good) // 10],
-        "cut50.jpg": good[: len(good) // 2],
-        "cut99.jpg": good[: int(len(good) * 0.99) - 4],
-        "big.jpg": good + b"\0" * 10_000,
-    }.items():
-        (small / "train/A" / name).write_bytes(content)
-    (small / "train/A/wrong-name.png").write_bytes(good)
-    listing, screening, kept = run(small, max_bytes=10_000)
-    reasons = {Path(image).name: reason for image, reason in screening.refused}
-    assert set(reasons) == {"zero.jpg", "html.jpg", "cut10.jpg", "cut50.jpg", "cut99.jpg", "big.jpg"}
-    assert reasons["zero.jpg"] == "zero bytes"
-    assert "not an image" in reasons["html.jpg"]
-    assert "truncated" in reasons["cut99.jpg"]
-    assert "more than 10,000 (data.max_bytes)" in reasons["big.jpg"]
-    assert len(kept) == 17 == len(screening.usable(listing))
-
-
 def test_too_large_a_file_is_never_opened(small, monkeypatch):
     with (small / "train/A/huge.jpg").open("wb") as stream:
         stream.truncate(2_000_000_000)
