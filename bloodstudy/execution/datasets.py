@@ -43,11 +43,17 @@ def make_trial(settings: schema.Settings, images: data.Dataset, study: str, arm:
 
 
 def refuse_leaks(images: data.Dataset, declared: bool) -> None:
-    """Raise UserError if a study would be judged on scenes that it was trained on, and nobody `declared` that."""
-    leaking = result_record.audit(images)["test_images_leaking"]
+    """Raise UserError if a study would be judged on scenes that it was trained on, and nobody `declared` that.
+
+    If scenes are unknown, images that are byte for byte the same tell.
+    """
+    found = result_record.audit(images)
+    leaking, how = found["test_images_leaking"], "show a scene that is in training"
+    if leaking is None:
+        leaking, how = found["duplicates_across"], "repeat the bytes of a training image"
     if images.split == "official" and leaking and not declared:
         raise UserError(
-            f"data.split: of the official split's {len(images.rows('test')):,} test images {leaking:,} show a scene "
-            "that is in training, which flatters a model; expected data.split=official_clean, which judges without "
-            "them, or data.split=official typed out (or in the study's reference), to reproduce such a result"
+            f"data.split: of the official split's {len(images.rows('test')):,} test images {leaking:,} {how}, which "
+            "flatters a model; expected data.split=official_clean, which judges without them, or data.split=official "
+            "typed out (or in the study's reference), to reproduce such a result"
         )

@@ -34,3 +34,11 @@ def test_a_split_that_leaks_is_refused_unless_somebody_declared_it(planted):
     datasets.refuse_leaks(planted(split="official_clean"), declared=False)
     with pytest.raises(UserError, match=r"official split's 7 test images 3 show a scene"):
         datasets.refuse_leaks(planted(), declared=False)
+
+
+def test_copies_are_a_leak_if_no_scene_is_known(planted, faults):
+    rows = [(label, side, "", "", content) for label, side, _, _, content in faults]
+    unknown = planted(rows, how="unknown")
+    datasets.refuse_leaks(unknown, declared=True)
+    with pytest.raises(UserError, match=r"official split's 7 test images 1 repeat the bytes of a training image"):
+        datasets.refuse_leaks(unknown, declared=False)

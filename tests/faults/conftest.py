@@ -55,11 +55,11 @@ class Study:
 
     def refuse(self, *words: str, **environment: str) -> str:
         """Type `words` alone, which must be refused before anything is written; return what is said."""
-        self.typed, before = [], sorted(self.folder.rglob("*"))
+        self.typed, before = [], {self.folder / "said.txt", *self.folder.rglob("*")}
         code, said = self.run(*words, **environment)
         assert code == 2, said
         assert "Traceback" not in said
-        assert sorted(self.folder.rglob("*")) == sorted([*before, self.folder / "said.txt"])
+        assert set(self.folder.rglob("*")) == before
         return said
 
     def report(self) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from filelock import FileLock
 
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.provenance import shipped
+from bloodstudy.data.provenance.scenes import join_copies
 from bloodstudy.data.screening.cache import Decoded
 from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
 from bloodstudy.files import explained, is_whole, make_folder, write_hash, write_text
@@ -61,9 +62,19 @@ def trace(
 ) -> Provenance:
     """Return the provenance of the usable images.
 
-    `register` is never, missing (only if nothing else knows the photographs) or anew (whatever is known).
+    `register` is never, missing (only if nothing else knows the photographs) or anew (whatever is known). Files of the
+    same content show one scene, whatever else is known of them.
     Raises UserError if registration is wanted and impossible: `registration.register` says when.
     """
+    found, contents = _find(listing, decoded, choice, cache, register, progress), decoded.screening.hashes
+    if found.how == "unknown" or len(set(contents)) == len(contents):
+        return found
+    return replace(found, table=found.table.assign(scene=join_copies(found.table["scene"].to_list(), contents)))
+
+
+def _find(
+    listing: Listing, decoded: Decoded, choice: DataChoice, cache: Path, register: str, progress: Progress
+) -> Provenance:
     photographs = [file.photograph for file in decoded.files]
     if all(photographs) and listing.name != "bccd":  # the photographs of bccd overlap
         return Provenance(_table(photographs, photographs), "known")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from bloodstudy.data.provenance.align import align
 from bloodstudy.data.provenance.features import RICH, Picture, describe
@@ -64,6 +65,22 @@ def _compare(pictures: Sequence[Picture], first: int, second: int) -> Overlap | 
     if not rigid or match.correlation < LEAST_CORRELATION or match.cover < LEAST_COVER:
         return None
     return Overlap(first, second, match.correlation, match.cover)
+
+
+def join_copies(scenes: Sequence[str], contents: Sequence[str]) -> list[str]:
+    """Return the scene of each file, with one scene for all files of the same content: the first one names it.
+
+    A file without a scene, '', takes that of a copy; two copies without one stay without.
+    """
+    codes, names = pd.factorize(np.asarray(scenes, dtype=object))
+    numbers: list[int] = codes.tolist()
+    first: dict[str, int] = {}  # the scene of each content
+    placed = [(number, content) for number, content in zip(numbers, contents, strict=True) if names[number]]
+    groups = join([(first.setdefault(content, number), number) for number, content in placed], len(names)).tolist()
+    leaders: dict[int, str] = {}
+    for group, name in zip(groups, names, strict=True):
+        leaders.setdefault(group, name)
+    return [leaders[groups[first.get(content, number)]] for number, content in zip(numbers, contents, strict=True)]
 
 
 def join(pairs: Sequence[tuple[int, int]], count: int) -> np.ndarray:

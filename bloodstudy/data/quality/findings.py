@@ -54,7 +54,7 @@ class Findings:
             "images": len(self.images),
             "refused": len(self.quarantine),
             "duplicates": len(self.duplicates) - copied,
-            "duplicates_across": count_across(self.duplicates, "sha256"),
+            "duplicates_across": leaking["same_bytes"],
             "duplicate_conflicts": sum(n > 1 for n in Counter(content for content, _ in contents).values()),
             "provenance": self.provenance,
             "unplaced": len(self.unplaced) if self.scenes_known else None,

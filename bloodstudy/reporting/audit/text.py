@@ -68,7 +68,11 @@ def describe_audit(summary: Mapping[str, Any], name: str, write: WriteNumber = w
         text += f" ({count(unplaced, 'image', what='unplaced', write=write)} could not be placed)" if unplaced else ""
         scenes = count(conflicts, "scene", what="label_conflicts", write=write)
         text += f"; {scenes} {'stand' if conflicts > 1 else 'stands'} under two classes"
-    text += f"; exact duplicates across the split: {write('duplicates_across', across, ',d')}" if across else ""
+    text += (
+        f"; exact duplicates across the split: {write('duplicates_across', across, ',d')}"
+        if across or leaking is None
+        else ""
+    )
     if leaking is None:
         return f"{text}; {code(f'python -m bloodstudy.audit data={name}')} looks."
     return f"{text}. {describe_worth(summary, write)}"

@@ -29,6 +29,19 @@ def test_images_without_originals_are_grouped_when_asked(small):
     assert data.manifest["scene"].nunique() == len(data.manifest)  # blocks of colour have no feature to share
 
 
+@pytest.mark.parametrize("how", ["registered", "known"])
+def test_files_of_the_same_bytes_show_one_scene_whatever_is_known(small, how):
+    names = [path.relative_to(small).as_posix() for path in sorted(small.rglob("*.jpg"))]
+    (small / names[-1]).write_bytes((small / names[0]).read_bytes())
+    if how == "known":
+        (small / "photographs.csv").write_text("image,photograph\n" + "".join(f"{name},{name}\n" for name in names))
+    data = fetch(small, "missing")
+    assert data.provenance.how == how
+    scenes = data.manifest["scene"].tolist()
+    assert scenes[0] == scenes[-1]
+    assert len(set(scenes)) == len(scenes) - 1
+
+
 def test_a_changed_folder_is_registered_anew(small):
     before = fetch(small, "missing")
     next(small.glob("train/A/*")).unlink()

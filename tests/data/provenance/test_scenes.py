@@ -10,7 +10,7 @@ from scipy import fft, ndimage
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data import load
 from bloodstudy.data.provenance.features import describe, read_grey
-from bloodstudy.data.provenance.scenes import find_overlaps, join
+from bloodstudy.data.provenance.scenes import find_overlaps, join, join_copies
 from bloodstudy.data.screening import decode
 from bloodstudy.data.synthetic.draw import draw_photograph
 
@@ -50,6 +50,13 @@ def test_progress_counts_the_pictures(fields):
 def test_a_chain_of_pairs_is_one_group():
     assert list(join([(0, 3), (3, 5), (1, 2)], 6)) == [0, 1, 1, 0, 2, 0]
     assert list(join([], 3)) == [0, 1, 2]
+
+
+def test_files_of_the_same_content_show_one_scene():
+    scenes, contents = ["a", "b", "", "c", "b", "", ""], ["x", "y", "x", "y", "z", "z", "w"]
+    assert join_copies(scenes, contents) == ["a", "b", "a", "b", "b", "b", ""]
+    assert join_copies(["", ""], ["x", "x"]) == ["", ""]
+    assert join_copies([], []) == []
 
 
 def test_real_photographs_of_one_field(blood_cells):

@@ -8,8 +8,9 @@ CLASSES = ("A", "B")
 
 
 def manifest(*rows):
-    """Build a manifest of (label, split, scene)."""
-    return pd.DataFrame(rows, columns=["label", "split", "scene"])
+    """Build a manifest of (label, split, scene), each image of other bytes."""
+    table = pd.DataFrame(rows, columns=["label", "split", "scene"])
+    return table.assign(sha256=[f"{label}{split}{scene}{row}" for row, (label, split, scene) in enumerate(rows)])
 
 
 LEAKING = manifest((0, "train", "a"), (1, "train", "b"), (0, "test", "a"), (0, "test", "c"), (1, "test", "d"))
@@ -21,6 +22,15 @@ UNKNOWN = LEAKING.assign(scene="")
 )
 def test_unknown_scenes_are_said_to_leak_only_where_copies_are_certain(name, split, notes):
     assert len(describe_leak(name, UNKNOWN, CLASSES, split, known=False)) == notes
+
+
+@pytest.mark.parametrize("split", ["official", "random"])
+def test_files_of_the_same_bytes_are_counted_whether_or_not_scenes_are_known(split):
+    copies = UNKNOWN.assign(sha256=["x", "y", "x", "x", "z"])
+    notes = describe_leak("folder", copies, CLASSES, split, known=False)
+    assert notes == ("2 of 3 test images repeat the bytes of a training image",)
+    copies = LEAKING.assign(sha256=["x", "y", "p", "q", "x"])
+    assert "1 image stands under two classes, byte for byte" in describe_leak("folder", copies, CLASSES, split, True)
 
 
 @pytest.mark.parametrize("split", ["official", "official_clean", "random"])
