@@ -82,7 +82,7 @@ class Control:
     seeds: int | None = None  # how many, from 0 on; None: as many as the study or the question says
     plan_only: bool = False  # print the plan with its cost and stop
     retry: str = "none"  # trials that have a result already
-    on_code_change: str = "warn"  # if other code of ours has trained some of the trials: warn or refuse
+    on_code_change: str = "refuse"  # if other code, Keras or TensorFlow has trained some of the trials: or warn
     restore: str | None = None  # a package whose trials are put back first
     fail_on_leak: bool = False  # an audit: exit code 1 if the split leaks
 

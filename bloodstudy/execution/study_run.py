@@ -9,15 +9,13 @@ from bloodstudy import tracking
 from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.overrides import write
 from bloodstudy.config.schema import Control
-from bloodstudy.errors import UserError
-from bloodstudy.execution import announcement, cost_estimate, job_process, launchers, planner, trial_runner
+from bloodstudy.execution import announcement, code_change, cost_estimate, job_process, launchers, planner, trial_runner
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.execution.progress import Board
 from bloodstudy.execution.rescore import judge_again
 from bloodstudy.execution.scheduler import Scheduler, serve
 from bloodstudy.execution.summary import close
 from bloodstudy.study.archive.restore import restore
-from bloodstudy.study.code_digest import code_digest
 from bloodstudy.study.question import SCRATCH
 from bloodstudy.training import require_backend
 
@@ -61,22 +59,11 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
 def _keep_finished(planned_run: PlannedRun, folder: Path, control: Control) -> list[str]:
     """Return the keys that are still to be trained; the others are judged by what is known of the images now.
 
-    Raises UserError for on_code_change=refuse if one was trained by other code of ours.
+    Raises UserError if other code has trained a part and on_code_change does not allow it.
     """
     keys = [trial.key for trial in planned_run.requested]
     results = {key: trial_runner.read_kept(folder / key, control.retry) for key in keys}
-    if others := [key for key, result in results.items() if result and result.code != code_digest()]:
-        reason = (
-            f"{len(others)} of {len(results)} trials were trained by other code of bloodstudy than this "
-            f"({code_digest()})"
-        )
-        if control.on_code_change == "refuse":
-            raise UserError(
-                f"on_code_change=refuse: {reason}; retry=all trains all of them again, another runs_dir keeps both"
-            )
-        terminal.say(
-            f"warning: {reason}; they are kept. on_code_change=refuse refuses this, retry=all trains them again"
-        )
+    code_change.check(results, folder, control)
     for trial in planned_run.requested:
         if result := results[trial.key]:
             judge_again(folder / trial.key, result, planned_run.images[trial.key, trial.evaluated_on])

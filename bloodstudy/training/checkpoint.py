@@ -7,9 +7,10 @@ of it under one hash, so a damaged one costs an epoch and weights never meet the
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,16 @@ class Checkpoints:
         return state, ""
 
 
+def list_guards(folder: Path) -> list[tuple[int, Mapping[str, str]]]:
+    """Return the epoch and the guard of each saved state in `folder`; damaged ones are left out."""
+    found = []
+    for path in _paths(folder):
+        with contextlib.suppress(Exception), _opened(path) as archive:  # as in Checkpoints.read
+            header = _read_header(archive["header"])
+            found.append((int(header["epoch"]), dict(header["guard"])))
+    return found
+
+
 def clear(folder: Path) -> None:
     """Remove the saved states of the trial in `folder`, and what a killed write left of one."""
     for path in (*_paths(folder), *TrialFolder(folder).checkpoint_rests):
@@ -96,13 +107,25 @@ def _paths(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> tuple[Checkpoint, dict[str, str]]:
-    # Opened here, since NumPy leaves a file open that it cannot read.
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+    with _opened(path) as archive:
         content = {name: archive[name] for name in archive.files}
     if bytes(content.pop("sha256")) != bytes(_hash(content)):
         raise ValueError(f"{path}: the content is not what its hash says")
-    header = json.loads(bytes(content.pop("header")))
+    header = _read_header(content.pop("header"))
     return Checkpoint(header["epoch"], header["rows"], content), header["guard"]
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    # Opened here, since NumPy leaves a file open that it cannot read.
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        if any(member.compress_type for member in archive.zip.infolist()):
+            raise ValueError(f"{path}: it is compressed, which no saved state is: a small file could fill the memory")
+        yield archive
+
+
+def _read_header(array: np.ndarray) -> dict[str, Any]:
+    return json.loads(bytes(array))
 
 
 def _hash(content: Mapping[str, np.ndarray]) -> np.ndarray:

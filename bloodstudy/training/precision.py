@@ -1,9 +1,11 @@
-"""Which arithmetic this processor is fast at, told without importing Keras."""
+"""Which arithmetic this processor is fast at, and which Keras is installed, told without importing it."""
 
 from __future__ import annotations
 
 import platform
+from contextlib import suppress
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -53,3 +55,13 @@ def require_backend() -> None:
             'nothing is installed that can train: install the extra "cpu" or "gpu", as in: '
             'pip install "bloodstudy[cpu]"'
         )
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions of Keras and TensorFlow that a worker will import, as far as they are known."""
+    versions: dict[str, str] = {}
+    for name, packages in {"keras": ("keras",), "tensorflow": ("tensorflow", "tensorflow-cpu")}.items():
+        for package in packages:
+            with suppress(PackageNotFoundError):
+                versions.setdefault(name, version(package))
+    return versions

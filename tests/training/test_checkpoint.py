@@ -68,7 +68,13 @@ def flip(path, position):
     path.write_bytes(content)
 
 
+def compress(path):
+    with np.load(path) as archive:
+        np.savez_compressed(path, **archive)
+
+
 DAMAGES = {
+    "compressed, so that a small file could fill the memory": compress,
     "truncated to nothing": lambda path: path.write_bytes(b""),
     "truncated to half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
     "truncated by a byte": lambda path: path.write_bytes(path.read_bytes()[:-1]),

@@ -57,11 +57,20 @@ def warn_of_study(claims: StudyClaims) -> list[str]:
 
 
 def _warn_of_code(sweep: StudyResults) -> list[str]:
-    commits = {result.git_commit for result in sweep.results.values()}
+    """Say whether the trials are of different code, Keras or TensorFlow; what a trial does not know is no other one."""
+    results, warnings = sweep.results.values(), []
+    commits = {result.git_commit for result in results}
     if len(commits) > 1:
-        return ["The trials come from different commits of bloodstudy."]
-    changed = any("+changes" in (commit or "") for commit in commits)
-    return ["The code held changes that are in no commit."] if changed else []
+        warnings.append("The trials come from different commits of bloodstudy.")
+    elif any("+changes" in (commit or "") for commit in commits):
+        warnings.append("The code held changes that are in no commit.")
+    different = {"code of bloodstudy": {result.code for result in results}}
+    for name, called in {"keras": "Keras", "tensorflow": "TensorFlow"}.items():
+        different[f"versions of {called}"] = {result.versions.get(name) for result in results}
+    for what, found in different.items():
+        if len(known := sorted(value for value in found if value)) > 1:
+            warnings.append(f"The trials were trained with different {what}: {as_list([code(v) for v in known])}.")
+    return warnings
 
 
 def _describe_random(claims: StudyClaims) -> str:

@@ -1,5 +1,6 @@
 import pandas as pd
 import pytest
+from harness import rewrite
 
 from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.claims.ledger import unmark
@@ -74,6 +75,18 @@ def test_a_random_split_mixed_commits_and_precisions_are_said(summary_of):
     assert "split=random ignores photographs; 0 of 34 test photographs have a copy in training" in text
     assert "different commits" in text
     assert "precisions" not in text
+
+
+def test_trials_of_different_code_and_keras_are_said(read_sweep, tmp_path):
+    sweep = read_sweep({"lr": [0.1, 0.01]})
+    for key, code, keras in zip(sweep.plan.keys, ("a" * 16, "b" * 16), ("3.14.0", "3.15.1"), strict=True):
+        path = tmp_path / "runs" / "scratch" / key / "result.json"
+        rewrite(path, code=code, versions={"keras": keras, "tensorflow": "2.21.0"})
+    text = write(load_study(tmp_path / "runs", "scratch"))
+    assert f"different code of bloodstudy: `{'a' * 16}` and `{'b' * 16}`" in text
+    assert "different versions of Keras: `3.14.0` and `3.15.1`" in text
+    assert "TensorFlow" not in text
+    assert "different code" not in write(sweep)
 
 
 def test_a_fit_that_inference_does_not_confirm_is_said(read_sweep, tmp_path):
