@@ -134,23 +134,6 @@ def test_nuclearity_shares_the_array_and_the_split(class_folders, monkeypatch):
     assert (nuclearity.manifest["split"] == subtype.manifest["split"]).all()
 
 
-def test_odd_names_train_and_have_one_fingerprint_on_two_file_systems(class_folders, small):
-    digits = set()
-    for form in ("NFC", "NFD"):
-        root = small.parent / form
-        for side, count in (("train", 3), ("test", 2)):
-            for kind in ("é", "o'b \"|`<i>\n-"):
-                folder = root / side / unicodedata.normalize(form, kind)
-                folder.mkdir(parents=True)
-                for k in range(count):
-                    name = unicodedata.normalize(form, f"-ü {k}\n.jpg")
-                    (folder / name).write_bytes((small / f"train/A/{k:03d}.jpg").read_bytes())
-        data = fetch(root)
-        assert data.classes == ("o'b \"|`<i>\n-", "é")
-        digits.add(data.fingerprint)
-    assert len(digits) == 1
-
-
 def test_same_name_in_two_normal_forms_does_no_harm(small):
     for form in ("NFC", "NFD"):
         name = unicodedata.normalize(form, "é.jpg")
