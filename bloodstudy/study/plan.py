@@ -23,6 +23,7 @@ from bloodstudy.study.record import read_record, rename
 from bloodstudy.study.seal import seal, unseal
 
 FILE = "plan.yaml"
+TURN = ".turn"  # beside the plan: a number that is larger in each plan written later, whatever the clock says
 KEY = "[0-9a-f]{16}"
 STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
 FIELDS = {"judged": "evaluated_on", "setting": "common", "lr_strip": "lr_grid"}  # by their names in a plan's file
@@ -162,12 +163,21 @@ class Plan:
         return question.roles.get(arm, self.arms[arm].role)
 
     def write(self, folder: Path) -> None:
-        """Publish the plan in the folder of its study."""
+        """Publish the plan in the folder of its study, as the last one of those beside it."""
         files.write_text(folder / FILE, self.dump())
+        files.write_text(folder / TURN, f"{1 + max(map(read_turn, folder.parent.glob('*')), default=0)}\n")
 
     def dump(self) -> str:
         """Return the text of the plan's file; the same plan always gives the same text."""
         return yaml.dump(seal(self.to_dict()), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+
+
+def read_turn(folder: Path) -> int:
+    """Return when the plan of a study was written, counted in plans; 0 if nothing tells."""
+    try:
+        return int((folder / TURN).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
 
 
 class _Dumper(yaml.SafeDumper):

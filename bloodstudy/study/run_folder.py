@@ -17,7 +17,7 @@ from bloodstudy import files
 from bloodstudy.config.rules import STUDY
 from bloodstudy.config.schema import Places
 from bloodstudy.errors import UserError
-from bloodstudy.study.plan import FILE, Plan
+from bloodstudy.study.plan import FILE, Plan, read_turn
 from bloodstudy.study.result import Result
 
 RETRAIN = "Train the trial again: remove {folder}"
@@ -139,9 +139,13 @@ class StudyLocation:
 
 
 def list_studies(runs_dir: Path) -> list[str]:
-    """Return the names of the studies that have a plan in `runs_dir`, that of the newest plan first."""
+    """Return the names of the studies that have a plan in `runs_dir`, that of the newest plan first.
+
+    Clocks are changed: the times of files decide only between plans that were written before plans were counted.
+    """
     plans = [plan for plan in runs_dir.glob(f"*/{FILE}") if STUDY.accepts(plan.parent.name)]
-    return [plan.parent.name for plan in sorted(plans, key=lambda plan: (-plan.stat().st_mtime_ns, plan))]
+    plans.sort(key=lambda plan: (-read_turn(plan.parent), -plan.stat().st_mtime_ns, plan))
+    return [plan.parent.name for plan in plans]
 
 
 def read_plan(runs_dir: Path, study: str) -> Plan:

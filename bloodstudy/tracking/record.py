@@ -50,10 +50,10 @@ def open_run(
 
     path = TrialFolder(folder).run_note
     token = _drop_earlier(store, path)
-    note = {"tracking_uri": store.uri, "run_id": None, "token": token, "open": True}
+    started = int(1000 * (begun or time.time()))
+    note = {"tracking_uri": store.uri, "run_id": None, "token": token, "open": True, "started": started}
     files.write_json(path, note)
     marks = {TOKEN: token} | ({PARENT: parent} if parent else {})
-    started = int(1000 * (begun or time.time()))
     name = f"{tags['arm']}, seed={tags['seed']}"
     run = store.client.create_run(store.experiment_id, started, dict(tags) | marks, name)
     files.write_json(path, note | {"run_id": run.info.run_id})
@@ -82,9 +82,12 @@ def _drop_earlier(store: Store, path: Path) -> str:
 def close_killed(store: Store, run_id: str, folder: Path) -> None:
     """Close the run of a trial that was interrupted; the trial is not finished."""
     store.client.set_tag(run_id, "outcome", "interrupted")
-    store.client.set_terminated(run_id, "KILLED")
     path = TrialFolder(folder).run_note
-    files.write_json(path, files.read_json(path) | {"open": False})
+    note = files.read_json(path)
+    store.client.set_terminated(
+        run_id, "KILLED", max(_now_ms(), note.get("started", 0))
+    )  # the clock may have gone back
+    files.write_json(path, note | {"open": False})
 
 
 def log_epochs(store: Store, run_id: str, rows: list[Any]) -> None:
@@ -112,7 +115,8 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     for path in (trial.config, trial.history, trial.predictions):
         if path.exists():
             store.client.log_artifact(run_id, str(path))
-    ended = int(1000 * trial.result.stat().st_mtime)
+    # By the clock that nobody sets; of a trial that was interrupted, with what its earlier attempts took.
+    ended = files.read_json(trial.run_note)["started"] + int(1000 * result.cost.wall_seconds)
     store.client.set_terminated(run_id, "FINISHED" if result.outcome == Outcome.FINISHED else "FAILED", ended)
     mark = {"tracking_uri": store.uri, "run_id": run_id, "experiment": store.experiment}
     files.write_json(trial.logged_note, mark)

@@ -6,6 +6,7 @@ on the study; `runs/<study>/mlflow.json` tells its id to every process that reco
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,10 @@ def close_study(store: Store, study_folder: Path, status: str) -> None:
     """End the study's run as FINISHED, FAILED or KILLED, if there is one."""
     run_id = noted(store, study_folder)
     if run_id:
-        store.client.set_terminated(run_id, status)
+        started = store.client.get_run(run_id).info.start_time
+        store.client.set_terminated(
+            run_id, status, max(int(1000 * time.time()), started)
+        )  # the clock may have gone back
 
 
 def _find_or_create(store: Store, study: str) -> str:

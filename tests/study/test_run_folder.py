@@ -5,6 +5,7 @@ from records import result_of
 
 from bloodstudy import files
 from bloodstudy.errors import UserError
+from bloodstudy.study.plan import Plan, PlannedTrial
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, list_studies, load_result, read_plan, read_result
 
 
@@ -15,6 +16,14 @@ def test_the_study_planned_last_comes_first_and_what_is_no_study_not_at_all(tmp_
     files.write_text(tmp_path / ".hydra" / "plan.yaml", "trials: [{}]")
     (tmp_path / "empty").mkdir()
     assert list_studies(tmp_path) == ["first", "second", "third"]
+
+
+def test_the_plan_written_last_comes_first_whatever_the_clock_said(tmp_path):
+    trial = PlannedTrial("0" * 16, "x", 0, {}, {}, "official")
+    for age, name in enumerate(("first", "second", "first", "third")):
+        Plan(study=name, command="", swept={}, trials=(trial,)).write(tmp_path / name)
+        os.utime(tmp_path / name / "plan.yaml", (1000 - age, 1000 - age))
+    assert list_studies(tmp_path) == ["third", "first", "second"]
 
 
 @pytest.mark.parametrize("text", ["", "trials: []", "- a list", "trials: [", "\0"])
