@@ -17,6 +17,7 @@ from bloodstudy import PACKAGE
 from bloodstudy.errors import UserError
 
 MAX_BYTES = 100_000
+MAX_DEPTH = 30  # of values within values
 
 
 def conf_folder() -> Path:
@@ -37,19 +38,8 @@ def named(group: str) -> dict[str, Path]:
     return {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
 
 
-class UnanchoredLoader(yaml.SafeLoader):
-    """The safe loader without anchors, which let a short text stand for an endless one."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
-            message = f"alias *{event.anchor}: write it out"
-            raise yaml.constructor.ConstructorError(None, None, message, event.start_mark)
-        return super().compose_node(parent, index)
-
-
-class _Loader(UnanchoredLoader):
-    """The loader of what people write: without doubled keys, and with 1e-3 as a number."""
+class PlainLoader(yaml.CSafeLoader):
+    """The safe loader of libyaml, without doubled keys; numbers are decimal, as in YAML 1.2, and dates are text."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         keys = set()
@@ -61,13 +51,56 @@ class _Loader(UnanchoredLoader):
         return super().construct_mapping(node, deep)
 
 
-# As OmegaConf reads them, and as everybody types them; YAML 1.1 would call it a string.
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+class _Loader(PlainLoader):
+    """The loader of what people write: 1e-3 is a number, as OmegaConf reads it and everybody types it."""
+
+
+_OTHERWISE = ("timestamp", "int", "float")  # of YAML 1.1, which counts 1:30 in sixties and 010 in eights
+PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in _OTHERWISE]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)$", re.ASCII)
+_FLOAT = re.compile(
+    r"(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|[-+]?\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+)
 _EXPONENT = re.compile(r"^[-+]?(\d[\d_]*)(\.\d*)?[eE][-+]?\d+$")
+PlainLoader.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"))
+PlainLoader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123456789"))
+
+
+def parse_yaml(content: str | bytes, max_items: int, loader: type[PlainLoader] = PlainLoader) -> Any:
+    """Return what a text says; raises ValueError if it is not plain data, of `max_items` parts at most.
+
+    Its parts are counted before any is built: libyaml reads them one by one, and crashes on a text that is nested
+    deeply only when it builds them.
+    """
+    try:
+        text = content.decode() if isinstance(content, bytes) else content
+        _check_parts(text, max_items)
+        return yaml.load(text, loader)
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error
+
+
+def _check_parts(text: str, max_items: int) -> None:
+    depth = items = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        items += isinstance(event, yaml.NodeEvent)
+        problem = None
+        if isinstance(event, yaml.AliasEvent):
+            problem = f"alias *{event.anchor}: write it out"
+        elif tag := getattr(event, "tag", None):
+            problem = f"tag {tag:.60}: write the value itself"
+        elif depth > MAX_DEPTH:
+            problem = f"expected at most {MAX_DEPTH} levels, one within the other"
+        elif items > max_items:
+            problem = f"expected at most {max_items:,} values"
+        if problem:
+            raise yaml.constructor.ConstructorError(None, None, problem, event.start_mark)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -75,9 +108,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MAX_BYTES:
         raise UserError(f"{path} is larger than {MAX_BYTES:,} bytes; a configuration file is a page at most")
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as plain YAML: {' '.join(str(error).split())}") from error
+        content = parse_yaml(path.read_bytes(), MAX_BYTES, _Loader)
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read as plain YAML: {error}") from error
     if not isinstance(content, dict):
         raise UserError(f"{path}: expected key: value, one a line; received {content!r:.80}")
     problems = [f"{path}: {problem}" for problem in _problems(content, "")]

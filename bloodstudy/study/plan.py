@@ -25,6 +25,8 @@ from bloodstudy.study.seal import seal, unseal
 FILE = "plan.yaml"
 TURN = ".turn"  # beside the plan: a number that is larger in each plan written later, whatever the clock says
 KEY = "[0-9a-f]{16}"
+MAX_TRIALS = 5_000  # of a plan
+MAX_VALUES = 500_000  # in its file: a hundred a trial
 STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
 FIELDS = {"judged": "evaluated_on", "setting": "common", "lr_strip": "lr_grid"}  # by their names in a plan's file
 
@@ -110,6 +112,8 @@ class Plan:
         plan = read_record(cls, rename(unseal(content), FIELDS))
         if not plan.trials:
             raise ValueError("it holds no trials")
+        if len(plan.trials) > MAX_TRIALS:
+            raise ValueError(f"it holds {len(plan.trials):,} trials; expected at most {MAX_TRIALS:,}")
         for trial in plan.trials:
             if not re.fullmatch(KEY, trial.key):
                 raise ValueError(f"expected a trial key of 16 hex digits; received {trial.key!r}")

@@ -19,6 +19,7 @@ import pandas as pd
 
 PREFIX = "p_"  # of the columns of probabilities, one a class
 STEP = 1000  # probabilities are stored as thousandths
+COLUMNS = ("split", "image", "photograph", "scene", "label")  # of text, which stand before them
 _TEXTS = ("split", "image", "label")
 
 

@@ -9,7 +9,7 @@ from bloodstudy.errors import UserError
 @pytest.fixture
 def read(tmp_path):
     def read(text):
-        (tmp_path / "a.yaml").write_text(text)
+        (tmp_path / "a.yaml").write_text(text, errors="surrogateescape")
         return yaml_files.read_yaml(tmp_path / "a.yaml")
 
     return read
@@ -23,7 +23,19 @@ def test_plain_data_are_read_as_people_mean_them(read):
     }  # fmt: skip
 
 
+def test_numbers_are_decimal(read):
+    text = "times: [1:30, 1:30.5, 190:20:30]\nother: [010, 0x1f, 0b11, +12, -0, 1_000, 1_0.5, .5, -.inf]\n"
+    assert read(text) == {
+        "times": ["1:30", "1:30.5", "190:20:30"],
+        "other": ["010", "0x1f", "0b11", 12, 0, 1000, 10.5, 0.5, float("-inf")],
+    }
+
+
 @pytest.mark.parametrize(("text", "told"), [
+    ("a: " + "[" * 90_000, "expected at most 30 levels, one within the other"),
+    ("a: " + "9" * 5_000, "Exceeds the limit"),
+    ("a: !!int 1:30\n", "tag tag:yaml.org,2002:int: write the value itself"),
+    ("a: \udce4\n", "cannot be read as plain YAML"),
     ("a: &x [1]\nb: *x\n", "alias *x: write it out"),
     ("a: 1\na: 2\n", "key 'a' is given twice"),
     ("a: !!python/name:os.system\n", "cannot be read as plain YAML"),
@@ -38,6 +50,12 @@ def test_what_is_more_than_data_is_refused_by_name(read, text, told):
         read(text)
     assert told in str(refused.value)
     assert "a.yaml" in str(refused.value)
+
+
+def test_parts_are_counted_before_any_is_built():
+    assert yaml_files.parse_yaml("[a, b, {c: d}]", max_items=6) == ["a", "b", {"c": "d"}]
+    with pytest.raises(ValueError, match="expected at most 5 values"):
+        yaml_files.parse_yaml("[a, b, {c: d}]", max_items=5)
 
 
 def test_the_working_folder_wins_over_ours(tmp_path, monkeypatch):

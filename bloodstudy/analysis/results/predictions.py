@@ -18,9 +18,7 @@ import pyarrow.parquet as pq
 
 from bloodstudy.data.splits.split import find_clean
 from bloodstudy.study import metrics
-from bloodstudy.study.predictions import PREFIX, STEP
-
-IDENTITY = ("split", "image", "photograph", "scene", "label")
+from bloodstudy.study.predictions import COLUMNS, PREFIX, STEP
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,14 +106,14 @@ class Reader:
         names = [name for name in table.column_names if name.startswith(PREFIX)]
         classes = tuple(name.removeprefix(PREFIX) for name in names)
         probabilities = np.stack([table[name].to_numpy() for name in names], axis=1)
-        images = table.select([name for name in IDENTITY if name in table.column_names])
+        images = table.select([name for name in COLUMNS if name in table.column_names])
         return Predictions(self._share(images, classes), np.rint(probabilities * STEP).astype("uint16"))
 
     def _share(self, images: pa.Table, classes: Sequence[str]) -> EvaluationImages:
         for known, shown in self._known:
             if known.equals(images) and shown.classes == classes:
                 return shown
-        frame = images.to_pandas().reindex(columns=list(IDENTITY)).astype(object)
+        frame = images.to_pandas().reindex(columns=list(COLUMNS)).astype(object)
         frame = frame.where(frame.notna(), "")  # older tables have no scenes
         shown = EvaluationImages(frame, tuple(classes))
         self._known.append((images, shown))

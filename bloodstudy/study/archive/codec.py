@@ -20,10 +20,10 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from bloodstudy.study.predictions import PREFIX, STEP
+from bloodstudy.study.predictions import COLUMNS, PREFIX, STEP
 from bloodstudy.study.record import read_record
 
-MAX_CLASSES, MAX_ROWS = 1_000, 10_000_000
+MAX_CLASSES, MAX_ROWS, MAX_HEADER_BYTES = 1_000, 1_000_000, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,17 @@ def pack(table: pa.Table) -> Packed:
     return Packed(header.encode() + b"\n" + _to_planes(_steps(table, classes)), columns)
 
 
+def read_header(packed: bytes) -> Header:
+    """Return what stands before the probabilities; raises ValueError if it is not what `pack` writes."""
+    header = read_record(Header, _read(packed[:MAX_HEADER_BYTES].partition(b"\n")[0]))
+    if unknown := header.text.keys() - set(COLUMNS):
+        raise ValueError(f"expected the columns {', '.join(COLUMNS)}; received {min(unknown)!r:.80}")
+    return header
+
+
 def unpack(packed: bytes, columns: Mapping[str, bytes]) -> pa.Table:
     """Return the table that was packed; raises ValueError if `packed` or one of its columns is no such thing."""
-    head, _, planes = packed.partition(b"\n")
-    header = read_record(Header, _read(head))
+    header, planes = read_header(packed), packed.partition(b"\n")[2]
     classes, rows = header.classes, header.rows
     if not 1 <= len(classes) <= MAX_CLASSES:
         raise ValueError(f"expected 1 to {MAX_CLASSES} classes; received {len(classes)}")
@@ -115,7 +122,7 @@ def _to_planes(steps: np.ndarray) -> bytes:
 
 
 def _from_planes(planes: bytes, classes: int, rows: int) -> np.ndarray:
-    low, high = np.frombuffer(planes, "uint8").reshape(2, classes, rows).astype("int64")
+    low, high = np.frombuffer(planes, "uint8").reshape(2, classes, rows).astype("int32")
     columns = (low + 256 * high).T
     folded = columns[:, -1]
     rest = np.where(folded % 2, -(folded + 1) // 2, folded // 2)

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from bloodstudy import PACKAGE, __version__, files
 from bloodstudy.errors import UserError
 from bloodstudy.study.archive import codec
-from bloodstudy.study.archive.schema import FORMAT
+from bloodstudy.study.archive.schema import FORMAT, max_bytes
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.redact import find_folder, make_portable
 from bloodstudy.study.run_folder import StudyFolder, StudyLocation, read_plan, read_result
@@ -113,6 +113,8 @@ def _to_json(content: Any) -> bytes:
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    if len(content) > (most := max_bytes(name)):
+        raise UserError(f"{name} would have {len(content):,} bytes; a package takes at most {most:,}")
     member = zipfile.ZipInfo(name, EPOCH)
     member.compress_type, member.create_system, member.external_attr = zipfile.ZIP_DEFLATED, 3, 0o100644 << 16
     archive.writestr(member, content, compresslevel=9)

@@ -11,7 +11,6 @@ whenever one is read, and all that they say by `check`. UserError names the memb
 from __future__ import annotations
 
 import hashlib
-import re
 import stat
 import struct
 import zipfile
@@ -27,15 +26,13 @@ import pyarrow as pa
 
 from bloodstudy.errors import UserError
 from bloodstudy.study.archive import codec, schema
-from bloodstudy.study.plan import KEY, Plan
+from bloodstudy.study.plan import Plan
 from bloodstudy.study.result import Result
 
-MAX_BYTES, MAX_BYTES_EACH = 4_000_000_000, 64_000_000  # of what comes out of an archive
-OF_TRIAL = ("config.yaml", "history.csv", "attempts.json", "predictions.bin", "result.json")  # the last one counts
-NAMES = re.compile(
-    rf"manifest\.json|plan\.yaml|requirements\.lock|columns/[0-9a-f]{{64}}\.json|trials/{KEY}/"
-    rf"(?:{'|'.join(map(re.escape, OF_TRIAL))})"
-)
+MAX_BYTES = 2_000_000_000  # of what comes out of an archive
+MAX_COLUMN_BYTES = 256_000_000  # of its columns, which are kept while it is open
+MAX_GROWTH, FREE_BYTES = 50, 64_000_000  # how many times its own size may come out of it, beside some that are free
+MAX_MEMBERS = 50_000
 
 
 @dataclass(frozen=True)
@@ -69,9 +66,6 @@ class Package:
 
     def check(self) -> Plan:
         """Read everything there is; return the plan. Raises UserError at the first thing that cannot be."""
-        for name in self.manifest.members:
-            if name.startswith("columns/"):
-                self.columns[name.removeprefix("columns/").removesuffix(".json")] = self.read(name)
         plan = self._parse("plan.yaml", partial(schema.read_plan, study=self.manifest.study))
         planned = set(plan.keys)
         for key in self.keys:
@@ -79,12 +73,16 @@ class Package:
                 raise _refuse(self.path, f"trials/{key} is not in its plan")
             for name in self.of_trial(key):
                 self._parse(f"trials/{key}/{name}", partial(self._check, name, key))
+        columns = {name for name in self.manifest.members if name.startswith("columns/")}
+        if unused := columns - set(map(_name_column, self.columns)):
+            raise _refuse(self.path, f"{min(unused)} belongs to no trial")
         self._parse("requirements.lock", bytes.decode)
         return plan
 
     def of_trial(self, key: str) -> list[str]:
         """Return the files of a trial, its result at the end."""
-        return [name for name in OF_TRIAL if f"trials/{key}/{name}" in self.manifest.members or name == "result.json"]
+        there = {name for name in schema.OF_TRIAL if f"trials/{key}/{name}" in self.manifest.members}
+        return [name for name in schema.OF_TRIAL if name in there or name == "result.json"]
 
     def _check(self, name: str, key: str, content: bytes) -> None:
         match name:
@@ -95,9 +93,19 @@ class Package:
             case "history.csv":
                 schema.check_history(content)
             case "attempts.json":
-                schema.check_json(content)
+                schema.check_attempts(content)
             case _:
+                self._read_columns(codec.read_header(content))
                 codec.unpack(content, self.columns)
+
+    def _read_columns(self, header: codec.Header) -> None:
+        """Read the columns that the predictions of a trial name, and no others."""
+        for digest in header.text.values():
+            name = _name_column(digest)
+            if digest not in self.columns and name in self.manifest.members:
+                if self.manifest.members[name].sha256 != digest:
+                    raise ValueError(f"{name} has another hash than its name says")
+                self.columns[digest] = self.read(name)
 
     def _parse(self, name: str, check: Callable[[bytes], Any]) -> Any:
         if name not in self.manifest.members:
@@ -133,10 +141,12 @@ def open_package(path: Path) -> Generator[Package]:
 
 def _check_members(path: Path, archive: zipfile.ZipFile) -> set[str]:
     """Return the names of the members; raises UserError for the first that is not as `write_package` makes it."""
-    names: set[str] = set()
-    for member in archive.infolist():
+    members, names = archive.infolist(), set[str]()
+    if len(members) > MAX_MEMBERS:
+        raise _refuse(path, f"it holds {len(members):,} files; expected at most {MAX_MEMBERS:,}")
+    for member in members:
         name = member.orig_filename  # as it stands there: `filename` is cleaned
-        if not NAMES.fullmatch(name):
+        if not schema.NAMES.fullmatch(name):
             raise _refuse(path, f"it holds {name!r}, which is no name of a package")
         if name in names:
             raise _refuse(path, f"it holds {name} twice")
@@ -144,20 +154,26 @@ def _check_members(path: Path, archive: zipfile.ZipFile) -> set[str]:
             raise _refuse(path, f"{name} is a link or a folder; expected plain files")
         if member.flag_bits & 1 or member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise _refuse(path, f"{name} is encrypted, or compressed in another way than zip's own")
-        if member.file_size > MAX_BYTES_EACH:
-            raise _refuse(
-                path, f"{name} says that it has {member.file_size:,} bytes; expected at most {MAX_BYTES_EACH:,}"
-            )
+        if member.file_size > (most := schema.max_bytes(name)):
+            raise _refuse(path, f"{name} says that it has {member.file_size:,} bytes; expected at most {most:,}")
         names.add(name)
-    if (total := sum(member.file_size for member in archive.infolist())) > MAX_BYTES:
-        raise _refuse(path, f"its members say that they have {total:,} bytes; expected at most {MAX_BYTES:,}")
+    columns = sum(member.file_size for member in members if member.orig_filename.startswith("columns/"))
+    if columns > MAX_COLUMN_BYTES:
+        raise _refuse(path, f"its columns say that they have {columns:,} bytes; expected at most {MAX_COLUMN_BYTES:,}")
+    total, most = sum(member.file_size for member in members), FREE_BYTES + MAX_GROWTH * path.stat().st_size
+    if total > (most := min(most, MAX_BYTES)):
+        raise _refuse(path, f"its members say that they have {total:,} bytes; expected at most {most:,}")
     return names
+
+
+def _name_column(digest: str) -> str:
+    return f"columns/{digest}.json"
 
 
 def _read_member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
     try:
         with archive.open(name) as stream:  # reads no more than what was said of it
-            return stream.read(MAX_BYTES_EACH + 1)
+            return stream.read(schema.max_bytes(name) + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, struct.error) as error:
         raise _refuse(path, f"{name} is damaged ({error})") from error
 

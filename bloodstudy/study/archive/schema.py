@@ -14,16 +14,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from bloodstudy.config.rules import STUDY
-from bloodstudy.config.yaml_files import UnanchoredLoader
-from bloodstudy.study.plan import Plan
+from bloodstudy.config.yaml_files import parse_yaml
+from bloodstudy.study.plan import KEY, MAX_VALUES, Plan
 from bloodstudy.study.record import read_record
 from bloodstudy.study.result import Result
 
 FORMAT = 1
-DAMAGE = (ValueError, TypeError, RecursionError, yaml.YAMLError, csv.Error)  # what the functions here raise
+DAMAGE = (ValueError, TypeError, RecursionError, csv.Error)  # what the functions here raise
+OF_TRIAL = ("config.yaml", "history.csv", "attempts.json", "predictions.bin", "result.json")  # the last one counts
+MAX_BYTES = {  # of a member, by its last name: some tenfold of what the largest study that may be planned needs
+    "manifest.json": 16_000_000, "plan.yaml": 8_000_000, "requirements.lock": 4_000_000, "config.yaml": 100_000,
+    "history.csv": 4_000_000, "attempts.json": 100, "result.json": 4_000_000, "predictions.bin": 32_000_000,
+    "column": 16_000_000,
+}  # fmt: skip
+NAMES = re.compile(
+    rf"manifest\.json|plan\.yaml|requirements\.lock|columns/[0-9a-f]{{64}}\.json|trials/{KEY}/"
+    rf"(?:{'|'.join(map(re.escape, OF_TRIAL))})"
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,11 @@ class Manifest:
     members: Mapping[str, Member]  # all but the manifest itself, by name
 
 
+def max_bytes(name: str) -> int:
+    """Return how many bytes the member `name` may have."""
+    return MAX_BYTES["column" if name.startswith("columns/") else name.rpartition("/")[2]]
+
+
 def read_manifest(content: bytes) -> Manifest:
     """Return the manifest."""
     manifest = read_record(Manifest, _read_json(content))
@@ -55,7 +68,7 @@ def read_manifest(content: bytes) -> Manifest:
 
 def read_plan(content: bytes, study: str) -> Plan:
     """Return the plan of `study`."""
-    plan = Plan.from_dict(_read_yaml(content))
+    plan = Plan.from_dict(parse_yaml(content, MAX_VALUES))
     if plan.study != study:
         raise ValueError(f"it is the plan of the study {plan.study!r}; expected {study!r}")
     if plan.hash is not None and plan.hash != plan.digest:
@@ -91,18 +104,13 @@ def check_history(content: bytes) -> None:
 
 def check_configuration(content: bytes) -> None:
     """Refuse what is no configuration of a trial."""
-    if not isinstance(_read_yaml(content), dict):
+    if not isinstance(parse_yaml(content, MAX_VALUES), dict):
         raise ValueError("expected key: value, one a line")
 
 
-def check_json(content: bytes) -> None:
-    """Refuse what is no JSON."""
-    _read_json(content)
-
-
-def _read_yaml(content: bytes) -> Any:
-    # PyYAML's own loader, though a tenth as fast as libyaml's: that one crashes on a text that is nested deeply.
-    return yaml.load(content.decode(), Loader=UnanchoredLoader)
+def check_attempts(content: bytes) -> None:
+    """Refuse what is no number of attempts."""
+    read_record(int, _read_json(content))
 
 
 def _read_json(content: bytes) -> Any:

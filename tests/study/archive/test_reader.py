@@ -7,6 +7,7 @@ import hashlib
 import json
 import stat
 import struct
+import time
 import zipfile
 from contextlib import suppress
 
@@ -120,23 +121,67 @@ def test_links_folders_and_devices_are_refused(tmp_path, members, refused, kind)
     assert "requirements.lock is a link or a folder" in refused(path)
 
 
-def test_a_bomb_is_refused_by_what_it_says_of_itself(tmp_path, members, trial, refused, monkeypatch):
-    bomb = members | {f"{trial}/history.csv": bytes(reader.MAX_BYTES_EACH + 1)}
-    path, other = build(tmp_path / "p.zip", bomb), build(tmp_path / "q.zip", members)
+@pytest.mark.parametrize("name", [
+    "plan.yaml", "requirements.lock", "{trial}/config.yaml", "{trial}/history.csv", "{trial}/attempts.json",
+    "{trial}/predictions.bin", "{trial}/result.json", "columns/" + 64 * "0" + ".json",
+])  # fmt: skip
+def test_a_bomb_is_refused_by_what_it_says_of_itself(tmp_path, members, trial, refused, monkeypatch, name):
+    name = name.format(trial=trial)
+    path = build(tmp_path / "p.zip", members | {name: bytes(schema.max_bytes(name) + 1)})
     assert path.stat().st_size < 100_000
-    opened = []
-    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *given: opened.append(given))
-    assert f"{trial}/history.csv says that it has 64,000,001 bytes" in refused(path)
-    monkeypatch.setattr(reader, "MAX_BYTES", 1000)
-    assert "its members say that they have" in refused(other)
-    assert opened == []
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)
+    assert f"{name} says that it has {schema.max_bytes(name) + 1:,} bytes; expected at most" in refused(path)
+
+
+def test_an_archive_out_of_which_too_much_would_come_is_refused(tmp_path, members, trial, refused, monkeypatch):
+    path = build(tmp_path / "p.zip", members | {f"columns/{k:064x}.json": bytes(10_000_000) for k in range(30)})
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)
+    assert "its columns say that they have 300," in refused(path)
+    monkeypatch.setattr(reader, "MAX_COLUMN_BYTES", 10**12)
+    size = reader.FREE_BYTES + reader.MAX_GROWTH * path.stat().st_size
+    assert f"expected at most {size:,}" in refused(path)  # of a small file that comes to much
+    monkeypatch.setattr(reader, "MAX_MEMBERS", 5)
+    assert "files; expected at most 5" in refused(path)
+
+
+@pytest.mark.parametrize(("name", "bomb", "told"), [
+    ("plan.yaml", b"study: small\ntrials: [" + b"1," * 3_900_000 + b"]\n", "expected at most 500,000 values"),
+    ("plan.yaml", b"study: small\ntrials: " + b"1:" * 3_900_000 + b"1\n", "command is missing"),
+    ("plan.yaml", b"study: small\ntrials: " + b"9" * 7_900_000 + b"\n", "Exceeds the limit"),
+    ("plan.yaml", b"- " * 3_900_000, "expected at most 30 levels"),
+    ("plan.yaml", b"{a: " * 1_900_000, "expected at most 30 levels"),
+    ("config.yaml", b"[" * 90_000, "expected at most 30 levels"),
+    ("result.json", b"[" * 3_900_000, "/result.json cannot be used"),
+    ("predictions.bin", b"[" * 31_000_000, "its JSON cannot be read"),
+])  # fmt: skip
+def test_a_bomb_within_the_limits_is_refused_while_its_parts_are_counted(tmp_path, members, refused, name, bomb, told):
+    name = next(member for member in members if member.endswith(name))
+    path = build(tmp_path / "p.zip", members | {name: bomb})
+    begun = time.process_time()
+    assert told in refused(path)
+    assert time.process_time() - begun < 3
+
+
+def test_columns_that_no_trial_names_are_refused_and_never_read(tmp_path, members, refused, monkeypatch):
+    more = {f"columns/{k:064x}.json": b'["x"]' for k in range(50)}
+    path, read = build(tmp_path / "p.zip", members | more), []
+    opened = zipfile.ZipFile.open
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *given: read.append(given[1]) or opened(*given))
+    assert f"columns/{0:064x}.json belongs to no trial" in refused(path)
+    assert set(read) & set(more) == set()
+
+
+def test_a_column_under_the_name_of_another_is_refused(tmp_path, members, refused):
+    one = next(name for name in members if name.startswith("columns/"))
+    told = f"{one} has another hash than its name says"
+    assert told in refused(build(tmp_path / "p.zip", members | {one: members[one] + b" "}))
 
 
 def test_a_bomb_that_lies_about_itself_is_read_no_further_than_it_says(tmp_path, members, trial, refused):
-    path = build(tmp_path / "p.zip", members | {f"{trial}/history.csv": bytes(50_000_000)})
+    path = build(tmp_path / "p.zip", members | {f"{trial}/history.csv": bytes(3_000_000)})
     content = path.read_bytes()
-    assert content.count(struct.pack("<I", 50_000_000)) >= 2
-    path.write_bytes(content.replace(struct.pack("<I", 50_000_000), struct.pack("<I", 1000)))
+    assert content.count(struct.pack("<I", 3_000_000)) >= 2
+    path.write_bytes(content.replace(struct.pack("<I", 3_000_000), struct.pack("<I", 1000)))
     assert f"{trial}/history.csv is damaged" in refused(path)
 
 

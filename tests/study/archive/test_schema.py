@@ -26,15 +26,17 @@ def about(**changes):
     (schema.read_manifest, about(study=3), "study: expected a valid string; received 3"),
     (schema.read_manifest, about(members=[]), "members: expected an object; received []"),
     (schema.read_manifest, about(members={"plan.yaml": 3}), "members.plan.yaml: expected an object; received 3"),
-    (read_plan, b"!!python/object/apply:os.system [touch canary]", "could not determine a constructor"),
+    (read_plan, b"!!python/object/apply:os.system [touch canary]", "2002:python/object/apply:os.system: write"),
     (read_plan, BOMB, "alias *a: write it out"),
-    (schema.check_configuration, b"!!python/name:os.system", "could not determine a constructor"),
+    (schema.check_configuration, b"!!python/name:os.system", "tag tag:yaml.org,2002:python/name:os.system: write"),
     (schema.check_configuration, b"- a\n", "expected key: value, one a line"),
     (schema.check_configuration, BOMB, "alias *a: write it out"),
     (schema.check_history, b"epoch,=cmd()\n1,2\n", "expected columns such as epoch"),
     (schema.check_history, b"epoch,fit_loss\n1,=cmd()\n", "could not convert string to float"),
     (schema.check_history, b"epoch,fit_loss\n1\n", "expected 2 numbers a row; received 1"),
-    (schema.check_json, b'{"a": NaN}', "NaN is no JSON"),
+    (schema.check_attempts, b"NaN", "NaN is no JSON"),
+    (schema.check_attempts, b'"2"', "expected a valid integer; received '2'"),
+    (schema.check_attempts, b"[[2]]", "expected a valid integer; received [[2]]"),
 ])  # fmt: skip
 def test_a_member_that_says_what_it_must_not_is_refused_and_nothing_is_run(tmp_path, monkeypatch, check, content, told):
     monkeypatch.chdir(tmp_path)
@@ -46,4 +48,5 @@ def test_a_member_that_says_what_it_must_not_is_refused_and_nothing_is_run(tmp_p
 def test_what_is_as_it_should_be_is_read():
     assert schema.read_manifest(about()) == schema.Manifest(schema.FORMAT, "scratch", {})
     schema.check_history(b"epoch,fit_loss\n1,0.5\n2,\n")
+    schema.check_attempts(b"2\n")
     schema.check_configuration(b"lr: 0.001\nimage_size: [24, 32]\n")
