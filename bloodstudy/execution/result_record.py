@@ -16,14 +16,13 @@ from bloodstudy import PACKAGE, __version__
 from bloodstudy.data import Dataset
 from bloodstudy.data.quality.findings import find
 from bloodstudy.study.code_digest import code_digest
-from bloodstudy.study.result import Cost, Result, ResultData
+from bloodstudy.study.result import AUDITED, Cost, Result, ResultData
 from bloodstudy.study.trial import Trial
 from bloodstudy.training.events import Ended
 from bloodstudy.training.precision import processor
 
 _KEPT = ("parameters", "layers", "trainable_parameters", "epochs_done", "responses", "traceback")
 _KEPT += ("prediction_hash", "stored_hash")  # of the probabilities as computed, and of what is stored of them
-_AUDITED = ("provenance", "test_images_leaking", "test_share_leaking", "label_conflicts", "duplicates_across")
 _COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads", "resumed_after")
 
 
@@ -97,7 +96,7 @@ def git_commit() -> str | None:
 
 def tag_audit(findings: dict[str, Any]) -> dict[str, str]:
     """Return what an audit finds as tags of the run."""
-    return {f"audit.{name}": "unknown" if findings[name] is None else str(findings[name]) for name in _AUDITED}
+    return {f"audit.{name}": "unknown" if findings[name] is None else str(findings[name]) for name in AUDITED}
 
 
 def _describe(images: Dataset) -> dict[str, Any]:

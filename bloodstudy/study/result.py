@@ -15,10 +15,11 @@ from bloodstudy import files
 from bloodstudy.study.outcome import PUBLISHED, Outcome
 from bloodstudy.study.record import read_record
 from bloodstudy.study.seal import seal, unseal
-from bloodstudy.study.trial import make_key
+from bloodstudy.study.trial import DataIdentity, make_key
 
 STORED_OUTCOMES = (*PUBLISHED, Outcome.INTERRUPTED)
 HASHED = ("history.csv", "predictions.parquet")  # files of a trial that its result vouches for
+AUDITED = ("provenance", "test_images_leaking", "test_share_leaking", "label_conflicts", "duplicates_across")  # as tags
 ALWAYS = ("audit", "reason", "git_commit", "code", "processor")  # stored even if they are unknown
 
 
@@ -113,6 +114,23 @@ class Result:
         for name, digest in (coming or {}).items():
             hashes[name] = [*hashes.get(name, []), digest]
         files.write_json(folder / "result.json", seal(replace(self, files=hashes).to_dict()))
+
+    @property
+    def own_tags(self) -> dict[str, str]:
+        """The tags of its run: its identity as it says itself, and of the tags that it was stored with the audit's.
+
+        A package may bring any others, and MLflow takes some for orders.
+        """
+        audited = {name: self.tags[name] for name in (f"audit.{part}" for part in AUDITED) if name in self.tags}
+        identity = {"trial_key": self.key, "study": self.study, "arm": self.arm, "seed": str(self.factors["seed"])}
+        outcome = {"outcome": str(self.outcome), "git_commit": self.git_commit or "unknown"}
+        return audited | identity | {"fingerprint": self.data.fingerprint} | outcome
+
+    @property
+    def own_params(self) -> dict[str, Any]:
+        """The parameters of its run: of those that it was stored with, what a trial is resolved to."""
+        names = {"model", *self.factors, *(f"data.{part.name}" for part in fields(DataIdentity))}
+        return {name: value for name, value in self.params.items() if name in names}
 
     @property
     def own_key(self) -> str:

@@ -110,7 +110,7 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     figures = {name: value for name, value in figures.items() if value is not None and name not in VALIDATION}
     metrics = [Metric(name, float(value), now, 0) for name, value in figures.items()]
     _log_metrics(store, run_id, _curves(rows) + metrics)
-    store.client.log_batch(run_id, tags=[RunTag(*tag) for tag in result.tags.items()])
+    store.client.log_batch(run_id, tags=[RunTag(*tag) for tag in result.own_tags.items()])
     store.client.log_inputs(run_id, datasets=[_describe_data(result)])
     for path in (trial.config, trial.history, trial.predictions):
         if path.exists():
@@ -126,7 +126,7 @@ def log_whole(store: Store, folder: Path, parent: str | None) -> None:
     """Log a finished trial from its folder as one run."""
     result = _read(folder)
     begun = TrialFolder(folder).result.stat().st_mtime - result.cost.wall_seconds
-    complete(store, open_run(store, folder, result.tags, result.params, parent, begun), folder)
+    complete(store, open_run(store, folder, result.own_tags, result.own_params, parent, begun), folder)
 
 
 def _read(folder: Path) -> Result:

@@ -91,7 +91,8 @@ def publish():
         files.write_text(folder / "history.csv", history.to_csv(index=False))
         responses = {"train_accuracy": 0.9, "test_accuracy": 0.7, "accuracy_gap": 0.2} if outcome == "finished" else {}
         cost = {"peak_memory_mb": 1.0, "wall_seconds": 30.0, "attempts": 1}
-        result_of({
+        identity = {"key": folder.name, "study": "scratch", "arm": TAGS["arm"]}
+        result_of(identity | {
             "outcome": outcome, "factors": {"lr": 0.1, "precision": "float32", "seed": 0}, "responses": responses,
             "cost": cost, "tags": tags_of(folder) | {"outcome": outcome}, "params": PARAMS, "data": DATA,
             "audit": {"test_images_leaking": 3},

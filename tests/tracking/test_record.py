@@ -46,6 +46,23 @@ def test_a_trial_kept_before_there_were_audits_is_logged_too(store, scratch, pub
     assert tracking.catch_up(store, scratch) == 1
 
 
+def test_of_the_tags_and_parameters_that_a_package_brings_only_known_ones_are_logged(store, scratch, publish, runs):
+    publish(scratch / "a")
+    orders = {"mlflow.user": "mallory", "mlflow.note.content": "Trust me", "mlflow.parentRunId": "0" * 32, "x": "y"}
+    false = {"trial_key": "b", "study": "other", "arm": "reference", "seed": "7", "outcome": "diverged"}
+    findings = {"audit.provenance": "known", "audit.other": "1"}
+    params = {"lr": 0.1, "model": "reference", "data.split": "random", "data.root": "/", "mlflow.user": "mallory"}
+    rewrite(scratch / "a" / "result.json", tags=orders | false | findings, params=params)
+    tracking.catch_up(store, scratch)
+    (run,) = runs(store)
+    assert run.data.tags == {
+        "trial_key": "a", "study": "scratch", "arm": "lr=0.1", "seed": "0", "fingerprint": "f" * 16,
+        "outcome": "finished", "git_commit": "unknown", "audit.provenance": "known", "mlflow.runName": "lr=0.1, seed=0",
+        record.TOKEN: run.data.tags[record.TOKEN],
+    }  # fmt: skip
+    assert run.data.params == {"lr": "0.1", "model": "reference", "data.split": "random"}
+
+
 def test_a_diverged_trial_is_a_failed_run_with_its_outcome(store, scratch, publish, runs):
     publish(scratch / "a", "diverged")
     tracking.catch_up(store, scratch)
