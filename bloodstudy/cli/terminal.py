@@ -10,7 +10,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from types import TracebackType
 from typing import Any, ClassVar
 
 from rich.console import Console
@@ -19,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 
 from bloodstudy.errors import BloodstudyError, UserError
+from bloodstudy.visible import show
 
 PLAIN_EVERY_S = 5.0
 
@@ -44,12 +44,12 @@ def run_command(command: Callable[[list[str]], int]) -> int:
     try:
         _require_working_folder()
         if usage and {"-h", "--help"} & set(sys.argv[1:]):
-            say(usage)
+            print(usage)
             return 0
         return command(sys.argv[1:])
     except BloodstudyError as error:
         for problem in error.problems if isinstance(error, UserError) else [error]:
-            print(f"bloodstudy: {problem}", file=sys.stderr)
+            print(f"bloodstudy: {show(problem)}", file=sys.stderr)
         return error.exit_code
     except (KeyboardInterrupt, Terminated) as end:
         word, code = ("terminated", end.exit_code) if isinstance(end, Terminated) else ("interrupted", 130)
@@ -59,19 +59,14 @@ def run_command(command: Callable[[list[str]], int]) -> int:
     except BrokenPipeError:  # who read our output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at its end
         return 141
-    except OSError as error:
-        if error.errno not in (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST) or not error.filename:
-            return _describe_defect()
-        print(f"bloodstudy: cannot use {error.filename}: {error.strerror}; name another one", file=sys.stderr)
-        return UserError.exit_code
-    except Exception:
-        return _describe_defect()
-
-
-def _describe_defect() -> int:
-    traceback.print_exc()
-    print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)
-    return 3
+    except Exception as error:
+        named = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST)
+        if isinstance(error, OSError) and error.filename and error.errno in named:
+            print(show(f"bloodstudy: cannot use {error.filename}: {error.strerror}; name another one"), file=sys.stderr)
+            return UserError.exit_code
+        traceback.print_exc()
+        print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)
+        return 3
 
 
 def terminate(number: int, frame: Any) -> None:
@@ -101,10 +96,11 @@ def _require_working_folder() -> None:
 
 def say(text: str = "") -> None:
     """Print one line on standard output at once, above the bars if there are any."""
-    if SweepBar.live is not None:
-        SweepBar.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
-    else:
+    text = show(text)
+    if SweepBar.live is None:
         print(text, flush=True)
+    else:
+        SweepBar.live.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 class SweepBar:
@@ -131,10 +127,15 @@ class SweepBar:
             self._progress.stop()
 
 
+def _escape(text: str) -> str:
+    """Return `text` for rich, in which it means nothing but itself."""
+    return escape(show(text))
+
+
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[detail]}"))
     times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    return Progress(*columns, *times, console=Console(), transient=True)
+    return Progress(*columns, *times, console=Console(emoji=False), transient=True)
 
 
 class Bar:
@@ -146,14 +147,14 @@ class Bar:
         self._shown, self._progress, self._starts_it = shown, None, SweepBar.live is None
         if sys.stdout.isatty() and shown:
             self._progress = SweepBar.live or _progress()
-            self._task = self._progress.add_task(escape(title), total=total, detail="")
+            self._task = self._progress.add_task(_escape(title), total=total, detail="")
 
     def __enter__(self) -> Bar:
         if self._progress and self._starts_it:
             self._progress.start()
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *ended: object) -> None:
         if self._progress and self._starts_it:
             self._progress.stop()
         elif self._progress:
@@ -162,7 +163,7 @@ class Bar:
     def update(self, done: float, detail: str = "") -> None:
         """Show that `done` of the total is done."""
         if self._progress:
-            self._progress.update(self._task, completed=done, detail=escape(detail))
+            self._progress.update(self._task, completed=done, detail=_escape(detail))
             return
         if not self._shown:
             return
@@ -219,10 +220,10 @@ def amount(size: int) -> str:
 
 def print_table(title: str, header: Iterable[str], rows: Iterable[Iterable[str]], right: Iterable[str] = ()) -> None:
     """Print a table; columns named in `right` are aligned right. Wide if the output is no terminal."""
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    table = Table(title=title, title_justify="left", title_style="bold")
+    console = Console(emoji=False, width=None if sys.stdout.isatty() else 160)
+    table = Table(title=_escape(title), title_justify="left", title_style="bold")
     for name in header:
         table.add_column(name, justify="right" if name in set(right) else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*(_escape(cell) for cell in row))
     console.print(table)

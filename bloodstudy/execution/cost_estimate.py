@@ -21,6 +21,7 @@ from bloodstudy.data import Dataset
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.study.arms import spell
 from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.record import read_record
 from bloodstudy.study.run_folder import StudyFolder, load_result
 from bloodstudy.study.trial import Trial
 from bloodstudy.training.assignment import Assignment
@@ -112,7 +113,7 @@ def _probe(
     unmeasured: Sequence[tuple[str, Trial, Dataset]], folder: Path, process: JobProcess
 ) -> dict[str, dict[str, float]]:
     """Return the times of each unmeasured probe by its name, measured now if they are new; without those that fail."""
-    probes = files.read_json(StudyFolder(folder).probes) or {}
+    probes = _read_probes(folder)
     new = {name: (trial, images) for name, trial, images in unmeasured if name not in probes}
     if not new:
         return probes
@@ -129,6 +130,15 @@ def _probe(
                 probes[name] = asdict(event)
     files.write_json(StudyFolder(folder).probes, probes)
     return probes
+
+
+def _read_probes(folder: Path) -> dict[str, dict[str, float]]:
+    """Return the times that were measured by earlier commands; none of a damaged file: they are measured again."""
+    try:
+        stored = files.read_json(StudyFolder(folder).probes) or {}
+        return {name: asdict(times) for name, times in read_record(dict[str, Timed], stored).items()}
+    except (OSError, ValueError, RecursionError):
+        return {}
 
 
 def _add_up(probe: Mapping[str, float], trial: Trial, images: Dataset) -> float:

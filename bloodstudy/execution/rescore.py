@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from bloodstudy import data, files
 from bloodstudy.data.splits.split import find_clean
@@ -20,6 +19,7 @@ from bloodstudy.study import metrics
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import TrialFolder
+from bloodstudy.study.trial_files import read_predictions
 
 
 def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
@@ -31,11 +31,12 @@ def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
     digest, path = images.provenance.digest, TrialFolder(folder).predictions
     if not images.judges_clean or result.outcome != Outcome.FINISHED or result.data.judged_scenes == digest:
         return result
-    if not path.exists():
+    stored = read_predictions(TrialFolder(folder))
+    if stored is None:
         if images.split == "official":
             return result
         raise UserError(f"{path} is gone, so the trial cannot be judged by scene. Train it again: retry=all")
-    table, classes = pd.read_parquet(path), result.data.classes
+    table, classes = stored.to_pandas(), result.data.classes
     scenes = dict(zip(images.manifest["image"], images.manifest["scene"], strict=True))
     table["scene"] = [scenes[image] for image in table["image"]]
     likeliest = table[[f"p_{name}" for name in classes]].to_numpy().argmax(axis=1)

@@ -117,6 +117,7 @@ def _print_next(folder: Path, trials: int, request: compose.RunRequest) -> None:
     uri = tracking.public_uri() if os.environ.get("MLFLOW_TRACKING_URI") else "sqlite:///mlflow.db"
     steps.append((uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}", "compare the runs"))
     width = max(len(step) for step, _ in steps)
-    terminal.say("\nnext:")
+    terminal.say()
+    terminal.say("next:")
     for step, purpose in steps:
         terminal.say(f"  {step:<{width}}  {purpose}")

@@ -28,6 +28,7 @@ from bloodstudy.study.outcome import DEATHS, PUBLISHED, Outcome
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, load_result
 from bloodstudy.study.trial import Trial
+from bloodstudy.study.trial_files import read_attempts
 from bloodstudy.training import Worker, checkpoint
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.events import BatchTrained, Ended, EpochTrained, Measured, Resumed, Warned
@@ -111,7 +112,7 @@ def _clear(trial: TrialFolder) -> None:
 def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, process: JobProcess) -> Result:
     begun = time.monotonic()
     paths = TrialFolder(folder)
-    attempts = (files.read_json(paths.attempts) or 0) + 1
+    attempts = (read_attempts(paths) or 0) + 1
     files.write_json(paths.attempts, attempts)
     with process.bar(f"{trial.arm}, seed {trial.factors.seed}", trial.factors.epochs + MEASURING) as bar:
         bar.update(0, "starting")

@@ -14,9 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pandas as pd
-import pyarrow as pa
-
 from bloodstudy.analysis.results.predictions import Reader
 from bloodstudy.analysis.results.stored import find_differences
 from bloodstudy.config.rules import STUDY
@@ -28,6 +25,7 @@ from bloodstudy.reporting.report import load_claims, make_report
 from bloodstudy.study import run_folder
 from bloodstudy.study.archive.restore import restore
 from bloodstudy.study.predictions import hash_stored
+from bloodstudy.study.trial_files import read_predictions
 
 Progress = Callable[[str, int, int], None]
 ORIGIN = (
@@ -167,10 +165,10 @@ def _check_trials(verification: Verification, runs_dir: Path, study: str, progre
             if result and (key_now := result.own_key) != key:
                 factors = "the factors, model and data of its result"
                 verification.add("trials", [f"{who}: {factors} are those of trial {key_now}"])
-            table = pd.read_parquet(path) if path.exists() else None
-            stored = None if table is None else hash_stored(table)
-            said_wrong = [] if result is None or table is None else find_differences(result, reader.read(path))
-        except (OSError, ValueError, KeyError, TypeError, UserError, pa.ArrowException) as error:
+            table = read_predictions(folder.trial(key))
+            stored = None if table is None else hash_stored(table.to_pandas())
+            said_wrong = [] if result is None or table is None else find_differences(result, reader.read(table))
+        except (ValueError, UserError) as error:
             verification.add("trials", [f"{who} cannot be read: {' '.join(str(error).split())[:200]}"])
             whole = False
             continue

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
 from filelock import FileLock, Timeout
 
 from bloodstudy import files
+from bloodstudy.config.yaml_files import parse_yaml
 from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.plan import MAX_VALUES
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, load_result
 
 
@@ -84,8 +85,8 @@ def _is_locked(lock: Path) -> bool:
 
 def _read_epochs(trial: TrialFolder) -> int | None:
     try:
-        return int(yaml.safe_load(trial.config.read_text(encoding="utf-8"))["epochs"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        return int(parse_yaml(trial.config.read_bytes(), MAX_VALUES)["epochs"])
+    except (OSError, KeyError, TypeError, ValueError, OverflowError):
         return None
 
 

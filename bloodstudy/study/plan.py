@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -21,10 +20,10 @@ from bloodstudy import files
 from bloodstudy.study.arms import Role
 from bloodstudy.study.record import read_record, rename
 from bloodstudy.study.seal import seal, unseal
+from bloodstudy.study.stored_rules import check_plan
 
 FILE = "plan.yaml"
 TURN = ".turn"  # beside the plan: a number that is larger in each plan written later, whatever the clock says
-KEY = "[0-9a-f]{16}"
 MAX_TRIALS = 5_000  # of a plan
 MAX_VALUES = 500_000  # in its file: a hundred a trial
 STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
@@ -110,17 +109,7 @@ class Plan:
     def from_dict(cls, content: Any) -> Plan:
         """Return the plan whose file holds `content`."""
         plan = read_record(cls, rename(unseal(content), FIELDS))
-        if not plan.trials:
-            raise ValueError("it holds no trials")
-        if len(plan.trials) > MAX_TRIALS:
-            raise ValueError(f"it holds {len(plan.trials):,} trials; expected at most {MAX_TRIALS:,}")
-        for trial in plan.trials:
-            if not re.fullmatch(KEY, trial.key):
-                raise ValueError(f"expected a trial key of 16 hex digits; received {trial.key!r}")
-            if missing := plan.swept.keys() - trial.levels.keys():
-                raise ValueError(f"trial {trial.key} has no level of {', '.join(sorted(missing))}")
-        if plan.questions and not (plan.arms and plan.precision and plan.seeds):
-            raise ValueError("it has questions, and lacks arms, precision or seeds")
+        check_plan(plan)
         return plan
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""What a trial's stored predictions are, in one hash.
+"""What a trial's stored predictions are: a table, checked when it is read, and its hash.
 
-In: the table of predictions.parquet. Out: a hash of split, image, label and probabilities in its order. Photograph and
-scene have no part in it: they may become known after the trial was measured.
+In: predictions.parquet. Out: its table, or ValueError, in words for people; and a hash of split, image, label and
+probabilities in its order. Photograph and scene have no part in that: they may become known later.
 """
 
-# pandas has no types of its own.
+# pandas and pyarrow have no types of their own.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
 
@@ -16,16 +16,62 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 PREFIX = "p_"  # of the columns of probabilities, one a class
 STEP = 1000  # probabilities are stored as thousandths
 COLUMNS = ("split", "image", "photograph", "scene", "label")  # of text, which stand before them
+SPLITS = ("train", "test", "validation")
+MAX_CLASSES, MAX_ROWS = 1_000, 1_000_000
 _TEXTS = ("split", "image", "label")
 
 
-def check_stored(path: Path, expected: str) -> None:
-    """Raise ValueError if the table at `path` has another hash than `expected`."""
-    if hash_stored(pd.read_parquet(path)) != expected:
+def read_table(path: Path) -> pa.Table:
+    """Return the table at `path`; raises ValueError if it is none of predictions, which its first bytes tell."""
+    try:
+        with pq.ParquetFile(path) as stored:
+            check_columns(stored.schema_arrow, stored.metadata.num_rows)
+            table = stored.read()
+            text = [name for name in COLUMNS if name in table.column_names]
+            table = table.select([*text, *(name for name in table.column_names if name not in text)])
+    except (pa.ArrowException, OverflowError) as error:
+        raise ValueError(str(error)) from error
+    check_values(table)
+    return table
+
+
+def check_columns(schema: pa.Schema, rows: int) -> None:
+    """Raise ValueError if these are not the columns of predictions, or too many rows."""
+    classes = [name for name in schema.names if name.startswith(PREFIX)]
+    text = [name for name in schema.names if name not in classes]
+    if not classes or len({*schema.names}) < len(schema.names):
+        raise ValueError("expected columns of text and one p_<CLASS> for each class")
+    if len(classes) > MAX_CLASSES or rows > MAX_ROWS:
+        raise ValueError(f"expected at most {MAX_CLASSES:,} classes and {MAX_ROWS:,} images")
+    if not {*_TEXTS} <= {*text} <= {*COLUMNS}:
+        raise ValueError(f"expected the columns {', '.join(COLUMNS)}; received {', '.join(text)}")
+    for name in schema.names:
+        kind = schema.field(name).type
+        if name in text and not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            raise ValueError(f"expected text in column {name!r}; received {kind}")
+        if name in classes and not pa.types.is_float32(kind):
+            raise ValueError(f"expected float32 in column {name!r}; received {kind}")
+
+
+def check_values(table: pa.Table) -> None:
+    """Raise ValueError if the values of predictions cannot be: an unknown side or class, no probability."""
+    classes = [name.removeprefix(PREFIX) for name in table.column_names if name.startswith(PREFIX)]
+    for name, allowed in (("split", SPLITS), ("label", classes)):
+        if unknown := {*table[name].unique().to_pylist()} - {*allowed}:
+            raise ValueError(f"expected in column {name!r} one of {', '.join(allowed)}; received {unknown.pop()!r:.60}")
+    if any(table[name].null_count for name in ("image", *(PREFIX + name for name in classes))):
+        raise ValueError("expected a name and a probability of each class for every image")
+
+
+def check_stored(table: pa.Table, expected: str) -> None:
+    """Raise ValueError if the table has another hash than `expected`."""
+    if hash_stored(table.to_pandas()) != expected:
         raise ValueError("it was changed after its trial was measured")
 
 

@@ -15,6 +15,7 @@ from bloodstudy import files
 from bloodstudy.study.outcome import PUBLISHED, Outcome
 from bloodstudy.study.record import read_record
 from bloodstudy.study.seal import seal, unseal
+from bloodstudy.study.stored_rules import check_result
 from bloodstudy.study.trial import DataIdentity, make_key
 
 STORED_OUTCOMES = (*PUBLISHED, Outcome.INTERRUPTED)
@@ -96,6 +97,7 @@ class Result:
             raise ValueError(f"factors: it lacks {', '.join(missing)}")
         if result.outcome not in STORED_OUTCOMES:
             raise ValueError(f"outcome: expected one of {', '.join(STORED_OUTCOMES)}; received {result.outcome!r}")
+        check_result(result)
         return result
 
     def to_dict(self) -> dict[str, Any]:

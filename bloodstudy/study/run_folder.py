@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from bloodstudy import files
 from bloodstudy.config.rules import STUDY
 from bloodstudy.config.schema import Places
+from bloodstudy.config.yaml_files import parse_yaml
 from bloodstudy.errors import UserError
-from bloodstudy.study.plan import FILE, Plan, read_turn
+from bloodstudy.study.plan import FILE, MAX_VALUES, Plan, read_turn
 from bloodstudy.study.result import Result
 
 RETRAIN = "Train the trial again: remove {folder}"
@@ -161,7 +160,7 @@ def read_plan(runs_dir: Path, study: str) -> Plan:
         "runs_dir=FOLDER, or train it again there"
     )
     with readable(path, again):
-        return Plan.from_dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Plan.from_dict(parse_yaml(path.read_bytes(), MAX_VALUES))
 
 
 def read_result(runs_dir: Path, study: str, key: str) -> Result | None:
@@ -192,7 +191,7 @@ def readable(path: Path, remedy: str) -> Generator[None]:
     """
     try:
         yield
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         what = "cannot be read" if isinstance(error, OSError) else "is damaged"
         raise UserError(f"{path} {what}: {reason}. {remedy.format(folder=path.parent)}") from error

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bloodstudy import files
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder
 from bloodstudy.tracking import record, sqlite, study
+from bloodstudy.tracking.note import read_note
 from bloodstudy.tracking.store import TOKEN, Store, public_uri, tracking_uri
 
 
@@ -60,11 +60,11 @@ def settle(store: Store, study_folder: Path) -> int:
     running = store.client.search_runs([store.experiment_id], "attributes.status = 'RUNNING'", max_results=5000)
     for run in running:
         trial = StudyFolder(study_folder).trial(run.data.tags.get("trial_key", study.KIND))
-        note = files.read_json(trial.run_note)
-        if not note or note["tracking_uri"] != store.uri:
+        note = read_note(trial.run_note)
+        if note is None or note.tracking_uri != store.uri:
             continue  # somebody else's
-        is_noted = note["run_id"] == run.info.run_id
-        if not is_noted and ("token" not in note or note["token"] != run.data.tags.get(TOKEN)):
+        is_noted = note.run_id == run.info.run_id
+        if not is_noted and (note.token is None or note.token != run.data.tags.get(TOKEN)):
             continue
         if not _is_free(trial):
             at_work += 1
@@ -74,7 +74,7 @@ def settle(store: Store, study_folder: Path) -> int:
             store.client.delete_run(run.info.run_id)
     for trial in list(_left_open(study_folder)):
         if _is_free(trial):
-            files.write_json(trial.run_note, files.read_json(trial.run_note) | {"open": False})
+            record.close_note(trial.path)
     return at_work
 
 
@@ -84,16 +84,15 @@ def _list_finished(study_folder: Path) -> list[TrialFolder]:
 
 def _left_open(study_folder: Path) -> Iterator[TrialFolder]:
     for trial in StudyFolder(study_folder).trials:
-        begun = trial.run_note.exists() and not trial.result.exists()
-        if begun and (files.read_json(trial.run_note) or {}).get("open", True):
+        if not trial.result.exists() and (note := read_note(trial.run_note)) is not None and note.open:
             yield trial
 
 
 def _is_logged(trial: TrialFolder, uri: str, experiment: str | None) -> bool:
-    mark = files.read_json(trial.logged_note)
-    if not mark or mark["tracking_uri"] != uri:
+    mark = read_note(trial.logged_note)
+    if mark is None or mark.tracking_uri != uri:
         return False
-    return experiment is None or mark.get("experiment", experiment) == experiment
+    return experiment is None or mark.experiment in (None, experiment)
 
 
 def _is_free(trial: TrialFolder) -> bool:

@@ -9,19 +9,20 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import re
 import time
 import uuid
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from bloodstudy import files
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import TrialFolder, load_result
 from bloodstudy.study.trial import DRAWN_BY
+from bloodstudy.study.trial_files import read_history
+from bloodstudy.tracking.note import Note, read_note
 from bloodstudy.tracking.store import TOKEN, Store
 
 if TYPE_CHECKING:
@@ -51,12 +52,12 @@ def open_run(
     path = TrialFolder(folder).run_note
     token = _drop_earlier(store, path)
     started = int(1000 * (begun or time.time()))
-    note = {"tracking_uri": store.uri, "run_id": None, "token": token, "open": True, "started": started}
-    files.write_json(path, note)
+    note = Note(store.uri, token=token, started=started)
+    note.write(path)
     marks = {TOKEN: token} | ({PARENT: parent} if parent else {})
     name = f"{tags['arm']}, seed={tags['seed']}"
     run = store.client.create_run(store.experiment_id, started, dict(tags) | marks, name)
-    files.write_json(path, note | {"run_id": run.info.run_id})
+    replace(note, run_id=run.info.run_id).write(path)
     store.client.log_batch(run.info.run_id, params=[Param(key, str(value)) for key, value in params.items()])
     return run.info.run_id
 
@@ -66,28 +67,33 @@ def _drop_earlier(store: Store, path: Path) -> str:
     # Half of a run, or one whose trial is trained again, would be counted twice by who compares runs.
     from mlflow.exceptions import MlflowException
 
-    note = files.read_json(path)
-    if not note:
+    note = read_note(path)
+    if note is None:
         return uuid.uuid4().hex
-    earlier = {note["run_id"]} if note["tracking_uri"] == store.uri and note["run_id"] else set()
-    if "token" in note:
-        same = f"tags.`{TOKEN}` = '{note['token']}'"
+    earlier = {note.run_id} if note.tracking_uri == store.uri and note.run_id else set()
+    if note.token and re.fullmatch("[0-9a-f]+", note.token):
+        same = f"tags.`{TOKEN}` = '{note.token}'"
         earlier |= {run.info.run_id for run in store.client.search_runs([store.experiment_id], same)}
     for run_id in earlier:
         with contextlib.suppress(MlflowException):  # it may be gone with a store that was removed
             store.client.delete_run(run_id)
-    return note.get("token") or uuid.uuid4().hex
+    return note.token or uuid.uuid4().hex
 
 
 def close_killed(store: Store, run_id: str, folder: Path) -> None:
     """Close the run of a trial that was interrupted; the trial is not finished."""
     store.client.set_tag(run_id, "outcome", "interrupted")
+    note = read_note(TrialFolder(folder).run_note)
+    ended = max(_now_ms(), note.started if note else 0)  # the clock may have gone back
+    store.client.set_terminated(run_id, "KILLED", ended)
+    close_note(folder)
+
+
+def close_note(folder: Path) -> None:
+    """Note that nobody goes on with the run of a trial."""
     path = TrialFolder(folder).run_note
-    note = files.read_json(path)
-    store.client.set_terminated(
-        run_id, "KILLED", max(_now_ms(), note.get("started", 0))
-    )  # the clock may have gone back
-    files.write_json(path, note | {"open": False})
+    if (note := read_note(path)) is not None:
+        replace(note, open=False).write(path)
 
 
 def log_epochs(store: Store, run_id: str, rows: list[Any]) -> None:
@@ -101,9 +107,9 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
 
     trial = TrialFolder(folder)
     result = _read(folder)
-    rows: list[Any] = []
-    if trial.history.exists():
-        rows = [row for row in pd.read_csv(trial.history).to_dict("records") if row["epoch"] not in logged]
+    history = read_history(trial)
+    every: list[Any] = [] if history is None else history.to_dict("records")
+    rows = [row for row in every if row["epoch"] not in logged]
     figures = {**result.responses, "peak_memory_mb": result.cost.peak_memory_mb}
     now = _now_ms()
     # What was logged by epoch ends in the same figure: a point at step 0 would stand at the head of its curve.
@@ -116,10 +122,11 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
         if path.exists():
             store.client.log_artifact(run_id, str(path))
     # By the clock that nobody sets; of a trial that was interrupted, with what its earlier attempts took.
-    ended = files.read_json(trial.run_note)["started"] + int(1000 * result.cost.wall_seconds)
+    note = read_note(trial.run_note)
+    took = int(1000 * result.cost.wall_seconds)
+    ended = note.started + took if note and note.started else _now_ms()
     store.client.set_terminated(run_id, "FINISHED" if result.outcome == Outcome.FINISHED else "FAILED", ended)
-    mark = {"tracking_uri": store.uri, "run_id": run_id, "experiment": store.experiment}
-    files.write_json(trial.logged_note, mark)
+    Note(store.uri, run_id, open=False, experiment=store.experiment).write(trial.logged_note)
 
 
 def log_whole(store: Store, folder: Path, parent: str | None) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 
 from filelock import FileLock
 
-from bloodstudy import files
 from bloodstudy.study.question import SCRATCH
 from bloodstudy.study.run_folder import StudyFolder
+from bloodstudy.tracking.note import Note, read_note
 from bloodstudy.tracking.store import Store
 
 KIND = "bloodstudy.kind"
@@ -39,9 +39,9 @@ def open_study(store: Store, study_folder: Path, params: Mapping[str, Any] | Non
         store.client.update_run(run_id, status="RUNNING")
         if folder.plan.exists():
             store.client.log_artifact(run_id, str(folder.plan))
-        note = {"tracking_uri": store.uri, "run_id": run_id, "experiment": store.experiment}
-        if files.read_json(folder.mlflow_note) != note:
-            files.write_json(folder.mlflow_note, note)
+        note = Note(store.uri, run_id, experiment=store.experiment)
+        if read_note(folder.mlflow_note) != note:
+            note.write(folder.mlflow_note)
     return run_id
 
 
@@ -54,9 +54,9 @@ def parent_of(store: Store, study_folder: Path) -> str | None:
 
 def noted(store: Store, study_folder: Path) -> str | None:
     """Return the id of the study's run in this store, None if there is none yet."""
-    note = files.read_json(StudyFolder(study_folder).mlflow_note)
-    is_here = note and note["experiment"] == store.experiment and note["tracking_uri"] == store.uri
-    return note["run_id"] if is_here else None
+    note = read_note(StudyFolder(study_folder).mlflow_note)
+    is_here = note and note.experiment == store.experiment and note.tracking_uri == store.uri
+    return note.run_id if note and is_here else None
 
 
 def close_study(store: Store, study_folder: Path, status: str) -> None:

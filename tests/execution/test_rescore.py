@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from records import result_of
+from records import AUDIT, result_of
 
 from bloodstudy import files
 from bloodstudy.errors import UserError
@@ -12,11 +12,12 @@ from bloodstudy.study.run_folder import load_result
 TABLE = pd.DataFrame(
     {"split": ["train", "test", "test"], "image": ["train/A/0000.jpg", "test/B/0001.jpg", "test/A/0002.jpg"],
      "photograph": "", "scene": "", "label": ["A", "B", "A"], "p_A": [0.9, 0.2, 0.1], "p_B": [0.1, 0.8, 0.9]}
-)  # fmt: skip
+).astype({"p_A": "float32", "p_B": "float32"})  # fmt: skip
 RESULT = result_of({
     "outcome": "finished", "factors": {"lr": 0.1, "precision": "float32", "seed": 0},
-    "audit": {"test_images_leaking": None}, "tags": {"audit.provenance": "unknown", "arm": "a"},
-    "data": {"judged_scenes": "", "classes": ["A", "B"], "notes": []},
+    "audit": AUDIT | {"test_images_leaking": None}, "tags": {"audit.provenance": "unknown", "arm": "a"},
+    "data": {"judged_scenes": "", "classes": ["A", "B"], "notes": [],
+             "counts": {"train": {"A": 1, "B": 0}, "test": {"A": 1, "B": 1}}},
     "responses": {"train_accuracy": 1.0, "test_accuracy": 0.5, "test_macro_f1_clean": 0.1},
     "cost": {"wall_seconds": 1.0, "attempts": 1},
 })  # fmt: skip

@@ -203,7 +203,7 @@ def test_a_trial_that_is_judged_in_two_ways_makes_two_rows_of_claims(sweep_of, t
     clean = {"levels": {"data.split": "official_clean"}, "arm": "data.split=official_clean", "judged": "official_clean"}
     plan["swept"]["data.split"].append("official_clean")
     plan["trials"].append(plan["trials"][0] | clean)
-    plan_file.write_text(yaml.safe_dump(plan, sort_keys=False))
+    plan_file.write_text(json.dumps(plan))
     trial = tmp_path / "runs" / "scratch" / result["key"]
     predictions = pd.read_parquet(trial / "predictions.parquet")
     seen = predictions["image"].isin([f"test/{k}.jpeg" for k in range(36)])

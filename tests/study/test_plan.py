@@ -6,8 +6,9 @@ import yaml
 from bloodstudy.study.arms import Role
 from bloodstudy.study.plan import Plan, PlannedArm, PlannedQuestion, PlannedTrial
 
+DATA = {"name": "smear", "task": "subtype", "view": "field", "split": "official", "fingerprint": "f" * 16}
 TRIALS = tuple(
-    PlannedTrial(f"{16 * arm}"[:15] + str(seed), arm, seed, {"arm": arm}, {"name": "smear"}, "official")
+    PlannedTrial(f"{16 * arm}"[:15] + str(seed), arm, seed, {"arm": arm}, DATA, "official")
     for seed in (0, 1) for arm in "ab"
 )  # fmt: skip
 QUESTION = PlannedQuestion("pools", "Does pooling matter?", "pooling", "a", ("a", "b"), 0.02)

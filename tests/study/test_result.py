@@ -10,7 +10,9 @@ from bloodstudy.study.run_folder import load_result
 from bloodstudy.study.trial import make_key
 
 FACTORS = {"lr": 0.001, "precision": "float32", "seed": 0}
-DATA = ResultData("smear", "subtype", "field", "official", "f" * 16, {"test": {"A": 3}}, ["A"], [], 0)
+DATA = ResultData(
+    "smear", "subtype", "field", "official", "f" * 16, {"train": {"A": 5}, "test": {"A": 3}}, ["A"], [], 0
+)
 RESULT = Result(
     "k", "tiny", "reference", "compact", FACTORS, DATA, Outcome.FINISHED, Cost(1.5, 1), {"lr": 0.001}, {}, {},
     responses={"test_accuracy": 0.5, "test_images_clean": 2},

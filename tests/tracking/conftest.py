@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 from harness import give_store
-from records import result_of
+from records import AUDIT, result_of
 
 from bloodstudy import files, tracking
 from bloodstudy.tracking import call_queue, record
@@ -95,7 +95,7 @@ def publish():
         result_of(identity | {
             "outcome": outcome, "factors": {"lr": 0.1, "precision": "float32", "seed": 0}, "responses": responses,
             "cost": cost, "tags": tags_of(folder) | {"outcome": outcome}, "params": PARAMS, "data": DATA,
-            "audit": {"test_images_leaking": 3},
+            "audit": AUDIT,
         }).write(folder)  # fmt: skip
         return history.to_dict("records")
 

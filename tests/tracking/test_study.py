@@ -4,8 +4,9 @@ import multiprocessing
 
 import pytest
 
-from bloodstudy import files, tracking
+from bloodstudy import tracking
 from bloodstudy.tracking import study
+from bloodstudy.tracking.note import Note, read_note
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 
@@ -22,9 +23,7 @@ def test_a_study_is_one_run_that_is_opened_again(store, pooling, runs):
     tags = {"bloodstudy.kind": "study", "study": "pooling", "mlflow.runName": "pooling"}
     assert run.data.tags.items() >= tags.items()
     assert [artifact.path for artifact in store.client.list_artifacts(run_id)] == ["plan.yaml"]
-    assert files.read_json(pooling / "mlflow.json") == {
-        "tracking_uri": store.uri, "run_id": run_id, "experiment": store.experiment,
-    }  # fmt: skip
+    assert read_note(pooling / "mlflow.json") == Note(store.uri, run_id, experiment=store.experiment)
     tracking.close_study(store, pooling, "KILLED")
     assert store.client.get_run(run_id).info.status == "KILLED"
     assert tracking.open_study(store, pooling, {"seeds": 13, "looks": 2}) == run_id

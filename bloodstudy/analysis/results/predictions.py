@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from bloodstudy.data.splits.split import find_clean
 from bloodstudy.study import metrics
@@ -100,9 +98,8 @@ class Reader:
     def __init__(self) -> None:
         self._known: list[tuple[pa.Table, EvaluationImages]] = []
 
-    def read(self, path: Path) -> Predictions:
-        """Return the predictions at `path`."""
-        table = pq.read_table(path)
+    def read(self, table: pa.Table) -> Predictions:
+        """Return the predictions of a stored table."""
         names = [name for name in table.column_names if name.startswith(PREFIX)]
         classes = tuple(name.removeprefix(PREFIX) for name in names)
         probabilities = np.stack([table[name].to_numpy() for name in names], axis=1)

@@ -23,6 +23,7 @@ from bloodstudy.study.predictions import check_stored
 from bloodstudy.study.redact import hide_folders, make_portable
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import RETRAIN, StudyFolder, read_plan, read_result, readable
+from bloodstudy.study.trial_files import read_history, read_predictions
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 NOISE_TIMES = 2.0  # how far above chance level, in standard errors, an accuracy counts as clear of it
@@ -111,14 +112,15 @@ def load_study(runs_dir: Path, study: str, plan: Plan | None = None) -> StudyRes
         if result is None:
             continue
         results[key] = Result.from_dict(make_portable(result.to_dict()))
-        if trial.history.exists():
-            with readable(trial.history, RETRAIN):
-                histories[key] = pd.read_csv(trial.history)
-        if result.outcome == Outcome.FINISHED and trial.predictions.exists():
+        if (history := read_history(trial)) is not None:
+            histories[key] = history
+        if result.outcome == Outcome.FINISHED and (table := read_predictions(trial)) is not None:
             with readable(trial.predictions, RETRAIN):
                 if result.stored_hash and not result.files:  # of an older version, which knew no other hash
-                    check_stored(trial.predictions, result.stored_hash)
-                predictions[key] = reader.read(trial.predictions)
+                    check_stored(table, result.stored_hash)
+                predictions[key] = reader.read(table)
+                if list(predictions[key].shown.classes) != list(result.data.classes):
+                    raise ValueError("its classes are not those of the result beside it")
     trials = _measure(read_trials(runs_dir, study, plan), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
     trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = Outcome.MISSING, "not trained yet"

@@ -13,11 +13,11 @@ from typing import Any
 
 import pandas as pd
 
-from bloodstudy import files
 from bloodstudy.study.metrics import CLEAN
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, read_plan, read_result
+from bloodstudy.study.trial_files import read_attempts
 
 COLUMNS = ("train_accuracy", "test_accuracy", "accuracy_gap", "wall_seconds", "parameters", "prediction_hash")
 
@@ -80,7 +80,7 @@ class Leak:
 
 
 def _unfinished(trial: TrialFolder) -> dict[str, str]:
-    begun = files.read_json(trial.attempts)
+    begun = read_attempts(trial)
     if begun is None:
         return {"outcome": Outcome.MISSING, "reason": "not trained yet"}
     reason = f"attempt {begun} did not end, or is in progress elsewhere; the same command goes on with it"

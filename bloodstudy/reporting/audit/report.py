@@ -21,7 +21,7 @@ from bloodstudy.reporting.audit import figures, tables, text
 from bloodstudy.reporting.audit.tables import list_rows, tabulate
 from bloodstudy.reporting.figures.style import Drawing, draw_figures
 from bloodstudy.reporting.figures.training import draw_classes
-from bloodstudy.reporting.render.markdown import code, embed, fence, plain, rows_of, template
+from bloodstudy.reporting.render.markdown import code, embed, fence, plain, rows_of, template, write_csv
 
 FIGURES = ("counts", "leak", "worth", "brightness")
 FILES = {
@@ -72,8 +72,7 @@ def write_audit(audit: Audit, reports_dir: Path) -> Path:
     names = ("audit.md", "findings.json", "figures", *(f"{name}.csv" for name in FILES))
     with files.published_folder(final, names) as folder:
         for name in FILES:
-            frame = _frame(audit, name)
-            files.write_text(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+            files.write_text(folder / f"{name}.csv", write_csv(_frame(audit, name)))
         files.write_json(folder / "findings.json", as_json(audit))
         pictures = list_figures(audit)
         draw_figures({name: draw for name, (_, draw) in pictures.items()}, folder / "figures")

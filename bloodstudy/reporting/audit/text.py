@@ -67,7 +67,7 @@ def describe_audit(summary: Mapping[str, Any], name: str, write: WriteNumber = w
         unplaced, conflicts = summary["unplaced"], summary["label_conflicts"]
         text += f" ({count(unplaced, 'image', what='unplaced', write=write)} could not be placed)" if unplaced else ""
         scenes = count(conflicts, "scene", what="label_conflicts", write=write)
-        text += f"; {scenes} {'stand' if conflicts > 1 else 'stands'} under two classes"
+        text += f"; {scenes} {'stand' if (conflicts or 0) > 1 else 'stands'} under two classes"
     text += (
         f"; exact duplicates across the split: {write('duplicates_across', across, ',d')}"
         if across or leaking is None

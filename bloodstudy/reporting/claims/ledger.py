@@ -98,7 +98,8 @@ def to_json(ledger: Ledger) -> str:
     """Return the content of claims.json."""
     head = {"format": FORMAT, "study": ledger.study, "plan": ledger.plan, "predictions": ledger.trials}
     content = head | {"claims": [asdict(claim) for claim in ledger.claims]}
-    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) + "\n"
 
 
 def write_number(what: str, value: float, form: str) -> str:

@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from bloodstudy.reporting.claims.ledger import MARK, Claim, unmark
-from bloodstudy.reporting.render.markdown import visible
+from bloodstudy.visible import visible
 
 NUMBER = r"([^\s|]{0,60})"  # whatever stands where a number is expected
 AROUND = 40  # characters shown around a difference

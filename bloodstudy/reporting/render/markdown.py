@@ -14,16 +14,10 @@ import jinja2
 import pandas as pd
 
 from bloodstudy import PACKAGE
+from bloodstudy.visible import show, show_cell, visible
 
 TEMPLATES = PACKAGE / "reporting" / "templates"
-BOX = "\N{REPLACEMENT CHARACTER}"  # shown for what does not print, marks of claims included
 _SPECIAL = re.compile(r"[&<>|`*\[\]\\!~$#@]|\b_|_\b|(?<=_)_")
-
-
-def visible(text: object) -> str:
-    """Return `text` on one line, white space collapsed and what does not print replaced by a box."""
-    line = " ".join(str(text).split())
-    return "".join(character if character.isprintable() else BOX for character in line)
 
 
 def plain(text: object) -> str:
@@ -50,7 +44,7 @@ def as_list(values: Sequence[object]) -> str:
 
 def fence(text: str) -> str:
     """Return `text` as a block of code whose fence is longer than any run of backticks in it."""
-    text = "\n".join("".join(c if c.isprintable() else BOX for c in line) for line in text.splitlines())
+    text = "\n".join(map(show, text.splitlines()))
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     marks = "`" * max(3, longest + 1)
     return f"{marks}\n{text}\n{marks}"
@@ -60,6 +54,14 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[
     """Return a table of cells that are Markdown already; columns named in `right` are aligned right."""
     rule = ["---:" if name in set(right) else "---" for name in header]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *rows])
+
+
+def write_csv(frame: pd.DataFrame) -> str:
+    """Return a table for other programs."""
+    shown = {
+        name: [show_cell(value) for value in frame[name]] for name in frame if frame[name].dtype.kind not in "biuf"
+    }
+    return frame.assign(**shown).to_csv(index=False, lineterminator="\n")
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:

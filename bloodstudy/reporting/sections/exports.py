@@ -12,7 +12,8 @@ import pandas as pd
 from bloodstudy.analysis import Comparison, StudyAnalysis
 from bloodstudy.reporting.claims.ledger import NONE, round_value
 from bloodstudy.reporting.claims.study_claims import RESPONSES
-from bloodstudy.reporting.render.markdown import visible
+from bloodstudy.reporting.render.markdown import write_csv
+from bloodstudy.visible import visible
 
 _ESCAPED = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -53,7 +54,7 @@ def write_tables(analysis: StudyAnalysis) -> dict[str, str]:
     """Return the content of effects.csv and effects.tex by name; nothing if no arm is compared with another."""
     if not analysis.comparisons:
         return {}
-    table = tabulate_effects(analysis).to_csv(index=False, lineterminator="\n")
+    table = write_csv(tabulate_effects(analysis))
     return {"effects.csv": table, "effects.tex": write_latex(analysis)}
 
 

@@ -20,7 +20,8 @@ from bloodstudy.analysis.comparisons.hard_images import HardImages, find_hard_im
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.render.markdown import code, rows_of, table, visible
+from bloodstudy.reporting.render.markdown import code, rows_of, table
+from bloodstudy.visible import visible
 
 MAX_NAMED = 30
 MAX_SHOWN = 60

@@ -20,10 +20,10 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from bloodstudy.study.predictions import COLUMNS, PREFIX, STEP
+from bloodstudy.study.predictions import COLUMNS, MAX_CLASSES, MAX_ROWS, PREFIX, STEP
 from bloodstudy.study.record import read_record
 
-MAX_CLASSES, MAX_ROWS, MAX_HEADER_BYTES = 1_000, 1_000_000, 1_000_000
+MAX_HEADER_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -19,16 +19,17 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 
 from bloodstudy import PACKAGE, __version__, files
 from bloodstudy.errors import UserError
-from bloodstudy.study.archive import codec
-from bloodstudy.study.archive.schema import FORMAT, max_bytes
+from bloodstudy.study.archive import codec, schema
+from bloodstudy.study.history import parse_history
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.redact import find_folder, make_portable
-from bloodstudy.study.run_folder import StudyFolder, StudyLocation, read_plan, read_result
+from bloodstudy.study.run_folder import RETRAIN, StudyFolder, StudyLocation, read_plan, read_result, readable
 from bloodstudy.study.seal import seal
+from bloodstudy.study.trial_files import read_predictions
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the time of every member: the same trials give the same bytes
 
@@ -50,7 +51,7 @@ def write_package(stored: StudyLocation, path: Path) -> tuple[int, int]:
             if name not in listed:  # columns are shared
                 _add(archive, name, content)
                 listed[name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        about = {"format": FORMAT, "bloodstudy": __version__, "study": stored.study, "members": listed}
+        about = {"format": schema.FORMAT, "bloodstudy": __version__, "study": stored.study, "members": listed}
         _add(archive, "manifest.json", _to_json(about))
     return len(results), len(plan.keys)
 
@@ -62,11 +63,18 @@ def _members(study: StudyFolder, plan: Plan, results: dict[str, Any]) -> Iterato
     for key in sorted(results):
         trial = study.trial(key)
         yield f"trials/{key}/result.json", _to_json(seal(results[key]))
-        for path in (trial.config, trial.history, trial.attempts):
+        for path, check in (
+            (trial.config, schema.check_configuration),
+            (trial.history, parse_history),
+            (trial.attempts, schema.check_attempts),
+        ):
             if path.exists():
-                yield f"trials/{key}/{path.name}", path.read_bytes()
-        if trial.predictions.exists():
-            packed = _pack(trial.predictions)
+                with readable(path, RETRAIN):
+                    content = path.read_bytes()
+                    check(content)
+                yield f"trials/{key}/{path.name}", content
+        if (table := read_predictions(trial)) is not None:
+            packed = _pack(trial.predictions, table)
             for digest, column in packed.columns.items():
                 yield f"columns/{digest}.json", column
             yield f"trials/{key}/predictions.bin", packed.table
@@ -83,12 +91,12 @@ def _portable(content: dict[str, Any], path: Path) -> dict[str, Any]:
     return content
 
 
-def _pack(path: Path) -> codec.Packed:
-    table = pq.ParquetFile(path).read()
+def _pack(path: Path, table: pa.Table) -> codec.Packed:
     try:
         packed = codec.pack(table)
     except ValueError as error:
-        raise UserError(f"{path} cannot be packaged: {error}") from error
+        again = RETRAIN.format(folder=path.parent)
+        raise UserError(f"{path} cannot be packaged: {error}. {again}") from error
     for name in table.column_names:
         if not name.startswith(codec.PREFIX):
             for value in table[name].unique().to_pylist():
@@ -113,7 +121,7 @@ def _to_json(content: Any) -> bytes:
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    if len(content) > (most := max_bytes(name)):
+    if len(content) > (most := schema.max_bytes(name)):
         raise UserError(f"{name} would have {len(content):,} bytes; a package takes at most {most:,}")
     member = zipfile.ZipInfo(name, EPOCH)
     member.compress_type, member.create_system, member.external_attr = zipfile.ZIP_DEFLATED, 3, 0o100644 << 16

@@ -26,7 +26,9 @@ import pyarrow as pa
 
 from bloodstudy.errors import UserError
 from bloodstudy.study.archive import codec, schema
+from bloodstudy.study.history import parse_history
 from bloodstudy.study.plan import Plan
+from bloodstudy.study.predictions import check_columns, check_values
 from bloodstudy.study.result import Result
 
 MAX_BYTES = 2_000_000_000  # of what comes out of an archive
@@ -91,12 +93,14 @@ class Package:
             case "config.yaml":
                 schema.check_configuration(content)
             case "history.csv":
-                schema.check_history(content)
+                parse_history(content)
             case "attempts.json":
                 schema.check_attempts(content)
             case _:
                 self._read_columns(codec.read_header(content))
-                codec.unpack(content, self.columns)
+                table = codec.unpack(content, self.columns)
+                check_columns(table.schema, table.num_rows)
+                check_values(table)
 
     def _read_columns(self, header: codec.Header) -> None:
         """Read the columns that the predictions of a trial name, and no others."""

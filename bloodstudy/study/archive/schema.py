@@ -6,8 +6,6 @@ what a plan, a result, a history or a configuration is. Nothing in them is execu
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Mapping
@@ -16,12 +14,13 @@ from typing import Any
 
 from bloodstudy.config.rules import STUDY
 from bloodstudy.config.yaml_files import parse_yaml
-from bloodstudy.study.plan import KEY, MAX_VALUES, Plan
+from bloodstudy.study.plan import MAX_VALUES, Plan
 from bloodstudy.study.record import read_record
 from bloodstudy.study.result import Result
+from bloodstudy.study.stored_rules import KEY
 
 FORMAT = 1
-DAMAGE = (ValueError, TypeError, RecursionError, csv.Error)  # what the functions here raise
+DAMAGE = (ValueError, TypeError, RecursionError)  # what the functions here raise
 OF_TRIAL = ("config.yaml", "history.csv", "attempts.json", "predictions.bin", "result.json")  # the last one counts
 MAX_BYTES = {  # of a member, by its last name: some tenfold of what the largest study that may be planned needs
     "manifest.json": 16_000_000, "plan.yaml": 8_000_000, "requirements.lock": 4_000_000, "config.yaml": 100_000,
@@ -88,18 +87,6 @@ def check_result(content: bytes, key: str, study: str) -> None:
         raise ValueError(f"it is the result of trial {result.key!r} of the study {result.study!r}")
     if result.own_key != key:
         raise ValueError(f"its factors, model and data are those of the trial {result.own_key}")
-
-
-def check_history(content: bytes) -> None:
-    """Refuse what is no table of numbers, one row an epoch."""
-    header, *rows = csv.reader(io.StringIO(content.decode()), strict=True)
-    if "epoch" not in header or not all(re.fullmatch("[a-z_]+", name) for name in header):
-        raise ValueError(f"expected columns such as epoch and fit_loss; received {', '.join(header)}")
-    for row in rows:
-        if len(row) != len(header):
-            raise ValueError(f"expected {len(header)} numbers a row; received {len(row)}")
-        for cell in row:
-            float(cell or "nan")
 
 
 def check_configuration(content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from bloodstudy.analysis import Reader
@@ -23,7 +24,7 @@ def test_what_is_measured_is_measured_of_the_stored_thousandths(tmp_path):
     labels = rng.integers(0, 3, 200)
     split = np.where(np.arange(200) < 120, "train", np.where(np.arange(200) < 140, "validation", "test"))
     likely = write(tmp_path / "p.parquet", rng, labels, split=split)
-    measured = Reader().read(tmp_path / "p.parquet").measure("official")
+    measured = Reader().read(pq.read_table(tmp_path / "p.parquet")).measure("official")
     assert measured == metrics.measure(likely.argmax(axis=1), labels, split, split == "test", CLASSES)
     assert {"train_accuracy", "validation_accuracy", "test_accuracy", "test_macro_f1", "test_recall_C"} < set(measured)
 
@@ -32,14 +33,14 @@ def test_trials_on_the_same_images_share_one_table_of_them(tmp_path):
     rng, reader = np.random.default_rng(5), Reader()
     for name, split in (("a", "test"), ("b", "test"), ("c", "train")):
         write(tmp_path / name, rng, [0, 1, 2], split=split)
-    a, b, c = (reader.read(tmp_path / name) for name in "abc")
+    a, b, c = (reader.read(pq.read_table(tmp_path / name)) for name in "abc")
     assert a.shown is b.shown
     assert a.shown is not c.shown
 
 
 def test_a_class_without_a_test_image_leaves_no_macro_f1(tmp_path):
     write(tmp_path / "p", np.random.default_rng(5), [0, 1, 1], split="test")
-    measured = Reader().read(tmp_path / "p").measure("official")
+    measured = Reader().read(pq.read_table(tmp_path / "p")).measure("official")
     assert np.isnan(measured["test_macro_f1"])
     assert np.isnan(measured["test_recall_C"])
 
@@ -52,6 +53,6 @@ def test_a_class_without_a_test_image_leaves_no_macro_f1(tmp_path):
 ])  # fmt: skip
 def test_clusters_are_scenes_else_photographs_else_images_of_one_class(tmp_path, columns, unit, clusters):
     write(tmp_path / "p", np.random.default_rng(5), [0, 0, 1, 1], split="test", **columns)
-    shown = Reader().read(tmp_path / "p").shown
+    shown = Reader().read(pq.read_table(tmp_path / "p")).shown
     assert shown.unit == unit
     assert len(set(shown.clusters)) == clusters

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from records import result_of
 
@@ -21,7 +22,7 @@ def read(tmp_path):
 
     def read(table=TABLE):
         table.astype({"p_A": "float32", "p_B": "float32"}).to_parquet(tmp_path / "predictions.parquet")
-        return Reader().read(tmp_path / "predictions.parquet")
+        return Reader().read(pq.read_table(tmp_path / "predictions.parquet"))
 
     return read
 

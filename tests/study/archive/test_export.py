@@ -28,7 +28,7 @@ def test_a_package_counts_its_trials_and_holds_no_lock(stored, tmp_path):
 
 def test_an_arm_that_is_a_folder_of_the_machine_cannot_be_packaged(stored, tmp_path):
     plan = stored.folder / "plan.yaml"
-    plan.write_text(plan.read_text().replace("arm: dropout=0.5", "arm: data.root=/data/jane/images"))
+    plan.write_text(plan.read_text().replace("dropout=0.5", "data.root=/data/jane/images"))
     assert "names a folder of this machine, 'data.root=/data/jane/images'" in refused(stored, tmp_path)
 
 

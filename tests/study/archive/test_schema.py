@@ -31,9 +31,6 @@ def about(**changes):
     (schema.check_configuration, b"!!python/name:os.system", "tag tag:yaml.org,2002:python/name:os.system: write"),
     (schema.check_configuration, b"- a\n", "expected key: value, one a line"),
     (schema.check_configuration, BOMB, "alias *a: write it out"),
-    (schema.check_history, b"epoch,=cmd()\n1,2\n", "expected columns such as epoch"),
-    (schema.check_history, b"epoch,fit_loss\n1,=cmd()\n", "could not convert string to float"),
-    (schema.check_history, b"epoch,fit_loss\n1\n", "expected 2 numbers a row; received 1"),
     (schema.check_attempts, b"NaN", "NaN is no JSON"),
     (schema.check_attempts, b'"2"', "expected a valid integer; received '2'"),
     (schema.check_attempts, b"[[2]]", "expected a valid integer; received [[2]]"),
@@ -47,6 +44,5 @@ def test_a_member_that_says_what_it_must_not_is_refused_and_nothing_is_run(tmp_p
 
 def test_what_is_as_it_should_be_is_read():
     assert schema.read_manifest(about()) == schema.Manifest(schema.FORMAT, "scratch", {})
-    schema.check_history(b"epoch,fit_loss\n1,0.5\n2,\n")
     schema.check_attempts(b"2\n")
     schema.check_configuration(b"lr: 0.001\nimage_size: [24, 32]\n")
