@@ -176,3 +176,24 @@ def test_a_damaged_file_of_a_study_is_named_by_its_report(copied, name):
     path = next(copied.glob(f"runs/scratch/**/{name}"))
     path.write_bytes(b"" if name == "history.csv" else path.read_bytes()[:60] + b"\x00{[")
     assert f"{path.relative_to(copied)} is damaged" in refused(copied, "report")
+
+
+def test_a_class_whose_name_mlflow_refuses_is_trained_logged_reported_and_restored(tmp_path):
+    there = tmp_path / "there"
+    there.mkdir()
+    root = write_images(tmp_path / "images")
+    for side in ("train", "test"):
+        (root / side / "DARK").rename(root / side / "RBC (old) #1 | 'x' %")
+    for folder in (tmp_path, there):
+        give_store(folder)
+    finish(tmp_path, "run", f"data.root={root}", *TINY)
+    finish(tmp_path, "report")
+    done(tmp_path)
+    assert "logged to MLflow: 1 of" in done(there, f"restore={tmp_path / 'reports/scratch/scratch.zip'}")
+    recalls = [
+        {name: value for name, value in run.data.metrics.items() if name.startswith("test_recall_RBC")}
+        for folder in (tmp_path, there)
+        for run in logged_runs(folder)
+    ]
+    assert recalls[0] == recalls[1]
+    assert list(recalls[0]) == ["test_recall_RBC :28:old:29: :23:1 :7c: :27:x:27: :25:"]

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder
 from bloodstudy.tracking import record, sqlite, study
 from bloodstudy.tracking.note import read_note
-from bloodstudy.tracking.store import TOKEN, Store, public_uri, tracking_uri
+from bloodstudy.tracking.store import TOKEN, Store, explained, public_uri, tracking_uri
 
 
 def owes(study_folder: Path) -> bool:
@@ -46,11 +46,13 @@ def log_owed(store: Store, study_folder: Path) -> Iterator[Path]:
 def catch_up(store: Store, study_folder: Path) -> int:
     """Log every finished trial of a study that `store` does not hold yet; return how many there were.
 
-    The study's own run ends with it, unless another process works on the study.
+    The study's own run ends with it, unless another process works on the study. Raises MachineError if the store does
+    not take them.
     """
-    logged = sum(1 for _ in log_owed(store, study_folder))
-    if logged and not settle(store, study_folder):
-        study.close_study(store, study_folder, "FINISHED")
+    with explained():
+        logged = sum(1 for _ in log_owed(store, study_folder))
+        if logged and not settle(store, study_folder):
+            study.close_study(store, study_folder, "FINISHED")
     return logged
 
 

@@ -22,6 +22,7 @@ from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import TrialFolder, load_result
 from bloodstudy.study.trial import DRAWN_BY
 from bloodstudy.study.trial_files import read_history
+from bloodstudy.tracking.names import MAX_RUN_NAME, spell_name, spell_value
 from bloodstudy.tracking.note import Note, read_note
 from bloodstudy.tracking.store import TOKEN, Store
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 VALIDATION = ("validation_loss", "validation_accuracy")  # if there is a validation split
 EPOCH_METRICS = ("fit_loss", "fit_accuracy", "epoch_seconds", "images_per_second", *VALIDATION)
 PARENT = "mlflow.parentRunId"
+MAX_PARAMS = 100  # the most that one call takes
 
 
 def open_run(
@@ -55,10 +57,14 @@ def open_run(
     note = Note(store.uri, token=token, started=started)
     note.write(path)
     marks = {TOKEN: token} | ({PARENT: parent} if parent else {})
-    name = f"{tags['arm']}, seed={tags['seed']}"
-    run = store.client.create_run(store.experiment_id, started, dict(tags) | marks, name)
+    seed = f", seed={tags['seed']}"
+    name = spell_value(tags["arm"], MAX_RUN_NAME - len(seed)) + seed
+    known = {key: spell_value(value) for key, value in tags.items()}
+    run = store.client.create_run(store.experiment_id, started, known | marks, name)
     replace(note, run_id=run.info.run_id).write(path)
-    store.client.log_batch(run.info.run_id, params=[Param(key, str(value)) for key, value in params.items()])
+    new = [Param(spell_name(key), spell_value(value)) for key, value in params.items()]
+    for start in range(0, len(new), MAX_PARAMS):
+        store.client.log_batch(run.info.run_id, params=new[start : start + MAX_PARAMS])
     return run.info.run_id
 
 
@@ -114,9 +120,9 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     now = _now_ms()
     # What was logged by epoch ends in the same figure: a point at step 0 would stand at the head of its curve.
     figures = {name: value for name, value in figures.items() if value is not None and name not in VALIDATION}
-    metrics = [Metric(name, float(value), now, 0) for name, value in figures.items()]
+    metrics = [Metric(spell_name(name), float(value), now, 0) for name, value in figures.items()]
     _log_metrics(store, run_id, _curves(rows) + metrics)
-    store.client.log_batch(run_id, tags=[RunTag(*tag) for tag in result.own_tags.items()])
+    store.client.log_batch(run_id, tags=[RunTag(key, spell_value(value)) for key, value in result.own_tags.items()])
     store.client.log_inputs(run_id, datasets=[_describe_data(result)])
     for path in (trial.config, trial.history, trial.predictions):
         if path.exists():
@@ -171,7 +177,9 @@ def _describe_data(result: Result) -> DatasetInput:
     data = result.data
     parts = [f"{key} {value}" for key in DRAWN_BY if (value := getattr(data, key)) is not None]
     name = ", ".join([data.name, data.task, data.view, f"{data.split} split", *parts])
+    spelt = [name for name in result.responses if spell_name(name) != name]
     profile = {"classes": data.classes, "counts": data.counts, "audit": result.audit}
+    profile |= {"names": {spell_name(name): name for name in spelt}} if spelt else {}
     source = json.dumps({"data": data.name})
     described = Dataset(name, data.fingerprint, "bloodstudy", source, profile=json.dumps(profile))
     return DatasetInput(described, [InputTag("mlflow.data.context", "train and test")])

@@ -10,12 +10,14 @@ import errno
 import logging
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bloodstudy.errors import MachineError
+from bloodstudy.errors import BloodstudyError, MachineError
 from bloodstudy.tracking import sqlite
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def open_store(study: str) -> Store:
 
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it prints the tracebacks that it raises
     require_store()
-    try:
+    with explained():
         path = sqlite.path_of(uri)
         if path is not None:
             sqlite.create(path)
@@ -92,7 +94,14 @@ def open_store(study: str) -> Store:
             _require_schema(uri)
         client = MlflowClient(uri)
         return Store(public_uri(), client, *_experiment(client, uri, study))
-    except MachineError:
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn whatever MLflow and what lies below it raise into a MachineError with the remedy."""
+    try:
+        yield
+    except BloodstudyError:
         raise
     except Exception as error:  # MLflow lets those of SQLAlchemy, requests and others through
         raise MachineError(

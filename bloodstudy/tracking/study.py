@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from bloodstudy.study.question import SCRATCH
 from bloodstudy.study.run_folder import StudyFolder
+from bloodstudy.tracking.names import spell_name, spell_value
 from bloodstudy.tracking.note import Note, read_note
 from bloodstudy.tracking.store import Store
 
@@ -33,7 +34,7 @@ def open_study(store: Store, study_folder: Path, params: Mapping[str, Any] | Non
     with FileLock(folder.mlflow_lock, timeout=LOCK_PATIENCE_S):
         run_id = _find_or_create(store, study_folder.name)
         known = store.client.get_run(run_id).data.params
-        new = [Param(key, str(value)) for key, value in (params or {}).items() if key not in known]
+        new = [Param(spell_name(key), spell_value(value)) for key, value in (params or {}).items() if key not in known]
         for start in range(0, len(new), 100):  # the most that one call takes
             store.client.log_batch(run_id, params=new[start : start + 100])
         store.client.update_run(run_id, status="RUNNING")

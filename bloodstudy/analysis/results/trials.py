@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from bloodstudy.study.metrics import CLEAN
+from bloodstudy.study.metrics import CLEAN, CLEAN_RESPONSES
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, read_plan, read_result
@@ -30,7 +30,7 @@ def judge(responses: Mapping[str, float], judged: str) -> dict[str, float]:
     """
     if judged != "official_clean":
         return dict(responses)
-    kept = {name: value for name, value in responses.items() if not name.startswith("test_") or name.endswith("_clean")}
+    kept = {name: value for name, value in responses.items() if not name.startswith("test_") or name in CLEAN_RESPONSES}
     clean = {name: responses[f"{name}_clean"] for name in CLEAN if f"{name}_clean" in responses}
     return kept | clean | {"test_accuracy_all": responses["test_accuracy"]}
 
