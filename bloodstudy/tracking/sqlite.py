@@ -9,25 +9,50 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import unquote
 
 from filelock import FileLock
 
 from bloodstudy import files
 from bloodstudy.errors import MachineError
 
+SCHEME = "sqlite:///"
 LOCK_PATIENCE_S = 60.0
 ANEW = "or move it away: the next command logs every finished trial into a new one"
 
 
 def path_of(uri: str) -> Path | None:
     """Return the file of an SQLite address, None for any other address."""
-    name = uri.removeprefix("sqlite:///").partition("?")[0]
-    return Path(name) if uri.startswith("sqlite:///") and name and name != ":memory:" else None
+    name = _spelt(uri)
+    return Path(unquote(name)) if uri.startswith(SCHEME) and name and name != ":memory:" else None
+
+
+def address_of(path: Path) -> str:
+    """Return the address of the SQLite file at `path`, as SQLAlchemy reads it: without % and ? in their own meaning."""
+    return SCHEME + path.absolute().as_posix().replace("%", "%25").replace("?", "%3F")
+
+
+def _spelt(uri: str) -> str:
+    return uri.removeprefix(SCHEME).partition("?")[0]
+
+
+@contextmanager
+def unlittered(uri: str) -> Iterator[None]:
+    """Remove the folder that MLflow makes for an address: it takes the address as it is spelt for a path."""
+    spelt = Path(_spelt(uri)).parent
+    made = [folder for folder in (spelt, *spelt.parents) if uri.startswith(SCHEME) and not folder.exists()]
+    try:
+        yield
+    finally:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def require(path: Path) -> None:
@@ -55,7 +80,7 @@ def require(path: Path) -> None:
         raise MachineError(f"the tracking store {path} is damaged ({missing}). Restore a copy of it, {ANEW}")
     if not revisions:
         raise MachineError(f"the tracking store {path} was never completed. Move it away, and a new one is created")
-    require_revision(revisions[0], f"sqlite:///{path}")
+    require_revision(revisions[0], address_of(path))
 
 
 def _full_size(database: sqlite3.Connection) -> int:
@@ -103,6 +128,10 @@ def create(path: Path) -> None:
             if path.exists():
                 return
             from mlflow.db import upgrade
+            from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-            with files.published(path) as beside:
-                upgrade.callback(f"sqlite:///{beside.absolute().as_posix()}")  # pyright: ignore[reportOptionalCall]
+            with files.published(path) as beside, unlittered(address_of(beside)):
+                upgrade.callback(address_of(beside))  # pyright: ignore[reportOptionalCall]
+                # MLflow's own experiment, whose folder it would write into SQL unquoted, left to itself.
+                root = (path.absolute().parent / "mlruns").as_uri()
+                SqlAlchemyStore(address_of(beside), root)._dispose_engine()

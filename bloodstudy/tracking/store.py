@@ -44,7 +44,7 @@ class Store:
 
 def tracking_uri() -> str:
     """Return MLFLOW_TRACKING_URI, or the SQLite file of the working folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').absolute().as_posix()}"
+    return os.environ.get("MLFLOW_TRACKING_URI") or sqlite.address_of(Path("mlflow.db"))
 
 
 def public_uri() -> str:
@@ -86,7 +86,7 @@ def open_store(study: str) -> Store:
 
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # it prints the tracebacks that it raises
     require_store()
-    with explained():
+    with explained(), sqlite.unlittered(uri):
         path = sqlite.path_of(uri)
         if path is not None:
             sqlite.create(path)

@@ -4,10 +4,13 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import string
 from contextlib import closing
 
 import pytest
+import sqlalchemy
 
+from bloodstudy import tracking
 from bloodstudy.errors import MachineError
 from bloodstudy.tracking import sqlite
 
@@ -18,12 +21,40 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
     ("uri", "path"),
     [
         ("sqlite:////a/b.db", "/a/b.db"), ("sqlite:///b.db", "b.db"), ("sqlite:///b.db?timeout=9", "b.db"),
+        ("sqlite:////a%20b/%3F.db?timeout=9", "/a b/?.db"),
         ("sqlite:///:memory:", None), ("http://127.0.0.1:5000", None), ("postgresql://a@b/c", None),
     ],
 )  # fmt: skip
 def test_the_file_of_an_address(uri, path):
     found = sqlite.path_of(uri)
     assert (None if found is None else str(found)) == path
+
+
+@pytest.mark.parametrize("character", [*string.printable.strip().replace("/", ""), *" äß中😀", "%20", "%3F", "?a=b"])
+def test_the_file_of_any_folder_is_the_one_that_sqlalchemy_opens(tmp_path, character):
+    path = tmp_path / f"x{character}y" / "mlflow.db"
+    assert sqlite.path_of(sqlite.address_of(path)) == path
+    assert sqlalchemy.make_url(sqlite.address_of(path)).database == str(path)
+
+
+PRINTABLE = string.printable.strip().replace("/", "") + " ä中"
+
+
+@pytest.mark.parametrize("name", [PRINTABLE[:50], PRINTABLE[50:], "a?b", "a%20b", "100%", "a#b"])
+def test_a_trial_is_logged_in_a_working_folder_of_any_name(tmp_path, monkeypatch, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    store = tracking.open_store("scratch")
+    run = store.client.create_run(store.experiment_id)
+    (folder / "plan.yaml").write_text("study: scratch\n")
+    store.client.log_artifact(run.info.run_id, "plan.yaml")
+    assert [path.name for path in folder.rglob("plan.yaml")] == ["plan.yaml"] * 2
+    tracking.require_store()
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database:
+        assert database.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+    assert list(tmp_path.iterdir()) == [folder], "nothing lies beside it"
 
 
 def test_the_newest_schema_is_the_one_that_mlflow_makes(folder):
