@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,10 +31,22 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bloodstudy import model
 from bloodstudy.cli.hydra_options import judge_flags, judge_options
-from bloodstudy.cli.overrides import GROUPS, RECORD, UNSWEPT, is_hydras, judge, parse, repeated, values_of, write
+from bloodstudy.cli.overrides import (
+    GROUPS,
+    RECORD,
+    UNSWEPT,
+    is_hydras,
+    judge,
+    parse,
+    refuse_many,
+    repeated,
+    values_of,
+    write,
+)
 from bloodstudy.cli.request import StudyRequest, read_request
 from bloodstudy.config import schema
 from bloodstudy.config.readers import find_unread
+from bloodstudy.config.rules import is_whole
 from bloodstudy.config.yaml_files import conf_folder, search_path
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm
@@ -99,7 +112,11 @@ def check(overrides: list[str], multirun: bool, exempt: Collection[str] = ()) ->
     """
     parsed, problems = parse(overrides)
     hydras = [override for override in parsed if is_hydras(override)]
+    refuse_many(math.prod(len(values_of(override)) for override in parsed), "the product of all levels")
     study, levels, conflicts = read_request([override for override in parsed if not is_hydras(override)], multirun)
+    if study is not None:
+        seeds = _count_seeds(levels, study)[1]
+        refuse_many(seeds * len(study.arms), f"{len(study.arms):,} arms with {seeds:,} seeds")
     with _hydra():
         for override in levels:
             problems += judge(override, multirun)
@@ -159,11 +176,17 @@ def _combine(overrides: list[Override], hydras: tuple[str, ...]) -> RunRequest:
 def _arrange(overrides: list[Override], hydras: tuple[str, ...], study: StudyRequest) -> RunRequest:
     """Return one job an arm and seed: all arms of seed 0, then all of seed 1, so that answers come early."""
     typed = {override.key_or_group: values_of(override)[0] for override in overrides}
-    wanted = typed.get("seeds") or study.seeds
-    seeds = max(wanted, study.seeds) if study.study else wanted
+    wanted, seeds = _count_seeds(overrides, study)
     levels = [{**study.common, **typed, **arm.levels, "seed": seed} for seed in range(seeds) for arm in study.arms]
     jobs = map(RequestedTrial, levels, _check_all(levels, hydras), [*study.arms] * seeds)
     return RunRequest({}, tuple(jobs), hydras, study, wanted)
+
+
+def _count_seeds(overrides: list[Override], study: StudyRequest) -> tuple[int, int]:
+    """Return how many seeds the command is about, and how many are planned."""
+    typed = [values_of(override)[0] for override in overrides if override.key_or_group == "seeds"]
+    wanted = typed[0] if typed and is_whole(typed[0]) else study.seeds
+    return wanted, max(wanted, study.seeds) if study.study else wanted
 
 
 def _check_all(combinations: list[dict[str, Any]], hydras: tuple[str, ...]) -> list[schema.Settings]:

@@ -7,6 +7,7 @@ unknown choice, value out of range, swept without -m, given twice.
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections import Counter
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType, Quote, QuotedString
+from hydra.core.override_parser.types import Override, OverrideType, Quote, QuotedString, RangeSweep
 from hydra.errors import HydraException
 
 from bloodstudy.config.rules import RULES, check_value, unknown_key
@@ -22,9 +23,11 @@ from bloodstudy.config.schema import Control, Places
 from bloodstudy.config.yaml_files import named, read_yaml
 from bloodstudy.errors import UserError, nearest
 from bloodstudy.study.arms import spell
+from bloodstudy.study.stored_rules import MAX_TRIALS
 
 GROUPS = ("model", "data")
 RECORD = "study.record"  # key of a job's planned trial, as JSON: the command writes it, nobody types it
+TOO_MANY = f"expected at most {MAX_TRIALS:,} trials in one plan. Ask for fewer levels or seeds, or for several studies"
 UNSWEPT = tuple(field.name for kind in (Places, Control) for field in dataclasses.fields(kind))
 
 
@@ -36,14 +39,34 @@ def parse(overrides: list[str]) -> tuple[list[Override], list[str]]:
     parser, parsed, problems = OverridesParser.create(), [], []
     for text in overrides:
         try:
-            override = parser.parse_override(text)
+            # Counted before any is made: Hydra would make them all, one by one.
+            count = text.count(",") if text.count(",") > MAX_TRIALS else _count(override := parser.parse_override(text))
+            if count > MAX_TRIALS:
+                many = f"more than {10**9:,}" if count > 10**9 else f"{count:,.0f}"
+                problems.append(f"{text[:60]!r}: {many} levels; {TOO_MANY}")
+                continue
             values_of(override)
             parsed.append(override)
-        except HydraException:
+        except (HydraException, ValueError, OverflowError):  # the last two: a range that has no end
             problems.append(
                 f"cannot read {text!r}: expected key=value or a list of values, such as lr=1e-3 or lr=1e-2,1e-3"
             )
     return parsed, problems
+
+
+def _count(override: Override) -> float:
+    """Return how many levels an override gives."""
+    value = override.value()
+    if not isinstance(value, RangeSweep):
+        return len(value) if isinstance(value, list) else 1
+    start, stop = (float(end or 0) for end in (value.start, value.stop))
+    return math.inf if value.step == 0 else max(0, math.ceil((stop - start) / value.step))
+
+
+def refuse_many(trials: int, text: str) -> None:
+    """Raise UserError if these are more trials than a plan holds; `text` says what they come from."""
+    if trials > MAX_TRIALS:
+        raise UserError(f"{text}: {trials:,} trials; {TOO_MANY}")
 
 
 def is_hydras(override: Override) -> bool:

@@ -17,14 +17,14 @@ from typing import Any
 import yaml
 
 from bloodstudy import files
+from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Role
 from bloodstudy.study.record import read_record, rename
 from bloodstudy.study.seal import seal, unseal
-from bloodstudy.study.stored_rules import check_plan
+from bloodstudy.study.stored_rules import MAX_TRIALS, check_plan
 
 FILE = "plan.yaml"
 TURN = ".turn"  # beside the plan: a number that is larger in each plan written later, whatever the clock says
-MAX_TRIALS = 5_000  # of a plan
 MAX_VALUES = 500_000  # in its file: a hundred a trial
 STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
 FIELDS = {"judged": "evaluated_on", "setting": "common", "lr_strip": "lr_grid"}  # by their names in a plan's file
@@ -156,7 +156,15 @@ class Plan:
         return question.roles.get(arm, self.arms[arm].role)
 
     def write(self, folder: Path) -> None:
-        """Publish the plan in the folder of its study, as the last one of those beside it."""
+        """Publish the plan in the folder of its study, as the last one of those beside it.
+
+        Raises UserError if no command could read it again.
+        """
+        if len(self.trials) > MAX_TRIALS:
+            raise UserError(
+                f"{folder / FILE} would hold {len(self.trials):,} trials; expected at most {MAX_TRIALS:,}. Use another "
+                "runs_dir"
+            )
         files.write_text(folder / FILE, self.dump())
         files.write_text(folder / TURN, f"{1 + max(map(read_turn, folder.parent.glob('*')), default=0)}\n")
 

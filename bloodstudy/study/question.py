@@ -7,6 +7,7 @@ that it names are judged later, as if they had been typed.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from bloodstudy.config.rules import NAME, NAMED, Rule, number, whole
 from bloodstudy.config.yaml_files import named, read_yaml
 from bloodstudy.errors import UserError, nearest
 from bloodstudy.study.record import is_list, is_mapping
+from bloodstudy.study.stored_rules import MAX_TRIALS
 
 SCRATCH = "scratch"  # the study that plain runs and sweeps belong to
 MARGIN = 0.02  # of accuracy, if neither a question nor its study names one
@@ -122,11 +124,20 @@ def read_question(name: str) -> Question:
         problems.append("factor and levels go together")
     if "exploratory" in content and "factor" not in content:
         problems.append("exploratory: goes with factor and levels")
+    if (arms := _count_arms(content)) > MAX_TRIALS:
+        problems.append(f"{arms:,} arms; expected at most {MAX_TRIALS:,} trials in one plan. Ask for fewer levels")
     every = [*content.get("levels", []), *content.get("exploratory", [])]
     if len({repr(level) for level in every}) < len(every):
         problems.append(f"levels: the same level is given twice; received {every!r}")
     _refuse(path, problems)
     return Question(name=name, **_with_tuples(content, "levels", "exploratory", "lr_grid"))
+
+
+def _count_arms(content: Mapping[str, Any]) -> int:
+    """Return how many arms a question asks for, before any of them is made."""
+    single = len(content.get("levels", ())) + len(content.get("arms", ()))
+    cells = math.prod(len(levels) for levels in content["factorial"].values()) if "factorial" in content else 0
+    return 1 + single + len(content.get("exploratory", ())) + cells + (1 + single) * len(content.get("lr_grid", ()))
 
 
 def read_study(name: str) -> Study:
