@@ -25,6 +25,13 @@ from bloodstudy.errors import MachineError
 SCHEME = "sqlite:///"
 LOCK_PATIENCE_S = 60.0
 ANEW = "or move it away: the next command logs every finished trial into a new one"
+# What SQLite says if there is no room: nothing is wrong with the store.
+UNWRITABLE = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+}
 
 
 def path_of(uri: str) -> Path | None:
@@ -74,6 +81,11 @@ def require(path: Path) -> None:
     except sqlite3.DatabaseError as error:
         if "locked" in str(error):  # another process writes; whoever logs will wait for it
             return
+        if error.sqlite_errorcode in UNWRITABLE:
+            raise MachineError(
+                f"the tracking store {path} cannot be written ({error}): the disk is full, or the file larger than is "
+                "allowed; free some space or raise the limit, and run the same command again"
+            ) from error
         raise MachineError(f"the tracking store {path} is damaged ({error}). Restore a copy of it, {ANEW}") from error
     if path.stat().st_size < size:
         missing = f"{path.stat().st_size:,} of {size:,} bytes are there"
