@@ -57,7 +57,7 @@ def warn_of_study(claims: StudyClaims) -> list[str]:
 
 
 def _warn_of_code(sweep: StudyResults) -> list[str]:
-    """Say whether the trials are of different code, Keras or TensorFlow; what a trial does not know is no other one."""
+    """Say whether code, Keras, TensorFlow and threads differ among the trials; what one does not know does not."""
     results, warnings = sweep.results.values(), []
     commits = {result.git_commit for result in results}
     if len(commits) > 1:
@@ -67,6 +67,7 @@ def _warn_of_code(sweep: StudyResults) -> list[str]:
     different = {"code of bloodstudy": {result.code for result in results}}
     for name, called in {"keras": "Keras", "tensorflow": "TensorFlow"}.items():
         different[f"versions of {called}"] = {result.versions.get(name) for result in results}
+    different["numbers of threads"] = {str(result.cost.threads or "") for result in results}
     for what, found in different.items():
         if len(known := sorted(value for value in found if value)) > 1:
             warnings.append(f"The trials were trained with different {what}: {as_list([code(v) for v in known])}.")
