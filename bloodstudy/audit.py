@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from bloodstudy.cli import compose, terminal
+from bloodstudy.cli.command import run_command
 from bloodstudy.config import schema
 from bloodstudy.errors import UserError
 
@@ -75,4 +76,4 @@ def read_settings(arguments: list[str]) -> schema.Settings:
 
 
 if __name__ == "__main__":
-    sys.exit(terminal.run_command(audit))
+    sys.exit(run_command(audit))

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from bloodstudy.cli import terminal
 from bloodstudy.cli.arguments import find_study, read_keys
+from bloodstudy.cli.command import run_command
 from bloodstudy.config import schema
 from bloodstudy.config.rules import Rule
 from bloodstudy.errors import MachineError, UserError
 from bloodstudy.files import hash_file
-from bloodstudy.study.archive.export import write_package
+from bloodstudy.study.archive.export import note_package, write_package
 from bloodstudy.study.archive.restore import Restored, restore
 
 USAGE = """\
@@ -45,6 +46,7 @@ def package(arguments: list[str]) -> int:
     if path.is_dir():
         raise UserError(f"to={path}: expected a file; received a folder")
     packed, planned = write_package(location, path)
+    note_package(path)
     terminal.say(f"{path}: {packed} of {planned} planned trials, {terminal.amount(path.stat().st_size)}")
     terminal.say(f"  SHA-256 {hash_file(path)}: publish it with the report")
     terminal.say(f"  python -m bloodstudy.package restore={path.name}   puts them back, anywhere")
@@ -73,4 +75,4 @@ def _log(restored: Restored) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(terminal.run_command(package))
+    sys.exit(run_command(package))

@@ -12,6 +12,7 @@ from pathlib import Path
 from bloodstudy import analysis
 from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.arguments import find_study, read_keys
+from bloodstudy.cli.command import run_command
 from bloodstudy.config.readers import READERS
 from bloodstudy.config.rules import Rule
 from bloodstudy.errors import UserError
@@ -68,4 +69,4 @@ def show_hard_images(runs_dir: Path, study: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(terminal.run_command(report))
+    sys.exit(run_command(report))

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import sys
 
-from bloodstudy.cli import compose, terminal
+from bloodstudy.cli import compose
+from bloodstudy.cli.command import run_command
+from bloodstudy.cli.launch import launch, read_arguments, register
 
 DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 
 
 def run(arguments: list[str]) -> int:
     """Run the command on its arguments; return the exit code (0, 1; errors are raised)."""
-    typed = compose.read_arguments(arguments)
+    typed = read_arguments(arguments)
     if any(getattr(typed, name) for name in DELEGATED):
-        compose.register()
-        compose.launch(print, arguments)
+        register()
+        launch(print, arguments)
         return 0
     request = compose.check(typed.overrides, typed.multirun)
     # Imported only now, with pandas in its train, so that --help and a mistyped key answer at once.
@@ -31,4 +33,4 @@ if __name__ == "__main__":
     # The functions that launchers pickle must belong to a module that another process can import, not to __main__.
     from bloodstudy.run import run as command
 
-    sys.exit(terminal.run_command(command))
+    sys.exit(run_command(command))

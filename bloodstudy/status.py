@@ -11,6 +11,7 @@ import sys
 
 from bloodstudy.cli import terminal
 from bloodstudy.cli.arguments import find_study, read_keys
+from bloodstudy.cli.command import run_command
 from bloodstudy.config.rules import Rule
 from bloodstudy.execution.status_table import count_trials, print_status
 from bloodstudy.study import run_folder
@@ -40,4 +41,4 @@ def status(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(terminal.run_command(status))
+    sys.exit(run_command(status))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bloodstudy.cli import terminal
 from bloodstudy.cli.arguments import read_keys
+from bloodstudy.cli.command import run_command
 from bloodstudy.config import schema
 from bloodstudy.config.rules import Rule
 from bloodstudy.errors import UserError
@@ -61,4 +62,4 @@ def _read_arguments(arguments: list[str]) -> tuple[Path, dict[str, str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(terminal.run_command(verify))
+    sys.exit(run_command(verify))

@@ -34,7 +34,7 @@ from filelock import FileLock
 from PIL import Image
 
 from bloodstudy import files
-from bloodstudy.cli import terminal
+from bloodstudy.cli.command import run_command
 from bloodstudy.study.seal import seal, unseal
 from bloodstudy.tracking import call_queue, sqlite
 
@@ -54,7 +54,7 @@ def call(folder: Path, name: str, *words: str, **environment: str) -> Ended:
     with _like_a_fresh_process(folder, environment), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         sys.argv[:] = [f"bloodstudy.{name}", *words]
         try:
-            code = terminal.run_command(command)
+            code = run_command(command)
         except SystemExit as ended:
             code = ended.code
     return CompletedProcess([name, *words], code, out.getvalue(), err.getvalue())  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bloodstudy.cli import compose
+from bloodstudy.cli.launch import read_arguments
 from bloodstudy.config import rules
 from bloodstudy.errors import UserError
 
@@ -29,7 +30,7 @@ def _elsewhere(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("words", sorted(COMMANDS - {"--help"} | set(LAUNCHES)))
 def test_a_command_of_a_page_is_accepted(words):
-    typed = compose.read_arguments(shlex.split(words))
+    typed = read_arguments(shlex.split(words))
     jobs = compose.check(typed.overrides, typed.multirun).jobs
     assert len(jobs) == 2 if words in LAUNCHES else jobs
 
@@ -43,7 +44,7 @@ def test_there_are_commands_to_check_and_one_for_each_launcher():
 def test_the_example_of_a_mistake_is_what_the_command_says():
     block = README.split("    $ python -m bloodstudy.run ")[1].split("\n\n")[0]
     typed, *told = [line.strip() for line in block.splitlines()]
-    arguments = compose.read_arguments(shlex.split(typed))
+    arguments = read_arguments(shlex.split(typed))
     with pytest.raises(UserError) as caught:
         compose.check(arguments.overrides, arguments.multirun)
     assert [f"bloodstudy: {problem}" for problem in caught.value.problems] == told

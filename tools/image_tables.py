@@ -13,6 +13,7 @@ import pandas as pd
 
 from bloodstudy import data
 from bloodstudy.cli import compose, terminal
+from bloodstudy.cli.command import run_command
 from bloodstudy.data.provenance import shipped
 from bloodstudy.data.provenance.provenance import COLUMNS
 from bloodstudy.errors import UserError
@@ -64,4 +65,4 @@ def _table(found: data.Dataset, columns: list[str]) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    sys.exit(terminal.run_command(tables))
+    sys.exit(run_command(tables))

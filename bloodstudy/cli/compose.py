@@ -8,29 +8,25 @@ problems are reported together.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import math
-import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import hydra
 import yaml
 from hydra import compose, initialize_config_dir
-from hydra._internal.utils import get_args_parser
-from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bloodstudy import model
-from bloodstudy.cli.hydra_options import judge_flags, judge_options
+from bloodstudy.cli.hydra_options import judge_options
+from bloodstudy.cli.launch import register
 from bloodstudy.cli.overrides import (
     GROUPS,
     RECORD,
@@ -72,37 +68,6 @@ class RunRequest:
     hydras: tuple[str, ...] = ()  # what was typed for Hydra itself, such as its launcher
     study: StudyRequest | None = None  # None: a plain sweep
     seeds: int | None = None  # of the planned ones, how many this command is about; None: all
-
-
-def read_arguments(arguments: list[str]) -> argparse.Namespace:
-    """Split a command line into Hydra's own options and the overrides; raises UserError for what a run ignores."""
-    parser = get_args_parser()
-    parser.prog = "python -m bloodstudy"
-    typed = parser.parse_intermixed_args(arguments)  # an option may stand between overrides
-    if problems := judge_flags(typed):
-        raise UserError(*problems)
-    return typed
-
-
-def launch(task: Callable[[DictConfig], Any], arguments: list[str]) -> None:
-    """Give the command line to Hydra, which composes each job and hands it to `task` through the chosen launcher."""
-    overrides = read_arguments(arguments).overrides
-    options = [word for word in arguments if word not in overrides]
-    # Overrides in one piece and first: Hydra's own parser takes no option between them.
-    sys.argv[1:] = [*overrides, *search_path(), *options]
-    GlobalHydra.instance().clear()
-    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(task)()
-
-
-def register() -> None:
-    """Make the schema, and the models that plug-ins add, known to Hydra."""
-    store = ConfigStore.instance()
-    noun, key = RECORD.split(".")
-    store.store("schema", schema.defaults() | {noun: {key: None}})
-    shipped = {file.stem for file in (conf_folder() / "model").glob("*.yaml")}
-    for name in model.names():
-        if name not in shipped:
-            store.store(group="model", name=name, package="_global_", node={"model": {"name": name}})
 
 
 def check(overrides: list[str], multirun: bool, exempt: Collection[str] = ()) -> RunRequest:

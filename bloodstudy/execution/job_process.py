@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bloodstudy.cli import terminal
+from bloodstudy.cli.command import terminate
 from bloodstudy.errors import BloodstudyError, MachineError
 from bloodstudy.execution import cpu_affinity
 from bloodstudy.study.outcome import DEATHS, Outcome
@@ -55,7 +56,7 @@ class JobProcess:
         if not self._shows_bars and not self._watches:
             self._watches = True
             if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # submitit and Ray answer it in their own way
-                signal.signal(signal.SIGTERM, terminal.terminate)
+                signal.signal(signal.SIGTERM, terminate)
             threading.Thread(target=_end_after, args=(os.getppid(),), name="parent", daemon=True).start()
 
     def take_worker(self) -> Worker:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bloodstudy import tracking
 from bloodstudy.cli import compose, terminal
+from bloodstudy.cli.launch import launch
 from bloodstudy.cli.overrides import write
 from bloodstudy.config.schema import Control
 from bloodstudy.execution import announcement, code_change, cost_estimate, job_process, launchers, planner, trial_runner
@@ -89,7 +90,7 @@ def _launch(
     # Absolute, since the processes of some launchers work in a folder of their own.
     shared = [write("runs_dir", str(folder.parent.absolute())), *request.hydras, *launchers.carry(request.hydras)]
     with Board(planned_run.requested, seconds, folder), launchers.explained():
-        compose.launch(trial_runner.task, [*jobs, *shared])
+        launch(trial_runner.task, [*jobs, *shared])
     fault = scheduler.fault or job_process.current().fault
     if fault is not None:
         raise fault

@@ -20,6 +20,7 @@ from omegaconf import DictConfig
 
 from bloodstudy import data, files, tracking
 from bloodstudy.cli import terminal
+from bloodstudy.cli.command import Terminated
 from bloodstudy.errors import BloodstudyError, UserError
 from bloodstudy.execution import datasets, job_process, result_record
 from bloodstudy.execution.job import Job, JobEnd, read_job
@@ -173,6 +174,6 @@ def _follow(
                     return event
     except WorkerDiedError as death:
         if death.exit_code == -signal.SIGTERM:  # sent to the whole group, and the worker was quicker than this process
-            raise terminal.Terminated from death
+            raise Terminated from death
         return Ended(death.outcome, death.reason)
     raise AssertionError("the worker's events ended without a result")

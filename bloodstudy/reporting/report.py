@@ -30,6 +30,7 @@ from bloodstudy.reporting.sections import (
     summary,
     trials,
 )
+from bloodstudy.study.archive.export import note_package
 
 IN_ORDER = (summary, answers, trials, smallest_model, data, arms, published_results, methods)
 SECTIONS = tuple(module.SECTION for module in IN_ORDER)
@@ -66,6 +67,7 @@ def write_report(runs_dir: Path, reports_dir: Path, study: str, more: str = "") 
     with files.published_folder(reports_dir / study, NAMES) as folder:
         for name, content in make_report(claims, folder, more).files.items():
             files.write_text(folder / name, content)
+    note_package(reports_dir / study / f"{study}.zip")
     return reports_dir / study / "report.md"
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from bloodstudy.cli import compose
+from bloodstudy.cli.launch import read_arguments
 from bloodstudy.errors import UserError
 
 
@@ -18,7 +19,7 @@ def problems(*words):
 
 
 def check(*words):
-    typed = compose.read_arguments(list(words))
+    typed = read_arguments(list(words))
     return compose.check(typed.overrides, typed.multirun)
 
 

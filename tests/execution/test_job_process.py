@@ -80,7 +80,7 @@ def test_only_the_process_of_the_command_shows_the_bar_of_a_trial(process, capsy
 
 LEFT_BEHIND = """
 import os, subprocess, sys, time
-from bloodstudy.cli import terminal
+from bloodstudy.cli.command import Terminated
 from bloodstudy.execution.job_process import JobProcess
 
 if sys.argv[1:] == ["parent"]:
@@ -91,7 +91,7 @@ JobProcess().end_with_parent()
 print(os.getpid(), flush=True)
 try:
     time.sleep(100)
-except terminal.Terminated:
+except Terminated:
     open("closed", "w").close()
 """
 

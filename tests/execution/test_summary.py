@@ -6,6 +6,7 @@ import pytest
 from studies import fabricate_study
 
 from bloodstudy.cli import compose
+from bloodstudy.cli.launch import read_arguments
 from bloodstudy.execution import summary
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.study.run_folder import read_plan
@@ -69,7 +70,7 @@ def test_the_next_command_is_about_the_data_and_the_levels_of_this_one(end):
     typed = ["data=folder", "data.root='my cells'", "epochs=3", "lr=0.1", "plan_only=false", "reports_dir=out"]
     _, _, text = end(arms=[("reference", 0)], typed=typed)
     sweep, report = (line.strip().split("  ")[0] for line in text.partition("next:")[2].splitlines()[1:3])
-    arguments = compose.read_arguments(shlex.split(sweep)[3:])
+    arguments = read_arguments(shlex.split(sweep)[3:])
     settings = [job.settings for job in compose.check(arguments.overrides, arguments.multirun).jobs]
     assert [one.factors.lr for one in settings] == [0.01, 0.001, 0.0001]
     assert {(one.data.name, one.data.root, one.factors.epochs) for one in settings} == {("folder", "my cells", 3)}

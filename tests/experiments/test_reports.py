@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from harness import call
 
+from bloodstudy.files import hash_file
+
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 PACKAGES = sorted(EXPERIMENTS.glob("*/*.zip"))
 
@@ -13,6 +15,7 @@ PACKAGES = sorted(EXPERIMENTS.glob("*/*.zip"))
 def test_a_committed_report_is_what_its_trials_give(package, tmp_path):
     done = call(tmp_path, "verify", str(package.parent), f"package={package}")
     assert (done.returncode, "hold" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert f"SHA-256 `{hash_file(package)}`" in (package.parent / "cost.md").read_text()
 
 
 def test_each_committed_report_has_its_package():

@@ -185,8 +185,8 @@ def test_a_report_of_another_version_or_of_none_is_refused(place, content, messa
 
 def test_the_command_ends_as_it_says_without_tensorflow_and_mlflow(place, tmp_path):
     script = (
-        "import sys; from bloodstudy.cli import terminal; from bloodstudy.verify import verify; "
-        "code = terminal.run_command(verify); "
+        "import sys; from bloodstudy.cli.command import run_command; from bloodstudy.verify import verify; "
+        "code = run_command(verify); "
         "print([name for name in ('tensorflow', 'keras', 'mlflow') if name in sys.modules]); sys.exit(code)"
     )
     done = subprocess.run(

@@ -31,6 +31,7 @@ from bloodstudy.study.run_folder import RETRAIN, StudyFolder, StudyLocation, rea
 from bloodstudy.study.seal import seal
 from bloodstudy.study.trial_files import read_predictions
 
+NOTED = "Package of these trials: "
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the time of every member: the same trials give the same bytes
 
 
@@ -54,6 +55,15 @@ def write_package(stored: StudyLocation, path: Path) -> tuple[int, int]:
         about = {"format": schema.FORMAT, "bloodstudy": __version__, "study": stored.study, "members": listed}
         _add(archive, "manifest.json", _to_json(about))
     return len(results), len(plan.keys)
+
+
+def note_package(path: Path) -> None:
+    """Write the SHA-256 of the package at `path` into the cost.md beside it, if there are both."""
+    page = path.with_name("cost.md")
+    if path.is_file() and page.is_file():
+        lines = [line for line in page.read_text(encoding="utf-8").splitlines() if not line.startswith(NOTED)]
+        text = "\n".join(lines).rstrip("\n")
+        files.write_text(page, f"{text}\n\n{NOTED}`{path.name}`, SHA-256 `{files.hash_file(path)}`.\n")
 
 
 def _members(study: StudyFolder, plan: Plan, results: dict[str, Any]) -> Iterator[tuple[str, bytes]]:

@@ -1,5 +1,6 @@
 """What is put into a package, and what must not be; tests/test_package.py packs real trials."""
 
+import hashlib
 import zipfile
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pytest
 from filelock import FileLock
 
 from bloodstudy.errors import UserError
-from bloodstudy.study.archive.export import write_package
+from bloodstudy.study.archive.export import note_package, write_package
 
 
 def refused(stored, tmp_path):
@@ -45,3 +46,19 @@ def test_a_study_without_results_and_a_damaged_result_are_told(stored, tmp_path)
     damaged.unlink()
     other.unlink()
     assert "no trial of the study small has a result yet" in refused(stored, tmp_path)
+
+
+def test_the_cost_page_beside_a_package_tells_its_hash_once(stored, tmp_path):
+    path = tmp_path / "small.zip"
+    note_package(path)
+    write_package(stored, path)
+    note_package(path)
+    assert [file.name for file in tmp_path.glob("cost.md")] == [], "without a report there is no such page"
+    (tmp_path / "cost.md").write_text("# What it cost\n\nProcessor: x.\n")
+    for content in (path.read_bytes(), b"another"):
+        path.write_bytes(content)
+        note_package(path)
+        *page, blank, last = (tmp_path / "cost.md").read_text().splitlines()
+        assert page == ["# What it cost", "", "Processor: x."]
+        assert last == f"Package of these trials: `small.zip`, SHA-256 `{hashlib.sha256(content).hexdigest()}`."
+        assert not blank

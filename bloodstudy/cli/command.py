@@ -1,0 +1,89 @@
+"""How a command begins and ends: signals, messages in place of tracebacks, exit codes.
+
+In: a function of arguments. Out: the exit code that it returns, or that of what went wrong.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from bloodstudy.errors import BloodstudyError, UserError
+from bloodstudy.visible import show
+
+
+class Terminated(BaseException):
+    """A signal that asks the process to end arrived; unwinds like KeyboardInterrupt."""
+
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
+def run_command(command: Callable[[list[str]], int]) -> int:
+    """Run a command on the arguments of this process; return its exit code, with messages instead of tracebacks.
+
+    It answers --help itself if the command's module has a USAGE.
+    """
+    _open_standard_streams()
+    signal.signal(signal.SIGTERM, terminate)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
+        signal.signal(signal.SIGHUP, terminate)
+    usage = getattr(sys.modules[command.__module__], "USAGE", "")
+    try:
+        _require_working_folder()
+        if usage and {"-h", "--help"} & set(sys.argv[1:]):
+            print(usage)
+            return 0
+        return command(sys.argv[1:])
+    except BloodstudyError as error:
+        for problem in error.problems if isinstance(error, UserError) else [error]:
+            print(f"bloodstudy: {show(problem)}", file=sys.stderr)
+        return error.exit_code
+    except (KeyboardInterrupt, Terminated) as end:
+        word, code = ("terminated", end.exit_code) if isinstance(end, Terminated) else ("interrupted", 130)
+        with suppress(OSError):  # the terminal may be gone
+            print(f"bloodstudy: {word}; the same command goes on from the last whole epoch", file=sys.stderr)
+        return code
+    except BrokenPipeError:  # who read our output, such as `head`, has closed it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at its end
+        return 141
+    except Exception as error:
+        named = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST)
+        if isinstance(error, OSError) and error.filename and error.errno in named:
+            print(show(f"bloodstudy: cannot use {error.filename}: {error.strerror}; name another one"), file=sys.stderr)
+            return UserError.exit_code
+        traceback.print_exc()
+        print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)
+        return 3
+
+
+def terminate(number: int, frame: Any) -> None:
+    """Answer a signal that asks the process to end."""
+    raise Terminated(number)
+
+
+def _open_standard_streams() -> None:
+    """Put nothing in the place of standard streams that are closed, or the next file that is opened would be one."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _require_working_folder() -> None:
+    try:
+        os.getcwd()  # noqa: PTH109 - it is the question
+    except FileNotFoundError as error:
+        raise UserError(
+            "the working folder was removed; expected a folder that exists. Type cd FOLDER first"
+        ) from error
