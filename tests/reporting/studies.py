@@ -185,7 +185,8 @@ def _write_plan(runs_dir: Path, plan: Plan) -> dict[str, Any]:
     """Write the plan; return its content."""
     (runs_dir / plan.study).mkdir(parents=True, exist_ok=True)
     path, content = runs_dir / plan.study / "plan.yaml", plan.to_dict()
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    apart = json.loads(json.dumps(content))  # as in a plan's file: nothing is an alias of something else
+    path.write_text(yaml.safe_dump(apart, sort_keys=False), encoding="utf-8")
     return content
 
 
