@@ -34,7 +34,7 @@ def test_failures_end_in_a_message_and_their_code(capsys, raised, code, words):
 
 SLEEPER = """
 import sys, time
-from bloodstudy.cli import terminal
+from bloodstudy.cli.command import run_command
 
 def sleeper(arguments):
     print("ready", flush=True)
