@@ -2,6 +2,7 @@
 
     python benchmarks/costs.py --data FOLDER
     python benchmarks/costs.py --tiny 30 [--launcher joblib|ray]
+    python benchmarks/costs.py --hashes [--data FOLDER]
 
 Runs the real commands in an empty folder: two reference trials of one epoch on all of Kaggle in grey (the images are
 decoded before; the second trial finds the worker warm), then `--help` and a mistyped key. Memory is the proportional
@@ -9,6 +10,9 @@ set size of all processes together, sampled ten times a second: pages that sever
 
 With --tiny, so many trials of a second each instead: the time from one result to the next, less fit and evaluation, is
 all that a trial costs beside its training, Hydra's work and MLflow's included.
+
+With --hashes, what it costs that stored files are checked: the seconds spent in hashing while the largest committed
+study is read for its report, beside all seconds of the command; and while the decoded Kaggle images are loaded.
 """
 
 from __future__ import annotations
@@ -22,9 +26,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+
+from bloodstudy import data, files
+from bloodstudy.config.schema import DataChoice
+from bloodstudy.reporting import report
+from bloodstudy.study.archive.restore import restore
 
 
 def main() -> None:
@@ -32,7 +43,11 @@ def main() -> None:
     parser.add_argument("--data", default=os.environ.get("BLOODSTUDY_DATA"), help="folder of the Kaggle archive")
     parser.add_argument("--tiny", type=int, help="measure the overhead of this many tiny trials, and nothing else")
     parser.add_argument("--launcher", choices=("basic", "joblib", "ray"), default="basic", help="for --tiny")
+    parser.add_argument("--hashes", action="store_true", help="measure the checks of stored files, and nothing else")
     options = parser.parse_args()
+    if options.hashes:
+        print_hashes(options.data)
+        return
     if options.tiny:
         print_overhead(options.tiny, options.launcher)
         return
@@ -52,6 +67,50 @@ def main() -> None:
         print(f"| peak memory of all processes, MB | {peak_mb:.0f} |")
         for words in (["--help"], ["learning_rate=1"]):
             print(f"| seconds of {' '.join(words)}, median of 5 | {answer_time(words, folder):.2f} |")
+
+
+def print_hashes(images: str | None) -> None:
+    """Print the seconds that go into hashes: of a study's files for its report, of the images for any command."""
+    package = max(Path(__file__).parents[1].glob("experiments/*/*.zip"), key=lambda path: path.stat().st_size)
+    print("| what | figure |\n|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        runs_dir = Path(folder) / "runs"
+        restored = restore(package, runs_dir)
+        with hashing() as spent:
+            report.load_claims(runs_dir, restored.study)
+        begun = time.monotonic()
+        subprocess.run([sys.executable, "-m", "bloodstudy.report"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        print(f"| seconds of report, {restored.with_result} trials | {time.monotonic() - begun:.1f} |")
+        print(f"| of them in hashes | {spent[0]:.2f} |")
+        if images:
+            choice = DataChoice(name="kaggle", root=images)
+            options = {"colour": "gray", "image_size": (120, 160), "cache_dir": Path(folder)}
+            data.load(choice, **options)
+            files._hash_once.cache_clear()
+            with hashing() as spent:
+                begun = time.monotonic()
+                decoded = data.load(choice, **options)
+            print(f"| seconds to load {len(decoded.images):,} decoded images | {time.monotonic() - begun:.2f} |")
+            print(f"| of them in hashes | {spent[0]:.2f} |")
+
+
+@contextmanager
+def hashing() -> Iterator[list[float]]:
+    """Yield a list whose one number is the seconds that files are hashed in the block."""
+    spent, hash_file = [0.0], files.hash_file
+
+    def timed(path: Path) -> str:
+        begun = time.monotonic()
+        try:
+            return hash_file(path)
+        finally:
+            spent[0] += time.monotonic() - begun
+
+    files.hash_file = timed
+    try:
+        yield spent
+    finally:
+        files.hash_file = hash_file
 
 
 def print_overhead(trials: int, launcher: str) -> None:
