@@ -112,8 +112,10 @@ def explained() -> Iterator[None]:
 
 def first_line(error: BaseException) -> str:
     """Return what an error says, in one line that may be shown: up to an empty line, without the SQL of a database."""
+    if isinstance(error, MachineError):
+        return hide_secrets(str(error))
     if _tells_of_a_full_disk(error):
-        return f"the disk of {public_uri()} is full; free some space"
+        return f"the tracking store {public_uri()} cannot be written: no room on its disk, or for a file of that size"
     paragraph = str(getattr(error, "orig", None) or error).strip().partition("\n\n")[0]
     lines = [
         line.strip() for line in paragraph.splitlines() if not line.startswith(("[SQL", "[parameters", "(Background"))
@@ -125,7 +127,8 @@ def first_line(error: BaseException) -> str:
 def _tells_of_a_full_disk(error: BaseException | None) -> bool:
     """Tell whether a full disk is the cause, however many errors were made of it on the way."""
     while error is not None:
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        numbered = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        if numbered or getattr(error, "sqlite_errorcode", None) in sqlite.UNWRITABLE:
             return True
         if any(words in str(error) for words in ("disk is full", "No space left on device")):
             return True

@@ -1,6 +1,5 @@
 """The whole stage: what `load` gives, on small folders and on the real images."""
 
-import time
 import unicodedata
 from pathlib import Path
 
@@ -252,9 +251,7 @@ def test_real_kaggle_images(blood_cells, tmp_path, monkeypatch):
     assert data.images.shape == (12444, 120, 160, 1)
     assert len(data.quarantine) == 0
     monkeypatch.setattr(decode, "decode", lambda *_: pytest.fail("an image was decoded again"))
-    before = time.perf_counter()
     again = fetch(blood_cells, "gray", (120, 160), name="kaggle", cache=tmp_path, task="nuclearity")
-    assert time.perf_counter() - before < 2  # 0.2 s on an idle machine
     assert again.fingerprint == data.fingerprint
     assert list(again.counts()["train"]) == [4961, 4996]
     random = fetch(blood_cells, "gray", (120, 160), name="kaggle", cache=tmp_path, split="random")

@@ -65,8 +65,7 @@ LOSSY = {  # libraries of JPEG differ by a step or two
     "progressive JPEG": (plain("RGB", COLOUR), "JPEG", {"quality": 100, "progressive": True}, COLOUR, GREY),
 }
 REFUSED = {  # why, by the format that a file named .jpg has
-    "of mode F": [("TIFF", plain("F", 0.5))],
-    "of mode I": [("TIFF", plain("I", 70000))],
+    "has no defined white": [("TIFF", plain("F", 0.5)), ("TIFF", plain("I", 70000))],
     "not an image (expected JPEG, PNG, GIF, TIFF, WebP or BMP)": [
         *((kind, plain("RGB", COLOUR)) for kind in ("PPM", "ICO", "PCX", "TGA", "SGI", "EPS", "PDF", "DDS")),
         *((kind, plain("1", 1)) for kind in ("XBM", "MSP")),

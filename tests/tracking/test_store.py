@@ -72,7 +72,8 @@ def test_a_full_disk_is_told_as_one_whatever_was_made_of_it(tmp_path):
             raise RuntimeError("(raised as a result of Query-invoked autoflush; consider using ...)") from error
     except RuntimeError as error:
         told = first_line(error)
-    assert told == f"the disk of sqlite:///{tmp_path}/mlflow.db is full; free some space"
+    reason = "cannot be written: no room on its disk, or for a file of that size"
+    assert told == f"the tracking store sqlite:///{tmp_path}/mlflow.db {reason}"
     assert first_line(OSError(errno.ENOSPC, "No space left on device", "artifacts/x")) == told
 
 
