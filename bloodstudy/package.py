@@ -14,7 +14,7 @@ from bloodstudy.cli import terminal
 from bloodstudy.cli.arguments import find_study, read_keys
 from bloodstudy.cli.command import run_command
 from bloodstudy.config import schema
-from bloodstudy.config.rules import Rule
+from bloodstudy.config.levels import Rule
 from bloodstudy.errors import MachineError, UserError
 from bloodstudy.files import hash_file
 from bloodstudy.study.archive.export import note_package, write_package

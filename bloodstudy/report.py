@@ -13,8 +13,8 @@ from bloodstudy import analysis
 from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.arguments import find_study, read_keys
 from bloodstudy.cli.command import run_command
+from bloodstudy.config.levels import Rule
 from bloodstudy.config.readers import READERS
-from bloodstudy.config.rules import Rule
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
 from bloodstudy.study import run_folder

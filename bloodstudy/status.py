@@ -12,7 +12,7 @@ import sys
 from bloodstudy.cli import terminal
 from bloodstudy.cli.arguments import find_study, read_keys
 from bloodstudy.cli.command import run_command
-from bloodstudy.config.rules import Rule
+from bloodstudy.config.levels import Rule
 from bloodstudy.execution.status_table import count_trials, print_status
 from bloodstudy.study import run_folder
 from bloodstudy.study.disk_state import clear_states

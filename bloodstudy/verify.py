@@ -14,7 +14,7 @@ from bloodstudy.cli import terminal
 from bloodstudy.cli.arguments import read_keys
 from bloodstudy.cli.command import run_command
 from bloodstudy.config import schema
-from bloodstudy.config.rules import Rule
+from bloodstudy.config.levels import Rule
 from bloodstudy.errors import UserError
 from bloodstudy.files import hash_file
 from bloodstudy.reporting.verification import check_report, describe, find_report, open_trials, read_study

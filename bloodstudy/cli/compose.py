@@ -41,8 +41,8 @@ from bloodstudy.cli.overrides import (
 )
 from bloodstudy.cli.request import StudyRequest, read_request
 from bloodstudy.config import schema
+from bloodstudy.config.levels import is_whole
 from bloodstudy.config.readers import find_unread
-from bloodstudy.config.rules import is_whole
 from bloodstudy.config.yaml_files import conf_folder, search_path
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm

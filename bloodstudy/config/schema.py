@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from bloodstudy.config.rules import RULES, check_value, is_whole, unknown_key
+from bloodstudy.config.factors import without_neutral
+from bloodstudy.config.levels import is_number, is_whole
+from bloodstudy.config.rules import RULES, check_value, unknown_key
 from bloodstudy.errors import UserError
 
 
@@ -22,10 +24,21 @@ class Factors:
     batch_size: int = 100
     epochs: int = 60
     optimizer: str = "adam"
+    schedule: str = "constant"
+    warmup: float = 0.0
+    weight_decay: float = 0.0
+    clip_norm: float = 0.0
+    ema: float = 0.0
+    label_smoothing: float = 0.0
+    class_weight: str = "none"
+    early_stopping: int = 0
     dropout: float = 0.0
     conv_dropout: float = 0.0
     pooling: str = "max"
     padding: str = "same"
+    kernel_size: int = 3
+    activation: str = "relu"
+    initializer: str = "glorot_uniform"
     augment: str = "none"
     width: float = 1.0
     depth: int = 4
@@ -35,6 +48,11 @@ class Factors:
     image_size: tuple[int, int] = (120, 160)  # height, width in pixels
     precision: str = "auto"
     seed: int = 0
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The levels that have a part in what a trial is: all but those at which a factor changes nothing."""
+        return without_neutral(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -98,6 +116,10 @@ class Settings:
     control: Control
 
 
+# Keys whose numbers may be typed without a point, and are the same level with one.
+_FRACTIONS = {field.name for field in fields(Factors) if field.type == "float"} | {"data.validation_share"}
+
+
 def unfold(settings: Settings) -> dict[str, Any]:
     """Return settings as the nested plain containers that `settings` reads back: factors and control at the root."""
     factors = asdict(settings.factors) | {"image_size": list(settings.factors.image_size)}
@@ -127,6 +149,8 @@ def settings(content: Mapping[str, Any]) -> Settings:
     fold, folds = flat.get("data.fold"), flat.get("data.folds")
     if is_whole(fold) and is_whole(folds) and fold >= folds >= 2:
         problems.append(f"data.fold: expected 0 to {folds - 1}, one less than data.folds; received {fold!r}.")
+    if not problems and flat["early_stopping"] and not flat["data.validation_share"]:
+        problems.append("early_stopping: it needs validation images; write data.validation_share=0.2 with it.")
     if problems:
         raise UserError(*problems)
 
@@ -134,7 +158,7 @@ def settings(content: Mapping[str, Any]) -> Settings:
         return kind(**{field.name: flat[prefix + field.name] for field in fields(kind)})
 
     flat["image_size"] = tuple(flat["image_size"])
-    flat |= {key: float(flat[key]) for key in ("lr", "dropout", "conv_dropout", "width", "data.validation_share")}
+    flat |= {key: float(value) for key, value in flat.items() if key in _FRACTIONS and is_number(value)}
     choices = part(ModelChoice, "model."), part(DataChoice, "data.")
     return Settings(part(Factors), *choices, part(Places), part(Control))
 

@@ -17,6 +17,7 @@ from joblib import cpu_count
 
 from bloodstudy import files
 from bloodstudy.cli import terminal
+from bloodstudy.config.factors import FACTORS
 from bloodstudy.data import Dataset
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.study.arms import spell
@@ -30,7 +31,6 @@ from bloodstudy.training.precision import processor
 from bloodstudy.training.worker import WorkerDiedError
 
 OUTSIDE_S = 1.0  # of each trial: files, tracking store, a network built anew (benchmarks/costs.py)
-UNTIMED = ("seed", "lr", "epochs")  # factors that change nothing about how long a batch takes
 PAST = ("wall_seconds", "peak_memory_mb")
 
 
@@ -68,7 +68,7 @@ def estimate(trials: Sequence[tuple[Trial, Dataset]], folder: Path, process: Job
     past, unmeasured = _read_past(folder), []
     costs, seconds, arms = [], {}, {name: set() for name in ("finished", "probed", "unknown")}
     for trial, images in trials:
-        name = _name_probe(trial.model, asdict(trial.factors), processor()[0], cpu_count())
+        name = _name_probe(trial.model, trial.factors.named, processor()[0], cpu_count())
         if cost := past.get((name, trial.factors.epochs, trial.data.fingerprint)):
             costs.append(cost)
             seconds[trial.key] = cost["wall_seconds"]
@@ -103,7 +103,7 @@ def _read_past(folder: Path) -> dict[tuple[str, int, str], dict[str, float]]:
 
 def _name_probe(model: str, factors: Mapping[str, Any], kind: str, threads: int) -> str:
     """Name all that decides how long a batch takes on a processor of this kind."""
-    levels = {key: value for key, value in factors.items() if key not in UNTIMED}
+    levels = {key: value for key, value in factors.items() if key not in FACTORS or FACTORS[key].timed}
     levels |= {"model": model} | {key: levels[key] > 0 for key in ("dropout", "conv_dropout")}
     named = ", ".join(f"{key}={spell(value)}" for key, value in sorted(levels.items()))
     return f"{named}, {kind}, {threads} cores"

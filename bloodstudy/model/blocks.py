@@ -11,12 +11,18 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 from bloodstudy.config.schema import Factors
 from bloodstudy.model.layers import LocalResponseNormalization
 from bloodstudy.model.shapes import side_after_block
 
+LOWEST = -1e30  # below what any activation gives, in bfloat16 too: it never is the maximum
+_INITIALIZERS = {
+    "glorot_uniform": keras.initializers.GlorotUniform,
+    "he_normal": keras.initializers.HeNormal,
+    "orthogonal": keras.initializers.Orthogonal,
+}
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 
@@ -43,19 +49,19 @@ def image_input(factors: Factors, input_shape: tuple[int, int, int]) -> tuple[An
 
 
 def convolution_block(x: Any, factors: Factors, index: int, filters: int) -> Any:
-    """Add block `index` (from 1): 3x3 convolution, ReLU, and `factors.pooling`, which halves height and width.
+    """Add block `index` (from 1): convolution, activation, and `factors.pooling`, which halves height and width.
 
     All pooling levels give the same output shape: half, rounded down, of what the convolution gives at stride 1.
     """
     # ReLU is monotone, so it may follow a maximum with equal values and gradients, on a quarter of the data.
-    late = factors.pooling in ("max", "overlap")
-    target = tuple(side_after_block(side, factors.padding) for side in x.shape[1:3])
+    late = factors.pooling in ("max", "overlap") and factors.activation == "relu"
+    target = tuple(side_after_block(side, factors.padding, factors.kernel_size) for side in x.shape[1:3])
     x = layers.Conv2D(
         filters,
-        3,
+        factors.kernel_size,
         strides=2 if factors.pooling == "none" else 1,
         padding=factors.padding,
-        activation=None if late else "relu",
+        activation=None if late else factors.activation,
         **_seeded(factors, f"conv_{index}"),
     )(x)
     x = _pool(x, factors, index, filters, target)
@@ -70,22 +76,26 @@ def _pool(x: Any, factors: Factors, index: int, filters: int, target: tuple[int,
         case "average":
             return layers.AveragePooling2D(2, dtype=dtype, name=name)(x)
         case "overlap":
-            return _overlap(x, dtype, name)
+            return _overlap(x, dtype, name, 0.0 if factors.activation == "relu" else LOWEST)
         case "strided":
-            return layers.Conv2D(filters, 2, strides=2, activation="relu", **_seeded(factors, name))(x)
+            return layers.Conv2D(filters, 2, strides=2, activation=factors.activation, **_seeded(factors, name))(x)
         case "none":
             over = tuple((0, side - wanted) for side, wanted in zip(x.shape[1:3], target, strict=True))
             return layers.Cropping2D(over, dtype=dtype, name=f"crop_{index}")(x) if any(map(any, over)) else x
     raise ValueError(f"unknown pooling {factors.pooling!r}")
 
 
-def _overlap(x: Any, dtype: str, name: str) -> Any:
+def _overlap(x: Any, dtype: str, name: str, filling: float) -> Any:
     """Add 3x3 max pooling at stride 2 whose windows reach one pixel over an even edge and fit an odd one."""
     even = [side % 2 == 0 for side in x.shape[1:3]]
     if not any(even) or all(even):
         return layers.MaxPooling2D(3, 2, padding="same" if all(even) else "valid", dtype=dtype, name=name)(x)
-    # One axis of each kind: zeros are as good as no value here, since a ReLU follows the maximum.
-    x = layers.ZeroPadding2D(((0, int(even[0])), (0, int(even[1]))), dtype=dtype, name=f"pad_{name}")(x)
+    # One axis of each kind: zeros are as good as no value here if a ReLU follows the maximum.
+    over = ((0, int(even[0])), (0, int(even[1])))
+    if filling:
+        x = ops.pad(x, ((0, 0), *over, (0, 0)), constant_values=filling)
+    else:
+        x = layers.ZeroPadding2D(over, dtype=dtype, name=f"pad_{name}")(x)
     return layers.MaxPooling2D(3, 2, dtype=dtype, name=name)(x)
 
 
@@ -113,8 +123,8 @@ def flatten(x: Any, factors: Factors) -> Any:
 
 
 def dense(x: Any, factors: Factors, index: int, units: int, dropout: float = 0.0) -> Any:
-    """Add hidden layer `index` (from 1) of `units` with ReLU, then dropout at rate `dropout`."""
-    x = layers.Dense(units, activation="relu", **_seeded(factors, f"dense_{index}"))(x)
+    """Add hidden layer `index` (from 1) of `units` with `factors.activation`, then dropout at rate `dropout`."""
+    x = layers.Dense(units, activation=factors.activation, **_seeded(factors, f"dense_{index}"))(x)
     return drop(x, factors, dropout, f"dense_drop_{index}")
 
 
@@ -124,5 +134,5 @@ def logits(x: Any, factors: Factors, classes: int) -> Any:
 
 
 def _seeded(factors: Factors, name: str) -> dict[str, Any]:
-    kernel = keras.initializers.GlorotUniform(seed=seed_for(factors, name))
+    kernel = _INITIALIZERS[factors.initializer](seed=seed_for(factors, name))
     return {"kernel_initializer": kernel, "dtype": policy(factors), "name": name}

@@ -42,18 +42,18 @@ def hidden_units(name: str, factors: Factors) -> tuple[int, ...]:
     return tuple(scaled(count, factors.width) for count in SIZES[name].dense)
 
 
-def side_after_block(side: int, padding: str) -> int:
-    """Return the side in pixels, height or width, after one block: 3x3 convolution, then half, rounded down."""
-    return max(0, side if padding == "same" else side - 2) // 2
+def side_after_block(side: int, padding: str, kernel: int = 3) -> int:
+    """Return the side in pixels, height or width, after one block: a convolution, then half, rounded down."""
+    return max(0, side if padding == "same" else side - kernel + 1) // 2
 
 
-def smallest_size(name: str, depth: int, padding: str) -> int:
+def smallest_size(name: str, depth: int, padding: str, kernel: int = 3) -> int:
     """Return the smallest height or width in pixels that leaves one pixel after `depth` blocks; 1 for a plug-in."""
     if name not in SIZES:
         return 1
     side = 1
     for _ in range(depth):
-        side = 2 * side + (0 if padding == "same" else 2)
+        side = 2 * side + (0 if padding == "same" else kernel - 1)
     return side
 
 
@@ -67,21 +67,25 @@ def problems(name: str, factors: Factors, classes: int) -> list[str]:
         sentences.append(
             f"model={name} takes depth={least} to {most} (convolution blocks); received depth={factors.depth}."
         )
-    elif min(factors.image_size) < smallest_size(name, factors.depth, factors.padding):
+    elif min(factors.image_size) < smallest_size(name, factors.depth, factors.padding, factors.kernel_size):
         sentences.append(_too_small(name, factors))
     return sentences
 
 
 def _too_small(name: str, factors: Factors) -> str:
+    def needed(depth: int, padding: str) -> int:
+        return smallest_size(name, depth, padding, factors.kernel_size)
+
     height, width = factors.image_size
-    need = smallest_size(name, factors.depth, factors.padding)
+    need = needed(factors.depth, factors.padding)
     remedies = [f"image_size=[{max(height, need)},{max(width, need)}]"]
-    if factors.padding == "valid" and min(height, width) >= smallest_size(name, factors.depth, "same"):
+    if factors.padding == "valid" and min(height, width) >= needed(factors.depth, "same"):
         remedies.append("padding=same")
     depths = range(SIZES[name].least_depth, factors.depth)
-    if fitting := [d for d in depths if min(height, width) >= smallest_size(name, d, factors.padding)]:
+    if fitting := [depth for depth in depths if min(height, width) >= needed(depth, factors.padding)]:
         remedies.append(f"depth={fitting[-1]}")
+    kernel = "" if factors.kernel_size == 3 else f", kernel_size={factors.kernel_size}"
     return (
-        f"image_size=[{height},{width}] is too small for model={name} with depth={factors.depth} and "
+        f"image_size=[{height},{width}] is too small for model={name} with depth={factors.depth}{kernel} and "
         f"padding={factors.padding}: at least {need} pixels a side are needed; try {' or '.join(remedies)}."
     )

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from bloodstudy.config.rules import NAME, NAMED, Rule, number, whole
+from bloodstudy.config.levels import Real, Rule, Whole
+from bloodstudy.config.rules import NAME, NAMED
 from bloodstudy.config.yaml_files import named, read_yaml
 from bloodstudy.errors import UserError, nearest
 from bloodstudy.study.record import is_list, is_mapping
@@ -76,8 +77,8 @@ def _levels(value: Any) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     return is_list(value) and bool(value)
 
 
-_SEEDS = whole("a whole number from 1 to 10000", lambda v: 1 <= v <= 10_000)
-_MARGIN = number("a difference of accuracy between 0 and 1, such as 0.02", lambda v: 0 < v < 1)
+_SEEDS = Whole(1, 10_000)
+_MARGIN = Rule("a difference of accuracy between 0 and 1, such as 0.02", Real(above=0, below=1).accepts)
 _SETTING = Rule("key: value, one a line", is_mapping)
 _SENTENCE = Rule("one sentence that ends in a question mark", lambda v: _words(v) and v.strip().endswith("?"))
 _ARMS = Rule(

@@ -46,8 +46,8 @@ class Trial:
 
     @property
     def key(self) -> str:
-        """Sixteen hex digits over factors, model and data as resolved; what is None has no part."""
-        return make_key(asdict(self.factors), self.model, asdict(self.data))
+        """Sixteen hex digits over factors, model and data as resolved; what is None or neutral has no part."""
+        return make_key(self.factors.named, self.model, asdict(self.data))
 
 
 def make_key(factors: Mapping[str, Any], model: str, data: Mapping[str, Any]) -> str:

@@ -41,6 +41,12 @@ class Feed(keras.utils.PyDataset):
         self._batch_size, self._seed, self._augmenter = batch_size, seed, augmenter
         self.start_epoch(0)
 
+    @property
+    def class_weights(self) -> dict[int, float]:
+        """The weight of each class at which all classes weigh alike, and the images 1 in the mean."""
+        counts = self._one_hot[self._rows].sum(axis=0)
+        return {k: float(len(self._rows) / (len(counts) * count)) for k, count in enumerate(counts) if count}
+
     def start_epoch(self, epoch: int) -> None:
         """Draw the order of `epoch`; called before its first batch is asked for."""
         self._epoch = epoch

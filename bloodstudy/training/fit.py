@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,22 +20,10 @@ from bloodstudy.training import backend
 from bloodstudy.training.batches import Feed, Gallery
 from bloodstudy.training.checkpoint import Checkpoint, Checkpoints
 from bloodstudy.training.events import BatchTrained, EpochTrained, HistoryRow, Report, Resumed, Warned
+from bloodstudy.training.optimizer import make_optimizer
 
 LARGEST_LOSS = 1e6  # nats an image, where guessing costs log(classes): beyond it nothing is learned any more
-
-# Keras's own, meant beside the gradient of a loss summed over the batch, as the reference's author sums it. Ours is
-# the mean, so epsilon is divided by the batch size too (docs/decisions/03_mean_loss.md).
-EPSILON = 1e-7
-
-OPTIMIZERS: dict[str, Callable[[float, int], keras.optimizers.Optimizer]] = {
-    "adam": lambda lr, batch_size: keras.optimizers.Adam(lr, epsilon=EPSILON / batch_size),
-    "adamw": lambda lr, batch_size: keras.optimizers.AdamW(lr, epsilon=EPSILON / batch_size),
-    "nadam": lambda lr, batch_size: keras.optimizers.Nadam(lr, epsilon=EPSILON / batch_size),
-    # Keras adds it to the squared gradient here, to the root of that elsewhere.
-    "rmsprop": lambda lr, batch_size: keras.optimizers.RMSprop(lr, epsilon=EPSILON / batch_size**2),
-    "sgd": lambda lr, batch_size: keras.optimizers.SGD(lr),
-    "momentum": lambda lr, batch_size: keras.optimizers.SGD(lr, momentum=0.9, nesterov=True),
-}
+BEST = "best/"  # before the names of the weights of the best epoch, in a saved state
 
 
 @dataclass(frozen=True)
@@ -48,14 +36,15 @@ class Fitted:
 
 
 class _Watch(keras.callbacks.Callback):
-    """Draws each epoch's order, stops when the numbers are left, reports batches and epochs, saves the state."""
+    """Draws each epoch's order, stops when it must, reports batches and epochs, saves the state."""
 
     def __init__(
-        self, feed: Feed, images: int, report: Report, states: Checkpoints | None, rows: list[HistoryRow]
+        self, feed: Feed, images: int, report: Report, states: Checkpoints | None, rows: list[HistoryRow], patience: int
     ) -> None:
         super().__init__()
         self.feed, self.images, self.report, self.states = feed, images, report, states
-        self.rows = rows
+        self.rows, self.patience = rows, patience
+        self.best: dict[str, np.ndarray] = {}  # the weights of the epoch with the lowest validation loss
         self.diverged: str | None = None
         self._told = 0.0
 
@@ -88,6 +77,12 @@ class _Watch(keras.callbacks.Callback):
         row |= {f"validation_{name[4:]}": float(value) for name, value in (logs or {}).items() if name[:4] == "val_"}
         self.rows.append(row)
         values = _values(self.model)
+        if self.patience:
+            if not self.best or find_best(self.rows) == len(self.rows):
+                self.best = {f"{BEST}{name}": value for name, value in values.items() if name.startswith("model/")}
+            values |= self.best
+            if is_over(self.rows, self.patience):
+                self.model.stop_training = True  # pyright: ignore[reportOptionalMemberAccess]
         # A loss is taken before its step, and ReLU makes zero of what is no number: it may look well with lost weights.
         if not all(np.isfinite(array).all() for array in values.values()):
             self._stop("a weight was no finite number")
@@ -98,6 +93,18 @@ class _Watch(keras.callbacks.Callback):
     def _stop(self, reason: str) -> None:
         self.diverged = self.diverged or f"{reason} in epoch {self._epoch + 1}"
         self.model.stop_training = True  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def find_best(rows: Sequence[HistoryRow]) -> int:
+    """Return the epoch, from 1, with the lowest validation loss, the first of several; 0 if there is none."""
+    losses = [row.get("validation_loss", math.inf) for row in rows]
+    known = [loss for loss in losses if math.isfinite(loss)]
+    return losses.index(min(known)) + 1 if known else 0
+
+
+def is_over(rows: Sequence[HistoryRow], patience: int) -> bool:
+    """Tell whether so many epochs have passed without a lower validation loss."""
+    return len(rows) - find_best(rows) >= patience
 
 
 def fit(
@@ -112,37 +119,55 @@ def fit(
     """Train `model` for `factors.epochs` epochs, of which those that a saved state holds are not trained again.
 
     With `validation`, labelled images that are never trained on, each row holds their loss and accuracy after the
-    epoch, in inference mode. With `states`, the state is saved after each epoch.
+    epoch, in inference mode. With `states`, the state is saved after each epoch. With `early_stopping` the model ends
+    with the weights of the best epoch, and the rows are those of the epochs done.
     """
     # With the mean a learning rate keeps its meaning when the batch size or the optimizer is varied.
     model.compile(
-        optimizer=OPTIMIZERS[factors.optimizer](factors.lr, factors.batch_size),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        optimizer=make_optimizer(factors, len(feed)),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=factors.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         **backend.compile_options(),
     )
     # Built within the traced step, as Keras would, the optimizer's variables cost a second trace.
     model.optimizer.build(model.trainable_variables)  # pyright: ignore[reportOptionalMemberAccess]
-    rows = _resume(model, states, report) if states is not None else []
-    resumed_after = len(rows)
-    watch = _Watch(feed, images, report, states, rows)
-    if resumed_after < factors.epochs:
+    watch = _Watch(feed, images, report, states, [], factors.early_stopping)
+    if states is not None:
+        _resume(model, states, watch)
+    resumed_after = len(watch.rows)
+    stopped = bool(factors.early_stopping and watch.rows) and is_over(watch.rows, factors.early_stopping)
+    if resumed_after < factors.epochs and not stopped:
         # shuffle=False: the feed has shuffled, by the trial's seed; Keras would draw from Python's global generator.
         options: dict[str, Any] = {} if validation is None else {"validation_data": backend.stream(validation)}
         options |= {"epochs": factors.epochs, "initial_epoch": resumed_after, "shuffle": False, "verbose": 0}
+        options |= {"class_weight": feed.class_weights} if factors.class_weight == "balanced" else {}
         model.fit(backend.stream(feed), callbacks=[watch], **options)
+    elif factors.ema:  # what Keras does at the end of its fit
+        optimizer: Any = model.optimizer
+        optimizer.finalize_variable_values(model.trainable_weights)
+    if watch.best and watch.diverged is None:
+        _assign(model, {name.removeprefix(BEST): value for name, value in watch.best.items()})
     return Fitted(watch.rows, watch.diverged, resumed_after)
 
 
-def _resume(model: keras.Model, states: Checkpoints, report: Report) -> list[HistoryRow]:
-    """Put the newest saved state into `model` and its optimizer and return its history rows; [] if none fits."""
-    state = states.read(_values(model), lambda text: report(Warned(text)))
+def _resume(model: keras.Model, states: Checkpoints, watch: _Watch) -> None:
+    """Put the newest saved state into `model`, its optimizer and `watch`, if one fits."""
+    fresh = _values(model)
+    if watch.patience:
+        fresh |= {f"{BEST}{name}": value for name, value in fresh.items() if name.startswith("model/")}
+    state = states.read(fresh, lambda text: watch.report(Warned(text)))
     if state is None:
-        return []
+        return
+    _assign(model, state.variables)
+    watch.rows.extend(state.rows)
+    watch.best = {name: value for name, value in state.variables.items() if name.startswith(BEST)}
+    watch.report(Resumed(state.epoch, state.rows))
+
+
+def _assign(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
     for name, variable in _variables(model).items():
-        variable.assign(state.variables[name].view(variable.numpy().dtype))
-    report(Resumed(state.epoch, state.rows))
-    return list(state.rows)
+        if name in values:
+            variable.assign(values[name].view(variable.numpy().dtype))
 
 
 def _variables(model: Any) -> dict[str, Any]:

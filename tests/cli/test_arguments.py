@@ -5,7 +5,7 @@ import os
 import pytest
 
 from bloodstudy.cli.arguments import find_study, read_keys
-from bloodstudy.config.rules import Rule
+from bloodstudy.config.levels import Rule
 from bloodstudy.errors import UserError
 from bloodstudy.study.run_folder import list_studies
 

@@ -13,8 +13,9 @@ from bloodstudy.training import fit as fit_module  # noqa: E402
 from bloodstudy.training.batches import Feed, Gallery  # noqa: E402
 from bloodstudy.training.checkpoint import Checkpoint, Checkpoints  # noqa: E402
 from bloodstudy.training.events import EpochTrained, Resumed, Warned  # noqa: E402
-from bloodstudy.training.fit import OPTIMIZERS, fit  # noqa: E402
+from bloodstudy.training.fit import find_best, fit, is_over  # noqa: E402
 
+OPTIMIZERS = RULES["optimizer"].levels
 FACTORS = replace(Factors(), image_size=(16, 16), epochs=2, batch_size=8, precision="float32", lr=1e-3)
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (24, 16, 16, 1), dtype="uint8")
@@ -58,7 +59,6 @@ def test_a_loss_that_is_lost_stops_within_the_epoch(lr):
 
 
 def test_every_optimizer_of_the_configuration_is_built_and_learns_differently():
-    assert set(OPTIMIZERS) == set(RULES["optimizer"].levels)
     losses = {name: train(replace(FACTORS, optimizer=name))[1].rows[-1]["fit_loss"] for name in OPTIMIZERS}
     assert len(set(losses.values())) == len(losses)
 
@@ -128,6 +128,65 @@ def test_training_goes_on_from_a_saved_state_to_the_bit(tmp_path, optimizer):
     assert equal(whole.variables, resumed.variables)
     assert equal(whole.optimizer.variables, resumed.optimizer.variables)
     assert int(resumed.optimizer.iterations) == 4 * 3
+
+
+@pytest.mark.parametrize("done", [1, 3, 4])
+def test_a_course_of_rates_a_mean_of_weights_and_the_best_ones_go_on_to_the_bit(tmp_path, done):
+    factors = replace(
+        FACTORS, schedule="cosine", warmup=0.25, ema=0.9, weight_decay=0.01, clip_norm=0.5, early_stopping=3, epochs=4,
+        class_weight="balanced", label_smoothing=0.1,
+    )  # fmt: skip
+    whole, uninterrupted = attempt(factors, None)
+
+    class StopError(Exception):
+        pass
+
+    class Events(list):
+        def append(self, event):
+            if isinstance(event, EpochTrained) and event.row["epoch"] == done:
+                raise StopError
+
+    with pytest.raises(StopError):
+        attempt(factors, Checkpoints(tmp_path, {}), Events())
+    resumed, fitted = attempt(factors, Checkpoints(tmp_path, {}))
+    assert fitted.resumed_after == done
+    for name in ("fit_loss", "fit_accuracy", "validation_loss"):
+        assert [row[name] for row in fitted.rows] == [row[name] for row in uninterrupted.rows]
+    assert equal(whole.variables, resumed.variables)
+
+
+def test_training_stops_early_with_the_weights_of_the_best_epoch_and_stays_stopped(tmp_path):
+    factors = replace(FACTORS, lr=0.05, early_stopping=2, epochs=50)
+    network, fitted = attempt(factors, Checkpoints(tmp_path, {}))
+    losses = [row["validation_loss"] for row in fitted.rows]
+    assert len(losses) < 50
+    assert len(losses) - (np.argmin(losses) + 1) == 2
+    scores = network.predict(IMAGES[:10], verbose=0)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)(ONE_HOT[:10], scores)
+    assert float(loss) == pytest.approx(min(losses), rel=1e-5)
+    again, second = attempt(factors, Checkpoints(tmp_path, {}))
+    assert second.rows == fitted.rows
+    assert equal(network.weights, again.weights)
+
+
+def test_the_best_epoch_is_the_first_with_the_lowest_loss():
+    rows = [{"epoch": k, "validation_loss": loss} for k, loss in enumerate([3.0, 1.0, 2.0, 1.0, float("nan")], 1)]
+    assert [find_best(rows[:k]) for k in range(6)] == [0, 1, 2, 2, 2, 2]
+    assert [is_over(rows[:k], 2) for k in range(1, 6)] == [False, False, False, True, True]
+    assert find_best([{"epoch": 1, "validation_loss": float("nan")}]) == 0
+
+
+CHANGED = {"schedule": "linear", "warmup": 0.5, "weight_decay": 0.1, "clip_norm": 0.01, "ema": 0.9,
+           "label_smoothing": 0.2, "class_weight": "balanced", "kernel_size": 5, "activation": "elu",
+           "initializer": "he_normal"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_another_level_leads_to_other_weights(name):
+    neutral, _ = train(FACTORS)
+    changed, _ = train(replace(FACTORS, **{name: CHANGED[name]}))
+    ours, theirs = (network.get_layer("logits").get_weights()[0] for network in (neutral, changed))
+    assert not np.array_equal(ours, theirs)
 
 
 def test_without_the_seeds_of_the_dropout_it_would_not_be_to_the_bit(tmp_path):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from bloodstudy.config.factors import ALWAYS, FACTORS
 from bloodstudy.study.metrics import CLEAN, CLEAN_RESPONSES
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
@@ -60,6 +61,9 @@ def read_trials(runs_dir: Path, study: str, plan: Plan | None = None) -> pd.Data
             row["test_images_all"] = sum(result.data.counts["test"].values())
         rows.append(row)
     frame = pd.DataFrame(rows)
+    for name in FACTORS.keys() & set(frame.columns):  # a level that changes nothing is not stored
+        if FACTORS[name].neutral is not ALWAYS and "model" in frame:
+            frame.loc[frame["model"].notna() & frame[name].isna(), name] = FACTORS[name].neutral
     for name in COLUMNS:
         if name not in frame:
             frame[name] = None

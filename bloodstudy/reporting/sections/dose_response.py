@@ -20,6 +20,7 @@ from matplotlib.patches import Patch
 
 from bloodstudy.analysis import Comparison, StudyAnalysis
 from bloodstudy.analysis.comparisons.validity import look_at_training
+from bloodstudy.config.factors import level_in
 from bloodstudy.reporting.figures.accuracy import Scale, place_levels
 from bloodstudy.reporting.figures.style import INK, SHADE, Styles, label, new_figure
 from bloodstudy.reporting.render.markdown import describe_lost
@@ -47,8 +48,8 @@ def find_dose(question: PlannedQuestion, analysis: StudyAnalysis) -> Dose | None
     for arm in [question.reference, *question.arms]:
         other_levels = set(sweep.levels_of(arm)) - {factor} - set(sweep.levels_of(question.reference))
         result = sweep.result_of(arm)
-        if factor and result and factor in result.factors and not other_levels:
-            levels[arm] = result.factors[factor]
+        if factor and result and not other_levels and (level := level_in(result.factors, factor)) is not None:
+            levels[arm] = level
     if factor is None or len(set(map(str, levels.values()))) < MIN_LEVELS:
         return None
     if not place_levels(factor, list(levels.values())).ordered:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bloodstudy.analysis import StudyResults
+from bloodstudy.config.factors import level_in
 from bloodstudy.reporting.render.markdown import code, plain, table
 from bloodstudy.study.arms import BLOCK_KEYS, spell
 
@@ -17,9 +18,11 @@ def tabulate_reference(sweep: StudyResults, arm: str) -> str:
     result = sweep.result_of(arm)
     if result is None:
         return ""
-    levels_by_trial, rows = [{"model": other.model, **other.factors} for other in sweep.results.values()], []
-    for key, level in {"model": result.model, **result.factors}.items():
-        levels = {spell(trial.get(key, level)) for trial in levels_by_trial}
+    every, rows = [{"model": other.model, **other.factors} for other in sweep.results.values()], []
+    own = {"model": result.model, **result.factors}
+    for key in dict.fromkeys([*own, *(key for levels in every for key in levels)]):
+        level = level_in(own, key)
+        levels = {spell(level_in(other, key)) for other in every}
         if key != "seed":
             rows.append([code(key), code(spell(level)), "yes" if len(levels) > 1 else ""])
     return table(["factor", "level", "other arms change it"], rows)
@@ -31,7 +34,9 @@ def list_brought(sweep: StudyResults, arm: str, reference: str) -> dict[str, Any
     if result is None or usual is None or result.model == usual.model:
         return {}
     named = {*sweep.levels_of(arm), *BLOCK_KEYS}
-    return {k: v for k, v in result.factors.items() if k not in named and spell(v) != spell(usual.factors.get(k))}
+    keys = [key for key in {**result.factors, **usual.factors} if key not in named]
+    levels = {key: (level_in(result.factors, key), level_in(usual.factors, key)) for key in keys}
+    return {key: own for key, (own, theirs) in levels.items() if spell(own) != spell(theirs)}
 
 
 def describe_brought(sweep: StudyResults, reference: str) -> str:

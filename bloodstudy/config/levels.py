@@ -1,0 +1,94 @@
+"""What the level of a factor, or the value of a key, may be: numbers within bounds, names, switches, sizes.
+
+In: bounds or names. Out: a `Rule`, which tells whether a value fits, and says in words what would.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a value must be: `accepts` tells, `expected` says it in words; `levels` lists the names if it is one."""
+
+    expected: str
+    accepts: Callable[[Any], bool]
+    levels: tuple[str, ...] = ()
+    ordered: bool = False  # numbers, of which one is more than another
+
+
+def Real(  # noqa: N802 - with Whole, Choice and Flag it is what people write in their own files
+    low: float | None = None, high: float | None = None, *, above: float | None = None, below: float | None = None
+) -> Rule:
+    """Return the rule of a finite number, from `low` or above `above`, up to `high` or below `below`."""
+
+    def accepts(value: Any) -> bool:
+        return is_number(value) and _fits(value, low, high, above, below)
+
+    return Rule(_describe("a number", low, high, above, below), accepts, ordered=True)
+
+
+def Whole(low: int | None = None, high: int | None = None) -> Rule:  # noqa: N802
+    """Return the rule of a whole number from `low` to `high`."""
+    return Rule(
+        _describe("a whole number", low, high), lambda value: is_whole(value) and _fits(value, low, high), ordered=True
+    )
+
+
+def Choice(*levels: str) -> Rule:  # noqa: N802
+    """Return the rule of one of some names."""
+    return Rule("one of " + ", ".join(levels), lambda value: value in levels, levels)
+
+
+def Flag() -> Rule:  # noqa: N802
+    """Return the rule of a switch."""
+    return Rule("true or false", lambda value: isinstance(value, bool))
+
+
+def text(expected: str, optional: bool = False) -> Rule:
+    """Return the rule of words that are not blank; of null too if it is `optional`."""
+    return Rule(
+        expected, lambda value: (optional and value is None) or (isinstance(value, str) and value.strip() != "")
+    )
+
+
+def size() -> Rule:
+    """Return the rule of a height and a width in pixels."""
+    return Rule("[height,width] in whole pixels from 1 to 4096, such as [120,160]", _is_size)
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether `value` is a finite number, and no switch."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_whole(value: Any) -> TypeGuard[int]:
+    """Tell whether `value` is a whole number, and no switch."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(is_whole(v) and 1 <= v <= 4096 for v in value)
+
+
+def _fits(
+    value: float, low: float | None, high: float | None, above: float | None = None, below: float | None = None
+) -> bool:
+    at_least = (low is None or value >= low) and (above is None or value > above)
+    return at_least and (high is None or value <= high) and (below is None or value < below)
+
+
+def _describe(
+    noun: str, low: float | None, high: float | None, above: float | None = None, below: float | None = None
+) -> str:
+    if low is not None and below is not None:
+        return f"{noun} from {low:.10g} up to, not including, {below:.10g}"
+    if low is not None and high is not None:
+        return f"{noun} from {low:.10g} to {high:.10g}"
+    bounds = [("above", above), ("of at least", low), ("at most", high), ("below", below)]
+    words = [f"{word} {bound:.10g}" for word, bound in bounds if bound is not None]
+    return f"{noun} {' and '.join(words)}".strip()
