@@ -60,7 +60,7 @@ def audit(images: Dataset) -> dict[str, Any]:
 
 def params(trial: Trial) -> dict[str, Any]:
     """Return the resolved configuration of a trial as flat parameters."""
-    factors = trial.factors.named | {"image_size": list(trial.factors.image_size)}
+    factors = asdict(trial.factors) | {"image_size": list(trial.factors.image_size)}
     return {"model": trial.model} | factors | {f"data.{key}": value for key, value in asdict(trial.data).items()}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodstudy import files
+from bloodstudy.config.factors import FACTORS
 from bloodstudy.study.outcome import PUBLISHED, Outcome
 from bloodstudy.study.record import read_record
 from bloodstudy.study.seal import seal, unseal
@@ -131,7 +132,7 @@ class Result:
     @property
     def own_params(self) -> dict[str, Any]:
         """The parameters of its run: of those that it was stored with, what a trial is resolved to."""
-        names = {"model", *self.factors, *(f"data.{part.name}" for part in fields(DataIdentity))}
+        names = {"model", *FACTORS, *self.factors, *(f"data.{part.name}" for part in fields(DataIdentity))}
         return {name: value for name, value in self.params.items() if name in names}
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.reporting.claims.study_claims import FORMULAS, RESPONSES, StudyClaims, percent_form
-from bloodstudy.reporting.figures import training
+from bloodstudy.reporting.figures import confusion, training
 from bloodstudy.reporting.figures.style import MANY, Drawing
 from bloodstudy.reporting.render.markdown import code, embed, plain, table
 from bloodstudy.reporting.sections import calibration, hard_images
@@ -31,7 +31,7 @@ def describe_arms(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     """Return what each arm is and reaches: tables, networks, curves, confusions, probabilities, hard images."""
     analysis, sweep = claims.analysis, claims.sweep
     missed = hard_images.find_hard_images_of(analysis)
-    matrices = training.choose_matrices(sweep, find_reference(analysis))
+    matrices = confusion.choose_matrices(sweep, find_reference(analysis))
     classes = next((len(examined.confusion) for arm in matrices for examined in sweep.examined(arm)), 0)
     of_many = f"; of {classes} classes those that are confused most, the others as one" if classes > MANY else ""
     panels = ", one panel a question" if sweep.plan.questions else ""
@@ -52,7 +52,7 @@ def describe_arms(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         "figures": figures,
         "several_seeds": len(sweep.seeds) > 1,
         "matrices": len(matrices),
-        "hidden": len(training.list_tested(sweep)) - len(matrices),
+        "hidden": len(confusion.list_tested(sweep)) - len(matrices),
         "calibration": calibration.tabulate_calibration(weighed, claims),
         "missed": hard_images.describe_missed(missed, claims),
         "missed_images": hard_images.tabulate_missed(missed, claims),
@@ -62,12 +62,12 @@ def describe_arms(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
 def draw_arms(analysis: StudyAnalysis) -> dict[str, Drawing]:
     """Return the training curves, the confusion matrices and the reliability of the probabilities."""
     sweep, styles, groups = analysis.sweep, style_arms(analysis), group_arms(analysis)
-    matrices, weighed = training.choose_matrices(sweep, find_reference(analysis)), calibration.weigh_arms(analysis)
+    matrices, weighed = confusion.choose_matrices(sweep, find_reference(analysis)), calibration.weigh_arms(analysis)
     drawings: dict[str, Drawing] = {}
     if sweep.histories:
         drawings["training"] = partial(training.draw_training, sweep, styles, groups)
     if matrices:
-        drawings["confusion"] = partial(training.draw_confusions, sweep, matrices)
+        drawings["confusion"] = partial(confusion.draw_confusions, sweep, matrices)
     if weighed:
         drawings["calibration"] = partial(calibration.draw_calibration, groups, weighed, styles)
     return drawings
