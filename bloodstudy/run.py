@@ -11,6 +11,7 @@ import sys
 from bloodstudy.cli import compose
 from bloodstudy.cli.command import run_command
 from bloodstudy.cli.launch import launch, read_arguments, register
+from bloodstudy.errors import UserError
 
 DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 
@@ -18,7 +19,13 @@ DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 def run(arguments: list[str]) -> int:
     """Run the command on its arguments; return the exit code (0, 1; errors are raised)."""
     typed = read_arguments(arguments)
-    if any(getattr(typed, name) for name in DELEGATED):
+    if shown := [name for name in DELEGATED if getattr(typed, name)]:
+        if "cfg" in shown:
+            compose.check(typed.overrides, False)  # what cannot be is not shown as if it could
+        elif typed.overrides and "shell_completion" not in shown:
+            raise UserError(
+                f"{' '.join(typed.overrides)}: --{shown[0].replace('_', '-')} shows all there is; type it alone"
+            )
         register()
         launch(print, arguments)
         return 0

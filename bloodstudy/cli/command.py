@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from bloodstudy.errors import BloodstudyError, UserError
+from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.visible import show
 
 
@@ -54,14 +54,26 @@ def run_command(command: Callable[[list[str]], int]) -> int:
     except BrokenPipeError:  # who read our output, such as `head`, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at its end
         return 141
+    except OSError as error:
+        if error.filename or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            return _end(error)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(OSError):
+            print(f"bloodstudy: what it says cannot be written: {error.strerror}; print elsewhere", file=sys.stderr)
+        return MachineError.exit_code
     except Exception as error:
-        named = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST)
-        if isinstance(error, OSError) and error.filename and error.errno in named:
-            print(show(f"bloodstudy: cannot use {error.filename}: {error.strerror}; name another one"), file=sys.stderr)
-            return UserError.exit_code
-        traceback.print_exc()
-        print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)
-        return 3
+        return _end(error)
+
+
+def _end(error: Exception) -> int:
+    """Say what is wrong, if that is no defect of ours; return the exit code."""
+    named = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST)
+    if isinstance(error, OSError) and error.filename and error.errno in named:
+        print(show(f"bloodstudy: cannot use {error.filename}: {error.strerror}; name another one"), file=sys.stderr)
+        return UserError.exit_code
+    traceback.print_exc()
+    print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)
+    return 3
 
 
 def terminate(number: int, frame: Any) -> None:

@@ -30,7 +30,7 @@ from bloodstudy.cli.launch import register
 from bloodstudy.cli.overrides import (
     GROUPS,
     RECORD,
-    UNSWEPT,
+    TYPED_ALONE,
     is_hydras,
     judge,
     parse,
@@ -43,11 +43,9 @@ from bloodstudy.cli.request import StudyRequest, read_request
 from bloodstudy.config import schema
 from bloodstudy.config.levels import is_whole
 from bloodstudy.config.readers import find_unread
-from bloodstudy.config.yaml_files import conf_folder, search_path
+from bloodstudy.config.yaml_files import conf_folder, judge_own_files, named, read_yaml, search_path
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm
-
-_TYPED_ALONE = (*UNSWEPT, "seed")  # no file of a study or a question sets these
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,7 @@ def check(overrides: list[str], multirun: bool, exempt: Collection[str] = ()) ->
     A key that nothing reads is one, unless it is `exempt`.
     """
     parsed, problems = parse(overrides)
+    problems += judge_own_files(GROUPS)
     hydras = [override for override in parsed if is_hydras(override)]
     refuse_many(math.prod(len(values_of(override)) for override in parsed), "the product of all levels")
     study, levels, conflicts = read_request([override for override in parsed if not is_hydras(override)], multirun)
@@ -103,21 +102,34 @@ def list_unread(
 ) -> list[str]:
     """Return a sentence for each key that was typed and that no job reads; `splits` are resolved, one a job."""
     problems = []
-    for key in sorted({key for job in jobs for key in job.levels} - set(exempt)):
+    chosen_keys = [{*job.levels, *_keys_of_files(job.levels)} for job in jobs]
+    for key in sorted(set().union(*chosen_keys) - set(exempt)):
         chosen = [
             (job.settings.data, splits[place] if splits else job.settings.data.split)
             for place, job in enumerate(jobs)
-            if key in job.levels
+            if key in chosen_keys[place]
         ]
         problems.append(find_unread(key, chosen))
     return [problem for problem in problems if problem]
+
+
+def _keys_of_files(levels: Mapping[str, Any]) -> set[str]:
+    """Return the keys that the user's own files of a model or of data set, if such are chosen."""
+    keys: set[str] = set()
+    for group in GROUPS:
+        path = named(group).get(str(levels.get(group)))
+        if path is not None and not path.is_relative_to(conf_folder()):
+            # A file of data stands under `data`, unless it says that it is about everything.
+            everything = "@package _global_" in path.read_text(encoding="utf-8")
+            keys |= {*schema.flatten(read_yaml(path), "" if everything else f"{group}.")}
+    return keys
 
 
 def _judge_written(levels: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with overrides that stand in a file, as if they had been typed."""
     parsed, problems = parse([write(key, value) for key, value in levels.items()])
     hydras = [f"{o.key_or_group}: a file of ours sets no option of Hydra" for o in parsed if is_hydras(o)]
-    unfit = [f"{o.key_or_group}: only the command line sets it" for o in parsed if o.key_or_group in _TYPED_ALONE]
+    unfit = [f"{o.key_or_group}: only the command line sets it" for o in parsed if o.key_or_group in TYPED_ALONE]
     return problems + hydras + unfit + [problem for override in parsed for problem in judge(override, False)]
 
 

@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bloodstudy.config.yaml_files import search_path
 from bloodstudy.errors import nearest
 
-OWN_FILES = "the configuration is conf/config.yaml; expected key=value, or a file of your own in conf/ of this folder"
+OWN_FILES = "the configuration is bloodstudy's own; expected key=value, or model=NAME with conf/model/NAME.yaml here"
 _REFUSED = {  # Hydra's name of an option -> why it has no part in a run
     "config_name": OWN_FILES,
     "config_path": OWN_FILES,
@@ -27,13 +27,14 @@ _REFUSED = {  # Hydra's name of an option -> why it has no part in a run
 }
 _LAUNCHER = "hydra/launcher"
 _OBEYED = (
-    _LAUNCHER, "hydra.launcher.", "hydra.job.env_set.", "hydra.job.env_copy", "hydra.verbose",
+    _LAUNCHER, "hydra.launcher.", "hydra.verbose",
     "hydra/job_logging", "hydra.job_logging.", "hydra/hydra_logging", "hydra.hydra_logging.",
 )  # fmt: skip
 _WHY_NOT = {
     "hydra.mode": "write -m for a sweep, and leave it out for one trial",
     "hydra/sweeper": "the sweeper is bloodstudy's own, which plans all trials before the first; choose hydra/launcher",
     "hydra.sweeper": "the sweeper has no parameters; type the levels, as in -m lr=1e-2,1e-3",
+    "hydra.job.env_set": "what is typed is kept in the plan; set it in the environment of the command",
     "hydra.run": "runs_dir=FOLDER says where results go",
     "hydra.sweep": "runs_dir=FOLDER says where results go",
     "hydra.searchpath": "conf/ of this folder is searched already",
@@ -47,6 +48,8 @@ def judge_flags(typed: argparse.Namespace) -> list[str]:
     ]
     if typed.run and typed.multirun:
         problems.append("--run and -m: expected one of them; -m makes a sweep")
+    if typed.cfg and typed.multirun:
+        problems.append("--cfg and -m: it shows the configuration of one trial; leave -m out")
     if typed.cfg is None and (typed.resolve or typed.package):
         problems.append("--resolve and --package: they show a part of --cfg job; expected that with them")
     return problems

@@ -29,6 +29,7 @@ GROUPS = ("model", "data")
 RECORD = "study.record"  # key of a job's planned trial, as JSON: the command writes it, nobody types it
 TOO_MANY = f"expected at most {MAX_TRIALS:,} trials in one plan. Ask for fewer levels or seeds, or for several studies"
 UNSWEPT = tuple(field.name for kind in (Places, Control) for field in dataclasses.fields(kind))
+TYPED_ALONE = (*UNSWEPT, "seed")  # no file of a model, of data, a study or a question sets these
 
 
 _PLAIN_WORD = re.compile(r"(?!(?:null|true|false|nan|inf|yes|no|on|off)$)[a-z_][a-z0-9_]*", re.ASCII)
@@ -126,10 +127,11 @@ def _judge_choice(group: str, name: Any) -> str | None:
 def _judge_file(path: Path) -> str | None:
     """Return what is wrong with a file that Hydra is about to read: it would follow what ours may not hold."""
     try:
-        read_yaml(path)
+        content = read_yaml(path)
     except UserError as error:
         return " ".join(error.problems)
-    return None
+    unfit = [key for key in content if key in TYPED_ALONE]
+    return f"{path}: only the command line sets {', '.join(unfit)}; take that out of the file" if unfit else None
 
 
 def repeated(parsed: list[Override]) -> list[str]:

@@ -7,7 +7,7 @@ when it is read. Tags, anchors, interpolations, `_target_` and keys given twice 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,19 @@ def search_path() -> list[str]:
     """Return the override that adds the `conf` of the working folder, if there is another one."""
     folder = Path("conf").resolve()
     return [f"hydra.searchpath=['file://{folder}']"] if folder.is_dir() and folder != conf_folder() else []
+
+
+def judge_own_files(groups: Iterable[str]) -> list[str]:
+    """Return a sentence for each file of the working folder that nothing would read, since ours of that name wins."""
+    own = Path("conf")
+    if own.resolve() == conf_folder():
+        return []
+    places = [Path(f"{group}/{file.name}") for group in groups for file in (own / group).glob("*.yaml")]
+    return [
+        f"{own / place}: bloodstudy has a file of that name, which would be read in its place; give it another name"
+        for place in [*sorted(places), Path("config.yaml")]
+        if (own / place).is_file() and (conf_folder() / place).is_file()
+    ]
 
 
 def named(group: str) -> dict[str, Path]:

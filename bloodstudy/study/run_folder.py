@@ -6,6 +6,7 @@ names it and the remedy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from bloodstudy.config.yaml_files import parse_yaml
 from bloodstudy.errors import UserError
 from bloodstudy.study.plan import FILE, MAX_VALUES, Plan, read_turn
 from bloodstudy.study.result import Result
+from bloodstudy.study.stored_rules import KEY
 
 RETRAIN = "Train the trial again: remove {folder}"
 
@@ -176,6 +178,8 @@ def load_result(folder: Path) -> Result | None:
         if content is None:
             return None
         result = Result.from_dict(content)
+        if re.fullmatch(KEY, result.key) and result.key != folder.name:
+            raise ValueError(f"it is the result of trial {result.key}")
     for name, hashes in result.files.items():
         with readable(folder / name, RETRAIN):
             if (folder / name).exists() and files.hash_file(folder / name) not in hashes:

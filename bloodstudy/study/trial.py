@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from bloodstudy.config.factors import without_neutral
 from bloodstudy.config.schema import DataChoice, Factors
 
 DRAWN_BY = ("split_seed", "test_share", "folds", "fold", "validation_share")  # what a division was drawn from
@@ -54,7 +55,7 @@ def make_key(factors: Mapping[str, Any], model: str, data: Mapping[str, Any]) ->
     """Return the key of a trial; of `data` what a `DataIdentity` has counts."""
     names = {field.name for field in fields(DataIdentity)}
     known = {name: value for name, value in data.items() if name in names and value is not None}
-    identity = {"factors": dict(factors), "model": model, "data": known}
+    identity = {"factors": without_neutral(factors), "model": model, "data": known}
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from bloodstudy.errors import BloodstudyError, MachineError
 from bloodstudy.tracking import sqlite
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 TOKEN = "bloodstudy.token"  # tag of a trial's run: the same for all attempts at it
 MAX_SAID = 1000  # characters of a message of MLflow, which ends in the remedy
-_USER = re.compile(r"(?<=://)[^/\s@'\"]+@")  # of an address
+_USER = re.compile(r"\b(?!sqlite|file)([A-Za-z][\w+.-]*://)\S*@")  # of an address; a password may hold anything
 # MLflow's usual patience is minutes. A trial whose server is away is logged later, so nobody has to wait for long; one
 # retry is needed, since a server that was restarted has closed the connections that we keep.
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
@@ -54,12 +53,13 @@ def public_uri() -> str:
 
 def hide_secrets(text: str) -> str:
     """Replace user and password of each address in `text`, either of which may be a token, and the store's query."""
-    text = _USER.sub("***@", text)
-    try:
-        address = urlsplit(tracking_uri())
-    except ValueError:
-        return text
-    return text.replace(f"?{address.query}", "?***") if address.netloc and address.query else text
+    uri = tracking_uri()
+    if sqlite.path_of(uri) is None:
+        place, mark, rest = re.match(r"([^?#]*)([?#]?)(.*)", uri, re.DOTALL).groups()  # pyright: ignore[reportOptionalMemberAccess]
+        text = text.replace(f"{mark}{rest}", f"{mark}***") if rest else text
+        if "@" in place and "://" not in place:
+            text = text.replace(place, f"***@{place.rpartition('@')[2]}")
+    return _USER.sub(r"\1***@", text)
 
 
 def require_store() -> None:

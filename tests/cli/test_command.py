@@ -78,3 +78,12 @@ def test_a_working_folder_that_was_removed_is_told_in_one_line(tmp_path, monkeyp
     gone.rmdir()
     assert run_command(lambda arguments: 0) == 2
     assert capsys.readouterr().err.startswith("bloodstudy: the working folder was removed")
+
+
+def test_a_full_disk_at_standard_output_is_told_in_one_line():
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        ended = subprocess.run(
+            [sys.executable, "-c", SLEEPER, "0"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ended.returncode == 3
+    assert ended.stderr == "bloodstudy: what it says cannot be written: No space left on device; print elsewhere\n"

@@ -1,5 +1,6 @@
 import pytest
 
+from bloodstudy import files
 from bloodstudy.cli import compose
 from bloodstudy.errors import UserError
 
@@ -79,3 +80,26 @@ def test_configuration_files_of_the_working_folder_are_found(tmp_path):
 def test_a_broken_or_hostile_configuration_file_is_refused(tmp_path, line):
     write_model(tmp_path, line)
     problems("model=mine")
+
+
+@pytest.mark.parametrize(("place", "text"), [
+    ("model/reference.yaml", "# @package _global_\nmodel: {name: reference}\nlr: 9.0\n"),
+    ("data/smear.yaml", "name: smear\ncopies: 3\n"),
+    ("config.yaml", "lr: 9.0\n"),
+])  # fmt: skip
+def test_a_file_of_one_s_own_that_nothing_would_read_is_refused(tmp_path, place, text):
+    files.write_text(tmp_path / "conf" / place, text)
+    (said,) = problems("lr=0.1")
+    assert said.startswith(f"conf/{place}: bloodstudy has a file of that name, which would be read in its place")
+
+
+def test_keys_of_one_s_own_files_are_judged_as_if_typed(tmp_path):
+    files.write_text(tmp_path / "conf/data/mine.yaml", "name: smear\nphotographs: 2\nroot: /nonexistent\n")
+    assert problems("data=mine")[0].startswith("data.root is read by data=kaggle, bccd, folder; received data=smear")
+    global_ = "# @package _global_\nmodel: {name: reference}\n"
+    files.write_text(tmp_path / "conf/model/mine.yaml", f"{global_}data: {{view: cell}}\n")
+    assert problems("model=mine")[0].startswith("data.view is read by data=bccd")
+    files.write_text(tmp_path / "conf/model/mine.yaml", f"{global_}seed: 7\nruns_dir: elsewhere\n")
+    assert "only the command line sets seed, runs_dir" in problems("model=mine")[0]
+    files.write_text(tmp_path / "conf/model/mine.yaml", f"{global_}lr: 0.5\n")
+    assert compose.check(["model=mine"], False).jobs[0].settings.factors.lr == 0.5

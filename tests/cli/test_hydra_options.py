@@ -24,7 +24,7 @@ def check(*words):
 
 
 @pytest.mark.parametrize(("word", "told"), [
-    ("--config-name=no_such_file", "--config-name: the configuration is conf/config.yaml"),
+    ("--config-name=no_such_file", "--config-name: the configuration is bloodstudy's own"),
     ("--config-path=elsewhere", "--config-path: the configuration is"),
     ("--config-dir=elsewhere", "--config-dir: the configuration is"),
     ("--experimental-rerun=x", "--experimental-rerun: the same command, typed again, goes on"),
@@ -38,6 +38,7 @@ def check(*words):
     ("hydra.run.dir=elsewhere", "runs_dir=FOLDER says where results go"),
     ("hydra.sweep.subdir=x", "runs_dir=FOLDER says where results go"),
     ("hydra.searchpath=[file://x]", "conf/ of this folder is searched already"),
+    ("+hydra.job.env_set.TOKEN=hunter2", "set it in the environment of the command"),
     ("hydra.job.chdir=true", "of Hydra's own keys a run reads hydra/launcher and hydra.launcher alone"),
     ("+hydra.callbacks.x._target_=os.system", "configuration runs no code"),
     ("hydra.launcher.n_jobs=2", "no launcher is chosen"),

@@ -35,8 +35,7 @@ def test_a_trial_whose_node_dies_is_trained_on_the_other_one(tmp_path, ray_clust
         assert len(workers) == 1
         doomed.kill()
         still_writing = lambda: "they would go on writing where the next attempt writes"  # noqa: E731
-        wait_for(lambda: all(map(is_gone, workers)), 1, explain=still_writing)
-        assert sweeping.statuses(tmp_path).count("RUNNING") >= 1, "nobody could say that it ended"
+        wait_for(lambda: all(map(is_gone, workers)), 10, explain=still_writing)
         sweeping.finish(command, tmp_path, 300)
     finally:
         kill(command)

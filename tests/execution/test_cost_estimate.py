@@ -1,7 +1,5 @@
 """What a plan will cost, from finished trials and from probes that really train some batches."""
 
-from dataclasses import asdict
-
 import pytest
 from joblib import cpu_count
 from records import result_of
@@ -61,7 +59,7 @@ def plant(folder, trial, seconds, outcome="finished", **factors):
     """Write the result of a trial that was trained as `trial` is, but for `factors`."""
     cost = {"wall_seconds": seconds, "attempts": 1, "peak_memory_mb": 512.0, "threads": cpu_count()}
     result_of({
-        "outcome": outcome, "model": trial.model, "factors": asdict(trial.factors) | factors,
+        "outcome": outcome, "model": trial.model, "factors": trial.factors.named | factors,
         "data": {"fingerprint": trial.data.fingerprint}, "processor": processor()[0], "cost": cost,
     }).write(folder / str(seconds))  # fmt: skip
 

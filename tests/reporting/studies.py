@@ -258,7 +258,7 @@ def _make_result(
 ) -> dict[str, Any]:
     return {
         "key": trial.key, "study": trial.study, "arm": trial.arm, "params": {}, "tags": {}, "model": trial.model,
-        "factors": asdict(trial.factors),
+        "factors": trial.factors.named,
         "data": asdict(trial.data) | {"classes": list(classes), "counts": counts, "notes": [], "refused": 0},
         "outcome": "finished" if outcome == "chance" else outcome,
         "reason": REASONS.get(outcome),

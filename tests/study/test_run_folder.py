@@ -98,3 +98,11 @@ def test_a_file_that_is_being_replaced_may_be_the_old_or_the_new_one(tmp_path):
     files.write_text(folder / "predictions.parquet", "another")
     with pytest.raises(UserError, match="is damaged"):
         load_result(folder)
+
+
+def test_the_result_of_another_trial_is_refused(tmp_path):
+    factors = {"lr": 0.1, "precision": "float32", "seed": 0}
+    result_of({"key": "a" * 16, "factors": factors}).write(files.make_folder(tmp_path / ("a" * 16)))
+    (tmp_path / ("a" * 16)).rename(tmp_path / ("b" * 16))
+    with pytest.raises(UserError, match=f"is damaged: it is the result of trial {'a' * 16}"):
+        load_result(tmp_path / ("b" * 16))

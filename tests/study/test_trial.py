@@ -8,7 +8,9 @@ from bloodstudy.study.trial import DataIdentity, Trial, identify
 OTHER = {
     "lr": 0.1, "batch_size": 7, "epochs": 3, "optimizer": "sgd", "dropout": 0.5, "conv_dropout": 0.5, "pooling": "none",
     "padding": "valid", "augment": "flip", "width": 2.0, "depth": 3, "head": "average", "norm": "none", "colour": "rgb",
-    "image_size": (60, 80), "precision": "bfloat16", "seed": 9,
+    "image_size": (60, 80), "precision": "bfloat16", "seed": 9, "schedule": "cosine", "warmup": 0.1,
+    "weight_decay": 0.1, "clip_norm": 1.0, "ema": 0.9, "label_smoothing": 0.1, "class_weight": "balanced",
+    "early_stopping": 3, "kernel_size": 5, "activation": "elu", "initializer": "orthogonal",
 }  # fmt: skip
 
 

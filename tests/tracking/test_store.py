@@ -52,6 +52,13 @@ def test_a_damaged_store_is_refused_and_left_as_it_is(tmp_path):
     ("postgresql://team:hun%40ter2@host/db?password=hunter3&sslmode=require", "postgresql://***@host/db?***"),
     ("http://host:5000?token=hunter4", "http://host:5000?***"),
     ("http://host:5000", "http://host:5000"),
+    ("postgresql:///mlflow?host=h&user=bob&password=hunter2", "postgresql:///mlflow?***"),
+    ("http://bob:pa'hunter2@host:5000", "http://***@host:5000"),
+    ("http://bob:PA@hunter2@host:5000", "http://***@host:5000"),
+    ("postgresql://bob:hunter/2@host/db", "postgresql://***@host/db"),
+    ("bob:hunter2@host:5000", "***@host:5000"),
+    ("http://host:5000/#tok=hunter2", "http://host:5000/#***"),
+    ("sqlite:////data/a@b/mlflow.db", "sqlite:////data/a@b/mlflow.db"),
     ("sqlite:////data/a%20b/mlflow.db", "sqlite:////data/a%20b/mlflow.db"),
 ])  # fmt: skip
 def test_no_part_of_an_address_that_may_be_a_secret_is_shown(monkeypatch, address, shown):

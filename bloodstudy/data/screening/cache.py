@@ -108,7 +108,8 @@ def _find_damaged(request: Request) -> Path | None:
 def _read_index(request: Request) -> Screening | None:
     """Return the kept screening if it is whole and of this very listing."""
     try:
-        index = read_json(request.source / "index.json")
+        path = request.source / "index.json"
+        index = read_json(path) if is_whole(path) else None
         if index is None or index["version"] != _INDEX or index["signature"] != request.listing.signature:
             return None
         screening = Screening(tuple(index["content"]), tuple((image, reason) for image, reason in index["refused"]))
@@ -157,7 +158,9 @@ def _build(request: Request, part: Path, progress: Progress) -> None:
     table = pd.DataFrame(sorted(listing.refused + screening.refused), columns=["image", "reason"])
     write_text(request.source / "quarantine.csv", table.to_csv(index=False, lineterminator="\n"))
     index = {"version": _INDEX, "signature": listing.signature, "fingerprint": digits}
-    write_json(request.source / "index.json", index | {"content": screening.content, "refused": screening.refused})
+    path = request.source / "index.json"
+    write_json(path, index | {"content": screening.content, "refused": screening.refused})
+    write_hash(path, hash_file(path))
 
 
 def _write_header(stream: BinaryIO, images: int, view: decode.View) -> int:

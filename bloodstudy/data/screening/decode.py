@@ -111,6 +111,8 @@ def _opened(content: bytes, max_pixels: int) -> Iterator[ImageFile.ImageFile]:
     except (UnusableError, MemoryError):
         raise
     except UnidentifiedImageError:
+        if content[:4] in (b"II*\0", b"MM\0*"):
+            raise UnusableError("a TIFF with samples of a kind that is not read; save it as PNG") from None
         raise UnusableError("not an image (expected JPEG, PNG, GIF, TIFF, WebP or BMP)") from None
     except Image.DecompressionBombError:
         raise UnusableError(f"more than {max_pixels:,} pixels (data.max_pixels)") from None

@@ -98,10 +98,21 @@ def _read_tiff(tags: ImageFileDirectory_v2) -> Samples:
 
 
 def _declared_white(tags: ImageFileDirectory_v2, bits: int) -> int:
-    """Return the largest sample: MaxSampleValue if that is a number of fewer bits, not a measured maximum."""
+    """Return the largest sample: of 16 bits what MaxSampleValue declares, if that is the largest of fewer bits.
+
+    Any other number is a measured maximum, which is another one in each file of a set: which white they share, nothing
+    says. Raises UnusableError for it.
+    """
     declared = tags.get(_MAX_SAMPLE_VALUE)
     declared = max(declared) if isinstance(declared, tuple) else declared
-    return next((2**fewer - 1 for fewer in range(1, bits) if declared == 2**fewer - 1), 2**bits - 1)
+    if bits != 16 or declared is None:
+        return 2**bits - 1
+    if declared not in {2**fewer - 1 for fewer in range(1, 17)}:
+        raise UnusableError(
+            f"a TIFF that declares {declared} as its largest sample, which is white of no number of bits; if it was "
+            "measured, save the file without MaxSampleValue"
+        )
+    return int(declared)
 
 
 def flatten(image: Image.Image, samples: Samples, colour: str) -> Image.Image:

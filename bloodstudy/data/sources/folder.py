@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bloodstudy.data.screening.listing import Listing
-from bloodstudy.data.screening.scan import Candidate, Place, readable, scan_folders
+from bloodstudy.data.screening.scan import Candidate, Place, passed_over, readable, scan_folders
 from bloodstudy.data.sources.sides import describe_sides, find_sides, subfolders
 from bloodstudy.errors import UserError
 
@@ -34,9 +34,9 @@ def list_folder(root: str | Path | None, name: str = "folder") -> Listing:
     sides, others = find_sides(root)
     places = [place for side, folder in (sides or {"": ""}).items() for place in _class_places(root, folder, side)]
     files, refused = scan_folders(root, places)
-    notes = describe_sides(sides, others)
+    notes = describe_sides(sides, others) + _note_oddities(root, sides, places)
     photographs = _photographs(root)
-    if photographs:
+    if photographs is not None:
         files = tuple(file._replace(photograph=photographs.get(file.image, "")) for file in files)
         notes += _note_missing(root, files, photographs)
     classes = tuple(sorted({place.label for place in places}))
@@ -63,23 +63,52 @@ def _class_places(root: Path, folder: str, side: str) -> list[Place]:
     return [Place(str(Path(below, name)), readable(name), side) for name in names]
 
 
+def _note_oddities(root: Path, sides: dict[str, str], places: list[Place]) -> list[str]:
+    """Return sentences on files beside the class folders, and on classes that differ in their case alone."""
+    notes = []
+    for folder in sides.values() or [""]:
+        with os.scandir(root / folder) as entries:
+            files = [entry.name for entry in entries if entry.is_file() and not passed_over(entry.name)]
+        if loose := [name for name in files if name.lower() != PHOTOGRAPHS]:
+            where = f" in {readable(folder)}" if folder else ""
+            count = f"{len(loose):,} files" if len(loose) > 1 else "a file"
+            notes.append(f"{count} beside the class folders{where}, in no class, such as {readable(min(loose))}")
+    labels = sorted({place.label for place in places})
+    twins = [label for label in labels if sum(label.lower() == other.lower() for other in labels) > 1]
+    return [*notes, f"classes that differ in case alone: {', '.join(twins)}"] if twins else notes
+
+
 def _note_missing(root: Path, files: tuple[Candidate, ...], photographs: dict[str, str]) -> list[str]:
     """Say how many images photographs.csv leaves out; raises UserError if it names none, since its paths are others."""
     known = sum(bool(file.photograph) for file in files)
     if files and not known:
         raise UserError(
             f"{root / PHOTOGRAPHS} names none of the images; expected their paths below {root} in its column image, "
-            f"such as {files[0].image!r}; received {next(iter(photographs))!r}. Mend it or move it away."
+            f"such as {files[0].image!r}; received {next(iter(photographs), 'no row')!r}. Mend it or move it away."
         )
+    absent = photographs.keys() - {file.image for file in files}
+    notes = [f"{len(absent):,} images of {PHOTOGRAPHS} are not there, such as {min(absent)}"] if absent else []
     if known == len(files):
-        return []
-    return [f"{PHOTOGRAPHS} names the photograph of {known:,} of {len(files):,} images; scenes are not taken from it"]
+        return notes
+    return [
+        *notes,
+        f"{PHOTOGRAPHS} names the photograph of {known:,} of {len(files):,} images; scenes are not taken from it",
+    ]
 
 
-def _photographs(root: Path) -> dict[str, str]:
-    """Return {image: photograph} from photographs.csv; empty if there is none."""
-    path = root / PHOTOGRAPHS
-    return read_columns(path, ("image", "photograph"), "mend it or move it away") if path.is_file() else {}
+def _photographs(root: Path) -> dict[str, str] | None:
+    """Return {image: photograph} from photographs.csv; None if there is none, in any case of its letters."""
+    names = sorted(path.name for path in root.iterdir() if path.name.lower() == PHOTOGRAPHS)
+    if not names:
+        return None
+    if names != [PHOTOGRAPHS]:
+        raise UserError(f"{root} holds {' and '.join(names)}; expected {PHOTOGRAPHS} alone. Rename or remove it.")
+    return read_columns(root / PHOTOGRAPHS, ("image", "photograph"), "mend it or move it away", _spell_path)
+
+
+def _spell_path(entry: str) -> str:
+    """Return the path of an image as we spell it: blanks around it, ./ before it and backslashes in it are people's."""
+    return readable(entry.strip().replace("\\", "/").removeprefix("./"))
 
 
 def read_columns(
@@ -95,10 +124,15 @@ def read_columns(
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             rows = csv.DictReader(stream)
-            if not set(columns) <= set(rows.fieldnames or ()):
+            if sorted(name for name in rows.fieldnames or () if name in columns) != sorted(columns):
                 raise UserError(f"{path} has the columns {rows.fieldnames}; expected {first} and {second} among them.")
             for number, row in enumerate(rows, start=2):  # the first row is the header
-                key, value = name(row[first] or ""), readable(row[second] or "")
+                if None in row:
+                    raise UserError(
+                        f"{path}: row {number} has more cells than the header; put what holds a comma in quotes, or "
+                        f"{advice}."
+                    )
+                key, value = name(row[first] or ""), readable(row[second] or "").strip()
                 if values.setdefault(key, value) != value:
                     raise UserError(
                         f"{path}: rows {numbers[key]} and {number} give {first} {row[first]!r} two {second}s, "

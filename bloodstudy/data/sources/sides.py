@@ -54,6 +54,7 @@ def find_sides(root: Path) -> tuple[dict[str, str], list[str]]:
             raise UserError(f"data.root={root}: {name} is a link that leaves it. Name a folder that holds the images.")
     if not sides:
         _refuse_sides_below(root, names)
+        _refuse_sides_unnamed(root, names)
     return sides, [readable(name) for name in names if name not in sides.values()]
 
 
@@ -86,3 +87,16 @@ def _refuse_sides_below(root: Path, classes: list[str]) -> None:
                 f"split lie below the classes; expected train/<class>/ and test/<class>/. Move the folders, or, if "
                 f"{readable(name)} is no class, type data.root={root / name}"
             )
+
+
+def _refuse_sides_unnamed(root: Path, names: list[str]) -> None:
+    """Refuse folders that look like sides of other names: all hold the same folders, or their names say both sides."""
+    below = [subfolders(root / name) if os.access(root / name, os.R_OK | os.X_OK) else [] for name in names]
+    same = len(names) > 1 and len(below[0]) > 1 and all(each == below[0] for each in below)
+    words = [set(re.findall(r"train|test", name.lower())) for name in names]
+    if same or set().union(*words) == {"train", "test"}:
+        shown = ", ".join(map(readable, names[:6]))
+        raise UserError(
+            f"data.root={root} holds {shown}, which look like sides of a split and not like classes; expected "
+            "train/<class>/ and test/<class>/, or <class>/ with the images of each class. Rename or move the folders."
+        )

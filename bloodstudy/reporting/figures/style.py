@@ -87,15 +87,20 @@ def label(text: object, most: int = 44) -> str:
 
 
 def label_all(names: Iterable[object], most: int = 16) -> list[str]:
-    """Return the labels of one axis: shortened as `label` does, but never so far that two become the same."""
+    """Return the labels of one axis: shortened as `label` does, but never so far that two become the same.
+
+    Names that differ only where they are very long are numbered.
+    """
     names = list(names)
-    widths = [most] * len(names)
-    shown = [label(name, most) for name in names]
-    while again := [k for k, name in enumerate(names) if shown.count(shown[k]) > 1 and len(visible(name)) > widths[k]]:
-        for k in again:
-            widths[k] += 2
-            shown[k] = label(names[k], widths[k])
-    return shown
+    shown, width = [label(name, most) for name in names], most
+    while len(set(shown)) < len(set(names)) and width < 2 * most:
+        width += 2
+        pairs = zip(names, shown, strict=True)
+        shown = [label(name, width) if shown.count(short) > 1 else short for name, short in pairs]
+    if len(set(shown)) == len(set(names)):
+        return shown
+    places = {name: place for place, name in enumerate(dict.fromkeys(names), 1)}
+    return [f"{label(name, most)} ({places[name]})" for name in names]
 
 
 def fold(arm: str, most: int) -> str:

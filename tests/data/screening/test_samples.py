@@ -112,8 +112,8 @@ def test_each_kind_of_tiff_that_pillow_opens_has_the_colour_of_its_standard_or_i
     ("value", "bits", "largest", "grey"),
     [
         (65535, 16, None, 255), (514, 16, None, 2), (513, 16, None, 1), (4095, 16, 4095, 255), (2048, 16, 4095, 127),
-        (1023, 16, 1023, 255), (255, 16, 255, 255), (514, 16, 30000, 2), (514, 16, 65535, 2), (15, 8, 15, 255),
-        (200, 8, None, 200), (200, 8, 201, 200),
+        (1023, 16, 1023, 255), (255, 16, 255, 255), (514, 16, 65535, 2), (15, 8, 15, 15), (200, 8, None, 200),
+        (200, 8, 201, 200),
     ],
 )  # fmt: skip
 def test_grey_is_scaled_by_the_largest_sample_that_the_file_declares(value, bits, largest, grey, order):

@@ -79,6 +79,31 @@ def test_photographs_are_read_beside_the_folders(class_folders):
     assert "photographs.csv names the photograph of 2 of 3 images; scenes are not taken from it" in listing.notes
 
 
+def test_blanks_and_other_spellings_of_a_path_mean_the_same(class_folders):
+    root = class_folders({"A": 3})
+    rows = " ./A/000.jpg, p1 \nA\\001.jpg,p1\nA/002.jpg,p2\nA/9.jpg,p3\n"
+    (root / "photographs.csv").write_text(f"image,photograph\n{rows}")
+    listing = list_folder(root)
+    assert [file.photograph for file in listing.candidates] == ["p1", "p1", "p2"]
+    assert listing.notes == ("1 images of photographs.csv are not there, such as A/9.jpg",)
+
+
+def test_a_table_of_another_case_is_not_passed_over(class_folders):
+    root = class_folders({"A": 1})
+    (root / "Photographs.CSV").write_text("image,photograph\nA/000.jpg,p1\n")
+    with pytest.raises(UserError, match=r"holds Photographs\.CSV; expected photographs\.csv alone"):
+        list_folder(root)
+
+
+def test_files_in_no_class_and_classes_that_differ_in_case_are_said(class_folders):
+    root = class_folders({"neutrophil": 1, "Neutrophil": 1})
+    (root / "loose.png").write_bytes(b"")
+    assert list_folder(root).notes == (
+        "a file beside the class folders, in no class, such as loose.png",
+        "classes that differ in case alone: Neutrophil, neutrophil",
+    )
+
+
 def test_an_image_that_is_named_twice_with_one_photograph_is_no_contradiction(class_folders):
     root = class_folders({"A": 1})
     (root / "photographs.csv").write_text("image,photograph\nA/000.jpg,p1\nA/000.jpg,p1\n")
@@ -96,6 +121,9 @@ OTHER_PATHS = r"photographs\.csv names none of the images; .* such as 'A/000\.jp
             b"image,photograph\nA/000.jpg,p1\nB/000.jpg,p2\nA/000.jpg,p3\n",
             r"rows 2 and 4 give image 'A/000\.jpg' two ph.*'p1' and 'p3'",
         ),
+        (b"image,photograph,photograph\nA/000.jpg,p1,p2\n", r"has the columns \['image', 'photograph', 'photograph'\]"),
+        (b"image,photograph\nA/000.jpg,slide A, field 3\n", r"row 2 has more cells than the header"),
+        (b"image,photograph\n", r"names none of the images.*received 'no row'"),
         (b"image;photograph\n", r"photographs\.csv has the columns"),
         (b"", r"photographs\.csv has the columns"),
         (b"image,photograph\n\xff,\xfe\n", r"photographs\.csv cannot be read as a UTF-8 CSV table"),

@@ -38,3 +38,22 @@ def test_images_one_folder_deeper_are_told_how_to_be_named(class_folders):
 
 def test_one_folder_of_a_class_that_sounds_like_a_side_is_no_split(class_folders):
     assert find_sides(class_folders({"A/train": 1, "B": 1}))[0] == {}
+
+
+@pytest.mark.parametrize("names", [
+    ("data_train", "data_test"), ("01_train", "02_test"), ("trn", "tst"), ("dev", "eval"), ("fold1", "fold2"),
+])  # fmt: skip
+def test_folders_that_all_hold_the_same_folders_are_no_classes(class_folders, names):
+    root = class_folders({f"{name}/{label}": 1 for name in names for label in "AB"})
+    with pytest.raises(UserError, match=f"holds {min(names)}, {max(names)}, which look like sides"):
+        find_sides(root)
+
+
+def test_sides_in_the_names_of_classes_are_refused(class_folders):
+    with pytest.raises(UserError, match="look like sides of a split and not like classes"):
+        find_sides(class_folders({"train_A": 1, "train_B": 1, "test_A": 1, "test_B": 1}))
+
+
+def test_folders_below_classes_that_differ_are_no_sides(class_folders):
+    root = class_folders({"A/one": 1, "A/two": 1, "B/three": 1})
+    assert find_sides(root)[1] == ["A", "B"]

@@ -29,5 +29,5 @@ def test_labels_of_one_axis_are_shortened_only_as_far_as_they_stay_different():
     assert shown[3] == "A"
     assert all(len(text) <= 18 for text in shown)
     assert len(set(label_all(["same", "same"], 3))) == 1, "equal names stay equal"
-    prefix = "x" * 60
-    assert len(set(label_all([prefix + end + prefix for end in "abc"]))) == 3
+    long = [30 * "A" + end + 30 * "B" for end in ("mid1", "mid2")]
+    assert label_all([*long, "A"], 14) == ["AAAAAAA…BBBBBB (1)", "AAAAAAA…BBBBBB (2)", "A (3)"]
