@@ -72,9 +72,9 @@ def published(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; once the block ends well, flush it and rename it to `path`."""
     make_folder(path.parent)
     with explained(path):
-        _remove_rests(path)
-        prefix = f"{_prefix(path)}{os.getpid()}."
-        handle, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
+        prefix = f".{path.name[:40]}.{_HOST}-"
+        _remove_rests(path, prefix)
+        handle, name = tempfile.mkstemp(prefix=f"{prefix}{os.getpid()}.", suffix=path.suffix, dir=path.parent)
         os.close(handle)
         beside = Path(name)
         try:
@@ -91,13 +91,8 @@ def published(path: Path) -> Iterator[Path]:
             beside.unlink(missing_ok=True)
 
 
-def _prefix(path: Path) -> str:
-    return f".{path.name[:40]}.{_HOST}-"
-
-
-def _remove_rests(path: Path) -> None:
+def _remove_rests(path: Path, prefix: str) -> None:
     """Remove what processes of this machine that were killed have left of writing `path`."""
-    prefix = _prefix(path)
     with os.scandir(path.parent) as entries:
         rests = [entry.name for entry in entries if entry.name.startswith(prefix)]
     if not rests:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,10 +40,10 @@ from bloodstudy.cli.overrides import (
     write,
 )
 from bloodstudy.cli.request import StudyRequest, read_request
+from bloodstudy.cli.unread import list_unread
 from bloodstudy.config import schema
 from bloodstudy.config.levels import is_whole
-from bloodstudy.config.readers import find_unread
-from bloodstudy.config.yaml_files import conf_folder, judge_own_files, named, read_yaml, search_path
+from bloodstudy.config.yaml_files import conf_folder, judge_own_files, search_path
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm
 
@@ -92,37 +92,10 @@ def check(overrides: list[str], multirun: bool, exempt: Collection[str] = ()) ->
             raise UserError(*problems)
         typed = tuple(override.input_line or "" for override in hydras)
         request = _combine(levels, typed) if study is None else _arrange(levels, typed, study)
-    if unread := list_unread(request.jobs, exempt):
+    asked = [(job.levels, job.settings.data, job.settings.data.split) for job in request.jobs]
+    if unread := list_unread(asked, exempt):
         raise UserError(*unread)
     return request
-
-
-def list_unread(
-    jobs: Sequence[RequestedTrial], exempt: Collection[str] = (), splits: Sequence[str] | None = None
-) -> list[str]:
-    """Return a sentence for each key that was typed and that no job reads; `splits` are resolved, one a job."""
-    problems = []
-    chosen_keys = [{*job.levels, *_keys_of_files(job.levels)} for job in jobs]
-    for key in sorted(set().union(*chosen_keys) - set(exempt)):
-        chosen = [
-            (job.settings.data, splits[place] if splits else job.settings.data.split)
-            for place, job in enumerate(jobs)
-            if key in chosen_keys[place]
-        ]
-        problems.append(find_unread(key, chosen))
-    return [problem for problem in problems if problem]
-
-
-def _keys_of_files(levels: Mapping[str, Any]) -> set[str]:
-    """Return the keys that the user's own files of a model or of data set, if such are chosen."""
-    keys: set[str] = set()
-    for group in GROUPS:
-        path = named(group).get(str(levels.get(group)))
-        if path is not None and not path.is_relative_to(conf_folder()):
-            # A file of data stands under `data`, unless it says that it is about everything.
-            everything = "@package _global_" in path.read_text(encoding="utf-8")
-            keys |= {*schema.flatten(read_yaml(path), "" if everything else f"{group}.")}
-    return keys
 
 
 def _judge_written(levels: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 from bloodstudy import __version__
 from bloodstudy.cli import compose
 from bloodstudy.cli.overrides import write
+from bloodstudy.cli.unread import list_unread
 from bloodstudy.config.schema import Settings
 from bloodstudy.data import Dataset
 from bloodstudy.errors import UserError
@@ -47,7 +48,7 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
     jobs = [_settle_precision(job, old) for job in request.jobs]
     datasets.forget_data()
     images = [datasets.load_data(job.settings) for job in jobs]
-    if unread := compose.list_unread(jobs, splits=[dataset.split for dataset in images]):
+    if unread := list_unread([(j.levels, j.settings.data, i.split) for j, i in zip(jobs, images, strict=True)]):
         raise UserError(*unread)
     made = [datasets.make_trial(job.settings, dataset, name) for job, dataset in zip(jobs, images, strict=True)]
     trials = [_plan_trial(*one) for one in zip(jobs, made, images, strict=True)]

@@ -140,13 +140,11 @@ class StudyLocation:
 
 
 def list_studies(runs_dir: Path) -> list[str]:
-    """Return the names of the studies that have a plan in `runs_dir`, that of the newest plan first.
-
-    Clocks are changed: the times of files decide only between plans that were written before plans were counted.
-    """
+    """Return the names of the studies that have a plan in `runs_dir`, that of the newest plan first."""
+    # Clocks are changed: the times of files decide only between plans that were written before plans were counted.
     plans = [plan for plan in runs_dir.glob(f"*/{FILE}") if STUDY.accepts(plan.parent.name)]
-    plans.sort(key=lambda plan: (-read_turn(plan.parent), -plan.stat().st_mtime_ns, plan))
-    return [plan.parent.name for plan in plans]
+    order = sorted(plans, key=lambda plan: (-read_turn(plan.parent), -plan.stat().st_mtime_ns, plan))
+    return [plan.parent.name for plan in order]
 
 
 def read_plan(runs_dir: Path, study: str) -> Plan:

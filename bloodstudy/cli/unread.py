@@ -1,0 +1,38 @@
+"""Keys that were typed, or stand in a file of one's own, and that none of the trials asked for reads.
+
+In: the levels, the data and the split of each trial. Out: a sentence for each such key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from bloodstudy.cli.overrides import GROUPS
+from bloodstudy.config import schema
+from bloodstudy.config.readers import find_unread
+from bloodstudy.config.yaml_files import conf_folder, named, read_yaml
+
+
+def list_unread(
+    asked: Sequence[tuple[Mapping[str, Any], schema.DataChoice, str]], exempt: Collection[str] = ()
+) -> list[str]:
+    """Return a sentence for each key that no trial reads; of each trial are given levels, data, and split or `auto`."""
+    keys = [{*levels, *_keys_of_files(levels)} - set(exempt) for levels, _, _ in asked]
+    problems = []
+    for key in sorted(set().union(*keys)):
+        chosen = [(data, split) for own, (_, data, split) in zip(keys, asked, strict=True) if key in own]
+        problems.append(find_unread(key, chosen))
+    return [problem for problem in problems if problem]
+
+
+def _keys_of_files(levels: Mapping[str, Any]) -> set[str]:
+    """Return the keys that the user's own files of a model or of data set, if such are chosen."""
+    keys: set[str] = set()
+    for group in GROUPS:
+        path = named(group).get(str(levels.get(group)))
+        if path is not None and not path.is_relative_to(conf_folder()):
+            # A file of data stands under `data`, unless it says that it is about everything.
+            everything = "@package _global_" in path.read_text(encoding="utf-8")
+            keys |= {*schema.flatten(read_yaml(path), "" if everything else f"{group}.")}
+    return keys
