@@ -8,7 +8,7 @@ import shutil
 
 import pandas as pd
 import pytest
-from harness import command
+from harness import command, rewrite
 from studies import fabricate_study
 
 from bloodstudy import files
@@ -39,6 +39,7 @@ def told(tmp_path):
     files.write_json(folder / running["key"] / "attempts.json", 1)
     first = next(t for t in plan["trials"] if (t["arm"], t["seed"]) == ("dropout=0.1", 1))
     shutil.copytree(folder / first["key"], folder / ("0" * 16))
+    rewrite(folder / ("0" * 16) / "result.json", key="0" * 16)
     plan["trials"].append(first | {"key": "0" * 16})
     files.write_json(folder / "plan.yaml", plan)  # which is YAML too, and has no aliases
     return plan, *report(tmp_path)
