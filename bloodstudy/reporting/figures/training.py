@@ -46,7 +46,8 @@ def draw_training(sweep: StudyResults, styles: Styles, groups: Groups) -> Figure
     validation.
     """
     validated = any("validation_loss" in history for history in sweep.histories.values())
-    figure = new_figure(9.6, 0.4 + 2.4 * len(groups))
+    lines = max(sum(len(_legend_words(sweep, arm).splitlines()) for arm in arms) for _, arms in groups)
+    figure = new_figure(9.6, 0.4 + max(2.4, 0.17 * (lines + 2 * validated) + 0.4) * len(groups))
     panels = figure.subplots(len(groups), 2, sharex=True, sharey="col", squeeze=False)
     for pair, (title, arms) in zip(panels, groups, strict=True):
         for axes, (column, validation, words) in zip(pair, CURVES, strict=True):
@@ -88,9 +89,13 @@ def _draw_curves(axes: Axes, sweep: StudyResults, arm: str, column: str, style: 
 
 
 def _legend_line(sweep: StudyResults, arm: str, style: Style) -> Line2D:
-    lost = describe_lost(sweep.of(arm))
-    words = fold(arm, 30) + (f"\n({lost})" if lost else "")
+    words = _legend_words(sweep, arm)
     return Line2D([], [], color=style.colour, linestyle=style.line, marker=style.marker, markersize=4.5, label=words)
+
+
+def _legend_words(sweep: StudyResults, arm: str) -> str:
+    lost = describe_lost(sweep.of(arm))
+    return fold(arm, 30) + (f"\n({lost})" if lost else "")
 
 
 def draw_classes(counts: list[tuple[str, pd.DataFrame]]) -> Figure:
