@@ -141,10 +141,10 @@ def _count_seeds(overrides: list[Override], study: StudyRequest) -> tuple[int, i
 
 def _check_all(combinations: list[dict[str, Any]], hydras: tuple[str, ...]) -> list[schema.Settings]:
     """Return the settings of each combination of levels; raises UserError with the problems of all."""
-    settings, problems = [], {}
+    settings, problems, models = [], {}, model.names()  # once: to ask for plug-ins takes some milliseconds
     for levels in combinations:
         try:
-            settings.append(_check_one(levels, hydras))
+            settings.append(_check_one(levels, hydras, models))
         except UserError as error:
             problems |= dict.fromkeys(error.problems)
     if problems:
@@ -152,12 +152,11 @@ def _check_all(combinations: list[dict[str, Any]], hydras: tuple[str, ...]) -> l
     return settings
 
 
-def _check_one(levels: dict[str, Any], hydras: tuple[str, ...]) -> schema.Settings:
+def _check_one(levels: dict[str, Any], hydras: tuple[str, ...], models: Collection[str]) -> schema.Settings:
     groups = tuple(f"{key}={value}" for key, value in levels.items() if key in GROUPS)
     settings = schema.settings(_base(groups, hydras) | {k: v for k, v in levels.items() if k not in GROUPS})
-    if settings.model.name not in model.names():
-        known = ", ".join(model.names())
-        raise UserError(f"model.name: expected one of {known}; received {settings.model.name!r}")
+    if settings.model.name not in models:
+        raise UserError(f"model.name: expected one of {', '.join(models)}; received {settings.model.name!r}")
     # How many classes there are, the data will say: two are the fewest.
     if problems := model.check(settings.model.name, settings.factors, classes=2):
         raise UserError(*problems)

@@ -61,10 +61,10 @@ def judge_options(overrides: Sequence[Override]) -> list[str]:
     Needs an initialised Hydra. The choice of a launcher is judged with its options, which only it knows.
     """
     problems = [problem for override in overrides if (problem := _refuse(override))]
-    if problems:
+    options = [o for o in overrides if o.key_or_group.startswith("hydra.launcher.")]
+    if problems or not options:
         return problems
     chosen = [str(o.input_line) for o in overrides if o.key_or_group == _LAUNCHER]
-    options = [o for o in overrides if o.key_or_group.startswith("hydra.launcher.")]
     try:
         known: Any = OmegaConf.to_container(
             compose("config", [*chosen, *search_path()], return_hydra_config=True).hydra.launcher, resolve=False

@@ -18,7 +18,9 @@ def list_unread(
     asked: Sequence[tuple[Mapping[str, Any], schema.DataChoice, str]], exempt: Collection[str] = ()
 ) -> list[str]:
     """Return a sentence for each key that no trial reads; of each trial are given levels, data, and split or `auto`."""
-    keys = [{*levels, *_keys_of_files(levels)} - set(exempt) for levels, _, _ in asked]
+    choices = [tuple(str(levels.get(group)) for group in GROUPS) for levels, _, _ in asked]
+    of_files = {choice: _keys_of_files(choice) for choice in set(choices)}
+    keys = [{*levels, *of_files[choice]} - set(exempt) for choice, (levels, _, _) in zip(choices, asked, strict=True)]
     problems = []
     for key in sorted(set().union(*keys)):
         chosen = [(data, split) for own, (_, data, split) in zip(keys, asked, strict=True) if key in own]
@@ -26,11 +28,11 @@ def list_unread(
     return [problem for problem in problems if problem]
 
 
-def _keys_of_files(levels: Mapping[str, Any]) -> set[str]:
-    """Return the keys that the user's own files of a model or of data set, if such are chosen."""
+def _keys_of_files(choice: Sequence[str]) -> set[str]:
+    """Return the keys that the user's own files set, of the model and the data that are chosen."""
     keys: set[str] = set()
-    for group in GROUPS:
-        path = named(group).get(str(levels.get(group)))
+    for group, name in zip(GROUPS, choice, strict=True):
+        path = named(group).get(name)
         if path is not None and not path.is_relative_to(conf_folder()):
             # A file of data stands under `data`, unless it says that it is about everything.
             everything = "@package _global_" in path.read_text(encoding="utf-8")
