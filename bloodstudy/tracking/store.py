@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 TOKEN = "bloodstudy.token"  # tag of a trial's run: the same for all attempts at it
+PAGE = 1000  # runs that are asked for at once
 MAX_SAID = 1000  # characters of a message of MLflow, which ends in the remedy
 _USER = re.compile(r"\b(?!sqlite|file)([A-Za-z][\w+.-]*://)\S*@")  # of an address; a password may hold anything
 # MLflow's usual patience is minutes. A trial whose server is away is logged later, so nobody has to wait for long; one
@@ -166,15 +167,12 @@ def _experiment(client: MlflowClient, uri: str, study: str) -> tuple[str, str]:
 
 def _drop_superseded(client: MlflowClient, experiment_id: str) -> None:
     """Delete again what comes back with an experiment: of each trial, all runs but the last that was begun."""
-    newest: dict[str, Run] = {}
+    runs: list[Run] = []
     page = None
-    while page is None or page.token:
-        page = client.search_runs([experiment_id], max_results=1000, page_token=page.token if page else None)
-        for run in page:
-            token = run.data.tags.get(TOKEN)
-            if token is None:
-                continue
-            earlier, later = sorted((newest.get(token, run), run), key=lambda one: one.info.start_time)
-            newest[token] = later
-            if earlier is not later:
-                client.delete_run(earlier.info.run_id)
+    while page is None or page.token:  # all are read before one is deleted: the pages would move
+        page = client.search_runs([experiment_id], max_results=PAGE, page_token=page.token if page else None)
+        runs += [run for run in page if TOKEN in run.data.tags]
+    newest = {run.data.tags[TOKEN]: run for run in sorted(runs, key=lambda run: run.info.start_time)}
+    for run in runs:
+        if run is not newest[run.data.tags[TOKEN]]:
+            client.delete_run(run.info.run_id)
