@@ -1,11 +1,13 @@
 """Images that show nothing, and images that show what another one shows."""
 
 import io
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from bloodstudy.data.screening import uninformative as module
 from bloodstudy.data.screening.uninformative import describe_uninformative, find_uninformative
 
 RNG = np.random.default_rng(0)
@@ -32,6 +34,18 @@ def test_ordinary_images_are_none_of_it():
     assert kinds([cell(seed) for seed in range(20)]) == []
     assert kinds([cell(0)]) == []
     assert len(find_uninformative(np.zeros((0, 4, 4, 3), np.uint8), [])) == 0
+
+
+def test_the_images_of_a_file_are_looked_at_once_until_it_changes(tmp_path, monkeypatch):
+    looks, find = [], module._find
+    monkeypatch.setattr(module, "_find", lambda images, names: looks.append(names) or find(images, names))
+    for value in (7, 9):
+        np.save(tmp_path / "images.npy", np.full((2, 8, 8, 1), value, np.uint8))
+        os.utime(tmp_path / "images.npy", (value, value))
+        for _ in range(3):
+            found = find_uninformative(np.load(tmp_path / "images.npy", mmap_mode="r"), ["a", "b"])
+            assert found["kind"].tolist() == ["one colour"] * 2
+    assert len(looks) == 2
 
 
 def test_one_colour_and_almost_one_colour():
