@@ -18,7 +18,6 @@ class Rule:
     expected: str
     accepts: Callable[[Any], bool]
     levels: tuple[str, ...] = ()
-    ordered: bool = False  # numbers, of which one is more than another
 
 
 def Real(  # noqa: N802 - with Whole, Choice and Flag it is what people write in their own files
@@ -29,14 +28,12 @@ def Real(  # noqa: N802 - with Whole, Choice and Flag it is what people write in
     def accepts(value: Any) -> bool:
         return is_number(value) and _fits(value, low, high, above, below)
 
-    return Rule(_describe("a number", low, high, above, below), accepts, ordered=True)
+    return Rule(_describe("a number", low, high, above, below), accepts)
 
 
 def Whole(low: int | None = None, high: int | None = None) -> Rule:  # noqa: N802
     """Return the rule of a whole number from `low` to `high`."""
-    return Rule(
-        _describe("a whole number", low, high), lambda value: is_whole(value) and _fits(value, low, high), ordered=True
-    )
+    return Rule(_describe("a whole number", low, high), lambda value: is_whole(value) and _fits(value, low, high))
 
 
 def Choice(*levels: str) -> Rule:  # noqa: N802
