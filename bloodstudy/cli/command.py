@@ -17,6 +17,9 @@ from typing import Any
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.visible import show
 
+_UNFIT = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST)  # for a file that people have named
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+
 
 class Terminated(BaseException):
     """A signal that asks the process to end arrived; unwinds like KeyboardInterrupt."""
@@ -52,28 +55,30 @@ def run_command(command: Callable[[list[str]], int]) -> int:
             print(f"bloodstudy: {word}; the same command goes on from the last whole epoch", file=sys.stderr)
         return code
     except BrokenPipeError:  # who read our output, such as `head`, has closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at its end
+        _print_nowhere()
         return 141
     except OSError as error:
-        if error.filename or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-            return _end(error)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        with suppress(OSError):
-            print(f"bloodstudy: what it says cannot be written: {error.strerror}; print elsewhere", file=sys.stderr)
+        if error.filename and error.errno in _UNFIT:
+            print(show(f"bloodstudy: cannot use {error.filename}: {error.strerror}; name another one"), file=sys.stderr)
+            return UserError.exit_code
+        if error.filename or error.errno not in _NO_ROOM:
+            return _describe_defect()
+        _print_nowhere()
+        print(f"bloodstudy: what it says cannot be written: {error.strerror}; print elsewhere", file=sys.stderr)
         return MachineError.exit_code
-    except Exception as error:
-        return _end(error)
+    except Exception:
+        return _describe_defect()
 
 
-def _end(error: Exception) -> int:
-    """Say what is wrong, if that is no defect of ours; return the exit code."""
-    named = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST)
-    if isinstance(error, OSError) and error.filename and error.errno in named:
-        print(show(f"bloodstudy: cannot use {error.filename}: {error.strerror}; name another one"), file=sys.stderr)
-        return UserError.exit_code
+def _describe_defect() -> int:
     traceback.print_exc()
     print("bloodstudy: this is a defect of bloodstudy, not of your input; please report it", file=sys.stderr)
     return 3
+
+
+def _print_nowhere() -> None:
+    """Let go of what is not printed yet, or Python would complain again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def terminate(number: int, frame: Any) -> None:
