@@ -36,12 +36,16 @@ def packed(samples: list[int], bits: list[int], order: str = "<") -> bytes:
 
 def tiff(
     samples: list[int], bits: list[int], meaning: int, extra: tuple[int, ...] = (), sample_format: int = 1,
-    largest: int | None = None, order: str = "<", palette: bytes = b"",
+    largest: int | None = None, order: str = "<", palette: bytes = b"", fill_order: int = 1,
 ) -> bytes:  # fmt: skip
     """Return a TIFF of one strip, written from the specification (TIFF 6.0)."""
     rows = packed(samples, bits, order) * HEIGHT
+    if fill_order == 2:  # the bits of each byte the other way round
+        rows = bytes(int(f"{byte:08b}"[::-1], 2) for byte in rows)
     tags: dict[int, tuple[int, ...]] = {256: (WIDTH,), 257: (HEIGHT,), 258: tuple(bits), 259: (1,), 262: (meaning,)}
     tags |= {273: (0,), 277: (len(samples),), 278: (HEIGHT,), 279: (len(rows),), 339: (sample_format,) * len(bits)}
+    if fill_order != 1:
+        tags[266] = (fill_order,)
     if largest is not None:
         tags[281] = (largest,) * len(bits)
     if palette:
@@ -82,7 +86,7 @@ def expected(meaning: int, bits: tuple[int, ...], extra: tuple[int, ...]) -> tup
     return samples + [0] * len(extra), shown
 
 
-OPENED = sorted(key[1:] for key in TiffImagePlugin.OPEN_INFO if key[0] == b"II" and key[3] == 1)
+OPENED = sorted(key[1:] for key in TiffImagePlugin.OPEN_INFO if key[0] == b"II")
 NOT_READ = {  # meaning, sample format, bits, extra samples
     (0, (3,), (32,), ()), (1, (3,), (32,), ()),  # floats
     (1, (2,), (8,), ()), (1, (2,), (16,), ()), (1, (2,), (32,), ()),  # signed
@@ -91,9 +95,13 @@ NOT_READ = {  # meaning, sample format, bits, extra samples
 }  # fmt: skip
 
 
+# Bits the other way round: Pillow opens these and cannot unpack them.
+NOT_UNPACKED = {(0, (1,), 2, (8,), ()), *((3, (1,), 2, (bits,), ()) for bits in (1, 2, 4))}
+
+
 @pytest.mark.parametrize("key", OPENED, ids=str)
 def test_each_kind_of_tiff_that_pillow_opens_has_the_colour_of_its_standard_or_is_refused(key):
-    meaning, sample_format, _, bits, extra = key
+    meaning, sample_format, fill_order, bits, extra = key
     count = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3}[meaning]
     palette = struct.pack("<H", 0) + struct.pack("<H", 65535) * (2 ** bits[0] - 1) if meaning == 3 else b""
     palette = palette + bytes(len(palette)) + palette
@@ -104,7 +112,11 @@ def test_each_kind_of_tiff_that_pillow_opens_has_the_colour_of_its_standard_or_i
         return
     samples, shown = expected(meaning, bits, extra)
     assert len(samples) == count + len(extra)
-    assert np.allclose(colour(tiff(samples, list(bits), meaning, extra, palette=palette)), shown, atol=4)
+    content = tiff(samples, list(bits), meaning, extra, palette=palette, fill_order=fill_order)
+    if key in NOT_UNPACKED:
+        assert refusal(content) == "cannot be decoded: unknown raw mode for given image mode"
+    else:
+        assert np.allclose(colour(content), shown, atol=4)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
