@@ -69,46 +69,40 @@ def stored(folder, name):
     return min(folder.rglob(name), key=lambda path: ("spare" in path.parts, path))
 
 
-@pytest.mark.parametrize("name", ["plan.yaml", "result.json", "history.csv", "predictions.parquet", "config.yaml"])
-def test_a_damaged_file_is_named_by_whatever_reads_it(made_up, name):
-    path = stored(made_up, name)
+def damaged(folder, name, seed, flips):
+    """Yield the path of a stored file and each damage to it, while it is damaged; put it back in the end."""
+    path = stored(folder, name)
     whole = path.read_bytes()
     try:
-        for damage in damages(name, whole, 0, flips=15):
+        for damage in damages(name, whole, seed, flips=flips):
             path.write_bytes(damage)
-            for command in ("status", "package"):
-                check(call(made_up, command), path, damage)
+            yield path, damage
     finally:
         path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("name", ["plan.yaml", "result.json", "history.csv", "predictions.parquet", "config.yaml"])
+def test_a_damaged_file_is_named_by_whatever_reads_it(made_up, name):
+    for path, damage in damaged(made_up, name, 0, flips=15):
+        for command in ("status", "package"):
+            check(call(made_up, command), path, damage)
 
 
 @pytest.mark.parametrize("name", ["plan.yaml", "result.json", "history.csv", "predictions.parquet"])
 def test_no_report_is_made_of_a_damaged_file(made_up, name, monkeypatch):
     monkeypatch.setattr("bloodstudy.reporting.report.draw_figures", lambda figures, folder: list(figures))
-    path = stored(made_up, name)
-    whole = path.read_bytes()
-    try:
-        for damage in damages(name, whole, 1, flips=6):
-            path.write_bytes(damage)
-            check(call(made_up, "report", "reports_dir=others"), path, damage)
-            check(call(made_up, "verify", "reports/small"), path, damage)
-    finally:
-        path.write_bytes(whole)
+    for path, damage in damaged(made_up, name, 1, flips=6):
+        check(call(made_up, "report", "reports_dir=others"), path, damage)
+        check(call(made_up, "verify", "reports/small"), path, damage)
 
 
 @pytest.mark.parametrize("name", ["claims.json", "report.md", "report.html"])
 def test_a_damaged_report_is_another_report(made_up, name, monkeypatch):
     monkeypatch.setattr("bloodstudy.reporting.report.draw_figures", lambda figures, folder: list(figures))
-    path = stored(made_up, name)
-    whole = path.read_bytes()
-    try:
-        for damage in damages(name, whole, 2, flips=3):
-            path.write_bytes(damage)
-            ended = call(made_up, "verify", "reports/small")
-            check(ended, path, damage)
-            assert ended.returncode in (1, 2), damage[:80]
-    finally:
-        path.write_bytes(whole)
+    for path, damage in damaged(made_up, name, 2, flips=3):
+        ended = call(made_up, "verify", "reports/small")
+        check(ended, path, damage)
+        assert ended.returncode in (1, 2), damage[:80]
 
 
 @pytest.mark.slow
