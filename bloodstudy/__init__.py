@@ -5,7 +5,23 @@ a *reference*; a *study* is a list of questions on one data set. `docs/glossary.
 CONTRIBUTING.md draws the rooms of the package; each imports only what stands below it.
 """
 
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from bloodstudy.config.levels import Choice, Flag, Real, Whole
+    from bloodstudy.extension.declare import factor, network
+
+__all__ = ["Choice", "Flag", "Real", "Whole", "factor", "network"]
 PACKAGE = Path(__file__).resolve().parent  # what lies beside the code is found from here
 __version__ = "0.1.0"
+_PLACES = {"Choice": "config.levels", "Flag": "config.levels", "Real": "config.levels", "Whole": "config.levels"}
+_PLACES |= {"factor": "extension.declare", "network": "extension.declare"}
+
+
+def __getattr__(name: str) -> Any:
+    """Return what extensions call (bloodstudy.extension.declare); imported only when it is asked for."""
+    if name not in _PLACES:
+        raise AttributeError(f"module 'bloodstudy' has no attribute {name!r}")
+    return getattr(import_module(f"bloodstudy.{_PLACES[name]}"), name)

@@ -11,6 +11,7 @@ traceback; anything that is not a BloodstudyError is a defect of ours and keeps 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -40,3 +41,12 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     """Return " Did you mean 'x'?" for the allowed name most like `word`, or an empty string."""
     match = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
     return f" Did you mean {match[0]!r}?" if match else ""
+
+
+def summarise(error: BaseException, longest: int = 600) -> str:
+    """Return the kind and the words of any exception on one line.
+
+    Left out are colours, and the arguments that Keras lists at the end.
+    """
+    said = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split("Arguments received by")[0].split())
+    return f"{type(error).__name__}: {said[:longest].rstrip('. ') or 'no message'}"

@@ -17,6 +17,7 @@ from bloodstudy.config.levels import Rule
 from bloodstudy.config.readers import READERS
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
+from bloodstudy.extension.known import known
 from bloodstudy.study import run_folder
 
 USAGE = """\
@@ -56,8 +57,9 @@ def show_hard_images(runs_dir: Path, study: str) -> str:
         raise UserError(
             f"images=true: no trial of the study {study!r} has learnt something, so none has missed an image"
         )
-    (job,) = compose.check(list(planned.overrides), False, exempt=READERS).jobs
-    images = datasets.load_data(job.settings)
+    with known(results.plan.own):
+        (job,) = compose.check(list(planned.overrides), False, exempt=READERS).jobs
+        images = datasets.load_data(job.settings)
     if images.fingerprint != planned.data["fingerprint"]:
         raise UserError(
             f"images=true: the study was trained on the fingerprint {planned.data['fingerprint']}; received "

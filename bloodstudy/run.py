@@ -10,8 +10,10 @@ import sys
 
 from bloodstudy.cli import compose
 from bloodstudy.cli.command import run_command
+from bloodstudy.cli.extend import read_extensions
 from bloodstudy.cli.launch import launch, read_arguments, register
 from bloodstudy.errors import UserError
+from bloodstudy.extension.known import known
 
 DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 
@@ -21,7 +23,7 @@ def run(arguments: list[str]) -> int:
     typed = read_arguments(arguments)
     if shown := [name for name in DELEGATED if getattr(typed, name)]:
         if "cfg" in shown:
-            compose.check(typed.overrides, False)  # what cannot be is not shown as if it could
+            compose.check(read_extensions(typed.overrides)[0], False)  # what cannot be is not shown as if it could
         elif typed.overrides and "shell_completion" not in shown:
             raise UserError(
                 f"{' '.join(typed.overrides)}: --{shown[0].replace('_', '-')} shows all there is; type it alone"
@@ -29,11 +31,13 @@ def run(arguments: list[str]) -> int:
         register()
         launch(print, arguments)
         return 0
-    request = compose.check(typed.overrides, typed.multirun)
-    # Imported only now, with pandas in its train, so that --help and a mistyped key answer at once.
-    from bloodstudy.execution.study_run import carry_out
+    overrides, extensions = read_extensions(typed.overrides)
+    with known(extensions):
+        request = compose.check(overrides, typed.multirun)
+        # Imported only now, with pandas in its train, so that --help and a mistyped key answer at once.
+        from bloodstudy.execution.study_run import carry_out
 
-    return carry_out(request, arguments, typed.multirun)
+        return carry_out(request, arguments, typed.multirun)
 
 
 if __name__ == "__main__":

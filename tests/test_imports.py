@@ -5,6 +5,7 @@ from harness import modules_loaded
 
 
 @pytest.mark.parametrize(("module", "heavy"), [
+    ("bloodstudy", "tensorflow keras mlflow pandas numpy hydra omegaconf yaml"),
     ("bloodstudy.run", "tensorflow keras mlflow seaborn matplotlib sklearn"),
     ("bloodstudy.audit", "tensorflow keras mlflow seaborn matplotlib sklearn scipy cv2 pandas"),
     ("bloodstudy.data", "tensorflow keras mlflow"),

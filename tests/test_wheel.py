@@ -14,8 +14,10 @@ ROOT = Path(__file__).parent.parent
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 PLUGIN = """
+import bloodstudy as bs
 import keras
 
+@bs.network("tenlines", reads=["width"])
 def build(factors, input_shape, classes):
     return keras.Sequential([
         keras.Input(input_shape),
@@ -32,8 +34,8 @@ build-backend = "hatchling.build"
 [project]
 name = "tenlines"
 version = "1"
-[project.entry-points."bloodstudy.models"]
-tenlines = "tenlines:build"
+[project.entry-points."bloodstudy.extensions"]
+tenlines = "tenlines"
 """
 
 
@@ -69,13 +71,13 @@ def test_the_wheel_alone_trains_from_an_empty_folder(installed, tmp_path):
     assert str(ROOT) not in subprocess.check_output(where, cwd=tmp_path, text=True)
 
 
-def test_a_plug_in_of_ten_lines_trains_an_arm(installed, tmp_path):
+def test_an_extension_of_ten_lines_trains_an_arm(installed, tmp_path):
     package = tmp_path / "package"
     package.mkdir()
     (package / "tenlines.py").write_text(PLUGIN)
     (package / "pyproject.toml").write_text(PYPROJECT)
     uv("pip", "install", "--quiet", "--python", installed, "--no-deps", package)
-    typed = ["-m", "model=reference,tenlines", "epochs=1", "image_size=[32,32]", "cache_dir=cache"]
+    typed = ["-m", "extend=tenlines", "model=reference,tenlines", "epochs=1", "image_size=[32,32]", "cache_dir=cache"]
     ended = run(installed, tmp_path, *typed)
     assert ended.returncode == 0, ended.stderr
     rows = [line.split("│") for line in ended.stdout.splitlines() if line.startswith("│")]

@@ -10,8 +10,11 @@ from typing import Any
 
 from bloodstudy.cli.overrides import GROUPS
 from bloodstudy.config import schema
+from bloodstudy.config.factors import FACTORS
 from bloodstudy.config.readers import find_unread
 from bloodstudy.config.yaml_files import conf_folder, named, read_yaml
+from bloodstudy.extension.known import is_read
+from bloodstudy.study.arms import spell
 
 
 def list_unread(
@@ -26,6 +29,23 @@ def list_unread(
         chosen = [(data, split) for own, (_, data, split) in zip(keys, asked, strict=True) if key in own]
         problems.append(find_unread(key, chosen))
     return [problem for problem in problems if problem]
+
+
+def list_unread_factors(asked: Sequence[tuple[Mapping[str, Any], str]]) -> list[str]:
+    """Return a sentence for each factor that is varied in vain; of each trial are given levels and model.
+
+    It is, if a model that does not read it is trained with several levels of it, or if no model reads it at all.
+    """
+    problems = []
+    for key in sorted({key for levels, _ in asked for key in levels} & FACTORS.keys()):
+        varied = {model: {spell(levels.get(key)) for levels, one in asked if one == model} for _, model in asked}
+        unread = [model for model in varied if not is_read(model, key)]
+        problems += [
+            f"{key} changes nothing in model={model}, which does not read it; leave it out, or choose another model"
+            for model in unread
+            if len(varied[model]) > 1 or len(unread) == len(varied)
+        ]
+    return problems
 
 
 def _keys_of_files(choice: Sequence[str]) -> set[str]:

@@ -7,7 +7,7 @@ if it has one, a factor changes nothing and has no part in a trial's key: keys s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,46 @@ class Factor:
     levels: Rule
     neutral: Any = ALWAYS  # the level at which it changes nothing
     timed: bool = True  # whether it changes how long a batch takes
+    shapes: bool = False  # whether it is about the network: one that does not read it is the same at every level
+    hook: str | None = None  # of a user's own: where it takes part
+    ordered: bool = False  # of a user's own: whether its levels have an order
+    doc: str = ""  # of a user's own
+    default: Any = None  # of a user's own
+    extension: str = ""  # digest of the user's own source
 
 
+@dataclass(frozen=True)
+class OwnFactor:
+    """A factor of the user's own, as its extension declares it (bloodstudy.extension.declare)."""
+
+    name: str
+    levels: Rule
+    default: Any
+    neutral: Any  # None: it always counts
+    hook: str | None
+    when: str
+    doc: str
+    ordered: bool
+    timed: bool
+    extension: str = ""
+
+    @property
+    def row(self) -> Factor:
+        """It as a row of the table."""
+        neutral, shapes = (self.neutral, self.hook in ("block_end", "head")) if self.hook else (ALWAYS, True)
+        told = (self.hook, self.ordered, self.doc, self.default, self.extension)
+        return Factor(self.name, self.levels, neutral, self.timed, shapes, *told)
+
+
+# Hooks of which a trial has one at most, and the built-in factors that one of them would leave without effect.
+SINGLE: Mapping[str, tuple[str, ...]] = {
+    "head": (),
+    "optimizer": ("schedule", "warmup", "weight_decay", "clip_norm", "ema"),
+    "loss": ("label_smoothing",),
+    "schedule": ("schedule", "warmup"),
+    "class_weight": ("class_weight",),
+}
+HOOKS = ("image", "batch", "block_end", "head", "optimizer", "loss", "schedule", "callbacks", "class_weight")
 _ROWS = (
     Factor("lr", Real(above=0), timed=False),
     Factor("batch_size", Whole(1)),
@@ -41,27 +79,60 @@ _ROWS = (
     Factor("early_stopping", Whole(0), neutral=0, timed=False),
     Factor("precision", Choice("auto", "float32", "bfloat16")),
     Factor("seed", Whole(0, 2**32 - 1), timed=False),
-    Factor("dropout", Real(0, below=1)),
-    Factor("conv_dropout", Real(0, below=1)),
+    Factor("dropout", Real(0, below=1), shapes=True),
+    Factor("conv_dropout", Real(0, below=1), shapes=True),
     Factor("augment", Choice("none", "flip", "rotate", "shift", "affine", "colour", "mixup", "randaugment")),
-    Factor("pooling", Choice("max", "average", "overlap", "strided", "none")),
-    Factor("padding", Choice("valid", "same")),
-    Factor("kernel_size", Whole(1, 11), neutral=3),
-    Factor("activation", Choice("relu", "gelu", "elu", "leaky_relu"), neutral="relu"),
-    Factor("initializer", Choice("glorot_uniform", "he_normal", "orthogonal"), neutral="glorot_uniform", timed=False),
-    Factor("width", Real(above=0, high=16)),
-    Factor("depth", Whole(1)),
-    Factor("head", Choice("flatten", "average")),
-    Factor("norm", Choice("lrn", "batch", "none")),
+    Factor("pooling", Choice("max", "average", "overlap", "strided", "none"), shapes=True),
+    Factor("padding", Choice("valid", "same"), shapes=True),
+    Factor("kernel_size", Whole(1, 11), neutral=3, shapes=True),
+    Factor("activation", Choice("relu", "gelu", "elu", "leaky_relu"), neutral="relu", shapes=True),
+    Factor("initializer", Choice("glorot_uniform", "he_normal", "orthogonal"), "glorot_uniform", False, shapes=True),
+    Factor("width", Real(above=0, high=16), shapes=True),
+    Factor("depth", Whole(1), shapes=True),
+    Factor("head", Choice("flatten", "average"), shapes=True),
+    Factor("norm", Choice("lrn", "batch", "none"), shapes=True),
     Factor("colour", Choice("rgb", "gray")),
     Factor("image_size", size()),
 )
-FACTORS: Mapping[str, Factor] = {factor.name: factor for factor in _ROWS}
+FACTORS: dict[str, Factor] = {factor.name: factor for factor in _ROWS}
 
 
-def level_in(levels: Mapping[str, Any], name: str) -> Any:
-    """Return the level of a factor among those that have a part in what a trial is; None of one that is not known."""
-    neutral = FACTORS[name].neutral if name in FACTORS else ALWAYS
+def join_own(factors: Iterable[OwnFactor]) -> None:
+    """Add factors of the user's own to the table."""
+    FACTORS.update({factor.name: factor.row for factor in factors})
+
+
+def forget_own(names: Iterable[str]) -> None:
+    """Take factors of the user's own out of the table."""
+    for name in names:
+        FACTORS.pop(name, None)
+
+
+def own_defaults() -> dict[str, Any]:
+    """Return the default level of each factor of the user's own."""
+    return {factor.name: factor.default for factor in FACTORS.values() if factor.extension}
+
+
+def list_conflicts(levels: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each place that two of these levels claim, a user's own and another one."""
+    problems = []
+    active = [FACTORS[name] for name, level in levels.items() if name in FACTORS and FACTORS[name].neutral != level]
+    for hook, replaced in SINGLE.items():
+        owners = [factor.name for factor in active if factor.hook == hook]
+        hidden = [factor.name for factor in active if owners and factor.name in replaced]
+        if len(owners) + len(hidden) > 1:
+            problems.append(
+                f"{' and '.join([*owners, *hidden])}: each would set the {hook} of the training; expected one of them"
+            )
+    return problems
+
+
+def level_in(levels: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Any:
+    """Return the level of a factor among those that have a part in what a trial is; None of one that is not known.
+
+    `own` has the neutral levels of the factors that extensions declare.
+    """
+    neutral = FACTORS[name].neutral if name in FACTORS else own.get(name, ALWAYS)
     return levels.get(name, None if neutral is ALWAYS else neutral)
 
 

@@ -6,8 +6,8 @@ In: bounds or names. Out: a `Rule`, which tells whether a value fits, and says i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 
@@ -18,6 +18,7 @@ class Rule:
     expected: str
     accepts: Callable[[Any], bool]
     levels: tuple[str, ...] = ()
+    plain: Mapping[str, Any] = field(default_factory=dict)  # what `rule_of` makes it from again; {}: nothing can
 
 
 def Real(  # noqa: N802 - with Whole, Choice and Flag it is what people write in their own files
@@ -28,22 +29,33 @@ def Real(  # noqa: N802 - with Whole, Choice and Flag it is what people write in
     def accepts(value: Any) -> bool:
         return is_number(value) and _fits(value, low, high, above, below)
 
-    return Rule(_describe("a number", low, high, above, below), accepts)
+    plain = {"kind": "Real", "low": low, "high": high, "above": above, "below": below}
+    return Rule(_describe("a number", low, high, above, below), accepts, plain=plain)
 
 
 def Whole(low: int | None = None, high: int | None = None) -> Rule:  # noqa: N802
     """Return the rule of a whole number from `low` to `high`."""
-    return Rule(_describe("a whole number", low, high), lambda value: is_whole(value) and _fits(value, low, high))
+    plain = {"kind": "Whole", "low": low, "high": high}
+    words = _describe("a whole number", low, high)
+    return Rule(words, lambda value: is_whole(value) and _fits(value, low, high), plain=plain)
 
 
 def Choice(*levels: str) -> Rule:  # noqa: N802
     """Return the rule of one of some names."""
-    return Rule("one of " + ", ".join(levels), lambda value: value in levels, levels)
+    plain = {"kind": "Choice", "levels": list(levels)}
+    return Rule("one of " + ", ".join(levels), lambda value: value in levels, levels, plain)
 
 
 def Flag() -> Rule:  # noqa: N802
     """Return the rule of a switch."""
-    return Rule("true or false", lambda value: isinstance(value, bool))
+    return Rule("true or false", lambda value: isinstance(value, bool), plain={"kind": "Flag"})
+
+
+def rule_of(plain: Mapping[str, Any]) -> Rule:
+    """Return the rule that a `plain` one stands for; raises KeyError or TypeError for what is none."""
+    kinds: dict[str, Callable[..., Rule]] = {"Real": Real, "Whole": Whole, "Flag": Flag}
+    bounds = {name: value for name, value in plain.items() if name not in ("kind", "levels")}
+    return Choice(*plain["levels"]) if plain["kind"] == "Choice" else kinds[plain["kind"]](**bounds)
 
 
 def text(expected: str, optional: bool = False) -> Rule:

@@ -51,6 +51,10 @@ RULES: dict[str, Rule] = {
     "fail_on_leak": Flag(),
 }
 
+BUILT_IN = frozenset(RULES)  # the factors of extensions join the rules
+
+OWN = "docs/how-to/ablate_your_own.md"
+
 # What people type from the habit of other tools; spelling alone would not find these.
 OTHER_NAMES = {
     "learning_rate": "lr", "batch": "batch_size", "bs": "batch_size", "epoch": "epochs", "color": "colour",
@@ -68,7 +72,7 @@ def unknown_key(key: str, also: tuple[str, ...] = ()) -> str:
     """Say that `key` does not exist and which one may have been meant."""
     meant = OTHER_NAMES.get(key)
     hint = f" Did you mean {meant!r}?" if meant else nearest(key, [*RULES, "model", "data", "study", "question", *also])
-    return f"unknown key {key!r}.{hint} All keys: python -m bloodstudy.run --help"
+    return f"unknown key {key!r}.{hint} All keys: python -m bloodstudy.run --help; one of your own: {OWN}"
 
 
 def check_value(key: str, value: Any, rules: Mapping[str, Rule] = RULES) -> str | None:

@@ -7,10 +7,10 @@ before the first is reported. Nothing to the right of this module sees a `DictCo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from bloodstudy.config.factors import without_neutral
+from bloodstudy.config.factors import FACTORS, list_conflicts, own_defaults, without_neutral
 from bloodstudy.config.levels import is_number, is_whole
 from bloodstudy.config.rules import RULES, check_value, unknown_key
 from bloodstudy.errors import UserError
@@ -48,11 +48,25 @@ class Factors:
     image_size: tuple[int, int] = (120, 160)  # height, width in pixels
     precision: str = "auto"
     seed: int = 0
+    own: Mapping[str, Any] = field(default_factory=dict)  # levels of the factors that extensions declare
+
+    @property
+    def levels(self) -> dict[str, Any]:
+        """The level of every factor, the user's own included."""
+        levels = asdict(self)
+        own = levels.pop("own")
+        return levels | own
 
     @property
     def named(self) -> dict[str, Any]:
         """The levels that have a part in what a trial is: all but those at which a factor changes nothing."""
-        return without_neutral(asdict(self))
+        return without_neutral(self.levels)
+
+    def __getattr__(self, name: str) -> Any:
+        own = self.__dict__.get("own", {})  # not there yet while it is unpickled
+        if name in own:
+            return own[name]
+        raise AttributeError(f"there is no factor {name!r}")
 
 
 @dataclass(frozen=True)
@@ -117,19 +131,19 @@ class Settings:
 
 
 # Keys whose numbers may be typed without a point, and are the same level with one.
-_FRACTIONS = {field.name for field in fields(Factors) if field.type == "float"} | {"data.validation_share"}
+_FRACTIONS = {one.name for one in fields(Factors) if one.type == "float"} | {"data.validation_share"}
 
 
 def unfold(settings: Settings) -> dict[str, Any]:
     """Return settings as the nested plain containers that `settings` reads back: factors and control at the root."""
-    factors = asdict(settings.factors) | {"image_size": list(settings.factors.image_size)}
+    factors = settings.factors.levels | {"image_size": list(settings.factors.image_size)}
     nouns = {"model": asdict(settings.model), "data": asdict(settings.data)}
     return factors | nouns | asdict(settings.places) | asdict(settings.control)
 
 
 def defaults() -> dict[str, Any]:
     """Return the schema: every key with its default, as nested plain containers."""
-    return unfold(Settings(Factors(), ModelChoice(), DataChoice(), Places(), Control()))
+    return unfold(Settings(Factors(own=own_defaults()), ModelChoice(), DataChoice(), Places(), Control()))
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -151,14 +165,17 @@ def settings(content: Mapping[str, Any]) -> Settings:
         problems.append(f"data.fold: expected 0 to {folds - 1}, one less than data.folds; received {fold!r}.")
     if not problems and flat["early_stopping"] and not flat["data.validation_share"]:
         problems.append("early_stopping: it needs validation images; write data.validation_share=0.2 with it.")
+    problems += list_conflicts(flat) if not problems else []
     if problems:
         raise UserError(*problems)
 
     def part(kind: type, prefix: str = "") -> Any:
-        return kind(**{field.name: flat[prefix + field.name] for field in fields(kind)})
+        return kind(**{one.name: flat[prefix + one.name] for one in fields(kind)})
 
     flat["image_size"] = tuple(flat["image_size"])
-    flat |= {key: float(value) for key, value in flat.items() if key in _FRACTIONS and is_number(value)}
+    real = {name for name, factor in FACTORS.items() if factor.extension and factor.levels.plain["kind"] == "Real"}
+    flat |= {key: float(value) for key, value in flat.items() if key in _FRACTIONS | real and is_number(value)}
+    flat["own"] = {name: flat[name] for name in own_defaults()}
     choices = part(ModelChoice, "model."), part(DataChoice, "data.")
     return Settings(part(Factors), *choices, part(Places), part(Control))
 

@@ -20,15 +20,14 @@ from bloodstudy.cli import terminal
 from bloodstudy.config.factors import FACTORS
 from bloodstudy.data import Dataset
 from bloodstudy.execution.job_process import JobProcess
+from bloodstudy.execution.probe import probe
 from bloodstudy.study.arms import spell
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.record import read_record
 from bloodstudy.study.run_folder import StudyFolder, load_result
 from bloodstudy.study.trial import Trial
-from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.events import Timed
 from bloodstudy.training.precision import processor
-from bloodstudy.training.worker import WorkerDiedError
 
 OUTSIDE_S = 1.0  # of each trial: files, tracking store, a network built anew (benchmarks/costs.py)
 PAST = ("wall_seconds", "peak_memory_mb")
@@ -68,7 +67,7 @@ def estimate(trials: Sequence[tuple[Trial, Dataset]], folder: Path, process: Job
     past, unmeasured = _read_past(folder), []
     costs, seconds, arms = [], {}, {name: set() for name in ("finished", "probed", "unknown")}
     for trial, images in trials:
-        name = _name_probe(trial.model, trial.factors.named, processor()[0], cpu_count())
+        name = _name_probe(trial.model, trial.levels, trial.extensions, processor()[0], cpu_count())
         if cost := past.get((name, trial.factors.epochs, trial.data.fingerprint)):
             costs.append(cost)
             seconds[trial.key] = cost["wall_seconds"]
@@ -96,17 +95,17 @@ def _read_past(folder: Path) -> dict[tuple[str, int, str], dict[str, float]]:
         result = load_result(trial.path)
         if result is not None and result.outcome == Outcome.FINISHED:
             factors, cost = result.factors, result.cost
-            name = _name_probe(result.model, factors, result.processor or "", cost.threads or 0)
+            name = _name_probe(result.model, factors, result.extensions, result.processor or "", cost.threads or 0)
             costs.setdefault((name, factors["epochs"], result.data.fingerprint), []).append(asdict(cost))
     return {whole: {name: mean(cost[name] for cost in alike) for name in PAST} for whole, alike in costs.items()}
 
 
-def _name_probe(model: str, factors: Mapping[str, Any], kind: str, threads: int) -> str:
+def _name_probe(model: str, factors: Mapping[str, Any], own: Sequence[str], kind: str, threads: int) -> str:
     """Name all that decides how long a batch takes on a processor of this kind."""
     levels = {key: value for key, value in factors.items() if key not in FACTORS or FACTORS[key].timed}
     levels |= {"model": model} | {key: levels[key] > 0 for key in ("dropout", "conv_dropout")}
     named = ", ".join(f"{key}={spell(value)}" for key, value in sorted(levels.items()))
-    return f"{named}, {kind}, {threads} cores"
+    return f"{', '.join([named, *own])}, {kind}, {threads} cores"
 
 
 def _probe(
@@ -120,12 +119,7 @@ def _probe(
     with terminal.Bar("finding out how long the arms take", len(new)) as bar:
         for done, (name, (trial, images)) in enumerate(new.items()):
             bar.update(done, trial.arm)
-            array = Path(str(images.images.filename))
-            what = trial.model, trial.factors, images.classes
-            try:
-                (*_, event) = process.take_worker().train(Assignment(folder, *what, array, images.manifest, probe=True))
-            except WorkerDiedError:
-                continue
+            event = probe(trial, images, folder, process)
             if isinstance(event, Timed):
                 probes[name] = asdict(event)
     files.write_json(StudyFolder(folder).probes, probes)

@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bloodstudy.cli.overrides import RECORD, write
 from bloodstudy.config import schema
+from bloodstudy.extension.known import become
 from bloodstudy.study.outcome import Outcome
 
 
@@ -27,6 +28,7 @@ class Job:
     arm: str
     key: str  # of the trial that the settings have to lead to
     trials: int  # how many the command trains
+    extensions: tuple[str, ...] = ()  # packed: a process elsewhere may not have their files
 
     def as_override(self) -> str:
         """Return the job as an override."""
@@ -51,6 +53,11 @@ class JobEnd:
 
 
 def read_job(composed: DictConfig) -> Job:
-    """Return the job that a composed configuration carries; raises UserError if its settings are not valid ones."""
+    """Return the job that a composed configuration carries; raises UserError if its settings are not valid ones.
+
+    Its extensions are known in this process from then on.
+    """
     record = json.loads(OmegaConf.select(composed, RECORD))
-    return Job(**record | {"settings": schema.settings(record["settings"])})
+    become(record["extensions"])
+    whole = {"settings": schema.settings(record["settings"]), "extensions": tuple(record["extensions"])}
+    return Job(**record | whole)

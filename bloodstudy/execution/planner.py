@@ -21,6 +21,7 @@ from bloodstudy.data import Dataset
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
 from bloodstudy.execution.plan_content import ELSEWHERE, brief, decide, find_cells, label, merge_arms
+from bloodstudy.extension.known import joined
 from bloodstudy.study.arms import BLOCK_KEYS, changed_levels, name_arm
 from bloodstudy.study.plan import STUDY_DECIDES, Plan, PlannedTrial
 from bloodstudy.study.question import SCRATCH
@@ -71,6 +72,7 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
         bloodstudy=__version__,
         precision=jobs[0].settings.factors.precision,
         seeds=sorted({trial.seed for trial in trials}),
+        extensions=[extension.to_dict() for extension in joined()],
     )
     if study:
         plan = decide(plan, study, arms, request.jobs[0].levels, cells)

@@ -34,7 +34,8 @@ def assemble(trial: Trial, images: Dataset, ended: Ended, attempts: int, wall_se
         study=trial.study,
         arm=trial.arm,
         model=trial.model,
-        factors=trial.factors.named,
+        factors=trial.levels,
+        extensions=trial.extensions,
         data=ResultData(**asdict(trial.data), **_describe(images)),
         audit=audit(images),
         outcome=ended.outcome,
@@ -60,7 +61,7 @@ def audit(images: Dataset) -> dict[str, Any]:
 
 def params(trial: Trial) -> dict[str, Any]:
     """Return the resolved configuration of a trial as flat parameters."""
-    factors = asdict(trial.factors) | {"image_size": list(trial.factors.image_size)}
+    factors = trial.factors.levels | {"image_size": list(trial.factors.image_size)}
     return {"model": trial.model} | factors | {f"data.{key}": value for key, value in asdict(trial.data).items()}
 
 

@@ -18,6 +18,7 @@ from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.execution import trial_runner
 from bloodstudy.execution.job import Job, JobEnd
 from bloodstudy.execution.job_process import MAX_DEATHS_IN_A_ROW
+from bloodstudy.extension.known import pack_joined
 from bloodstudy.study.outcome import DEATHS, Outcome
 from bloodstudy.study.plan import Plan, PlannedTrial
 
@@ -51,7 +52,7 @@ class Scheduler:
     def overrides(self, trial: PlannedTrial) -> list[str]:
         """Return what a job is given to train `trial`."""
         settings = self._settings[trial.key, trial.evaluated_on]
-        job = Job(settings, self._plan.study, trial.arm, trial.key, len(self._wanted_keys))
+        job = Job(settings, self._plan.study, trial.arm, trial.key, len(self._wanted_keys), pack_joined())
         return [job.as_override()]
 
     def collect(self, block: Sequence[PlannedTrial], returned: Sequence[JobEnd]) -> bool:

@@ -10,7 +10,16 @@ from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.launch import launch
 from bloodstudy.cli.overrides import write
 from bloodstudy.config.schema import Control
-from bloodstudy.execution import announcement, code_change, cost_estimate, job_process, launchers, planner, trial_runner
+from bloodstudy.execution import (
+    announcement,
+    code_change,
+    cost_estimate,
+    job_process,
+    launchers,
+    planner,
+    probe,
+    trial_runner,
+)
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.execution.progress import Board
 from bloodstudy.execution.rescore import judge_again
@@ -44,6 +53,10 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
     if settings.control.plan_only:
         terminal.say("plan_only=true: nothing was trained. The same without it trains what is left.")
         return 0
+    if missing_keys:
+        images = {key: dataset for (key, _), dataset in planned_run.images.items()}
+        missing = [(planned_run.trials[key], images[key]) for key in missing_keys]
+        probe.try_extensions(missing, folder, job_process.current())
     planned_run.content.write(folder)
     content = planned_run.content.to_dict()
     logged = {key: content[key] for key in LOGGED if key in content}

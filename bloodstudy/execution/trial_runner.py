@@ -25,6 +25,7 @@ from bloodstudy.errors import BloodstudyError, UserError
 from bloodstudy.execution import datasets, job_process, result_record
 from bloodstudy.execution.job import Job, JobEnd, read_job
 from bloodstudy.execution.job_process import JobProcess
+from bloodstudy.extension.known import pack_joined
 from bloodstudy.study.outcome import DEATHS, PUBLISHED, Outcome
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, load_result
@@ -124,7 +125,9 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, proce
         recorder.start(result_record.tags(trial), params)
         array = Path(str(images.images.filename))
         what = trial.model, trial.factors, images.classes
-        assignment = Assignment(folder, *what, array, images.manifest, images.judges_clean, files.read_hash(array))
+        assignment = Assignment(
+            folder, *what, array, images.manifest, images.judges_clean, files.read_hash(array), pack_joined()
+        )
         try:
             ended = _follow(worker, assignment, recorder, bar, process)
         except BaseException:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bloodstudy.config.schema import Factors
-from bloodstudy.model.registry import build, check, names, plugin_digest
+from bloodstudy.model.registry import build, check, names
 from bloodstudy.model.shapes import smallest_size
 
 if TYPE_CHECKING:
     from bloodstudy.model.augment import Augmenter
 
-__all__ = ["augmenter", "build", "check", "names", "plugin_digest", "smallest_size"]
+__all__ = ["augmenter", "build", "check", "names", "smallest_size"]
 
 
 def augmenter(factors: Factors, classes: int) -> Augmenter | None:

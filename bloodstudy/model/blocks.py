@@ -7,6 +7,8 @@ its seed from `factors.seed` and its own name, so nothing depends on Keras's glo
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -16,6 +18,15 @@ from keras import layers, ops
 from bloodstudy.config.schema import Factors
 from bloodstudy.model.layers import LocalResponseNormalization
 from bloodstudy.model.shapes import side_after_block
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a user's own factors put into a built-in network: functions that make a new layer each time."""
+
+    block_end: tuple[Callable[[], Any], ...] = ()  # after each block: feature maps in, feature maps out
+    head: Callable[[], Any] | None = None  # in the place of `head`: feature maps in, one vector an image out
+
 
 LOWEST = -1e30  # below what any activation gives, in bfloat16 too: it never is the maximum
 _INITIALIZERS = {
@@ -109,6 +120,14 @@ def normalise(x: Any, factors: Factors, index: int) -> Any:
     return layers.BatchNormalization(momentum=0.9, dtype=dtype, name=name)(x) if factors.norm == "batch" else x
 
 
+def end_block(x: Any, factors: Factors, index: int, parts: Parts, dropped: bool = True) -> Any:
+    """Add what ends block `index`: dropout, where the network has it, and what the user's own factors put there."""
+    x = drop(x, factors, factors.conv_dropout, f"drop_{index}") if dropped else x
+    for make in parts.block_end:
+        x = make()(x)
+    return x
+
+
 def drop(x: Any, factors: Factors, rate: float, name: str) -> Any:
     """Add dropout at `rate`, or nothing if that is 0."""
     if not rate:
@@ -116,8 +135,10 @@ def drop(x: Any, factors: Factors, rate: float, name: str) -> Any:
     return layers.Dropout(rate, seed=seed_for(factors, name), dtype=policy(factors), name=name)(x)
 
 
-def flatten(x: Any, factors: Factors) -> Any:
-    """Add `factors.head`: all values of the feature maps as one vector, or the mean of each map."""
+def flatten(x: Any, factors: Factors, parts: Parts) -> Any:
+    """Add `factors.head`: all values of the feature maps as one vector, or the mean of each map; or a user's own."""
+    if parts.head is not None:
+        return parts.head()(x)
     kind = layers.Flatten if factors.head == "flatten" else layers.GlobalAveragePooling2D
     return kind(dtype=policy(factors), name="head")(x)
 

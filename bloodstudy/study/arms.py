@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bloodstudy.config.factors import own_defaults
 from bloodstudy.config.schema import Factors, defaults, flatten
 from bloodstudy.study.question import Question
 from bloodstudy.study.record import is_list
@@ -114,7 +115,7 @@ def spell(value: Any) -> str:
 def changed_levels(chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return the typed factors (and model) that differ from the defaults: what a single trial is named by."""
     usual = flatten(defaults())
-    factors = set(asdict(Factors()))
+    factors = Factors(own=own_defaults()).levels
     changed: dict[str, Any] = {}
     for key, value in chosen.items():
         if (key in factors and value != usual[key]) or (key == "model" and value != usual["model.name"]):

@@ -18,6 +18,7 @@ import yaml
 
 from bloodstudy import files
 from bloodstudy.errors import UserError
+from bloodstudy.extension.known import Extension
 from bloodstudy.study.arms import Role
 from bloodstudy.study.record import read_record, rename
 from bloodstudy.study.seal import seal, unseal
@@ -102,6 +103,7 @@ class Plan:
     common: Mapping[str, Any] = field(default_factory=dict[str, Any])  # levels that all its trials share
     questions: tuple[PlannedQuestion, ...] = ()
     arms: Mapping[str, PlannedArm] = field(default_factory=dict[str, PlannedArm])
+    extensions: Sequence[Mapping[str, Any]] = ()  # what the trials' own factors and networks are, with their text
     amendments: Sequence[str] | None = None
     hash: str | None = None
 
@@ -127,6 +129,7 @@ class Plan:
                 "arms": {name: arm.to_dict() for name, arm in self.arms.items()},
             }
         content["trials"] = [trial.to_dict() for trial in self.trials]
+        content |= {"extensions": [dict(one) for one in self.extensions]} if self.extensions else {}
         content |= {"amendments": list(self.amendments)} if self.amendments is not None else {}
         content |= {"hash": self.hash} if self.hash is not None else {}
         unset = ("bloodstudy", "precision", "seeds", "looks")  # a plan that was never complete lacks them
@@ -138,6 +141,16 @@ class Plan:
         content = self.to_dict()
         decided = {name: content[name] for name in (*STUDY_DECIDES, "trials") if name in content}
         return hashlib.sha256(json.dumps(decided, sort_keys=True, default=list).encode()).hexdigest()[:16]
+
+    @property
+    def own(self) -> tuple[Extension, ...]:
+        """The extensions of its trials."""
+        return tuple(map(Extension.from_dict, self.extensions))
+
+    @property
+    def neutral(self) -> dict[str, Any]:
+        """The level of each factor of an extension at which it changes nothing and is not stored."""
+        return {factor.name: factor.neutral for one in self.own for factor in one.factors if factor.hook}
 
     @property
     def keys(self) -> list[str]:

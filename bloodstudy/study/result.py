@@ -68,7 +68,7 @@ class Result:
     study: str
     arm: str
     model: str
-    factors: Mapping[str, Any]
+    factors: Mapping[str, Any]  # levels that have a part in what it is
     data: ResultData
     outcome: Outcome
     cost: Cost
@@ -88,6 +88,7 @@ class Result:
     prediction_hash: str | None = None  # of the probabilities as computed
     stored_hash: str | None = None  # of what is stored of them
     traceback: str | None = None
+    extensions: Sequence[str] = ()  # digests of those of which it uses something
     files: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Any], compare=False)  # SHA-256 by file
 
     @classmethod
@@ -106,7 +107,7 @@ class Result:
         content = asdict(self) | {"outcome": str(self.outcome)}
         required = {f.name for f in fields(self) if f.default is MISSING and f.default_factory is MISSING}
         kept = required.union(ALWAYS)
-        return {name: value for name, value in content.items() if name in kept or value not in (None, {})}
+        return {name: value for name, value in content.items() if name in kept or value not in (None, {}, ())}
 
     def write(self, folder: Path, coming: Mapping[str, str] | None = None) -> None:
         """Publish the result in the folder of its trial, with the hashes of the files that belong to it.
@@ -138,4 +139,4 @@ class Result:
     @property
     def own_key(self) -> str:
         """The key that its factors, model and data lead to; another one than `key` if the file was changed."""
-        return make_key(self.factors, self.model, asdict(self.data))
+        return make_key(self.factors, self.model, asdict(self.data), self.extensions)

@@ -11,10 +11,11 @@ import math
 import re
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from bloodstudy.config.schema import Factors
+from bloodstudy.extension.known import Extension
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.record import is_list, read_record
 from bloodstudy.study.trial import DataIdentity
@@ -22,6 +23,7 @@ from bloodstudy.study.trial import DataIdentity
 KEY = "[0-9a-f]{16}"
 MAX_TRIALS = 5_000  # of a plan
 MAX_SEED = 2**32 - 1
+BUILT_IN = {one.name for one in fields(Factors)} - {"own"}
 SPLITS = ("official", "official_clean", "grouped", "grouped_kfold", "random")
 
 
@@ -54,6 +56,8 @@ def check_plan(plan: Any) -> None:
     except ValueError as error:
         raise ValueError(f"command: expected what was typed; {error}") from error
     _check_levels("swept", {f"{key}.{place}": v for key, each in plan.swept.items() for place, v in enumerate(each)})
+    for one in plan.extensions:
+        Extension.from_dict(one)
     for trial in plan.trials:
         _check_trial(trial, plan)
     for name, arm in plan.arms.items():
@@ -102,9 +106,12 @@ def _check_question(question: Any, arms: Iterable[str]) -> None:
 def check_result(result: Any) -> None:
     """Refuse a result whose factors, classes, counts or audit are none."""
     try:
-        read_record(Factors, dict(result.factors))
+        read_record(Factors, {name: level for name, level in result.factors.items() if name in BUILT_IN})
     except ValueError as error:
         raise ValueError(f"factors.{error}") from error
+    _check_levels("factors", {name: level for name, level in result.factors.items() if name not in BUILT_IN})
+    if not all(re.fullmatch(KEY, digest) for digest in result.extensions):
+        raise ValueError(f"extensions: expected digests of 16 hex digits; received {list(result.extensions)!r:.80}")
     if result.audit is not None:
         try:
             read_record(AuditSummary, dict(result.audit))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from bloodstudy.config.factors import without_neutral
 from bloodstudy.config.schema import DataChoice, Factors
+from bloodstudy.extension.known import digests_of, levels_of
 
 DRAWN_BY = ("split_seed", "test_share", "folds", "fold", "validation_share")  # what a division was drawn from
 
@@ -48,14 +49,25 @@ class Trial:
     @property
     def key(self) -> str:
         """Sixteen hex digits over factors, model and data as resolved; what is None or neutral has no part."""
-        return make_key(self.factors.named, self.model, asdict(self.data))
+        return make_key(self.levels, self.model, asdict(self.data), self.extensions)
+
+    @property
+    def levels(self) -> dict[str, Any]:
+        """The levels that have a part in what it is."""
+        return levels_of(self.model, self.factors.named)
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The digests of the extensions of which it uses something."""
+        return digests_of(self.model, self.levels)
 
 
-def make_key(factors: Mapping[str, Any], model: str, data: Mapping[str, Any]) -> str:
-    """Return the key of a trial; of `data` what a `DataIdentity` has counts."""
+def make_key(factors: Mapping[str, Any], model: str, data: Mapping[str, Any], extensions: Sequence[str] = ()) -> str:
+    """Return the key of a trial; of `data` what a `DataIdentity` has counts, of extensions their digests."""
     names = {field.name for field in fields(DataIdentity)}
     known = {name: value for name, value in data.items() if name in names and value is not None}
     identity = {"factors": without_neutral(factors), "model": model, "data": known}
+    identity |= {"extensions": list(extensions)} if extensions else {}
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -22,4 +22,5 @@ class Assignment:
     manifest: pd.DataFrame  # image, photograph, scene, label, split: one row an image
     clean: bool = False  # whether to judge also without the test images whose scene is in training
     images_hash: str = ""  # SHA-256 of that file; empty: not checked
+    extensions: tuple[str, ...] = ()  # packed: whose factors and networks it may use
     probe: bool = False  # whether only to find out how long it would take

@@ -7,7 +7,7 @@ of (seed, epoch, position) alone, so that training can stop after any epoch and 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -24,7 +24,7 @@ class Feed(keras.utils.PyDataset):
         rows: indices of the training images.
         batch_size: images a batch; the last one of an epoch may be smaller.
         seed: of the trial; fixes the order and the augmentation.
-        augmenter: maps (images, labels, seed) to new ones, or None.
+        augmenters: each maps (images, labels, seed) to new ones, in turn.
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class Feed(keras.utils.PyDataset):
         rows: np.ndarray,
         batch_size: int,
         seed: int,
-        augmenter: Augmenter | None = None,
+        augmenters: Sequence[Augmenter] = (),
     ) -> None:
         super().__init__()
         self._images, self._one_hot, self._rows = images, one_hot, rows
-        self._batch_size, self._seed, self._augmenter = batch_size, seed, augmenter
+        self._batch_size, self._seed, self._augmenters = batch_size, seed, augmenters
         self.start_epoch(0)
 
     @property
@@ -60,10 +60,10 @@ class Feed(keras.utils.PyDataset):
         # Reading in ascending order keeps a memory map's disk access sequential; the batch's own order is free.
         rows = np.sort(self._order[start : start + self._batch_size])
         images, labels = self._images[rows], self._one_hot[rows]
-        if self._augmenter is None:
-            return images, labels
         drawn = np.random.SeedSequence([self._seed, self._epoch, position]).generate_state(1)[0]
-        return self._augmenter(images, labels, int(drawn) & 0x7FFFFFFF)
+        for augmenter in self._augmenters:
+            images, labels = augmenter(images, labels, int(drawn) & 0x7FFFFFFF)
+        return images, labels
 
 
 class Gallery(keras.utils.PyDataset):
@@ -74,6 +74,7 @@ class Gallery(keras.utils.PyDataset):
         rows: indices of the wanted ones, ascending; None: all.
         one_hot: all labels, float32 (N, classes); None: the batches hold images alone.
         batch_size: images a batch.
+        layers: what the images are put through, in turn, with seed 0: the user's own.
     """
 
     def __init__(
@@ -82,8 +83,10 @@ class Gallery(keras.utils.PyDataset):
         rows: np.ndarray | None = None,
         one_hot: np.ndarray | None = None,
         batch_size: int = 256,
+        layers: Sequence[Augmenter] = (),
     ) -> None:
         super().__init__()
+        self._layers = layers
         self._images, self._one_hot, self._batch_size = images, one_hot, batch_size
         self._rows = np.arange(len(images)) if rows is None else rows
 
@@ -94,4 +97,7 @@ class Gallery(keras.utils.PyDataset):
         start = position * self._batch_size
         rows = self._rows[start : start + self._batch_size]
         images = self._images[rows]
-        return (images,) if self._one_hot is None else (images, self._one_hot[rows])
+        labels = np.zeros((len(rows), 1), "float32") if self._one_hot is None else self._one_hot[rows]
+        for layer in self._layers:
+            images = layer(images, labels, 0)[0]
+        return (images,) if self._one_hot is None else (images, labels)

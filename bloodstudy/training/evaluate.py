@@ -7,7 +7,7 @@ inference mode and without augmentation.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,14 +20,21 @@ from bloodstudy.training import backend
 if TYPE_CHECKING:
     import keras
 
+    from bloodstudy.training.batches import Augmenter
 
-def predict(model: keras.Model, images: np.ndarray, progress: Callable[[float], None]) -> np.ndarray:
-    """Return class probabilities, float32 (N, classes), of uint8 `images` (N, H, W, C), reporting the share done."""
+
+def predict(
+    model: keras.Model, images: np.ndarray, progress: Callable[[float], None], layers: Sequence[Augmenter] = ()
+) -> np.ndarray:
+    """Return class probabilities, float32 (N, classes), of uint8 `images` (N, H, W, C), reporting the share done.
+
+    `layers` of the user's own are what the images are put through first.
+    """
     import keras
 
     from bloodstudy.training.batches import Gallery
 
-    gallery = Gallery(images)
+    gallery = Gallery(images, layers=layers)
     callback = keras.callbacks.LambdaCallback()
     callback.on_predict_batch_end = lambda batch, logs=None: progress((batch + 1) / len(gallery))
     logits = model.predict(backend.stream(gallery), verbose=0, callbacks=[callback])  # pyright: ignore[reportArgumentType]

@@ -20,9 +20,11 @@ from bloodstudy.training import backend
 from bloodstudy.training.batches import Feed, Gallery
 from bloodstudy.training.checkpoint import Checkpoint, Checkpoints
 from bloodstudy.training.events import BatchTrained, EpochTrained, HistoryRow, Report, Resumed, Warned
+from bloodstudy.training.hooks import Hooks
 from bloodstudy.training.optimizer import make_optimizer
 
 LARGEST_LOSS = 1e6  # nats an image, where guessing costs log(classes): beyond it nothing is learned any more
+NONE = Hooks()
 BEST = "best/"  # before the names of the weights of the best epoch, in a saved state
 
 
@@ -115,17 +117,20 @@ def fit(
     report: Report,
     validation: Gallery | None = None,
     states: Checkpoints | None = None,
+    hooks: Hooks = NONE,
 ) -> Fitted:
     """Train `model` for `factors.epochs` epochs, of which those that a saved state holds are not trained again.
 
     With `validation`, labelled images that are never trained on, each row holds their loss and accuracy after the
     epoch, in inference mode. With `states`, the state is saved after each epoch. With `early_stopping` the model ends
-    with the weights of the best epoch, and the rows are those of the epochs done.
+    with the weights of the best epoch, and the rows are those of the epochs done. `hooks` are what the user's own
+    factors put in the place of built-in parts.
     """
     # With the mean a learning rate keeps its meaning when the batch size or the optimizer is varied.
     model.compile(
-        optimizer=make_optimizer(factors, len(feed)),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=factors.label_smoothing),
+        optimizer=hooks.optimizer or make_optimizer(factors, len(feed), hooks.schedule),
+        loss=hooks.loss
+        or keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=factors.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         **backend.compile_options(),
     )
@@ -141,7 +146,8 @@ def fit(
         options: dict[str, Any] = {} if validation is None else {"validation_data": backend.stream(validation)}
         options |= {"epochs": factors.epochs, "initial_epoch": resumed_after, "shuffle": False, "verbose": 0}
         options |= {"class_weight": feed.class_weights} if factors.class_weight == "balanced" else {}
-        model.fit(backend.stream(feed), callbacks=[watch], **options)
+        options |= {"class_weight": dict(hooks.class_weight)} if hooks.class_weight else {}
+        model.fit(backend.stream(feed), callbacks=[*hooks.callbacks, watch], **options)
     elif factors.ema:  # what Keras does at the end of its fit
         optimizer: Any = model.optimizer
         optimizer.finalize_variable_values(model.trainable_weights)

@@ -52,8 +52,10 @@ class Course(keras.optimizers.schedules.LearningRateSchedule):
         return {"lr": self.lr, "steps": self.steps, "schedule": self.schedule, "warmup": self.warmup}
 
 
-def make_optimizer(factors: Factors, steps_an_epoch: int) -> keras.optimizers.Optimizer:
-    """Return the optimizer of `factors` for training with so many steps an epoch."""
+def make_optimizer(
+    factors: Factors, steps_an_epoch: int, course: keras.optimizers.schedules.LearningRateSchedule | None = None
+) -> keras.optimizers.Optimizer:
+    """Return the optimizer of `factors` for training with so many steps an epoch, with the user's own `course`."""
     kind, own = _KINDS[factors.optimizer]
     options: dict[str, Any] = dict(own)
     if power := _EPSILON_POWER.get(factors.optimizer):
@@ -67,4 +69,4 @@ def make_optimizer(factors: Factors, steps_an_epoch: int) -> keras.optimizers.Op
     rate: Any = factors.lr
     if factors.schedule != "constant" or factors.warmup:
         rate = Course(factors.lr, steps_an_epoch * factors.epochs, factors.schedule, factors.warmup)
-    return kind(rate, **options)
+    return kind(course or rate, **options)

@@ -24,19 +24,23 @@ def time_batches(assignment: Assignment, images: np.ndarray, one_hot: np.ndarray
     """Train on the first batches of `images` and measure some; return the seconds that a `Timed` holds."""
     from bloodstudy.training.batches import Feed
     from bloodstudy.training.fit import fit
+    from bloodstudy.training.hooks import make_hooks
 
     begun = time.monotonic()
     factors = replace(assignment.factors, epochs=1 + ROUNDS)
     rows = np.flatnonzero(assignment.manifest["split"] == "train")[: BATCHES * factors.batch_size]
-    network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
-    feed = Feed(images, one_hot, rows, factors.batch_size, 0, model.augmenter(factors, len(assignment.classes)))
-    history = fit(network, factors, feed, len(rows), _ignore).rows
+    hooks = make_hooks(assignment, BATCHES)
+    network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes), hooks.parts)
+    augmenter = model.augmenter(factors, len(assignment.classes))
+    augmenters = [*([augmenter] if augmenter else []), *hooks.training]
+    feed = Feed(images, one_hot, rows, factors.batch_size, 0, augmenters)
+    history = fit(network, factors, feed, len(rows), _ignore, hooks=hooks).rows
     seconds = [row["epoch_seconds"] for row in history[1:]] or [history[0]["epoch_seconds"]]
     fitted = time.monotonic() - begun
-    evaluate.predict(network, images[:MEASURED], _ignore)
+    evaluate.predict(network, images[:MEASURED], _ignore, hooks.measuring)
     begun = time.monotonic()
     some = images[:MEASURED]
-    evaluate.predict(network, some, _ignore)
+    evaluate.predict(network, some, _ignore, hooks.measuring)
     return {
         "start_seconds": max(0.0, fitted - sum(seconds) - min(seconds)),  # the first epoch's batches are counted too
         "batch_seconds": min(seconds) / len(feed),  # whatever else the machine does only adds to it

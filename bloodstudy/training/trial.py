@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +20,7 @@ import psutil
 from bloodstudy import files, model
 from bloodstudy.data.splits.split import find_clean
 from bloodstudy.errors import MachineError
+from bloodstudy.extension.known import become
 from bloodstudy.model.summary import list_layers
 from bloodstudy.study import metrics
 from bloodstudy.study.code_digest import code_digest
@@ -51,9 +54,11 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
 
     from bloodstudy.training.batches import Feed, Gallery
     from bloodstudy.training.fit import fit
+    from bloodstudy.training.hooks import make_hooks
     from bloodstudy.training.precise_batch_norm import set_precise_statistics
 
     keras.backend.clear_session()  # collects garbage too
+    become(assignment.extensions)
     _forget_peak_memory()
     factors, manifest = assignment.factors, assignment.manifest
     images = _map_images(assignment.images, assignment.images_hash)
@@ -66,14 +71,16 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
 
         seconds = time_batches(assignment, images, one_hot)
         return Timed(**seconds, peak_memory_mb=_peak_memory_mb())
-    network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes))
+    hooks = make_hooks(assignment, math.ceil(len(train_rows) / factors.batch_size))
+    network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes), hooks.parts)
     augmenter = model.augmenter(factors, len(assignment.classes))
-    batches = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenter)
-    validation = Gallery(images, validation_rows, one_hot) if len(validation_rows) else None
+    augmenters = [*([augmenter] if augmenter else []), *hooks.training]
+    batches = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenters)
+    validation = Gallery(images, validation_rows, one_hot, layers=hooks.measuring) if len(validation_rows) else None
 
     begun = time.monotonic()
     states = Checkpoints(assignment.folder, _guard(assignment, threads))
-    fitted = fit(network, factors, batches, len(train_rows), report, validation, states)
+    fitted = fit(network, factors, batches, len(train_rows), report, validation, states, hooks)
     rows = fitted.rows
     earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
     fit_seconds = time.monotonic() - begun + earlier_seconds
@@ -96,7 +103,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
     if not fitted.diverged:
         begun = time.monotonic()
         set_precise_statistics(network, batches, factors.epochs)
-        ended = _measure(ended, network, assignment, images, labels, report)
+        ended = _measure(ended, network, assignment, images, labels, report, hooks.measuring)
         ended = replace(ended, evaluate_seconds=time.monotonic() - begun)
     return replace(ended, peak_memory_mb=_peak_memory_mb())
 
@@ -106,8 +113,6 @@ def _guard(assignment: Assignment, threads: int) -> dict[str, str]:
     what = repr((assignment.folder.name, assignment.model, assignment.factors, assignment.classes))
     trial = hashlib.sha256(what.encode()).hexdigest()[:16]
     guard = {"trial": trial, "code": code_digest(), "precision": assignment.factors.precision}
-    plugin = model.plugin_digest(assignment.model)
-    guard |= {"model code": plugin} if plugin else {}
     return guard | backend.versions() | {"numpy": np.__version__, "threads": str(threads)}
 
 
@@ -120,9 +125,15 @@ def _map_images(path: Path, expected: str) -> np.ndarray:
 
 
 def _measure(
-    trained: Ended, network: Any, assignment: Assignment, images: np.ndarray, labels: np.ndarray, report: Report
+    trained: Ended,
+    network: Any,
+    assignment: Assignment,
+    images: np.ndarray,
+    labels: np.ndarray,
+    report: Report,
+    layers: Sequence[Any],
 ) -> Ended:
-    probabilities = evaluate.predict(network, images, lambda share: report(Measured(share)))
+    probabilities = evaluate.predict(network, images, lambda share: report(Measured(share)), layers)
     if not np.isfinite(probabilities).all():
         reason = "the trained network's outputs are not finite numbers"
         return replace(trained, outcome=Outcome.DIVERGED, reason=reason)

@@ -164,4 +164,4 @@ def _outcome(error: Exception) -> Outcome:
 def _reason(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     lines.sort(key=lambda line: not line.startswith("OOM"))  # TensorFlow says which tensor below two lines of its own
-    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no message'}"
+    return f"{type(error).__name__}: {lines[0][:700] if lines else 'no message'}"

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import harness
+import lab
 from harness import SMEAR, statuses
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent
@@ -72,3 +73,15 @@ def check(folder: Path, expected: dict[float, str], *launcher: str, **environmen
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert {result["cost"]["attempts"] for result in results(folder).values()} == {1}
     assert statuses(folder) == ["FINISHED"] * 2
+
+
+def check_extension(folder: Path, *launcher: str, **environment: str) -> None:
+    """Sweep over a factor and a network of an extension, once here and once with `launcher`: the same numbers."""
+    typed = ["-m", f"extend={lab.write(folder)}", "model=mine", "stem_kernel=3,5", "noise=0.1", BRIEF, *SMEAR]
+    run(folder, *typed, *launcher, **environment)
+    hashes = {result["key"]: result["prediction_hash"] for result in harness.results(folder)}
+    assert len(set(hashes.values())) == 2
+    alone = folder / "alone"
+    alone.mkdir()
+    run(alone, *typed, cores=1)
+    assert {result["key"]: result["prediction_hash"] for result in harness.results(alone)} == hashes

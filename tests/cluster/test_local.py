@@ -34,3 +34,7 @@ def test_a_job_that_is_killed_ends_the_sweep_in_one_line_and_costs_no_other_tria
     sweeping.run(tmp_path, *typed)
     assert [result["cost"]["attempts"] for result in sweeping.results(tmp_path).values()] == [2, 2]
     assert sweeping.statuses(tmp_path) == ["FINISHED"] * 2
+
+
+def test_an_extension_goes_with_its_jobs(tmp_path):
+    sweeping.check_extension(tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")

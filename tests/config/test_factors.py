@@ -1,6 +1,5 @@
 """The table of factors: its rows, and what a neutral level means for a trial's key."""
 
-import dataclasses
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ LATER = [name for name, factor in FACTORS.items() if factor.neutral is not ALWAY
 
 
 def test_each_row_is_a_field_and_each_field_a_row():
-    assert {field.name for field in dataclasses.fields(Factors)} == set(FACTORS)
+    assert set(Factors().levels) == set(FACTORS)
 
 
 def test_each_default_is_a_level_and_a_neutral_level_is_the_default():
@@ -37,8 +36,8 @@ def test_a_neutral_level_has_no_part_in_a_key_and_another_one_has():
 
 
 def test_a_level_that_is_not_stored_is_the_neutral_one():
-    assert [level_in({"lr": 0.1}, name) for name in ("lr", "schedule", "seed", "nothing")] == [
-        0.1, "constant", None, None
+    assert [level_in({"lr": 0.1}, name, {"own": 3}) for name in ("lr", "schedule", "seed", "nothing", "own")] == [
+        0.1, "constant", None, None, 3
     ]  # fmt: skip
     assert without_neutral({"schedule": "constant", "warmup": 0.1, "other": 1}) == {"warmup": 0.1, "other": 1}
 

@@ -9,6 +9,7 @@ from bloodstudy.cli import compose
 from bloodstudy.execution import cost_estimate, datasets
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.training.precision import processor
+from bloodstudy.training.worker import WorkerDiedError
 
 TINY = ["data.photographs=2", "data.copies=3", "image_size=[24,32]", "depth=2", "batch_size=4", "precision=float32"]
 
@@ -40,7 +41,7 @@ class Refusing(JobProcess):
 
 class Dying(JobProcess):
     def take_worker(self):
-        raise cost_estimate.WorkerDiedError(-9)
+        raise WorkerDiedError(-9)
 
 
 def test_an_arm_is_probed_once_however_many_rates_and_epochs_it_is_trained_with(trials, tmp_path, process):

@@ -5,13 +5,13 @@ The losses come from a network of the user's own, added as any plug-in is, with 
 
 import contextlib
 import sqlite3
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
 PLUGIN = """
+import bloodstudy as bs
 import keras
 from keras import layers, ops
 
@@ -40,7 +40,8 @@ def build(value):
     return build
 
 
-no_number, infinite = build(float("nan")), build(float("inf"))
+bs.network("no_number", reads=["depth", "dropout", "conv_dropout", "norm"])(build(float("nan")))
+bs.network("infinite", reads=["depth", "dropout", "conv_dropout", "norm"])(build(float("inf")))
 """
 BATCHES = 6  # an epoch: 48 images in batches of 8
 EPOCHS = 3
@@ -48,14 +49,10 @@ EPOCHS = 3
 
 @pytest.fixture
 def plugin(tmp_path):
-    """Install the failing networks where only the command will find them; return their folder."""
-    folder = tmp_path / "site"
-    (folder / "failing-1.dist-info").mkdir(parents=True)
-    (folder / "failing.py").write_text(PLUGIN)
-    (folder / "failing-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: failing\nVersion: 1\n")
-    entries = "[bloodstudy.models]\nno_number = failing:no_number\ninfinite = failing:infinite\n"
-    (folder / "failing-1.dist-info" / "entry_points.txt").write_text(entries)
-    return folder
+    """Write the failing networks as an extension; return its file."""
+    path = tmp_path / "failing.py"
+    path.write_text(PLUGIN)
+    return path
 
 
 def largest(study):
@@ -65,8 +62,7 @@ def largest(study):
 
 def test_a_loss_that_is_no_number_ends_the_trial_within_its_epoch_and_no_other(study, plugin):
     study.vary(epochs=str(EPOCHS), dropout="0", model="no_number,infinite", depth=f"3,{EPOCHS * BATCHES},1000")
-    path = f"{plugin}:{':'.join(sys.path)}"
-    said = study.finish("-m", PYTHONPATH=path)
+    said = study.finish("-m", f"extend={plugin}")
     assert len(study.trials) == 6
     for result, trial in zip(study.results, study.trials, strict=True):
         depth, text = result["factors"]["depth"], (trial / "result.json").read_text()

@@ -1,19 +1,17 @@
 """Models by name, the user's own included."""
 
-import sys
-from collections.abc import Callable
-from importlib import metadata
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
+import lab
 import numpy as np
 import pytest
 from harness import run_python
 
 from bloodstudy.config.schema import Factors
 from bloodstudy.errors import UserError
-from bloodstudy.model import build, check, names, plugin_digest
-from bloodstudy.model.registry import GROUP
+from bloodstudy.model import build, check, names
 
 FACTORS = Factors(precision="bfloat16", image_size=(16, 16), seed=5)
 TINY = """
@@ -38,17 +36,17 @@ def broken(factors, input_shape, classes):
 """
 
 
+DECLARED = """
+import bloodstudy as bs
+for function in (tiny, too_many, not_built, no_model, broken):
+    bs.network(function.__name__)(function)
+"""
+
+
 @pytest.fixture
-def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
-    (tmp_path / "somebodys_nets.py").write_text(TINY)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "somebodys_nets", raising=False)
-
-    def install(*entries: tuple[str, str]) -> None:
-        found = metadata.EntryPoints(metadata.EntryPoint(name, f"somebodys_nets:{fun}", GROUP) for name, fun in entries)
-        monkeypatch.setattr(metadata, "entry_points", found.select)
-
-    return install
+def declared(tmp_path: Path) -> Iterator[None]:
+    with lab.extended(tmp_path, TINY + DECLARED):
+        yield
 
 
 def test_importing_the_stage_and_asking_for_names_imports_no_keras(tmp_path: Path) -> None:
@@ -60,27 +58,12 @@ def test_importing_the_stage_and_asking_for_names_imports_no_keras(tmp_path: Pat
     run_python(tmp_path, code)
 
 
-def test_names_lists_plug_ins_after_ours_without_loading_them(installed: Callable[..., None]) -> None:
-    assert names()[:2] == ("compact", "reference")
-    installed(("zebra", "tiny"), ("aardvark", "missing"))
-    assert names() == ("compact", "reference", "aardvark", "zebra")
-    assert check("zebra", FACTORS, 4) == []
-    assert "somebodys_nets" not in sys.modules
+def test_names_lists_own_networks_after_ours(declared: None) -> None:
+    assert names() == ("compact", "reference", "broken", "no_model", "not_built", "tiny", "too_many")
+    assert check("tiny", FACTORS, 4) == []
 
 
-def test_an_edited_plug_in_has_another_digest_and_a_built_in_model_has_none(
-    installed: Callable[..., None], tmp_path: Path
-) -> None:
-    installed(("tiny", "tiny"))
-    first = plugin_digest("tiny")
-    assert first is not None
-    (tmp_path / "somebodys_nets.py").write_text(TINY + "# edited")
-    assert plugin_digest("tiny") not in (None, first)
-    assert plugin_digest("reference") is None
-
-
-def test_builds_a_plug_in_with_the_precision_and_seed_of_the_trial(installed: Callable[..., None]) -> None:
-    installed(("tiny", "tiny"))
+def test_builds_an_own_network_with_the_precision_and_seed_of_the_trial(declared: None) -> None:
     before = keras.config.dtype_policy()
     one, two = (build("tiny", FACTORS, (16, 16, 1), 4) for _ in range(2))
     assert keras.config.dtype_policy() == before
@@ -91,38 +74,20 @@ def test_builds_a_plug_in_with_the_precision_and_seed_of_the_trial(installed: Ca
 
 
 @pytest.mark.parametrize(
-    ("function", "says"),
+    ("name", "says"),
     [
         ("too_many", r"output shape \(None, 4\).*received \(None, 5\)"),
         ("not_built", "received Sequential"),
         ("no_model", "received str"),
         ("broken", "RuntimeError: no luck today"),
-        ("missing", "AttributeError"),
     ],
 )
-def test_a_plug_in_that_gives_no_such_model_is_named(installed: Callable[..., None], function: str, says: str) -> None:
-    installed(("odd", function))
+def test_an_own_network_that_gives_no_such_model_is_named(declared: None, name: str, says: str) -> None:
     before = keras.config.dtype_policy()
     with pytest.raises(UserError, match=says) as refused:
-        build("odd", FACTORS, (16, 16, 1), 4)
-    assert f"'odd' (somebodys_nets:{function}" in str(refused.value)
+        build(name, FACTORS, (16, 16, 1), 4)
+    assert f"the network {name!r} of extend=" in str(refused.value)
     assert keras.config.dtype_policy() == before
-
-
-def test_a_plug_in_may_not_take_the_name_of_a_built_in_model(installed: Callable[..., None]) -> None:
-    installed(("reference", "tiny"))
-    with pytest.raises(UserError, match=r"somebodys_nets:tiny.*takes the name of a built-in model"):
-        names()
-    with pytest.raises(UserError, match="built-in"):
-        build("tiny", FACTORS, (16, 16, 1), 4)
-
-
-def test_two_plug_ins_may_not_have_one_name_but_one_may_be_found_twice(installed: Callable[..., None]) -> None:
-    installed(("tiny", "tiny"), ("tiny", "tiny"))
-    assert names()[2:] == ("tiny",)
-    installed(("tiny", "tiny"), ("tiny", "broken"))
-    with pytest.raises(UserError, match="two plug-ins have one name"):
-        names()
 
 
 def test_an_unknown_model_is_refused_with_the_nearest_name() -> None:

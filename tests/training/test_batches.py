@@ -34,7 +34,7 @@ def test_the_order_depends_on_seed_and_epoch_alone():
 
 def test_augmentation_gets_a_seed_of_its_own_for_every_batch_and_epoch():
     seeds = []
-    feed = Feed(IMAGES, ONE_HOT, ROWS, 3, seed=1, augmenter=lambda x, y, seed: (seeds.append(seed), (x, y))[1])
+    feed = Feed(IMAGES, ONE_HOT, ROWS, 3, seed=1, augmenters=[lambda x, y, seed: (seeds.append(seed), (x, y))[1]])
     epoch_of(feed, 0)
     epoch_of(feed, 1)
     first = list(seeds)

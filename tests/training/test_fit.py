@@ -22,9 +22,14 @@ IMAGES = RNG.integers(0, 256, (24, 16, 16, 1), dtype="uint8")
 ONE_HOT = np.eye(4, dtype="float32")[RNG.integers(0, 4, 24)]
 
 
+def augmenters(factors):
+    augmenter = model.augmenter(factors, 4)
+    return [augmenter] if augmenter else []
+
+
 def train(factors, events=None, validation=None, states=None):
     network = model.build("reference", factors, (16, 16, 1), 4)
-    feed = Feed(IMAGES, ONE_HOT, np.arange(24), factors.batch_size, factors.seed, model.augmenter(factors, 4))
+    feed = Feed(IMAGES, ONE_HOT, np.arange(24), factors.batch_size, factors.seed, augmenters(factors))
     report = (events if events is not None else []).append
     return network, fit(network, factors, feed, 24, report, validation, states)
 
@@ -71,7 +76,7 @@ def test_adaptive_optimizers_train_as_on_the_summed_loss_of_the_reference_s_auth
 
     def by_keras(reduction):
         network = model.build("reference", factors, (16, 16, 1), 4)
-        feed = Feed(IMAGES, ONE_HOT, np.arange(24), factors.batch_size, factors.seed, None)
+        feed = Feed(IMAGES, ONE_HOT, np.arange(24), factors.batch_size, factors.seed)
         feed.start_epoch(0)
         loss = keras.losses.CategoricalCrossentropy(from_logits=True, reduction=reduction)
         network.compile(kind(factors.lr), loss, jit_compile=False)

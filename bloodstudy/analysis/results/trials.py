@@ -44,7 +44,8 @@ def read_trials(runs_dir: Path, study: str, plan: Plan | None = None) -> pd.Data
     share a trial if the same training is judged in two ways (`judged`: official and official_clean).
     """
     rows = []
-    for planned in (plan or read_plan(runs_dir, study)).trials:
+    plan = plan or read_plan(runs_dir, study)
+    for planned in plan.trials:
         result = read_result(runs_dir, study, planned.key)
         row: dict[str, Any] = {"key": planned.key, "arm": planned.arm, **planned.levels}
         row |= {"seed": planned.seed, "judged": planned.evaluated_on}
@@ -61,9 +62,10 @@ def read_trials(runs_dir: Path, study: str, plan: Plan | None = None) -> pd.Data
             row["test_images_all"] = sum(result.data.counts["test"].values())
         rows.append(row)
     frame = pd.DataFrame(rows)
-    for name in FACTORS.keys() & set(frame.columns):  # a level that changes nothing is not stored
-        if FACTORS[name].neutral is not ALWAYS and "model" in frame:
-            frame.loc[frame["model"].notna() & frame[name].isna(), name] = FACTORS[name].neutral
+    neutral = {name: row.neutral for name, row in FACTORS.items() if row.neutral is not ALWAYS} | plan.neutral
+    for name in neutral.keys() & set(frame.columns):  # a level that changes nothing is not stored
+        if "model" in frame:
+            frame.loc[frame["model"].notna() & frame[name].isna(), name] = neutral[name]
     for name in COLUMNS:
         if name not in frame:
             frame[name] = None

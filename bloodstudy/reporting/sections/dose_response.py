@@ -48,7 +48,8 @@ def find_dose(question: PlannedQuestion, analysis: StudyAnalysis) -> Dose | None
     for arm in [question.reference, *question.arms]:
         other_levels = set(sweep.levels_of(arm)) - {factor} - set(sweep.levels_of(question.reference))
         result = sweep.result_of(arm)
-        if factor and result and not other_levels and (level := level_in(result.factors, factor)) is not None:
+        level = level_in(result.factors, factor, sweep.plan.neutral) if factor and result else None
+        if level is not None and not other_levels:
             levels[arm] = level
     if factor is None or len(set(map(str, levels.values()))) < MIN_LEVELS:
         return None

@@ -19,10 +19,10 @@ def tabulate_reference(sweep: StudyResults, arm: str) -> str:
     if result is None:
         return ""
     every, rows = [{"model": other.model, **other.factors} for other in sweep.results.values()], []
-    own = {"model": result.model, **result.factors}
+    own, neutral = {"model": result.model, **result.factors}, sweep.plan.neutral
     for key in dict.fromkeys([*own, *(key for levels in every for key in levels)]):
-        level = level_in(own, key)
-        levels = {spell(level_in(other, key)) for other in every}
+        level = level_in(own, key, neutral)
+        levels = {spell(level_in(other, key, neutral)) for other in every}
         if key != "seed":
             rows.append([code(key), code(spell(level)), "yes" if len(levels) > 1 else ""])
     return table(["factor", "level", "other arms change it"], rows)
@@ -33,9 +33,9 @@ def list_brought(sweep: StudyResults, arm: str, reference: str) -> dict[str, Any
     result, usual = sweep.result_of(arm), sweep.result_of(reference)
     if result is None or usual is None or result.model == usual.model:
         return {}
-    named = {*sweep.levels_of(arm), *BLOCK_KEYS}
+    named, neutral = {*sweep.levels_of(arm), *BLOCK_KEYS}, sweep.plan.neutral
     keys = [key for key in {**result.factors, **usual.factors} if key not in named]
-    levels = {key: (level_in(result.factors, key), level_in(usual.factors, key)) for key in keys}
+    levels = {key: (level_in(result.factors, key, neutral), level_in(usual.factors, key, neutral)) for key in keys}
     return {key: own for key, (own, theirs) in levels.items() if spell(own) != spell(theirs)}
 
 

@@ -1,0 +1,60 @@
+"""A few batches of a trial, before any is trained: how long it takes, and whether an extension can be used at all.
+
+In: a trial and its images. Out: the worker's last event; UserError for an extension that fails where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bloodstudy.cli import terminal
+from bloodstudy.config.factors import FACTORS
+from bloodstudy.data import Dataset
+from bloodstudy.errors import UserError
+from bloodstudy.execution.job_process import JobProcess
+from bloodstudy.extension.known import pack_joined
+from bloodstudy.study.arms import spell
+from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.trial import Trial
+from bloodstudy.training.assignment import Assignment
+from bloodstudy.training.events import Ended, Timed
+from bloodstudy.training.worker import WorkerDiedError
+
+
+def probe(trial: Trial, images: Dataset, folder: Path, process: JobProcess) -> Timed | Ended:
+    """Train some batches of a trial in the worker of `process`; `Ended` says why that cannot be done."""
+    array = Path(str(images.images.filename))
+    what = trial.model, trial.factors, images.classes
+    assignment = Assignment(folder, *what, array, images.manifest, extensions=pack_joined(), probe=True)
+    try:
+        (*_, event) = process.take_worker().train(assignment)
+    except WorkerDiedError as death:
+        return Ended(death.outcome, death.reason)
+    assert isinstance(event, Timed | Ended)
+    return event
+
+
+def try_extensions(trials: Iterable[tuple[Trial, Dataset]], folder: Path, process: JobProcess) -> None:
+    """Train some batches with each network, and each level of a factor, that an extension brings.
+
+    Raises UserError for one that fails: nothing of the sweep is trained then.
+    """
+    covered: set[tuple[str, str]] = set()
+    chosen: list[tuple[Trial, Dataset]] = []
+    for trial, images in trials:
+        own = {
+            (name, spell(level)) for name, level in trial.levels.items() if name in FACTORS and FACTORS[name].extension
+        }
+        parts = own | {("model", trial.model)} if trial.extensions else set()
+        if not parts <= covered:
+            covered |= parts
+            chosen.append((trial, images))
+    if not chosen:
+        return
+    with terminal.Bar("trying the extension", len(chosen)) as bar:
+        for done, (trial, images) in enumerate(chosen):
+            bar.update(done, trial.arm)
+            event = probe(trial, images, folder, process)
+            if isinstance(event, Ended) and event.outcome == Outcome.FAILED:
+                raise UserError(f"{trial.arm}: {str(event.reason).removeprefix('UserError: ')}. Nothing was trained")

@@ -1,0 +1,149 @@
+"""What an extension calls to say what it brings. `bloodstudy.factor` and so on are these functions.
+
+In: names, levels, functions. Out: the `Declared` that is being filled while an extension is imported. A declaration
+that cannot be is a ValueError, in words for the author of the extension.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from bloodstudy.config.factors import HOOKS, OwnFactor
+from bloodstudy.config.levels import Rule
+from bloodstudy.config.rules import BUILT_IN, check_value
+from bloodstudy.config.schema import Factors
+
+NAME = re.compile("[a-z][a-z0-9_]{0,59}")
+WHEN = ("train", "always")
+NOUNS = ("model", "data", "study", "question", "extend")
+Builder = Callable[[Any, "Context"], Any]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a hook may know of the trial that it is built for."""
+
+    classes: int
+    steps: int  # an epoch
+    epochs: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network of the user's own: uint8 (N, *input_shape) in, logits (N, classes) out."""
+
+    name: str
+    reads: tuple[str, ...]
+    build: Callable[..., Any]
+
+
+@dataclass
+class Declared:
+    """All that one extension declares, with its functions."""
+
+    factors: dict[str, OwnFactor] = field(default_factory=dict)
+    builders: dict[str, Builder] = field(default_factory=dict)
+    networks: dict[str, Network] = field(default_factory=dict)
+
+
+filling: ContextVar[Declared | None] = ContextVar("declared", default=None)
+
+
+def factor(
+    name: str,
+    *,
+    levels: Rule,
+    doc: str,
+    neutral: Any = None,
+    default: Any = None,
+    hook: str | None = None,
+    build: Builder | None = None,
+    when: str = "train",
+    ordered: bool | None = None,
+    timed: bool = True,
+) -> None:
+    """Declare a factor.
+
+    Args:
+        name: the key by which it is typed.
+        levels: `Real`, `Whole`, `Choice` or `Flag`.
+        doc: what it is, in a few words, with its unit.
+        neutral: the level at which it changes nothing; a hook is not built there.
+        default: the level if none is typed; the neutral one if it is not given.
+        hook: where it takes part: one of image, batch, block_end, head, optimizer, loss, schedule, callbacks,
+            class_weight. None: networks read it, as `factors.<name>`.
+        build: function(level, context) that returns what the hook needs.
+        when: of image and batch: "train", or "always": when the model is measured too.
+        ordered: whether its levels have an order; numbers have one.
+        timed: whether it changes how long a batch takes.
+    """
+    into = _open()
+    _check_name(name, into.factors)
+    if name in BUILT_IN or name in NOUNS or hasattr(Factors, name):
+        raise ValueError(f"factor {name!r}: bloodstudy has a key of this name; expected another name")
+    if not isinstance(levels, Rule) or not levels.plain:
+        raise ValueError(f"factor {name!r}, levels: expected Real, Whole, Choice or Flag; received {levels!r:.80}")
+    _check_hook(name, hook, build, when)
+    default = neutral if default is None else default
+    if default is None:
+        raise ValueError(f"factor {name!r}: expected `neutral`, the level that changes nothing, or `default`")
+    if hook and neutral is None:
+        raise ValueError(f"factor {name!r}: a hook needs `neutral`, the level at which it is not built")
+    for what, level in (("neutral", neutral), ("default", default)):
+        if level is not None and (problem := check_value(what, level, {what: levels})):
+            raise ValueError(f"factor {name!r}, {problem}")
+    if not isinstance(doc, str) or not doc.strip():
+        raise ValueError(f"factor {name!r}, doc: expected a few words on what it is; received {doc!r:.80}")
+    if ordered is None:
+        ordered = levels.plain["kind"] in ("Real", "Whole")
+    own = OwnFactor(name, levels, default, neutral, hook, when, doc.strip(), ordered, timed)
+    into.factors[name] = own
+    if build is not None:
+        into.builders[name] = build
+
+
+def network(name: str, *, reads: Iterable[str] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a network: a function(factors, input_shape, classes) that returns a Keras model.
+
+    `reads` names the factors that it reads; any other factor of a network's shape is refused beside it.
+    """
+    into = _open()
+    _check_name(name, into.networks)
+    if isinstance(reads, str) or not all(isinstance(one, str) for one in reads):
+        raise ValueError(f"network {name!r}, reads: expected the names of factors; received {reads!r:.80}")
+
+    def keep(build: Callable[..., Any]) -> Callable[..., Any]:
+        into.networks[name] = Network(name, tuple(reads), build)
+        return build
+
+    return keep
+
+
+def _open() -> Declared:
+    into = filling.get()
+    if into is None:
+        raise RuntimeError("this is declared in an extension, which a command reads: ... extend=FILE")
+    return into
+
+
+def _check_name(name: Any, taken: Iterable[str]) -> None:
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ValueError(f"expected a name of small letters, digits and _, at most 60; received {name!r:.80}")
+    if name in taken:
+        raise ValueError(f"{name!r} is declared twice; expected each name once")
+
+
+def _check_hook(name: str, hook: Any, build: Any, when: Any) -> None:
+    if hook is not None and hook not in HOOKS:
+        raise ValueError(f"factor {name!r}, hook: expected one of {', '.join(HOOKS)}; received {hook!r:.80}")
+    if (hook is None) != (build is None):
+        raise ValueError(f"factor {name!r}: expected `hook` and `build` together, or neither if networks read it")
+    if build is not None and not callable(build):
+        raise ValueError(f"factor {name!r}, build: expected a function of level and context; received {build!r:.80}")
+    if when not in WHEN:
+        raise ValueError(f"factor {name!r}, when: expected one of {', '.join(WHEN)}; received {when!r:.80}")

@@ -1,0 +1,163 @@
+"""What the extensions of a command bring, in plain words, beside what is built in.
+
+In: `Extension`s. Out: their factors among the factors and their networks among the networks, for as long as the command
+lasts. No code of an extension is here: a plan keeps these words, and a report needs no more.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bloodstudy.config.factors import FACTORS, OwnFactor, forget_own, join_own
+from bloodstudy.config.levels import rule_of
+from bloodstudy.config.rules import RULES
+from bloodstudy.errors import UserError
+from bloodstudy.extension.source import Source
+
+BUILT_IN = ("compact", "reference")
+
+
+@dataclass(frozen=True)
+class OwnNetwork:
+    """A network of an extension, in plain words."""
+
+    name: str
+    reads: tuple[str, ...]
+    extension: str  # digest
+
+
+@dataclass(frozen=True)
+class Extension:
+    """What one extension brings, and its text."""
+
+    source: Source
+    factors: tuple[OwnFactor, ...]
+    networks: tuple[OwnNetwork, ...]
+
+    @property
+    def digest(self) -> str:
+        return self.source.digest
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON and YAML can hold."""
+        return {
+            "name": self.source.name,
+            "typed": self.source.typed,
+            "digest": self.digest,
+            "factors": [asdict(factor) | {"levels": dict(factor.levels.plain)} for factor in self.factors],
+            "networks": [{"name": network.name, "reads": list(network.reads)} for network in self.networks],
+            "files": dict(self.source.files),
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Extension:
+        """Return the extension that `to_dict` described; raises ValueError for what is none."""
+        try:
+            source = Source(content["name"], content["typed"], dict(content["files"]))
+            factors = [OwnFactor(**{**one, "levels": rule_of(one["levels"])}) for one in content["factors"]]
+            factors = [OwnFactor(**{**vars(one), "extension": source.digest}) for one in factors]
+            networks = [OwnNetwork(one["name"], tuple(one["reads"]), source.digest) for one in content["networks"]]
+            digest = content["digest"]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"expected the declarations of an extension; {error!r:.80}") from error
+        if digest != source.digest:
+            raise ValueError(f"the text of the extension {source.name!r:.80} is not that of its digest")
+        return cls(source, tuple(factors), tuple(networks))
+
+    def pack(self) -> str:
+        """Return it as letters and digits, for the command line of a job."""
+        return base64.b64encode(zlib.compress(json.dumps(self.to_dict()).encode())).decode()
+
+    @classmethod
+    def unpack(cls, packed: str) -> Extension:
+        """Return what `pack` made."""
+        return cls.from_dict(json.loads(zlib.decompress(base64.b64decode(packed))))
+
+
+NETWORKS: dict[str, OwnNetwork] = {}
+_joined: dict[str, Extension] = {}  # by digest
+
+
+def joined() -> tuple[Extension, ...]:
+    """Return the extensions that are known now."""
+    return tuple(_joined.values())
+
+
+def pack_joined() -> tuple[str, ...]:
+    """Return the extensions that are known now, each packed for another process."""
+    return tuple(extension.pack() for extension in joined())
+
+
+def become(packed: Iterable[str]) -> None:
+    """Know the extensions that `pack_joined` gave elsewhere, and no others, until the process ends."""
+    extensions = [Extension.unpack(one) for one in packed]
+    if [one.digest for one in extensions] != list(_joined):
+        _forget(list(_joined))
+        join(extensions)
+
+
+def join(extensions: Iterable[Extension]) -> None:
+    """Make extensions known until the process ends; raises UserError if two of them take one name."""
+    for extension in extensions:
+        if extension.digest in _joined:
+            continue
+        taken = [f"factor {one.name!r}" for one in extension.factors if one.name in RULES]
+        taken += [f"network {one.name!r}" for one in extension.networks if one.name in (*NETWORKS, *BUILT_IN)]
+        if taken:
+            raise UserError(
+                f"extend={extension.source.typed}: {' and '.join(taken)} exists already, in bloodstudy or in another "
+                "extension; expected another name"
+            )
+        join_own(extension.factors)
+        RULES.update({factor.name: factor.levels for factor in extension.factors})
+        NETWORKS.update({network.name: network for network in extension.networks})
+        _joined[extension.digest] = extension
+
+
+@contextmanager
+def known(extensions: Iterable[Extension]) -> Iterator[None]:
+    """Make extensions known for as long as the block lasts."""
+    before = dict(_joined)
+    try:
+        join(extensions)
+        yield
+    finally:
+        _forget([digest for digest in _joined if digest not in before])
+
+
+def _forget(digests: Iterable[str]) -> None:
+    for digest in digests:
+        extension = _joined.pop(digest)
+        names = [factor.name for factor in extension.factors]
+        forget_own(names)
+        for name in names:
+            RULES.pop(name, None)
+        for network in extension.networks:
+            NETWORKS.pop(network.name, None)
+
+
+def digests_of(model: str, levels: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the digests of the extensions that a trial uses: of its network, and of the factors among `levels`."""
+    used = {FACTORS[name].extension for name in levels if name in FACTORS}
+    used |= {NETWORKS[model].extension} if model in NETWORKS else set()
+    return tuple(sorted(used - {""}))
+
+
+def levels_of(model: str, levels: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the levels that count for `model`: without factors of an extension that it does not read."""
+    own = [name for name in levels if name in FACTORS and FACTORS[name].extension]
+    return {name: level for name, level in levels.items() if name not in own or is_read(model, name)}
+
+
+def is_read(model: str, factor: str) -> bool:
+    """Tell whether a factor can change anything in a network."""
+    row = FACTORS[factor]
+    if model in NETWORKS:
+        return not row.shapes or factor in NETWORKS[model].reads
+    return not (row.shapes and row.extension and row.hook is None)

@@ -1,0 +1,131 @@
+"""What the user's own factors put into a training: built once a trial, each checked for what it should be.
+
+In: an assignment. Out: `Hooks`, with what takes the place of the built-in optimizer, loss, schedule and class weights,
+what is added to the callbacks and to the network, and what changes the images that are fed. A factor at its neutral
+level has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from bloodstudy.config.factors import OwnFactor
+from bloodstudy.config.schema import Factors
+from bloodstudy.errors import UserError, summarise
+from bloodstudy.extension import source
+from bloodstudy.extension.declare import Builder, Context
+from bloodstudy.extension.known import joined
+from bloodstudy.model.blocks import Parts
+from bloodstudy.model.registry import defaults
+from bloodstudy.training.assignment import Assignment
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What replaces or joins the built-in parts of a training; None and () stand for nothing."""
+
+    optimizer: keras.optimizers.Optimizer | None = None
+    loss: Callable[..., Any] | None = None
+    schedule: keras.optimizers.schedules.LearningRateSchedule | None = None
+    class_weight: Mapping[int, float] | None = None
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+    training: Sequence[FedLayer] = ()  # what the images are put through for training
+    measuring: Sequence[FedLayer] = ()  # and always
+    parts: Parts = field(default_factory=Parts)
+
+
+@dataclass(frozen=True)
+class FedLayer:
+    """A layer of an extension between the stored images and the network."""
+
+    layer: Any
+    labelled: bool  # whether it is given labels too, and returns both
+
+    def __call__(self, images: np.ndarray, one_hot: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Put uint8 images (B, H, W, C) and labels (B, classes) through it, as the function of `seed` that it is."""
+        for generator in _seeds(self.layer):
+            generator.state.assign(np.array([seed, 0], "uint32"))
+        shown = images.astype("float32") / 255
+        given = (shown, one_hot) if self.labelled else shown
+        made: Any = self.layer(given, training=True)
+        changed, labels = made if self.labelled else (made, one_hot)
+        changed, labels = np.asarray(changed, "float32"), np.asarray(labels, "float32")
+        if changed.shape != images.shape or labels.shape != one_hot.shape:
+            raise ValueError(f"expected images {images.shape}; received {changed.shape} of {self.layer.name}")
+        return np.rint(np.clip(changed, 0, 1) * 255).astype("uint8"), labels
+
+
+def _seeds(layer: Any) -> list[keras.random.SeedGenerator]:
+    found = list(getattr(layer, "_seed_generators", []))
+    return found + [one for inner in layer._flatten_layers(include_self=False) for one in _seeds(inner)]
+
+
+_KINDS: dict[str, tuple[Any, str]] = {
+    "image": (keras.layers.Layer, "a Keras layer"),
+    "batch": (keras.layers.Layer, "a Keras layer"),
+    "block_end": (keras.layers.Layer, "a Keras layer"),
+    "head": (keras.layers.Layer, "a Keras layer"),
+    "optimizer": (keras.optimizers.Optimizer, "a Keras optimizer"),
+    "schedule": (keras.optimizers.schedules.LearningRateSchedule, "a Keras learning-rate schedule"),
+    "loss": (Callable, "a Keras loss, or a function of labels and logits"),
+    "callbacks": (keras.callbacks.Callback | list | tuple, "a Keras callback or a list of them"),
+    "class_weight": (Mapping, "a weight by the number of each class"),
+}
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """A hook that is to be built: a factor of an extension at a level that is not its neutral one."""
+
+    own: OwnFactor
+    level: Any
+    build: Builder
+    factors: Factors
+    context: Context
+    typed: str  # how the extension was named
+
+    def __call__(self) -> Any:
+        """Build it once more; raises UserError if that fails or gives the wrong thing."""
+        kind, words = _KINDS[str(self.own.hook)]
+        told = f"the factor {self.own.name!r} of extend={self.typed} at {self.level!r}"
+        try:
+            with defaults(self.factors):
+                part = self.build(self.level, self.context)
+        except Exception as error:
+            raise UserError(f"{told} could not be built: {summarise(error)}") from error
+        if not isinstance(part, kind):
+            raise UserError(f"{told} must build {words} for its hook {self.own.hook!r}; received {type(part).__name__}")
+        return part
+
+
+def make_hooks(assignment: Assignment, steps: int) -> Hooks:
+    """Build the hooks of a trial with so many steps an epoch; raises UserError for one that gives the wrong thing."""
+    factors = assignment.factors
+    context = Context(len(assignment.classes), steps, factors.epochs, factors.seed)
+    makers = [
+        _Maker(own, factors.own[own.name], declared.builders[own.name], factors, context, extension.source.typed)
+        for extension in joined()
+        if any(own.hook and factors.own[own.name] != own.neutral for own in extension.factors)
+        for declared in [source.load(extension.source)]
+        for own in extension.factors
+        if own.hook and factors.own[own.name] != own.neutral
+    ]
+
+    def of(*hooks: str) -> list[_Maker]:
+        return [maker for maker in makers if maker.own.hook in hooks]
+
+    replaced = {str(maker.own.hook): maker() for maker in of("optimizer", "loss", "schedule", "class_weight")}
+    fed = [(FedLayer(maker(), maker.own.hook == "batch"), maker.own.when) for maker in of("image", "batch")]
+    callbacks = [maker() for maker in of("callbacks")]
+    return Hooks(
+        **replaced,
+        callbacks=[one for each in callbacks for one in (each if isinstance(each, list | tuple) else [each])],
+        training=[layer for layer, _ in fed],
+        measuring=[layer for layer, when in fed if when == "always"],
+        parts=Parts(tuple(of("block_end")), next(iter(of("head")), None)),
+    )

@@ -1,0 +1,85 @@
+"""What an extension declares, and what it may not."""
+
+import pytest
+
+import bloodstudy as bs
+from bloodstudy.extension.declare import Declared, filling
+
+
+@pytest.fixture
+def declared():
+    into = Declared()
+    token = filling.set(into)
+    yield into
+    filling.reset(token)
+
+
+def build(level, context):
+    return level
+
+
+def test_a_factor_and_a_network_are_kept_with_their_functions(declared):
+    bs.factor(
+        "blur", levels=bs.Real(0, 3), neutral=0.0, hook="image", build=build, when="always", doc="sigma, in pixels"
+    )
+    bs.factor("stem", levels=bs.Choice("a", "b"), default="b", doc="which stem")
+
+    @bs.network("mine", reads=["stem", "width"])
+    def mine(factors, input_shape, classes):
+        return None
+
+    blur, stem = declared.factors.values()
+    assert (blur.default, blur.neutral, blur.hook, blur.when, blur.ordered) == (0.0, 0.0, "image", "always", True)
+    assert (stem.default, stem.neutral, stem.hook, stem.ordered) == ("b", None, None, False)
+    assert declared.builders == {"blur": build}
+    assert (declared.networks["mine"].reads, declared.networks["mine"].build) == (("stem", "width"), mine)
+
+
+GOOD = {"name": "blur", "levels": bs.Real(0, 3), "neutral": 0.0, "doc": "sigma"}
+HOOKED = GOOD | {"hook": "image", "build": build}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (GOOD | {"name": "lr"}, "'lr': bloodstudy has a key of this name"),
+        (GOOD | {"name": "model"}, "bloodstudy has a key of this name"),
+        (GOOD | {"name": "levels"}, "bloodstudy has a key of this name"),
+        (GOOD | {"name": "Blur"}, "expected a name of small letters"),
+        (GOOD | {"name": 3}, "expected a name of small letters.*received 3"),
+        (GOOD | {"levels": [0, 1]}, r"expected Real, Whole, Choice or Flag; received \[0, 1\]"),
+        (GOOD | {"neutral": 4.0}, "'blur', neutral: expected a number from 0 to 3; received 4.0"),
+        (GOOD | {"default": -1}, "'blur', default: expected a number from 0 to 3; received -1"),
+        (GOOD | {"neutral": None}, "expected `neutral`, the level that changes nothing, or `default`"),
+        (GOOD | {"doc": " "}, "expected a few words on what it is"),
+        (GOOD | {"hook": "image"}, "expected `hook` and `build` together"),
+        (GOOD | {"build": build}, "expected `hook` and `build` together"),
+        (HOOKED | {"hook": "images"}, "hook: expected one of image, batch, block_end"),
+        (HOOKED | {"build": 3}, "build: expected a function of level and context; received 3"),
+        (HOOKED | {"when": "never"}, "when: expected one of train, always; received 'never'"),
+        (HOOKED | {"neutral": None, "default": 1}, "a hook needs `neutral`"),
+    ],
+)
+def test_a_factor_that_cannot_be_is_refused_in_words(declared, wrong, says):
+    with pytest.raises(ValueError, match=says):
+        bs.factor(**wrong)
+    assert declared.factors == {}
+
+
+def test_a_name_is_declared_once(declared):
+    bs.factor(**GOOD)
+    with pytest.raises(ValueError, match="'blur' is declared twice"):
+        bs.factor(**GOOD)
+    bs.network("mine")(build)
+    with pytest.raises(ValueError, match="'mine' is declared twice"):
+        bs.network("mine")
+
+
+def test_reads_are_names(declared):
+    with pytest.raises(ValueError, match="reads: expected the names of factors; received 'width'"):
+        bs.network("mine", reads="width")
+
+
+def test_outside_an_extension_nothing_is_declared():
+    with pytest.raises(RuntimeError, match="extend=FILE"):
+        bs.factor(**GOOD)

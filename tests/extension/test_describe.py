@@ -1,0 +1,56 @@
+"""An extension imported elsewhere: its plain words, or one message."""
+
+import sys
+
+import lab
+import pytest
+
+from bloodstudy.errors import UserError
+from bloodstudy.extension import describe as module
+from bloodstudy.extension.describe import describe
+from bloodstudy.extension.source import find
+
+START = "import bloodstudy as bs\n"
+ROW = 'bs.factor("blur", levels=bs.Real(0, 3), default=1.0, doc="sigma")\n'
+
+
+def test_it_says_in_plain_words_what_is_declared(tmp_path):
+    extension = describe(find(str(lab.write(tmp_path))))
+    assert [(f.name, f.default, f.neutral, f.hook, f.extension) for f in extension.factors] == [
+        ("stem_kernel", 3, 3, None, extension.digest),
+        ("loss_smoothing", 0.0, 0.0, "loss", extension.digest),
+        ("noise", 0.0, 0.0, "image", extension.digest),
+    ]
+    assert extension.factors[0].levels.expected == "a whole number from 1 to 11"
+    assert [(n.name, n.reads) for n in extension.networks] == [("mine", ("stem_kernel", "width"))]
+    assert not [name for name in sys.modules if name.startswith("_extension_my_lab_" + extension.digest)]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (START + ROW + "raise RuntimeError('no luck today')", r"RuntimeError: no luck today \(line 3\)"),
+        (START + ROW + "print('hello')", "it printed 'hello' when it was imported; expected silence"),
+        (START + ROW + "import os\nos.write(1, b'low')", "it printed 'low'"),
+        (START + ROW + "import sys\nsys.exit(5)", "SystemExit: 5"),
+        (START + ROW + "import os\nos._exit(5)", "the process that imported it ended with exit code 5"),
+        (START + "x = = 3", r"SyntaxError: invalid syntax.*\(line 2\)"),
+        (START + "import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all'.*name their folder"),
+        (START + ROW.replace("blur", "lr"), "ValueError: factor 'lr': bloodstudy has a key of this name"),
+        (START, r"it declares nothing; expected bs\.factor"),
+        (START + ROW + "print('x' * 300_000)", "it printed 'xxx"),
+    ],
+)
+def test_one_that_cannot_be_used_is_reported_under_its_name(tmp_path, text, says):
+    path = lab.write(tmp_path, text)
+    with pytest.raises(UserError, match=says) as refused:
+        describe(find(str(path)))
+    assert str(refused.value).startswith(f"extend={path}: ")
+    assert len(refused.value.problems) == 1
+
+
+def test_one_that_hangs_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_S", 1)
+    path = lab.write(tmp_path, "import time\ntime.sleep(60)")
+    with pytest.raises(UserError, match="it took longer than 1 s to import"):
+        describe(find(str(path)))

@@ -1,0 +1,144 @@
+"""A factor and a network of one's own through the real commands: from the file to a verified report elsewhere."""
+
+import json
+import shutil
+from pathlib import Path
+
+import lab
+import pytest
+from harness import call, finish, give_store, logged_runs, results, write_images
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
+TINY = ["epochs=2", "data=folder", "data.root=images", "cache_dir=cache", "image_size=[16,16]", "batch_size=4"]
+SWEEP = ["-m", "model=mine", "stem_kernel=3,5", "loss_smoothing=0,0.1", *TINY]
+QUESTION = """
+sentence: What is the influence of the stem's kernel?
+factor: stem_kernel
+common: {model: mine}
+reference: {stem_kernel: 3}
+levels: [5, 7]
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with images, a store, an extension, and a sweep over what it brings."""
+    folder = tmp_path_factory.mktemp("lab")
+    write_images(folder / "images")
+    give_store(folder)
+    lab.write(folder)
+    finish(folder, "run", "extend=my_lab.py", *SWEEP)
+    finish(folder, "run", *TINY, "depth=2")  # of which nothing is the user's own
+    return folder
+
+
+@pytest.fixture
+def copied(place, tmp_path):
+    """A copy of that folder, to be changed."""
+    shutil.copytree(place, tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def keys(folder: Path) -> set[str]:
+    return {result["key"] for result in results(folder)}
+
+
+def test_each_level_is_a_trial_that_names_what_it_used(place):
+    own = [result for result in results(place) if result["model"] == "mine"]
+    assert len(own) == 4
+    digest = lab.describe_here(place / "my_lab.py").digest
+    assert all(result["extensions"] == [digest] for result in own)
+    levels = sorted((result["factors"]["stem_kernel"], result["factors"].get("loss_smoothing", 0.0)) for result in own)
+    assert levels == [(3, 0.0), (3, 0.1), (5, 0.0), (5, 0.1)]
+    assert len({result["prediction_hash"] for result in own}) == 4
+    (other,) = (result for result in results(place) if result["model"] != "mine")
+    assert "extensions" not in other
+    logged = {run.data.params.get("stem_kernel") for run in logged_runs(place)}
+    assert logged == {"3", "5", None}
+
+
+def test_the_same_command_trains_nothing_and_an_edit_trains_what_uses_the_extension(copied):
+    before = keys(copied)
+    assert "4 finished earlier, 0 to train" in finish(copied, "run", "extend=my_lab.py", *SWEEP)
+    lab.write(copied, lab.TEXT.replace("round(4 *", "round(5 *"))
+    assert "0 finished earlier, 4 to train" in finish(copied, "run", "extend=my_lab.py", *SWEEP)
+    finish(copied, "run", "extend=my_lab.py", *TINY, "depth=2")
+    assert len(keys(copied) - before) == 4
+
+
+def test_a_question_of_ones_own_is_reported_packed_and_verified_without_the_file(copied, tmp_path_factory):
+    (copied / "conf/question").mkdir(parents=True)
+    (copied / "conf/question/stem.yaml").write_text(QUESTION)
+    finish(copied, "run", "extend=my_lab.py", "-m", "question=stem", "seeds=2", *TINY)
+    (copied / "my_lab.py").unlink()
+    finish(copied, "report")
+    report = (copied / "reports/scratch/report.md").read_text()
+    assert "stem_kernel=5" in report
+    assert list((copied / "reports/scratch/figures").glob("*stem*")) or "dose" in report
+    finish(copied, "package", "study=scratch")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    give_store(elsewhere)
+    finish(elsewhere, "package", f"restore={copied / 'reports/scratch/scratch.zip'}")
+    finish(elsewhere, "report")
+    assert (elsewhere / "reports/scratch/report.md").read_text() == report
+    assert "stem_kernel=5" in finish(elsewhere, "status")
+    finish(elsewhere, "verify", str(copied / "reports/scratch"))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["stem_kernel=5"], "unknown key 'stem_kernel'"),
+        (["extend=my_lab.py", "stem_kernel=5"], "stem_kernel changes nothing in model=reference"),
+        (["extend=my_lab.py", "model=mine", "stem_kernel=12"], "stem_kernel: expected a whole number from 1 to 11"),
+        (["extend=my_lab.py", "model=mine", "pooling=average"], "pooling changes nothing in model=mine"),
+        (["extend=my_lab.py", "model=mien"], "Did you mean 'mine'?"),
+        (["extend=my_lab.py", "stem_kernl=5"], "unknown key 'stem_kernl'. Did you mean 'stem_kernel'?"),
+        (["extend=my_lab.py,other.py"], "extend is not swept"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_trained(place, words, says):
+    ended = call(place, "run", *words, *TINY)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+WRONG = """
+bs.factor("wrong", levels=bs.Whole(0, 3), neutral=0, hook="{hook}", doc="none", build=lambda level, context: {built})
+"""
+
+
+@pytest.mark.parametrize(
+    ("hook", "built", "says"),
+    [
+        ("loss", "3", "must build a Keras loss, or a function of labels and logits for its hook 'loss'; received int"),
+        ("image", "'blur'", "must build a Keras layer for its hook 'image'; received str"),
+        ("optimizer", "1 / 0", "could not be built: ZeroDivisionError: division by zero"),
+        ("image", "keras.layers.Cropping2D(1)", "expected images"),
+    ],
+)
+def test_a_hook_that_gives_the_wrong_thing_is_named_before_anything_is_trained(copied, hook, built, says):
+    lab.write(copied, lab.TEXT + WRONG.format(hook=hook, built=built))
+    before = keys(copied)
+    ended = call(copied, "run", "extend=my_lab.py", "-m", "wrong=0,1", *TINY, "depth=2", "lr=0.1")
+    assert ended.returncode == 2, ended.stderr
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert keys(copied) == before
+
+
+def test_a_damaged_plan_of_an_extension_is_refused(copied):
+    finish(copied, "run", "extend=my_lab.py", *SWEEP)
+    plan = copied / "runs/scratch/plan.yaml"
+    plan.write_text(plan.read_text().replace("stem_kernel", "stem_kernal", 1))
+    ended = call(copied, "report")
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_words_that_a_plan_keeps_are_plain(place):
+    finish(place, "run", "extend=my_lab.py", *SWEEP)
+    text = (place / "runs/scratch/plan.yaml").read_text()
+    assert "side of the first convolution's kernel" in text
+    assert json.dumps("python") not in text
