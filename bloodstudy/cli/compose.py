@@ -12,7 +12,7 @@ import itertools
 import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +43,7 @@ from bloodstudy.cli.request import StudyRequest, read_request
 from bloodstudy.cli.unread import list_unread, list_unread_factors
 from bloodstudy.config import schema
 from bloodstudy.config.levels import is_whole
+from bloodstudy.config.weights import identify
 from bloodstudy.config.yaml_files import conf_folder, judge_own_files, search_path
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm
@@ -155,7 +156,10 @@ def _check_all(combinations: list[dict[str, Any]], hydras: tuple[str, ...]) -> l
 
 def _check_one(levels: dict[str, Any], hydras: tuple[str, ...], models: Collection[str]) -> schema.Settings:
     groups = tuple(f"{key}={value}" for key, value in levels.items() if key in GROUPS)
-    settings = schema.settings(_base(groups, hydras) | {k: v for k, v in levels.items() if k not in GROUPS})
+    typed = {key: value for key, value in levels.items() if key not in GROUPS}
+    settings = schema.settings(_base(groups, hydras) | typed)
+    weights = identify(settings.factors.weights)
+    settings = replace(settings, factors=replace(settings.factors, weights=weights))
     if settings.model.name not in models:
         raise UserError(f"model.name: expected one of {', '.join(models)}; received {settings.model.name!r}")
     # How many classes there are, the data will say: two are the fewest.

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bloodstudy.config.levels import Choice, Real, Rule, Whole, size
+from bloodstudy.config.levels import Choice, Real, Rule, Whole, layers, size, text
 
+BLOCKS = ("reference", "compact")  # networks of blocks: a convolution, an activation, pooling
 ALWAYS = object()  # of a factor that is part of every trial's key
 
 
@@ -24,7 +25,7 @@ class Factor:
     levels: Rule
     neutral: Any = ALWAYS  # the level at which it changes nothing
     timed: bool = True  # whether it changes how long a batch takes
-    shapes: bool = False  # whether it is about the network: one that does not read it is the same at every level
+    read_by: tuple[str, ...] | None = None  # the built-in networks that read it; None: it is not about the network
     hook: str | None = None  # of a user's own: where it takes part
     ordered: bool = False  # of a user's own: whether its levels have an order
     doc: str = ""  # of a user's own
@@ -50,9 +51,9 @@ class OwnFactor:
     @property
     def row(self) -> Factor:
         """It as a row of the table."""
-        neutral, shapes = (self.neutral, self.hook in ("block_end", "head")) if self.hook else (ALWAYS, True)
+        read_by = {None: (), "block_end": BLOCKS, "head": (*BLOCKS, "application")}.get(self.hook)
         told = (self.hook, self.ordered, self.doc, self.default, self.extension)
-        return Factor(self.name, self.levels, neutral, self.timed, shapes, *told)
+        return Factor(self.name, self.levels, self.neutral if self.hook else ALWAYS, self.timed, read_by, *told)
 
 
 # Hooks of which a trial has one at most, and the built-in factors that one of them would leave without effect.
@@ -64,6 +65,15 @@ SINGLE: Mapping[str, tuple[str, ...]] = {
     "class_weight": ("class_weight",),
 }
 HOOKS = ("image", "batch", "block_end", "head", "optimizer", "loss", "schedule", "callbacks", "class_weight")
+# Of keras.applications; a test holds the two together.
+BACKBONES = (
+    "ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtSmall", "ConvNeXtTiny", "ConvNeXtXLarge", "DenseNet121", "DenseNet169",
+    "DenseNet201", "EfficientNetB0", "EfficientNetB1", "EfficientNetB2", "EfficientNetB3", "EfficientNetB4",
+    "EfficientNetB5", "EfficientNetB6", "EfficientNetB7", "EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2",
+    "EfficientNetV2B3", "EfficientNetV2L", "EfficientNetV2M", "EfficientNetV2S", "InceptionResNetV2", "InceptionV3",
+    "MobileNet", "MobileNetV2", "MobileNetV3Large", "MobileNetV3Small", "NASNetLarge", "NASNetMobile", "ResNet101",
+    "ResNet101V2", "ResNet152", "ResNet152V2", "ResNet50", "ResNet50V2", "VGG16", "VGG19", "Xception",
+)  # fmt: skip
 _ROWS = (
     Factor("lr", Real(above=0), timed=False),
     Factor("batch_size", Whole(1)),
@@ -79,18 +89,21 @@ _ROWS = (
     Factor("early_stopping", Whole(0), neutral=0, timed=False),
     Factor("precision", Choice("auto", "float32", "bfloat16")),
     Factor("seed", Whole(0, 2**32 - 1), timed=False),
-    Factor("dropout", Real(0, below=1), shapes=True),
-    Factor("conv_dropout", Real(0, below=1), shapes=True),
+    Factor("dropout", Real(0, below=1), read_by=(*BLOCKS, "application")),
+    Factor("conv_dropout", Real(0, below=1), read_by=BLOCKS),
     Factor("augment", Choice("none", "flip", "rotate", "shift", "affine", "colour", "mixup", "randaugment")),
-    Factor("pooling", Choice("max", "average", "overlap", "strided", "none"), shapes=True),
-    Factor("padding", Choice("valid", "same"), shapes=True),
-    Factor("kernel_size", Whole(1, 11), neutral=3, shapes=True),
-    Factor("activation", Choice("relu", "gelu", "elu", "leaky_relu"), neutral="relu", shapes=True),
-    Factor("initializer", Choice("glorot_uniform", "he_normal", "orthogonal"), "glorot_uniform", False, shapes=True),
-    Factor("width", Real(above=0, high=16), shapes=True),
-    Factor("depth", Whole(1), shapes=True),
-    Factor("head", Choice("flatten", "average"), shapes=True),
-    Factor("norm", Choice("lrn", "batch", "none"), shapes=True),
+    Factor("pooling", Choice("max", "average", "overlap", "strided", "none"), read_by=BLOCKS),
+    Factor("padding", Choice("valid", "same"), read_by=BLOCKS),
+    Factor("kernel_size", Whole(1, 11), neutral=3, read_by=BLOCKS),
+    Factor("activation", Choice("relu", "gelu", "elu", "leaky_relu"), neutral="relu", read_by=BLOCKS),
+    Factor("initializer", Choice("glorot_uniform", "he_normal", "orthogonal"), "glorot_uniform", False, read_by=BLOCKS),
+    Factor("width", Real(above=0, high=16), read_by=BLOCKS),
+    Factor("depth", Whole(1), read_by=BLOCKS),
+    Factor("head", Choice("flatten", "average"), read_by=BLOCKS),
+    Factor("norm", Choice("lrn", "batch", "none"), read_by=BLOCKS),
+    Factor("backbone", Choice(*BACKBONES), neutral="MobileNetV3Small", read_by=("application",)),
+    Factor("weights", text("none, imagenet or a file of weights"), "none", False, read_by=("application",)),
+    Factor("frozen", layers(), neutral="none", read_by=("application",)),
     Factor("colour", Choice("rgb", "gray")),
     Factor("image_size", size()),
 )

@@ -70,6 +70,12 @@ def size() -> Rule:
     return Rule("[height,width] in whole pixels from 1 to 4096, such as [120,160]", _is_size)
 
 
+def layers() -> Rule:
+    """Return the rule of how many layers, from the first one on."""
+    named = ("none", "all")
+    return Rule("none, all, or how many layers", lambda value: value in named or (is_whole(value) and value > 0))
+
+
 def is_number(value: Any) -> bool:
     """Tell whether `value` is a finite number, and no switch."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

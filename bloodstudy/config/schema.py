@@ -13,6 +13,7 @@ from typing import Any
 from bloodstudy.config.factors import FACTORS, list_conflicts, own_defaults, without_neutral
 from bloodstudy.config.levels import is_number, is_whole
 from bloodstudy.config.rules import RULES, check_value, unknown_key
+from bloodstudy.config.weights import content_of
 from bloodstudy.errors import UserError
 
 
@@ -43,6 +44,9 @@ class Factors:
     width: float = 1.0
     depth: int = 4
     head: str = "flatten"
+    backbone: str = "MobileNetV3Small"
+    weights: str = "none"  # or imagenet, or the path of a file with the hash of its content
+    frozen: str | int = "none"
     norm: str = "lrn"
     colour: str = "gray"
     image_size: tuple[int, int] = (120, 160)  # height, width in pixels
@@ -60,7 +64,7 @@ class Factors:
     @property
     def named(self) -> dict[str, Any]:
         """The levels that have a part in what a trial is: all but those at which a factor changes nothing."""
-        return without_neutral(self.levels)
+        return without_neutral(self.levels | {"weights": content_of(self.weights)})
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__.get("own", {})  # not there yet while it is unpickled

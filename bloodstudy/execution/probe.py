@@ -21,6 +21,8 @@ from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.events import Ended, Timed
 from bloodstudy.training.worker import WorkerDiedError
 
+PRETRAINED = ("backbone", "weights", "frozen")
+
 
 def probe(trial: Trial, images: Dataset, folder: Path, process: JobProcess) -> Timed | Ended:
     """Train some batches of a trial in the worker of `process`; `Ended` says why that cannot be done."""
@@ -36,7 +38,7 @@ def probe(trial: Trial, images: Dataset, folder: Path, process: JobProcess) -> T
 
 
 def try_extensions(trials: Iterable[tuple[Trial, Dataset]], folder: Path, process: JobProcess) -> None:
-    """Train some batches with each network, and each level of a factor, that an extension brings.
+    """Train some batches with each backbone, and each network and level of a factor that an extension brings.
 
     Raises UserError for one that fails: nothing of the sweep is trained then.
     """
@@ -46,13 +48,14 @@ def try_extensions(trials: Iterable[tuple[Trial, Dataset]], folder: Path, proces
         own = {
             (name, spell(level)) for name, level in trial.levels.items() if name in FACTORS and FACTORS[name].extension
         }
-        parts = own | {("model", trial.model)} if trial.extensions else set()
+        application = [("model", trial.model)] + [(name, str(trial.levels.get(name))) for name in PRETRAINED]
+        parts = own | set(application) if trial.extensions or trial.model == "application" else set()
         if not parts <= covered:
             covered |= parts
             chosen.append((trial, images))
     if not chosen:
         return
-    with terminal.Bar("trying the extension", len(chosen)) as bar:
+    with terminal.Bar("trying the networks", len(chosen)) as bar:
         for done, (trial, images) in enumerate(chosen):
             bar.update(done, trial.arm)
             event = probe(trial, images, folder, process)

@@ -20,7 +20,7 @@ from bloodstudy.config.rules import RULES
 from bloodstudy.errors import UserError
 from bloodstudy.extension.source import Source
 
-BUILT_IN = ("compact", "reference")
+BUILT_IN = ("application", "compact", "reference")
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,4 @@ def levels_of(model: str, levels: Mapping[str, Any]) -> dict[str, Any]:
 def is_read(model: str, factor: str) -> bool:
     """Tell whether a factor can change anything in a network."""
     row = FACTORS[factor]
-    if model in NETWORKS:
-        return not row.shapes or factor in NETWORKS[model].reads
-    return not (row.shapes and row.extension and row.hook is None)
+    return row.read_by is None or (factor in NETWORKS[model].reads if model in NETWORKS else model in row.read_by)

@@ -14,6 +14,7 @@ import keras
 
 from bloodstudy.config.schema import Factors
 from bloodstudy.model import blocks, shapes
+from bloodstudy.model.application import build_application
 from bloodstudy.model.blocks import Parts
 
 NONE = Parts()
@@ -55,4 +56,4 @@ def _finish(
     return keras.Model(image, blocks.logits(x, factors, classes), name=name)
 
 
-BUILDERS = {"reference": build_reference, "compact": build_compact}
+BUILDERS = {"reference": build_reference, "compact": build_compact, "application": build_application}

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 from bloodstudy.config.schema import Factors
 from bloodstudy.errors import UserError, nearest, summarise
 from bloodstudy.extension import source
-from bloodstudy.extension.known import NETWORKS, joined
+from bloodstudy.extension.known import BUILT_IN, NETWORKS, joined
 from bloodstudy.model import shapes
 
 if TYPE_CHECKING:
     import keras
 
     from bloodstudy.model.blocks import Parts
-
-BUILT_IN = tuple(sorted(shapes.SIZES))
 
 
 def names() -> tuple[str, ...]:
@@ -31,9 +29,9 @@ def names() -> tuple[str, ...]:
 
 def check(name: str, factors: Factors, classes: int) -> list[str]:
     """Return a sentence for each reason why this model cannot exist; [] if it can, or if it is the user's own."""
-    if name in BUILT_IN:
+    if name in shapes.SIZES:
         return shapes.problems(name, factors, classes)
-    if name in NETWORKS:
+    if name in BUILT_IN or name in NETWORKS:
         return []
     return [f"there is no model {name!r}; expected one of {', '.join(names())}.{nearest(name, names())}"]
 

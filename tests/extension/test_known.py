@@ -26,7 +26,7 @@ def trial(name="reference", **own):
 def test_its_factors_and_networks_are_known_for_as_long_as_the_block_lasts(tmp_path):
     before = dict(FACTORS), dict(RULES), model.names()
     with lab.extended(tmp_path) as extension:
-        assert model.names() == ("compact", "reference", "mine")
+        assert model.names() == ("application", "compact", "reference", "mine")
         assert schema.defaults()["stem_kernel"] == 3
         settings = schema.settings(schema.defaults() | {"loss_smoothing": 0})
         assert settings.factors.stem_kernel == 3

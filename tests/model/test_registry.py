@@ -59,7 +59,7 @@ def test_importing_the_stage_and_asking_for_names_imports_no_keras(tmp_path: Pat
 
 
 def test_names_lists_own_networks_after_ours(declared: None) -> None:
-    assert names() == ("compact", "reference", "broken", "no_model", "not_built", "tiny", "too_many")
+    assert names() == ("application", "compact", "reference", "broken", "no_model", "not_built", "tiny", "too_many")
     assert check("tiny", FACTORS, 4) == []
 
 

@@ -10,7 +10,8 @@ OTHER = {
     "padding": "valid", "augment": "flip", "width": 2.0, "depth": 3, "head": "average", "norm": "none", "colour": "rgb",
     "image_size": (60, 80), "precision": "bfloat16", "seed": 9, "schedule": "cosine", "warmup": 0.1,
     "weight_decay": 0.1, "clip_norm": 1.0, "ema": 0.9, "label_smoothing": 0.1, "class_weight": "balanced",
-    "early_stopping": 3, "kernel_size": 5, "activation": "elu", "initializer": "orthogonal",
+    "early_stopping": 3, "kernel_size": 5, "activation": "elu", "initializer": "orthogonal", "backbone": "VGG16",
+    "weights": "imagenet", "frozen": "all",
 }  # fmt: skip
 
 
