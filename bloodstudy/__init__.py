@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bloodstudy.config.levels import Choice, Flag, Real, Whole
-    from bloodstudy.extension.declare import factor, network
+    from bloodstudy.extension.declare import data_source, factor, network
 
-__all__ = ["Choice", "Flag", "Real", "Whole", "factor", "network"]
+__all__ = ["Choice", "Flag", "Real", "Whole", "data_source", "factor", "network"]
 PACKAGE = Path(__file__).resolve().parent  # what lies beside the code is found from here
 __version__ = "0.1.0"
 _PLACES = {"Choice": "config.levels", "Flag": "config.levels", "Real": "config.levels", "Whole": "config.levels"}
-_PLACES |= {"factor": "extension.declare", "network": "extension.declare"}
+_PLACES |= {"data_source": "extension.declare", "factor": "extension.declare", "network": "extension.declare"}
 
 
 def __getattr__(name: str) -> Any:

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.command import run_command
+from bloodstudy.cli.extend import read_extensions
 from bloodstudy.config import schema
 from bloodstudy.errors import UserError
+from bloodstudy.extension.known import known
 
 USAGE = """\
 python -m bloodstudy.audit [data=NAME] [data.root=FOLDER] [data.split=SPLIT] [fail_on_leak=true]
@@ -24,6 +26,7 @@ split, one cell under two classes, and how many independent photographs the test
 
   data=smear|kaggle|bccd|folder   which images (default smear); any other key data.* of python -m bloodstudy.run --help
   fail_on_leak=true               exit with 1 if the split leaks, or if nobody can tell
+  extend=FILE                     an extension whose images data=NAME names
   reports_dir=FOLDER              where to write (default reports)
   cache_dir=FOLDER                where to keep decoded images"""
 
@@ -32,7 +35,12 @@ KEYS = ("data", "fail_on_leak", "reports_dir", "cache_dir")
 
 def audit(arguments: list[str]) -> int:
     """Write the audit and print its summary; return 1 if fail_on_leak=true and the split leaks, otherwise 0."""
-    settings = read_settings(arguments)
+    others, extensions = read_extensions(arguments)
+    with known(extensions):
+        return _carry_out(read_settings(others), arguments)
+
+
+def _carry_out(settings: schema.Settings, arguments: list[str]) -> int:
     # Imported only now, with pandas in their train, so that --help and a mistyped key answer at once.
     from bloodstudy.data.quality.brightness import measure_brightness
     from bloodstudy.data.quality.findings import find

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bloodstudy.extension.known import Extension, OwnNetwork, known
+from bloodstudy.extension.known import Extension, OwnDataSource, OwnNetwork, known
 from bloodstudy.extension.source import find, load
 
 TEXT = """
@@ -53,7 +53,8 @@ def describe_here(path: Path) -> Extension:
     source = find(str(path))
     declared = load(source)
     networks = [OwnNetwork(one.name, one.reads, source.digest) for one in declared.networks.values()]
-    plain = Extension(source, tuple(declared.factors.values()), tuple(networks)).to_dict()
+    images = [OwnDataSource(name, source.digest) for name in declared.data_sources]
+    plain = Extension(source, tuple(declared.factors.values()), tuple(networks), tuple(images)).to_dict()
     return Extension.from_dict(plain)
 
 

@@ -22,6 +22,7 @@ from bloodstudy.cli.overrides import RECORD
 from bloodstudy.config import schema
 from bloodstudy.config.yaml_files import conf_folder, search_path
 from bloodstudy.errors import UserError
+from bloodstudy.extension.known import DATA_SOURCES
 
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -53,3 +54,5 @@ def register() -> None:
     for name in model.names():
         if name not in shipped:
             store.store(group="model", name=name, package="_global_", node={"model": {"name": name}})
+    for name in DATA_SOURCES:
+        store.store(group="data", name=name, node={"name": name})

@@ -24,11 +24,13 @@ from bloodstudy.data.screening.uninformative import describe_uninformative, find
 from bloodstudy.data.sources.bccd import list_bccd
 from bloodstudy.data.sources.folder import list_folder
 from bloodstudy.data.sources.kaggle import list_kaggle
+from bloodstudy.data.sources.own import list_own
 from bloodstudy.data.sources.smear import list_smear
 from bloodstudy.data.splits.labels import name_classes
 from bloodstudy.data.splits.notes import describe_leak
 from bloodstudy.data.splits.split import NEED_SCENES, OFFICIAL, divide, resolve_split
 from bloodstudy.errors import UserError, nearest
+from bloodstudy.extension.known import DATA_SOURCES
 
 # How each data set lists its files. A new one is a row here and a name in `config.rules`.
 SOURCES: dict[str, Callable[[DataChoice, Path, Progress], Listing]] = {
@@ -98,10 +100,13 @@ def load(
     """
     cache = Path(cache_dir) if cache_dir is not None else Path(platformdirs.user_cache_dir("bloodstudy"))
     cache = cache.expanduser().absolute()
-    if choice.name not in SOURCES:
+    if choice.name not in (*SOURCES, *DATA_SOURCES):
         hint = nearest(choice.name, SOURCES)
         raise UserError(f"data.name={choice.name} is unknown; expected one of {', '.join(SOURCES)}.{hint}")
-    listing = SOURCES[choice.name](choice, cache, progress)
+    if choice.name in DATA_SOURCES:
+        listing = list_own(choice.name, choice.root)
+    else:
+        listing = SOURCES[choice.name](choice, cache, progress)
     split = resolve_split(choice.split, listing)
     official = split in OFFICIAL
     refuse_thin_classes(listing, official, listing.candidates, "offered", advise(listing))

@@ -42,6 +42,14 @@ class Network:
     build: Callable[..., Any]
 
 
+@dataclass(frozen=True)
+class DataSource:
+    """Images of the user's own: a function of a folder that yields (path, label, side or None, photograph or None)."""
+
+    name: str
+    list: Callable[[str], Iterable[Any]]
+
+
 @dataclass
 class Declared:
     """All that one extension declares, with its functions."""
@@ -49,6 +57,7 @@ class Declared:
     factors: dict[str, OwnFactor] = field(default_factory=dict)
     builders: dict[str, Builder] = field(default_factory=dict)
     networks: dict[str, Network] = field(default_factory=dict)
+    data_sources: dict[str, DataSource] = field(default_factory=dict)
 
 
 filling: ContextVar[Declared | None] = ContextVar("declared", default=None)
@@ -120,6 +129,22 @@ def network(name: str, *, reads: Iterable[str] = ()) -> Callable[[Callable[..., 
     def keep(build: Callable[..., Any]) -> Callable[..., Any]:
         into.networks[name] = Network(name, tuple(reads), build)
         return build
+
+    return keep
+
+
+def data_source(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare images: a function(root) that yields (path, label, side or None, photograph or None) of each.
+
+    `path` lies in the folder `root`, side is train or test, for all images or for none. Images of one photograph share
+    its name, so that no division puts them on both sides.
+    """
+    into = _open()
+    _check_name(name, into.data_sources)
+
+    def keep(function: Callable[..., Any]) -> Callable[..., Any]:
+        into.data_sources[name] = DataSource(name, function)
+        return function
 
     return keep
 

@@ -12,18 +12,40 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from bloodstudy.errors import UserError, summarise
-from bloodstudy.extension.known import Extension, OwnNetwork
+from bloodstudy.extension.declare import DataSource
+from bloodstudy.extension.known import Extension, OwnDataSource, OwnNetwork
 from bloodstudy.extension.source import Source, load
 
 LONGEST_S = 30
+LONGEST_LISTING_S = 300
+
+
+class Row(NamedTuple):
+    """An image, as a data source lists it."""
+
+    path: str
+    label: str
+    side: str | None
+    photograph: str | None
 
 
 def describe(source: Source) -> Extension:
     """Return what `source` declares; raises UserError if it cannot be imported, prints, or takes too long."""
-    told = {"name": source.name, "typed": source.typed, "files": dict(source.files)}
+    return Extension.from_dict(_ask(source, LONGEST_S, "import it"))
+
+
+def list_images(source: Source, name: str, root: Path) -> list[Row]:
+    """Return the images that the data source `name` lists; raises UserError if it fails, or says what is no image."""
+    answer = _ask(source, LONGEST_LISTING_S, f"list the images of data={name}", {"name": name, "root": str(root)})
+    return [Row(*row) for row in answer["rows"]]
+
+
+def _ask(source: Source, longest_s: int, what: str, listed: dict[str, str] | None = None) -> dict[str, Any]:
+    told = {"name": source.name, "typed": source.typed, "files": dict(source.files), "listed": listed}
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(
@@ -32,24 +54,24 @@ def describe(source: Source) -> Extension:
             capture_output=True,
             text=True,
             env=environment,
-            timeout=LONGEST_S,
+            timeout=longest_s,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise UserError(
-            f"extend={source.typed}: it took longer than {LONGEST_S} s to import; expected declarations alone, and "
+            f"extend={source.typed}: it took longer than {longest_s} s to {what}; expected declarations alone, and "
             "work in the functions that they name"
         ) from error
     try:
-        answer = json.loads(done.stdout)
+        answer: dict[str, Any] = json.loads(done.stdout)
     except ValueError as error:
         raise UserError(
-            f"extend={source.typed}: the process that imported it ended with exit code {done.returncode}: "
+            f"extend={source.typed}: the process that should {what} ended with exit code {done.returncode}: "
             f"{done.stderr.strip()[-300:]}"
         ) from error
     if "problem" in answer:
         raise UserError(f"extend={source.typed}: {answer['problem']}")
-    return Extension.from_dict(answer)
+    return answer
 
 
 def _answer(told: dict[str, Any]) -> dict[str, Any]:
@@ -58,10 +80,29 @@ def _answer(told: dict[str, Any]) -> dict[str, Any]:
         declared = load(source)
     except BaseException as error:
         return {"problem": _explain(error, source)}
-    if not declared.factors and not declared.networks:
-        return {"problem": "it declares nothing; expected bs.factor(...) or @bs.network(...)"}
+    if told["listed"]:
+        return _list(declared.data_sources[told["listed"]["name"]], told["listed"]["root"])
+    if not declared.factors and not declared.networks and not declared.data_sources:
+        return {"problem": "it declares nothing; expected bs.factor(...), @bs.network(...) or @bs.data_source(...)"}
+    images = [OwnDataSource(name, "") for name in declared.data_sources]
     networks = [OwnNetwork(one.name, one.reads, "") for one in declared.networks.values()]
-    return Extension(source, tuple(declared.factors.values()), tuple(networks)).to_dict()
+    return Extension(source, tuple(declared.factors.values()), tuple(networks), tuple(images)).to_dict()
+
+
+def _list(data: DataSource, root: str) -> dict[str, Any]:
+    rows: list[Row] = []
+    try:
+        for row in data.list(root):
+            words = tuple(row) if isinstance(row, tuple | list) else ()
+            if len(words) != 4 or not isinstance(words[0], str | Path) or not (isinstance(words[1], str) and words[1]):
+                return {"problem": f"data={data.name}: expected (path, label, side, photograph); received {row!r:.100}"}
+            if words[2] not in (None, "train", "test") or not isinstance(words[3], str | None):
+                problem = "expected train, test or None as side, and a name or None as photograph"
+                return {"problem": f"data={data.name}: {problem}; received {row!r:.100}"}
+            rows.append(Row(str(words[0]), *words[1:]))
+    except Exception as error:
+        return {"problem": f"data={data.name} could not be listed: {summarise(error)}"}
+    return {"rows": rows} if rows else {"problem": f"data={data.name} lists no image in {root}"}
 
 
 def _explain(error: BaseException, source: Source) -> str:

@@ -15,11 +15,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bloodstudy.config.factors import FACTORS, OwnFactor, forget_own, join_own
-from bloodstudy.config.levels import rule_of
+from bloodstudy.config.levels import Choice, rule_of
 from bloodstudy.config.rules import RULES
 from bloodstudy.errors import UserError
 from bloodstudy.extension.source import Source
 
+DATA = ("smear", "kaggle", "bccd", "folder")
 BUILT_IN = ("application", "compact", "reference")
 
 
@@ -33,12 +34,21 @@ class OwnNetwork:
 
 
 @dataclass(frozen=True)
+class OwnDataSource:
+    """Images that an extension lists."""
+
+    name: str
+    extension: str  # digest
+
+
+@dataclass(frozen=True)
 class Extension:
     """What one extension brings, and its text."""
 
     source: Source
     factors: tuple[OwnFactor, ...]
     networks: tuple[OwnNetwork, ...]
+    data_sources: tuple[OwnDataSource, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -52,6 +62,7 @@ class Extension:
             "digest": self.digest,
             "factors": [asdict(factor) | {"levels": dict(factor.levels.plain)} for factor in self.factors],
             "networks": [{"name": network.name, "reads": list(network.reads)} for network in self.networks],
+            "data_sources": [source.name for source in self.data_sources],
             "files": dict(self.source.files),
         }
 
@@ -63,12 +74,13 @@ class Extension:
             factors = [OwnFactor(**{**one, "levels": rule_of(one["levels"])}) for one in content["factors"]]
             factors = [OwnFactor(**{**vars(one), "extension": source.digest}) for one in factors]
             networks = [OwnNetwork(one["name"], tuple(one["reads"]), source.digest) for one in content["networks"]]
+            sources = [OwnDataSource(name, source.digest) for name in content["data_sources"]]
             digest = content["digest"]
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"expected the declarations of an extension; {error!r:.80}") from error
         if digest != source.digest:
             raise ValueError(f"the text of the extension {source.name!r:.80} is not that of its digest")
-        return cls(source, tuple(factors), tuple(networks))
+        return cls(source, tuple(factors), tuple(networks), tuple(sources))
 
     def pack(self) -> str:
         """Return it as letters and digits, for the command line of a job."""
@@ -81,6 +93,7 @@ class Extension:
 
 
 NETWORKS: dict[str, OwnNetwork] = {}
+DATA_SOURCES: dict[str, OwnDataSource] = {}
 _joined: dict[str, Extension] = {}  # by digest
 
 
@@ -109,6 +122,7 @@ def join(extensions: Iterable[Extension]) -> None:
             continue
         taken = [f"factor {one.name!r}" for one in extension.factors if one.name in RULES]
         taken += [f"network {one.name!r}" for one in extension.networks if one.name in (*NETWORKS, *BUILT_IN)]
+        taken += [f"data {one.name!r}" for one in extension.data_sources if one.name in (*DATA_SOURCES, *DATA)]
         if taken:
             raise UserError(
                 f"extend={extension.source.typed}: {' and '.join(taken)} exists already, in bloodstudy or in another "
@@ -117,6 +131,8 @@ def join(extensions: Iterable[Extension]) -> None:
         join_own(extension.factors)
         RULES.update({factor.name: factor.levels for factor in extension.factors})
         NETWORKS.update({network.name: network for network in extension.networks})
+        DATA_SOURCES.update({source.name: source for source in extension.data_sources})
+        RULES["data.name"] = Choice(*DATA, *DATA_SOURCES)
         _joined[extension.digest] = extension
 
 
@@ -140,12 +156,16 @@ def _forget(digests: Iterable[str]) -> None:
             RULES.pop(name, None)
         for network in extension.networks:
             NETWORKS.pop(network.name, None)
+        for source in extension.data_sources:
+            DATA_SOURCES.pop(source.name, None)
+    RULES["data.name"] = Choice(*DATA, *DATA_SOURCES)
 
 
-def digests_of(model: str, levels: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the digests of the extensions that a trial uses: of its network, and of the factors among `levels`."""
+def digests_of(model: str, data: str, levels: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the digests of the extensions that a trial uses: of its network, its images, the factors of `levels`."""
     used = {FACTORS[name].extension for name in levels if name in FACTORS}
     used |= {NETWORKS[model].extension} if model in NETWORKS else set()
+    used |= {DATA_SOURCES[data].extension} if data in DATA_SOURCES else set()
     return tuple(sorted(used - {""}))
 
 

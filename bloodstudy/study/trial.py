@@ -59,7 +59,7 @@ class Trial:
     @property
     def extensions(self) -> tuple[str, ...]:
         """The digests of the extensions of which it uses something."""
-        return digests_of(self.model, self.levels)
+        return digests_of(self.model, self.data.name, self.levels)
 
 
 def make_key(factors: Mapping[str, Any], model: str, data: Mapping[str, Any], extensions: Sequence[str] = ()) -> str:

@@ -33,7 +33,7 @@ def test_it_says_in_plain_words_what_is_declared(tmp_path):
         (START + ROW + "print('hello')", "it printed 'hello' when it was imported; expected silence"),
         (START + ROW + "import os\nos.write(1, b'low')", "it printed 'low'"),
         (START + ROW + "import sys\nsys.exit(5)", "SystemExit: 5"),
-        (START + ROW + "import os\nos._exit(5)", "the process that imported it ended with exit code 5"),
+        (START + ROW + "import os\nos._exit(5)", "the process that should import it ended with exit code 5"),
         (START + "x = = 3", r"SyntaxError: invalid syntax.*\(line 2\)"),
         (START + "import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all'.*name their folder"),
         (START + ROW.replace("blur", "lr"), "ValueError: factor 'lr': bloodstudy has a key of this name"),
@@ -52,5 +52,5 @@ def test_one_that_cannot_be_used_is_reported_under_its_name(tmp_path, text, says
 def test_one_that_hangs_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "LONGEST_S", 1)
     path = lab.write(tmp_path, "import time\ntime.sleep(60)")
-    with pytest.raises(UserError, match="it took longer than 1 s to import"):
+    with pytest.raises(UserError, match="it took longer than 1 s to import it"):
         describe(find(str(path)))

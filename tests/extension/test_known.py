@@ -24,7 +24,7 @@ def trial(name="reference", **own):
 
 
 def test_its_factors_and_networks_are_known_for_as_long_as_the_block_lasts(tmp_path):
-    before = dict(FACTORS), dict(RULES), model.names()
+    before = dict(FACTORS), {key: rule.expected for key, rule in RULES.items()}, model.names()
     with lab.extended(tmp_path) as extension:
         assert model.names() == ("application", "compact", "reference", "mine")
         assert schema.defaults()["stem_kernel"] == 3
@@ -34,7 +34,7 @@ def test_its_factors_and_networks_are_known_for_as_long_as_the_block_lasts(tmp_p
         assert isinstance(settings.factors.loss_smoothing, float)
         assert joined() == (extension,)
         join([extension])  # once more is no matter
-    assert (dict(FACTORS), dict(RULES), model.names()) == before
+    assert (dict(FACTORS), {key: rule.expected for key, rule in RULES.items()}, model.names()) == before
     assert joined() == ()
     assert set(RULES) == BUILT_IN
 
