@@ -74,7 +74,10 @@ def test_a_question_of_ones_own_is_reported_packed_and_verified_without_the_file
     finish(copied, "report")
     report = (copied / "reports/scratch/report.md").read_text()
     assert "stem_kernel=5" in report
-    assert list((copied / "reports/scratch/figures").glob("*stem*")) or "dose" in report
+    assert "`stem_kernel` (side of the first convolution's kernel, in pixels)" in report
+    assert "| `width` |" in report
+    assert "| `norm` |" not in report, "this network does not read it"
+    assert (copied / "reports/scratch/figures/dose_stem.png").exists()
     finish(copied, "package", "study=scratch")
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     give_store(elsewhere)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from bloodstudy.analysis import StudyResults
-from bloodstudy.config.factors import level_in
+from bloodstudy.config.factors import FACTORS, level_in
+from bloodstudy.extension.known import Extension
 from bloodstudy.reporting.render.markdown import code, plain, table
 from bloodstudy.study.arms import BLOCK_KEYS, spell
 
@@ -23,9 +24,16 @@ def tabulate_reference(sweep: StudyResults, arm: str) -> str:
     for key in dict.fromkeys([*own, *(key for levels in every for key in levels)]):
         level = level_in(own, key, neutral)
         levels = {spell(level_in(other, key, neutral)) for other in every}
-        if key != "seed":
+        if key != "seed" and _is_read(sweep, result.model, key):
             rows.append([code(key), code(spell(level)), "yes" if len(levels) > 1 else ""])
     return table(["factor", "level", "other arms change it"], rows)
+
+
+def _is_read(sweep: StudyResults, model: str, key: str) -> bool:
+    """Tell whether a factor can change something in the model, which may be an extension's."""
+    reads = {network.name: network.reads for one in sweep.plan.own for network in one.networks}.get(model)
+    by = FACTORS[key].read_by if key in FACTORS else None
+    return by is None or (key in reads if reads is not None else model in by)
 
 
 def list_brought(sweep: StudyResults, arm: str, reference: str) -> dict[str, Any]:
@@ -49,6 +57,14 @@ def describe_brought(sweep: StudyResults, reference: str) -> str:
     )
 
 
+def _describe_extension(extension: Extension) -> str:
+    brought = [f"{code(factor.name)} ({plain(factor.doc)})" for factor in extension.factors]
+    brought += [f"the network {code(network.name)}" for network in extension.networks]
+    brought += [f"the images {code(source.name)}" for source in extension.data_sources]
+    name, digest = code(extension.source.name), code(extension.digest)
+    return f"extension {name}, whose text the plan holds, digest {digest}: {', '.join(brought)}"
+
+
 def list_origin(sweep: StudyResults) -> list[str]:
     """Return lines on versions, commit and precision."""
     results = list(sweep.results.values())
@@ -57,6 +73,7 @@ def list_origin(sweep: StudyResults) -> list[str]:
     names = dict.fromkeys(name for result in results for name in result.versions)
     versions = ", ".join(f"{plain(name)} {format_values([r.versions.get(name) for r in results])}" for name in names)
     return [
+        *(_describe_extension(one) for one in sweep.plan.own),
         f"versions: {versions}",
         f"commit: {format_values([result.git_commit for result in results])}",
         f"precision: {format_values([result.factors['precision'] for result in results])}",
