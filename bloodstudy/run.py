@@ -21,19 +21,19 @@ DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 def run(arguments: list[str]) -> int:
     """Run the command on its arguments; return the exit code (0, 1; errors are raised)."""
     typed = read_arguments(arguments)
-    if shown := [name for name in DELEGATED if getattr(typed, name)]:
-        if "cfg" in shown:
-            compose.check(read_extensions(typed.overrides)[0], False)  # what cannot be is not shown as if it could
-        elif typed.overrides and "shell_completion" not in shown:
-            raise UserError(
-                f"{' '.join(typed.overrides)}: --{shown[0].replace('_', '-')} shows all there is; type it alone"
-            )
-        register()
-        launch(print, arguments)
-        return 0
+    shown = [name for name in DELEGATED if getattr(typed, name)]
+    if typed.overrides and shown and not {"cfg", "shell_completion"} & set(shown):
+        raise UserError(
+            f"{' '.join(typed.overrides)}: --{shown[0].replace('_', '-')} shows all there is; type it alone"
+        )
     overrides, extensions = read_extensions(typed.overrides)
     with known(extensions):
-        request = compose.check(overrides, typed.multirun)
+        if "cfg" in shown or not shown:
+            request = compose.check(overrides, typed.multirun and not shown)  # what cannot be is not shown either
+        if shown:
+            register()
+            launch(print, [word for word in arguments if word in overrides or word not in typed.overrides])
+            return 0
         # Imported only now, with pandas in its train, so that --help and a mistyped key answer at once.
         from bloodstudy.execution.study_run import carry_out
 

@@ -8,6 +8,8 @@ import lab
 import pytest
 from harness import call, finish, give_store, logged_runs, results, write_images
 
+from bloodstudy.execution import probe
+
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 TINY = ["epochs=2", "data=folder", "data.root=images", "cache_dir=cache", "image_size=[16,16]", "batch_size=4"]
 SWEEP = ["-m", "model=mine", "stem_kernel=3,5", "loss_smoothing=0,0.1", *TINY]
@@ -129,6 +131,53 @@ def test_a_hook_that_gives_the_wrong_thing_is_named_before_anything_is_trained(c
     assert says in ended.stderr
     assert "Traceback" not in ended.stderr
     assert keys(copied) == before
+
+
+def own_image(built: str, more: str = "") -> str:
+    row = f'bs.factor("own", levels=bs.Whole(0, 3), neutral=0, hook="image", doc="none", build=lambda l, c: {built})'
+    return f"{lab.TEXT}\n{row}\n{more}"
+
+
+def test_a_neighbour_is_not_found_later_either(copied):
+    (copied / "helper.py").write_text("LEVEL = 0.1\n")
+    lab.write(copied, own_image("go()", "def go():\n    import helper\n    return helper.LEVEL\n"))
+    ended = call(copied, "run", "extend=my_lab.py", "own=1", *TINY, "depth=2")
+    assert ended.returncode == 2
+    assert "No module named 'helper'" in ended.stderr
+
+
+def test_no_trial_finds_what_another_one_left_in_a_module(copied):
+    more = """
+import numpy as np
+RNG = np.random.default_rng(0)
+class Rough(keras.layers.Layer):
+    def call(self, x, training=None):
+        return x + RNG.normal(size=x.shape).astype("float32") / 10
+"""
+    lab.write(copied, own_image("Rough()", more))
+    words = ["extend=my_lab.py", "own=1", *TINY, "depth=2"]
+    finish(copied, "run", "-m", "seed=0,1", "runs_dir=both", *words)
+    finish(copied, "run", "seed=1", "runs_dir=one", *words)
+    (alone,) = (json.loads(path.read_text()) for path in copied.glob("one/scratch/*/result.json"))
+    both = json.loads((copied / "both/scratch" / alone["key"] / "result.json").read_text())
+    assert both["prediction_hash"] == alone["prediction_hash"]
+
+
+@pytest.mark.parametrize(
+    "built", ["__import__('os').kill(__import__('os').getpid(), 9)", "__import__('time').sleep(99)"]
+)
+def test_one_that_kills_or_hangs_its_process_ends_before_anything_is_trained(copied, built, monkeypatch):
+    monkeypatch.setattr(probe, "LONGEST_S", 8)
+    lab.write(copied, own_image(built))
+    before = keys(copied)
+    ended = call(copied, "run", "extend=my_lab.py", "-m", "own=0,1", *TINY, "depth=2", "lr=0.2")
+    assert ended.returncode == 2, ended.stdout
+    assert "Nothing was trained" in ended.stderr
+    assert keys(copied) == before
+
+
+def test_the_configuration_is_shown_with_its_factors(place):
+    assert "stem_kernel: 3" in finish(place, "run", "extend=my_lab.py", "model=mine", "--cfg", "job")
 
 
 def test_a_damaged_plan_of_an_extension_is_refused(copied):

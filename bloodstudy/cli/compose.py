@@ -40,7 +40,7 @@ from bloodstudy.cli.overrides import (
     write,
 )
 from bloodstudy.cli.request import StudyRequest, read_request
-from bloodstudy.cli.unread import list_unread, list_unread_factors
+from bloodstudy.cli.unread import list_replaced_factors, list_unread, list_unread_factors
 from bloodstudy.config import schema
 from bloodstudy.config.levels import is_whole
 from bloodstudy.config.weights import identify
@@ -95,6 +95,7 @@ def check(overrides: list[str], multirun: bool, exempt: Collection[str] = ()) ->
         request = _combine(levels, typed) if study is None else _arrange(levels, typed, study)
     asked = [(job.levels, job.settings.data, job.settings.data.split) for job in request.jobs]
     unread = list_unread(asked, exempt)
+    unread += list_replaced_factors([(job.levels, job.settings.factors) for job in request.jobs])
     if unread := unread + list_unread_factors([(job.levels, job.settings.model.name) for job in request.jobs]):
         raise UserError(*unread)
     return request

@@ -10,7 +10,7 @@ from typing import Any
 
 from bloodstudy.cli.overrides import GROUPS
 from bloodstudy.config import schema
-from bloodstudy.config.factors import FACTORS
+from bloodstudy.config.factors import FACTORS, list_replaced
 from bloodstudy.config.readers import find_unread
 from bloodstudy.config.yaml_files import conf_folder, named, read_yaml
 from bloodstudy.extension.known import is_read
@@ -29,6 +29,20 @@ def list_unread(
         chosen = [(data, split) for own, (_, data, split) in zip(keys, asked, strict=True) if key in own]
         problems.append(find_unread(key, chosen))
     return [problem for problem in problems if problem]
+
+
+def list_replaced_factors(asked: Sequence[tuple[Mapping[str, Any], schema.Factors]]) -> list[str]:
+    """Return a sentence for each factor that is varied where a user's own factor has taken its place."""
+    varied: dict[tuple[str, str], set[str]] = {}
+    for levels, factors in asked:
+        for key, owner in list_replaced(factors.levels).items():
+            if key in levels:
+                varied.setdefault((key, owner), set()).add(spell(levels[key]))
+    return [
+        f"{key} changes nothing beside {owner}, which is in its place; leave one of them out"
+        for (key, owner), several in varied.items()
+        if len(several) > 1
+    ]
 
 
 def list_unread_factors(asked: Sequence[tuple[Mapping[str, Any], str]]) -> list[str]:

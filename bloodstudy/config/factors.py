@@ -64,6 +64,8 @@ SINGLE: Mapping[str, tuple[str, ...]] = {
     "schedule": ("schedule", "warmup"),
     "class_weight": ("class_weight",),
 }
+# Factors without a neutral level that one of them takes the place of: they may be typed, and not varied.
+REPLACED: Mapping[str, tuple[str, ...]] = {"optimizer": ("lr", "optimizer"), "schedule": ("lr",)}
 HOOKS = ("image", "batch", "block_end", "head", "optimizer", "loss", "schedule", "callbacks", "class_weight")
 # Of keras.applications; a test holds the two together.
 BACKBONES = (
@@ -138,6 +140,12 @@ def list_conflicts(levels: Mapping[str, Any]) -> list[str]:
                 f"{' and '.join([*owners, *hidden])}: each would set the {hook} of the training; expected one of them"
             )
     return problems
+
+
+def list_replaced(levels: Mapping[str, Any]) -> dict[str, str]:
+    """Return the factors that these levels leave without effect, each with the user's own factor in its place."""
+    active = [FACTORS[name] for name, level in levels.items() if name in FACTORS and FACTORS[name].neutral != level]
+    return {name: factor.name for factor in active for name in REPLACED.get(factor.hook or "", ())}
 
 
 def level_in(levels: Mapping[str, Any], name: str, own: Mapping[str, Any]) -> Any:

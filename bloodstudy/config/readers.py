@@ -32,7 +32,7 @@ def _split(*names: str) -> Reader:
 
 _DRAWN = _split("random", "grouped", "grouped_kfold")
 READERS: dict[str, Reader] = {
-    "data.root": Reader("data=kaggle, bccd, folder and an extension's", lambda choice, split: choice.name != "smear"),
+    "data.root": Reader("data=kaggle, bccd, folder", lambda choice, split: choice.name != "smear"),
     "data.view": _data("bccd"),
     "data.photographs": _data("smear"),
     "data.copies": _data("smear"),

@@ -5,6 +5,7 @@ In: a trial and its images. Out: the worker's last event; UserError for an exten
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from bloodstudy.errors import UserError
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.extension.known import pack_joined
 from bloodstudy.study.arms import spell
-from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.outcome import DEATHS
 from bloodstudy.study.trial import Trial
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.events import Ended, Timed
 from bloodstudy.training.worker import WorkerDiedError
 
+LONGEST_S = 600  # for some batches: what takes longer hangs
 PRETRAINED = ("backbone", "weights", "frozen")
 
 
@@ -58,6 +60,10 @@ def try_extensions(trials: Iterable[tuple[Trial, Dataset]], folder: Path, proces
     with terminal.Bar("trying the networks", len(chosen)) as bar:
         for done, (trial, images) in enumerate(chosen):
             bar.update(done, trial.arm)
+            worker = process.take_worker()
+            watch = threading.Timer(LONGEST_S, worker.kill)
+            watch.start()
             event = probe(trial, images, folder, process)
-            if isinstance(event, Ended) and event.outcome == Outcome.FAILED:
+            watch.cancel()
+            if isinstance(event, Ended) and event.outcome in DEATHS:
                 raise UserError(f"{trial.arm}: {str(event.reason).removeprefix('UserError: ')}. Nothing was trained")

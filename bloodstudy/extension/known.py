@@ -9,16 +9,39 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bloodstudy.config.factors import FACTORS, OwnFactor, forget_own, join_own
+from bloodstudy.config.factors import FACTORS, HOOKS, OwnFactor, forget_own, join_own
 from bloodstudy.config.levels import Choice, rule_of
+from bloodstudy.config.rules import BUILT_IN as RULES_BUILT_IN
 from bloodstudy.config.rules import RULES
 from bloodstudy.errors import UserError
+from bloodstudy.extension.declare import NAME
 from bloodstudy.extension.source import Source
+
+
+def _find_fault(
+    source: Source, factors: Sequence[OwnFactor], networks: Sequence[OwnNetwork], data_sources: Sequence[Any]
+) -> str:
+    """Return what stored declarations say that no extension could declare; '' if nothing."""
+    names = [*(one.name for one in factors), *(one.name for one in networks), *data_sources]
+    words = [source.name, source.typed, *source.files, *source.files.values(), *(one.doc for one in factors)]
+    words += [name for one in networks for name in one.reads]
+    if not all(isinstance(word, str) for word in words) or not source.name.isidentifier():
+        return "a word is none"
+    if not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
+        return f"a name is none of small letters, digits and _: {names!r:.100}"
+    if taken := [one.name for one in factors if one.name in RULES_BUILT_IN]:
+        return f"bloodstudy has a key {taken[0]!r}"
+    for one in factors:
+        levels = [level for level in (one.default, one.neutral) if level is not None]
+        if one.hook not in (None, *HOOKS) or not all(map(one.levels.accepts, levels)):
+            return f"the factor {one.name!r} has a hook or a level that is none"
+    return ""
+
 
 DATA = ("smear", "kaggle", "bccd", "folder")
 BUILT_IN = ("application", "compact", "reference")
@@ -76,8 +99,10 @@ class Extension:
             networks = [OwnNetwork(one["name"], tuple(one["reads"]), source.digest) for one in content["networks"]]
             sources = [OwnDataSource(name, source.digest) for name in content["data_sources"]]
             digest = content["digest"]
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"expected the declarations of an extension; {error!r:.80}") from error
+        if problem := _find_fault(source, factors, networks, content["data_sources"]):
+            raise ValueError(f"expected the declarations of an extension; {problem}")
         if digest != source.digest:
             raise ValueError(f"the text of the extension {source.name!r:.80} is not that of its digest")
         return cls(source, tuple(factors), tuple(networks), tuple(sources))

@@ -10,20 +10,21 @@ import hashlib
 import importlib.util
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.abc import ExecutionLoader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from bloodstudy.errors import UserError, nearest
 from bloodstudy.extension.declare import Declared, filling
 
 GROUP = "bloodstudy.extensions"
 MOST = 2**20  # bytes of all its text
-_loaded: dict[str, Declared] = {}  # by digest: an extension is imported once a process
+_loaded: dict[str, Declared] = {}  # by digest
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _read_text(typed: str, paths: list[Path]) -> dict[Path, str]:
 
 
 def load(source: Source) -> Declared:
-    """Import an extension, once a process, and return what it declares; raises whatever it raises."""
+    """Import an extension, if that was not done yet, and return what it declares; raises whatever it raises."""
     if source.digest not in _loaded:
         declared = Declared()
         token = filling.set(declared)
@@ -102,47 +103,76 @@ def load(source: Source) -> Declared:
     return _loaded[source.digest]
 
 
-def _import(source: Source) -> ModuleType:
-    """Import the text of `source` from a folder that is gone afterwards."""
-    single = "" in source.files
+def forget_loaded() -> None:
+    """Let every extension be imported anew: what its modules hold shall not go from one trial to the next."""
+    _loaded.clear()
+    for finder in [finder for finder in sys.meta_path if isinstance(finder, _FromMemory)]:
+        finder.leave()
+
+
+def allow_installed_alone() -> None:
+    """Take the working folder off the path of this process for good: it is no part of an extension's digest."""
+    sys.path[:] = _installed(sys.path)
+
+
+def _import(source: Source) -> None:
+    """Import the text of `source`, and whatever of its modules it asks for, then or later."""
     # A file by itself is no module that others import; a package imports its own modules by its name.
-    name = f"_extension_{source.name}_{source.digest}" if single else source.name
-    if not single and name in sys.modules:
-        raise ValueError(f"a package {name!r} is imported already; expected a folder of another name")
-    with tempfile.TemporaryDirectory() as place:
-        for path, text in source.files.items():
-            file = Path(place, source.name, path or f"{source.name}.py")
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        first = Path(place, source.name, f"{source.name}.py" if single else "__init__.py")
-        inside = None if single else [str(first.parent)]
-        spec = importlib.util.spec_from_file_location(name, first, submodule_search_locations=inside)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            with _installed_alone():
-                spec.loader.exec_module(module)
-                for path in source.files:  # now, while the folder is there
-                    if not single and path != "__init__.py":
-                        importlib.import_module(
-                            ".".join([name, *Path(path).with_suffix("").parts]).removesuffix(".__init__")
-                        )
-        except BaseException:
-            for known in [known for known in sys.modules if known == name or known.startswith(f"{name}.")]:
-                del sys.modules[known]
-            raise
-    return module
+    name = f"_extension_{source.name}_{source.digest}" if "" in source.files else source.name
+    if name in sys.modules or name in sys.stdlib_module_names:
+        raise ValueError(f"there is a package {name!r} already; expected a folder of another name")
+    finder = _FromMemory(name, source)
+    sys.meta_path.insert(0, finder)
+    try:
+        with _installed_alone():
+            importlib.import_module(name)
+    except BaseException:
+        finder.leave()
+        raise
+
+
+class _FromMemory(MetaPathFinder, ExecutionLoader):
+    """Finds and loads the modules of one extension from its text."""
+
+    def __init__(self, name: str, source: Source) -> None:
+        self._name, self._source = name, source
+        self._modules: dict[str, str] = {}  # path by module
+        for path in source.files:
+            parts = [name, *Path(path).with_suffix("").parts] if path else [name]
+            self._modules[".".join(parts).removesuffix(".__init__")] = path
+
+    def leave(self) -> None:
+        """Forget the modules, and find them no more."""
+        sys.meta_path.remove(self)
+        for known in [known for known in sys.modules if known == self._name or known.startswith(f"{self._name}.")]:
+            del sys.modules[known]
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if fullname not in self._modules:
+            return None
+        return importlib.util.spec_from_loader(fullname, self, is_package=self.is_package(fullname))
+
+    def is_package(self, fullname: str) -> bool:
+        return Path(self._modules[fullname]).name == "__init__.py"
+
+    def get_source(self, fullname: str) -> str:
+        return self._source.files[self._modules[fullname]]
+
+    def get_filename(self, fullname: str) -> str:
+        return f"<extension {self._source.name}>/{self._modules[fullname] or self._source.name + '.py'}"
 
 
 @contextmanager
 def _installed_alone() -> Iterator[None]:
-    """Let only installed packages be imported: what lies in the working folder is no part of the digest."""
+    """Let only installed packages be imported."""
     kept = list(sys.path)
-    here = {"", ".", str(Path.cwd())}
-    sys.path[:] = [entry for entry in kept if entry not in here]
+    allow_installed_alone()
     try:
         yield
     finally:
         sys.path[:] = kept
+
+
+def _installed(path: list[str]) -> list[str]:
+    here = {"", ".", str(Path.cwd())}
+    return [entry for entry in path if entry not in here]

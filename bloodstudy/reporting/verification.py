@@ -165,6 +165,9 @@ def _check_trials(verification: Verification, runs_dir: Path, study: str, progre
             if result and (key_now := result.own_key) != key:
                 factors = "the factors, model and data of its result"
                 verification.add("trials", [f"{who}: {factors} are those of trial {key_now}"])
+            if result and (strange := set(result.extensions) - {one.digest for one in plan.own}):
+                digests = ", ".join(sorted(strange))
+                verification.add("trials", [f"{who}: the plan does not hold its extension {digests}"])
             table = read_predictions(folder.trial(key))
             stored = None if table is None else hash_stored(table.to_pandas())
             said_wrong = [] if result is None or table is None else find_differences(result, reader.read(table))

@@ -148,7 +148,7 @@ def fit(
         options |= {"class_weight": feed.class_weights} if factors.class_weight == "balanced" else {}
         options |= {"class_weight": dict(hooks.class_weight)} if hooks.class_weight else {}
         model.fit(backend.stream(feed), callbacks=[*hooks.callbacks, watch], **options)
-    elif factors.ema:  # what Keras does at the end of its fit
+    elif getattr(model.optimizer, "use_ema", False):  # what Keras does at the end of its fit
         optimizer: Any = model.optimizer
         optimizer.finalize_variable_values(model.trainable_weights)
     if watch.best and watch.diverged is None:

@@ -7,6 +7,7 @@ level has none.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ import keras
 import numpy as np
 
 from bloodstudy.config.factors import OwnFactor
+from bloodstudy.config.levels import is_number
 from bloodstudy.config.schema import Factors
 from bloodstudy.errors import UserError, summarise
 from bloodstudy.extension import source
@@ -23,6 +25,8 @@ from bloodstudy.extension.known import joined
 from bloodstudy.model.blocks import Parts
 from bloodstudy.model.registry import defaults
 from bloodstudy.training.assignment import Assignment
+
+MOST_CUT = 0.25  # of the way from black to white, on average: noise is cut by less, another scale by more
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,11 @@ class Hooks:
     measuring: Sequence[FedLayer] = ()  # and always
     parts: Parts = field(default_factory=Parts)
 
+    @property
+    def resumable(self) -> bool:
+        """Whether all that changes in training is in the state that is saved."""
+        return not self.callbacks and self.loss is None
+
 
 @dataclass(frozen=True)
 class FedLayer:
@@ -45,11 +54,15 @@ class FedLayer:
 
     layer: Any
     labelled: bool  # whether it is given labels too, and returns both
+    position: int  # among those of the trial
 
     def __call__(self, images: np.ndarray, one_hot: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Put uint8 images (B, H, W, C) and labels (B, classes) through it, as the function of `seed` that it is."""
-        for generator in _seeds(self.layer):
-            generator.state.assign(np.array([seed, 0], "uint32"))
+        for number, generator in enumerate(_seeds(self.layer)):
+            generator.state.assign(np.random.SeedSequence([seed, self.position, number]).generate_state(2))
+        drawn = np.random.SeedSequence([seed, self.position]).generate_state(1)[0]
+        random.seed(int(drawn))  # of Python and NumPy, if a layer asks these
+        np.random.seed(int(drawn))
         shown = images.astype("float32") / 255
         given = (shown, one_hot) if self.labelled else shown
         made: Any = self.layer(given, training=True)
@@ -57,7 +70,10 @@ class FedLayer:
         changed, labels = np.asarray(changed, "float32"), np.asarray(labels, "float32")
         if changed.shape != images.shape or labels.shape != one_hot.shape:
             raise ValueError(f"expected images {images.shape}; received {changed.shape} of {self.layer.name}")
-        return np.rint(np.clip(changed, 0, 1) * 255).astype("uint8"), labels
+        cut = np.clip(changed, 0, 1)
+        if not (beyond := float(np.abs(changed - cut).mean())) <= MOST_CUT:
+            raise ValueError(f"expected images from 0 to 1 of {self.layer.name}; in the mean {beyond:.2g} is beyond")
+        return np.rint(cut * 255).astype("uint8"), labels
 
 
 def _seeds(layer: Any) -> list[keras.random.SeedGenerator]:
@@ -74,7 +90,7 @@ _KINDS: dict[str, tuple[Any, str]] = {
     "schedule": (keras.optimizers.schedules.LearningRateSchedule, "a Keras learning-rate schedule"),
     "loss": (Callable, "a Keras loss, or a function of labels and logits"),
     "callbacks": (keras.callbacks.Callback | list | tuple, "a Keras callback or a list of them"),
-    "class_weight": (Mapping, "a weight by the number of each class"),
+    "class_weight": (Mapping, "a weight of 0 or more by the number of each class, from 0 on,"),
 }
 
 
@@ -98,9 +114,27 @@ class _Maker:
                 part = self.build(self.level, self.context)
         except Exception as error:
             raise UserError(f"{told} could not be built: {summarise(error)}") from error
-        if not isinstance(part, kind):
-            raise UserError(f"{told} must build {words} for its hook {self.own.hook!r}; received {type(part).__name__}")
+        if not isinstance(part, kind) or not _FITS.get(str(self.own.hook), _fits_any)(part, self.context.classes):
+            received = type(part).__name__ if not isinstance(part, Mapping | list | tuple) else f"{part!r:.100}"
+            raise UserError(f"{told} must build {words} for its hook {self.own.hook!r}; received {received}")
         return part
+
+
+def _fits_any(part: Any, classes: int) -> bool:
+    return True
+
+
+def _weighs_each_class(part: Mapping[Any, Any], classes: int) -> bool:
+    return set(part) == set(range(classes)) and all(is_number(weight) and weight >= 0 for weight in part.values())
+
+
+def _holds_callbacks(part: Any, classes: int) -> bool:
+    return all(
+        isinstance(one, keras.callbacks.Callback) for one in (part if isinstance(part, list | tuple) else [part])
+    )
+
+
+_FITS: dict[str, Callable[[Any, int], bool]] = {"class_weight": _weighs_each_class, "callbacks": _holds_callbacks}
 
 
 def make_hooks(assignment: Assignment, steps: int) -> Hooks:
@@ -120,7 +154,10 @@ def make_hooks(assignment: Assignment, steps: int) -> Hooks:
         return [maker for maker in makers if maker.own.hook in hooks]
 
     replaced = {str(maker.own.hook): maker() for maker in of("optimizer", "loss", "schedule", "class_weight")}
-    fed = [(FedLayer(maker(), maker.own.hook == "batch"), maker.own.when) for maker in of("image", "batch")]
+    fed = [
+        (FedLayer(maker(), maker.own.hook == "batch", position), maker.own.when)
+        for position, maker in enumerate(of("image", "batch"))
+    ]
     callbacks = [maker() for maker in of("callbacks")]
     return Hooks(
         **replaced,

@@ -20,6 +20,7 @@ import psutil
 from bloodstudy import files, model
 from bloodstudy.data.splits.split import find_clean
 from bloodstudy.errors import MachineError
+from bloodstudy.extension import source
 from bloodstudy.extension.known import become
 from bloodstudy.model.summary import list_layers
 from bloodstudy.study import metrics
@@ -59,6 +60,9 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
 
     keras.backend.clear_session()  # collects garbage too
     become(assignment.extensions)
+    source.forget_loaded()
+    if assignment.extensions:
+        source.allow_installed_alone()
     _forget_peak_memory()
     factors, manifest = assignment.factors, assignment.manifest
     images = _map_images(assignment.images, assignment.images_hash)
@@ -79,7 +83,8 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
     validation = Gallery(images, validation_rows, one_hot, layers=hooks.measuring) if len(validation_rows) else None
 
     begun = time.monotonic()
-    states = Checkpoints(assignment.folder, _guard(assignment, threads))
+    # What a callback or a loss of one's own remembers is in no saved state: such a trial begins anew.
+    states = Checkpoints(assignment.folder, _guard(assignment, threads)) if hooks.resumable else None
     fitted = fit(network, factors, batches, len(train_rows), report, validation, states, hooks)
     rows = fitted.rows
     earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])

@@ -6,7 +6,7 @@ import lab
 import pytest
 
 from bloodstudy import model
-from bloodstudy.cli.unread import list_unread_factors
+from bloodstudy.cli.unread import list_replaced_factors, list_unread_factors
 from bloodstudy.config import schema
 from bloodstudy.config.factors import FACTORS
 from bloodstudy.config.rules import BUILT_IN, RULES
@@ -115,6 +115,45 @@ def test_text_that_is_not_that_of_its_digest_is_refused(tmp_path):
     for name in content:
         with pytest.raises(ValueError, match="expected"):
             Extension.from_dict({key: value for key, value in content.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda one: one["factors"][0].update(name=["x"]),
+        lambda one: one["factors"][0].update(name="lr"),
+        lambda one: one["factors"][0].update(doc=5),
+        lambda one: one["factors"][0].update(neutral={"a": 1}),
+        lambda one: one["factors"][0].update(levels={"kind": "Whole", "low": "a", "high": 3}),
+        lambda one: one["factors"][1].update(hook="everywhere"),
+        lambda one: one["networks"][0].update(name="A b"),
+        lambda one: one["networks"][0].update(reads=[3]),
+        lambda one: one.update(typed={"a": 1}),
+        lambda one: one.update(name="no name"),
+        lambda one: one.update(files="abc"),
+        lambda one: one.update(files={"": 3}),
+        lambda one: one.update(data_sources=["../x"]),
+    ],
+)
+def test_declarations_that_no_extension_could_make_are_refused(tmp_path, damage):
+    content = lab.describe_here(lab.write(tmp_path)).to_dict()
+    damage(content)
+    with pytest.raises(ValueError, match=r"expected|is not that"):
+        Extension.from_dict(content)
+
+
+def test_a_factor_whose_place_another_one_has_taken_is_not_varied(tmp_path):
+    text = (
+        "import bloodstudy as bs\n"
+        'bs.factor("own", levels=bs.Whole(0, 3), neutral=0, doc="of a test", hook="optimizer", build=print)\n'
+    )
+    with lab.extended(tmp_path, text):
+        jobs = [({"lr": lr, "own": own}, Factors(lr=lr, own={"own": own})) for lr in (0.1, 0.2) for own in (0, 1)]
+        assert list_replaced_factors(jobs) == [
+            "lr changes nothing beside own, which is in its place; leave one of them out"
+        ]
+        assert list_replaced_factors(jobs[:2]) == []
+        assert list_replaced_factors([job for job in jobs if not job[0]["own"]]) == []
 
 
 def test_two_extensions_may_not_bring_one_name(tmp_path):

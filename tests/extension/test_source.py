@@ -33,6 +33,35 @@ def test_a_folder_is_known_by_all_its_text_and_imports_its_own_modules(tmp_path)
     assert set(load(before).factors) == {"blur"}
 
 
+def test_modules_that_nobody_imports_are_not_run_and_others_may_be_imported_later(tmp_path):
+    folder = tmp_path / "lab_with_scripts"
+    (folder / "scripts").mkdir(parents=True)
+    late = "def build(level, context):\n    from lab_with_scripts import late\n    return late.MOST\n"
+    row = 'bs.factor("blur", levels=bs.Real(0, 3), neutral=0.0, doc="sigma", hook="image", build=build)\n'
+    (folder / "__init__.py").write_text(f"import bloodstudy as bs\n{late}{row}")
+    (folder / "late.py").write_text("MOST = 3\n")
+    for name in ("__main__.py", "scripts/clean-old.py"):
+        (folder / name).write_text("raise SystemExit('nobody asked for this')\n")
+    declared = load(find(str(folder)))
+    assert declared.builders["blur"](1.0, None) == 3
+
+
+def test_a_folder_named_as_a_module_of_python_is_refused(tmp_path):
+    folder = tmp_path / "wave"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(LITTLE)
+    with pytest.raises(ValueError, match="there is a package 'wave' already"):
+        load(find(str(folder)))
+
+
+def test_what_its_modules_hold_is_forgotten_when_it_is_asked_for(tmp_path):
+    text = LITTLE + "LEFT = []\n@bs.network('grows')\ndef grows(*words):\n    LEFT.append(1)\n    return len(LEFT)\n"
+    found = find(str(lab.write(tmp_path, text)))
+    assert [load(found).networks["grows"].build() for _ in range(2)] == [1, 2]
+    source.forget_loaded()
+    assert load(found).networks["grows"].build() == 1
+
+
 def test_an_entry_point_is_the_package_that_it_names(tmp_path, monkeypatch):
     lab.write(tmp_path, LITTLE, "installed_lab.py")
     entry = metadata.EntryPoint("theirs", "installed_lab", source.GROUP)

@@ -49,6 +49,15 @@ class _Halve(keras.callbacks.Callback):
 )
 
 
+FLIPS = "Pipeline([keras.layers.RandomFlip('horizontal'), keras.layers.RandomFlip('vertical')])"
+ROUGH = """
+import numpy as np
+class Rough(keras.layers.Layer):
+    def call(self, x, training=None):
+        return x + np.random.default_rng(np.random.randint(99999)).normal(size=x.shape).astype("float32") / 10
+"""
+
+
 @pytest.fixture(autouse=True)
 def extension(tmp_path):
     with lab.extended(tmp_path, TEXT) as extension:
@@ -114,6 +123,56 @@ def test_what_is_fed_is_a_function_of_seed_epoch_and_position_alone():
     fresh = Feed(IMAGES, ONE_HOT, np.arange(24), 8, 7, make_hooks(assign(own_image=2), 3).training)
     fresh.start_epoch(1)
     np.testing.assert_array_equal(fresh[0][0], first)
+
+
+def test_random_layers_of_one_hook_and_of_several_are_independent(tmp_path):
+    text = TEXT.replace("own_", "pair_").replace("GaussianNoise(level / 10)", FLIPS)
+    with lab.extended(tmp_path, text):
+        pair = {f"pair_{hook}": 0 for hook in PARTS}
+        (layer,) = make_hooks(assign(**pair | {"pair_image": 1}), 3).training
+        corner = np.zeros((1, 4, 4, 1), "uint8")
+        corner[0, 0, 0] = 255
+        shown = [layer(corner, ONE_HOT[:1], seed)[0] for seed in range(40)]
+    assert len({int(np.argmax(image)) for image in shown}) == 4
+
+
+def test_numpy_s_own_generator_is_a_function_of_the_seed_too(tmp_path):
+    text = TEXT.replace("own_", "np_").replace("keras.layers.GaussianNoise(level / 10)", "Rough()") + ROUGH
+    with lab.extended(tmp_path, text):
+        levels = {f"np_{hook}": 0 for hook in PARTS} | {"np_image": 1}
+        (layer,) = make_hooks(assign(**levels), 3).training
+        first, other, again = (layer(IMAGES, ONE_HOT, seed)[0] for seed in (1, 2, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_images_on_another_scale_are_refused(tmp_path):
+    text = TEXT.replace("own_", "big_").replace("GaussianNoise(level / 10)", "Rescaling(255.0)")
+    with lab.extended(tmp_path, text):
+        levels = {f"big_{hook}": 0 for hook in PARTS} | {"big_image": 1}
+        (layer,) = make_hooks(assign(**levels), 3).training
+        with pytest.raises(ValueError, match="expected images from 0 to 1"):
+            layer(IMAGES, ONE_HOT, 1)
+
+
+@pytest.mark.parametrize(
+    ("hook", "built", "says"),
+    [
+        ("class_weight", "{0: 5.0}", r"a weight of 0 or more by the number of each class.*received \{0: 5.0\}"),
+        ("class_weight", "{k: -1.0 for k in range(4)}", "a weight of 0 or more"),
+        ("class_weight", "{}", r"received \{\}"),
+        ("callbacks", "[1, 2]", r"a Keras callback or a list of them.*received \[1, 2\]"),
+    ],
+)
+def test_weights_and_callbacks_are_looked_at_one_by_one(tmp_path, hook, built, says):
+    row = f'bs.factor("odd", levels=bs.Whole(0, 1), neutral=0, hook="{hook}", doc="none", build=lambda l, c: {built})'
+    with lab.extended(tmp_path, "import bloodstudy as bs\n" + row), pytest.raises(UserError, match=says):
+        make_hooks(assign(odd=1), 3)
+
+
+def test_what_a_callback_or_a_loss_remembers_is_in_no_state():
+    resumable = {hook: make_hooks(assign(**{f"own_{hook}": 1}), 3).resumable for hook in PARTS}
+    assert [hook for hook, may in resumable.items() if not may] == ["loss", "callbacks"]
 
 
 def test_labels_may_be_changed_with_the_images():
