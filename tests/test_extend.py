@@ -180,6 +180,16 @@ def test_the_configuration_is_shown_with_its_factors(place):
     assert "stem_kernel: 3" in finish(place, "run", "extend=my_lab.py", "model=mine", "--cfg", "job")
 
 
+def test_a_file_of_the_network_s_name_says_what_is_native_to_it(copied):
+    (copied / "conf/model").mkdir(parents=True)
+    (copied / "conf/model/mine.yaml").write_text(
+        "# @package _global_\nmodel: {name: mine}\nstem_kernel: 7\nwidth: 2.0\n"
+    )
+    shown = finish(copied, "run", "extend=my_lab.py", "model=mine", "--cfg", "job")
+    assert "stem_kernel: 7" in shown
+    assert "width: 2.0" in shown
+
+
 def test_a_damaged_plan_of_an_extension_is_refused(copied):
     finish(copied, "run", "extend=my_lab.py", *SWEEP)
     plan = copied / "runs/scratch/plan.yaml"

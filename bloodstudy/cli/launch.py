@@ -18,9 +18,9 @@ from omegaconf import DictConfig
 
 from bloodstudy import model
 from bloodstudy.cli.hydra_options import judge_flags
-from bloodstudy.cli.overrides import RECORD
+from bloodstudy.cli.overrides import GROUPS, RECORD
 from bloodstudy.config import schema
-from bloodstudy.config.yaml_files import conf_folder, search_path
+from bloodstudy.config.yaml_files import conf_folder, named, search_path
 from bloodstudy.errors import UserError
 from bloodstudy.extension.known import DATA_SOURCES
 
@@ -50,9 +50,12 @@ def register() -> None:
     store = ConfigStore.instance()
     noun, key = RECORD.split(".")
     store.store("schema", schema.defaults() | {noun: {key: None}})
-    shipped = {file.stem for file in (conf_folder() / "model").glob("*.yaml")}
+    for group in GROUPS:  # what an earlier command of this process may have left
+        store.repo.pop(group, None)
+    # A file of that name, of ours or of the user, says what is native to the network; Hydra would match the two.
+    written = {*(file.stem for file in (conf_folder() / "model").glob("*.yaml")), *named("model")}
     for name in model.names():
-        if name not in shipped:
+        if name not in written:
             store.store(group="model", name=name, package="_global_", node={"model": {"name": name}})
-    for name in DATA_SOURCES:
+    for name in DATA_SOURCES.keys() - named("data").keys():
         store.store(group="data", name=name, node={"name": name})

@@ -44,7 +44,7 @@ def is_at_work(study, finished):
 
 
 def test_a_clock_that_jumps_changes_no_order_and_no_duration(study, clock):
-    study.vary(seed="0,1,2", epochs="25")
+    study.vary(seed="0,1,2", epochs="80")
     process = study.start("-m", **clock(DAY))
     try:
         for finished, ahead in ((0, -DAY), (1, DAY), (2, 0)):

@@ -127,8 +127,7 @@ def _scene_part(differences: np.ndarray, cells: Cells) -> tuple[float, tuple[tup
     inner = ((residuals - mean) ** 2).sum(axis=0) / (repetitions * (repetitions - 1))
     # A scene that shows several classes is one scene: its residuals are summed before they are squared.
     _, where = np.unique(cells.scenes, return_inverse=True)
-    whole = np.zeros((repetitions, where.max() + 1))
-    np.add.at(whole, (slice(None), where), residuals)
+    whole = residuals @ np.eye(where.max() + 1)[where]
     of_scenes = whole.mean(axis=0)
     between = float((of_scenes**2).sum())
     within = float(((whole - of_scenes) ** 2).sum() / (repetitions * (repetitions - 1)))

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy import optimize, stats
 
 NODES = 400  # of the integration: twice as many change no digit that is used
+HIGHEST, LEAST = 37.0, 1e-300  # a z beyond which no probability is a number, and such a probability
 FAR = 9.0  # standard deviations below which nothing lies
 
 
@@ -56,6 +58,10 @@ def _find_bound(wanted: float, places: np.ndarray, density: np.ndarray, share: f
 
     def off(z: float) -> float:
         # The logarithms: at first looks the wanted probabilities are as small as 1e-10.
-        return float(np.log(density @ stats.norm.sf((z * np.sqrt(share) - places) / step)) - np.log(wanted))
+        leaves = float(density @ stats.norm.sf((z * np.sqrt(share) - places) / step))
+        return float(np.log(max(leaves, LEAST)) - np.log(max(wanted, LEAST)))
 
-    return float(optimize.brentq(off, -8.0, 12.0, xtol=1e-10))
+    if off(HIGHEST) >= 0:  # so little may be spent that nothing would reach it
+        return HIGHEST
+    found: Any = optimize.brentq(off, -FAR, HIGHEST, xtol=1e-10)
+    return float(found)
