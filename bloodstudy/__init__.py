@@ -10,18 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bloodstudy.config.extension.declare import data_source, factor, network
     from bloodstudy.config.levels import Choice, Flag, Real, Whole
-    from bloodstudy.extension.declare import data_source, factor, network
 
 __all__ = ["Choice", "Flag", "Real", "Whole", "data_source", "factor", "network"]
 PACKAGE = Path(__file__).resolve().parent  # what lies beside the code is found from here
 __version__ = "0.1.0"
 _PLACES = {"Choice": "config.levels", "Flag": "config.levels", "Real": "config.levels", "Whole": "config.levels"}
-_PLACES |= {"data_source": "extension.declare", "factor": "extension.declare", "network": "extension.declare"}
+_PLACES |= {
+    "data_source": "config.extension.declare",
+    "factor": "config.extension.declare",
+    "network": "config.extension.declare",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Return what extensions call (bloodstudy.extension.declare); imported only when it is asked for."""
+    """Return what extensions call (bloodstudy.config.extension.declare); imported only when it is asked for."""
     if name not in _PLACES:
         raise AttributeError(f"module 'bloodstudy' has no attribute {name!r}")
     return getattr(import_module(f"bloodstudy.{_PLACES[name]}"), name)

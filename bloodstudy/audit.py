@@ -14,8 +14,8 @@ from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.command import run_command
 from bloodstudy.cli.extend import read_extensions
 from bloodstudy.config import schema
+from bloodstudy.config.extension.known import known
 from bloodstudy.errors import UserError
-from bloodstudy.extension.known import known
 
 USAGE = """\
 python -m bloodstudy.audit [data=NAME] [data.root=FOLDER] [data.split=SPLIT] [fail_on_leak=true]

@@ -13,11 +13,11 @@ from bloodstudy import analysis
 from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.arguments import find_study, read_keys
 from bloodstudy.cli.command import run_command
+from bloodstudy.config.extension.known import known
 from bloodstudy.config.levels import Rule
 from bloodstudy.config.readers import READERS
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
-from bloodstudy.extension.known import known
 from bloodstudy.study import run_folder
 
 USAGE = """\

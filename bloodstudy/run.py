@@ -12,8 +12,8 @@ from bloodstudy.cli import compose
 from bloodstudy.cli.command import run_command
 from bloodstudy.cli.extend import read_extensions
 from bloodstudy.cli.launch import launch, read_arguments, register
+from bloodstudy.config.extension.known import known
 from bloodstudy.errors import UserError
-from bloodstudy.extension.known import known
 
 DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 

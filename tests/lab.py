@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bloodstudy.extension.known import Extension, OwnDataSource, OwnNetwork, known
-from bloodstudy.extension.source import find, load
+from bloodstudy.config.extension.known import Extension, OwnDataSource, OwnNetwork, known
+from bloodstudy.config.extension.source import find, load
 
 TEXT = """
 import keras

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
+from bloodstudy.config.extension.describe import describe
+from bloodstudy.config.extension.known import Extension
+from bloodstudy.config.extension.source import find
 from bloodstudy.errors import UserError
-from bloodstudy.extension.describe import describe
-from bloodstudy.extension.known import Extension
-from bloodstudy.extension.source import find
 
 KEY = "extend"
 

@@ -20,9 +20,9 @@ from bloodstudy import model
 from bloodstudy.cli.hydra_options import judge_flags
 from bloodstudy.cli.overrides import GROUPS, RECORD
 from bloodstudy.config import schema
+from bloodstudy.config.extension.known import DATA_SOURCES
 from bloodstudy.config.yaml_files import conf_folder, named, search_path
 from bloodstudy.errors import UserError
-from bloodstudy.extension.known import DATA_SOURCES
 
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:

@@ -10,10 +10,10 @@ from typing import Any
 
 from bloodstudy.cli.overrides import GROUPS
 from bloodstudy.config import schema
+from bloodstudy.config.extension.known import is_read
 from bloodstudy.config.factors import FACTORS, list_replaced
 from bloodstudy.config.readers import find_unread
 from bloodstudy.config.yaml_files import conf_folder, named, read_yaml
-from bloodstudy.extension.known import is_read
 from bloodstudy.study.arms import spell
 
 

@@ -35,7 +35,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class OwnFactor:
-    """A factor of the user's own, as its extension declares it (bloodstudy.extension.declare)."""
+    """A factor of the user's own, as its extension declares it (bloodstudy.config.extension.declare)."""
 
     name: str
     levels: Rule

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import platformdirs
 
+from bloodstudy.config.extension.known import DATA_SOURCES
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.provenance.provenance import Provenance, trace
 from bloodstudy.data.screening.cache import Decoded, Request, fetch
@@ -30,7 +31,6 @@ from bloodstudy.data.splits.labels import name_classes
 from bloodstudy.data.splits.notes import describe_leak
 from bloodstudy.data.splits.split import NEED_SCENES, OFFICIAL, divide, resolve_split
 from bloodstudy.errors import UserError, nearest
-from bloodstudy.extension.known import DATA_SOURCES
 
 # How each data set lists its files. A new one is a row here and a name in `config.rules`.
 SOURCES: dict[str, Callable[[DataChoice, Path, Progress], Listing]] = {

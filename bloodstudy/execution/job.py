@@ -15,7 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from bloodstudy.cli.overrides import RECORD, write
 from bloodstudy.config import schema
-from bloodstudy.extension.known import become
+from bloodstudy.config.extension.known import become
 from bloodstudy.study.outcome import Outcome
 
 

@@ -16,12 +16,12 @@ from bloodstudy import __version__
 from bloodstudy.cli import compose
 from bloodstudy.cli.overrides import write
 from bloodstudy.cli.unread import list_unread
+from bloodstudy.config.extension.known import joined
 from bloodstudy.config.schema import Settings
 from bloodstudy.data import Dataset
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
 from bloodstudy.execution.plan_content import ELSEWHERE, brief, decide, find_cells, label, merge_arms
-from bloodstudy.extension.known import joined
 from bloodstudy.study.arms import BLOCK_KEYS, changed_levels, name_arm
 from bloodstudy.study.plan import STUDY_DECIDES, Plan, PlannedTrial
 from bloodstudy.study.question import SCRATCH

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bloodstudy.cli import terminal
+from bloodstudy.config.extension.known import pack_joined
 from bloodstudy.config.factors import FACTORS
 from bloodstudy.data import Dataset
 from bloodstudy.errors import UserError
 from bloodstudy.execution.job_process import JobProcess
-from bloodstudy.extension.known import pack_joined
 from bloodstudy.study.arms import spell
 from bloodstudy.study.outcome import DEATHS
 from bloodstudy.study.trial import Trial

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from bloodstudy import files
 from bloodstudy.cli import terminal
+from bloodstudy.config.extension.known import pack_joined
 from bloodstudy.config.schema import Settings
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.execution import trial_runner
 from bloodstudy.execution.job import Job, JobEnd
 from bloodstudy.execution.job_process import MAX_DEATHS_IN_A_ROW
-from bloodstudy.extension.known import pack_joined
 from bloodstudy.study.outcome import DEATHS, Outcome
 from bloodstudy.study.plan import Plan, PlannedTrial
 

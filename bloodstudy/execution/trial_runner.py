@@ -21,11 +21,11 @@ from omegaconf import DictConfig
 from bloodstudy import data, files, tracking
 from bloodstudy.cli import terminal
 from bloodstudy.cli.command import Terminated
+from bloodstudy.config.extension.known import pack_joined
 from bloodstudy.errors import BloodstudyError, UserError
 from bloodstudy.execution import datasets, job_process, result_record
 from bloodstudy.execution.job import Job, JobEnd, read_job
 from bloodstudy.execution.job_process import JobProcess
-from bloodstudy.extension.known import pack_joined
 from bloodstudy.study.outcome import DEATHS, PUBLISHED, Outcome
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, load_result

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from bloodstudy.config.extension import source
+from bloodstudy.config.extension.known import BUILT_IN, NETWORKS, joined
 from bloodstudy.config.schema import Factors
 from bloodstudy.errors import UserError, nearest, summarise
-from bloodstudy.extension import source
-from bloodstudy.extension.known import BUILT_IN, NETWORKS, joined
 from bloodstudy.model import shapes
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from bloodstudy import files
+from bloodstudy.config.extension.known import Extension
 from bloodstudy.errors import UserError
-from bloodstudy.extension.known import Extension
 from bloodstudy.study.arms import Role
 from bloodstudy.study.record import read_record, rename
 from bloodstudy.study.seal import seal, unseal

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from bloodstudy.config.extension.known import Extension
 from bloodstudy.config.schema import Factors
-from bloodstudy.extension.known import Extension
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.record import is_list, read_record
 from bloodstudy.study.trial import DataIdentity

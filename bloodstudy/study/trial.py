@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from bloodstudy.config.extension.known import digests_of, levels_of
 from bloodstudy.config.factors import without_neutral
 from bloodstudy.config.schema import DataChoice, Factors
-from bloodstudy.extension.known import digests_of, levels_of
 
 DRAWN_BY = ("split_seed", "test_share", "folds", "fold", "validation_share")  # what a division was drawn from
 

@@ -15,13 +15,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from bloodstudy.config.extension import source
+from bloodstudy.config.extension.declare import Builder, Context
+from bloodstudy.config.extension.known import joined
 from bloodstudy.config.factors import OwnFactor
 from bloodstudy.config.levels import is_number
 from bloodstudy.config.schema import Factors
 from bloodstudy.errors import UserError, summarise
-from bloodstudy.extension import source
-from bloodstudy.extension.declare import Builder, Context
-from bloodstudy.extension.known import joined
 from bloodstudy.model.blocks import Parts
 from bloodstudy.model.registry import defaults
 from bloodstudy.training.assignment import Assignment

@@ -18,10 +18,10 @@ import pandas as pd
 import psutil
 
 from bloodstudy import files, model
+from bloodstudy.config.extension import source
+from bloodstudy.config.extension.known import become
 from bloodstudy.data.splits.split import find_clean
 from bloodstudy.errors import MachineError
-from bloodstudy.extension import source
-from bloodstudy.extension.known import become
 from bloodstudy.model.summary import list_layers
 from bloodstudy.study import metrics
 from bloodstudy.study.code_digest import code_digest

@@ -10,12 +10,12 @@ import os
 from collections import Counter
 from pathlib import Path
 
+from bloodstudy.config.extension.describe import list_images
+from bloodstudy.config.extension.known import DATA_SOURCES, joined
 from bloodstudy.data.screening.listing import SIDES, Listing
 from bloodstudy.data.screening.scan import Candidate, Place, readable, scan_folders
 from bloodstudy.data.sources.folder import existing
 from bloodstudy.errors import UserError
-from bloodstudy.extension.describe import list_images
-from bloodstudy.extension.known import DATA_SOURCES, joined
 
 
 def list_own(name: str, root: str | Path | None) -> Listing:

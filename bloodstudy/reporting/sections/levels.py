@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from bloodstudy.analysis import StudyResults
+from bloodstudy.config.extension.known import Extension
 from bloodstudy.config.factors import FACTORS, level_in
-from bloodstudy.extension.known import Extension
 from bloodstudy.reporting.render.markdown import code, plain, table
 from bloodstudy.study.arms import BLOCK_KEYS, spell
 

@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bloodstudy.config.extension.declare import NAME
+from bloodstudy.config.extension.source import Source
 from bloodstudy.config.factors import FACTORS, HOOKS, OwnFactor, forget_own, join_own
 from bloodstudy.config.levels import Choice, rule_of
 from bloodstudy.config.rules import BUILT_IN as RULES_BUILT_IN
 from bloodstudy.config.rules import RULES
 from bloodstudy.errors import UserError
-from bloodstudy.extension.declare import NAME
-from bloodstudy.extension.source import Source
 
 
 def _find_fault(

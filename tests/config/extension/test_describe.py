@@ -5,10 +5,10 @@ import sys
 import lab
 import pytest
 
+from bloodstudy.config.extension import describe as module
+from bloodstudy.config.extension.describe import describe
+from bloodstudy.config.extension.source import find
 from bloodstudy.errors import UserError
-from bloodstudy.extension import describe as module
-from bloodstudy.extension.describe import describe
-from bloodstudy.extension.source import find
 
 START = "import bloodstudy as bs\n"
 ROW = 'bs.factor("blur", levels=bs.Real(0, 3), default=1.0, doc="sigma")\n'

@@ -5,9 +5,9 @@ from importlib import metadata
 import lab
 import pytest
 
+from bloodstudy.config.extension import source
+from bloodstudy.config.extension.source import find, load
 from bloodstudy.errors import UserError
-from bloodstudy.extension import source
-from bloodstudy.extension.source import find, load
 
 LITTLE = 'import bloodstudy as bs\nbs.factor("blur", levels=bs.Real(0, 3), default=1.0, doc="sigma")\n'
 

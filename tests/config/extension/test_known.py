@@ -8,11 +8,11 @@ import pytest
 from bloodstudy import model
 from bloodstudy.cli.unread import list_replaced_factors, list_unread_factors
 from bloodstudy.config import schema
+from bloodstudy.config.extension.known import Extension, join, joined, known
 from bloodstudy.config.factors import FACTORS
 from bloodstudy.config.rules import BUILT_IN, RULES
 from bloodstudy.config.schema import Factors
 from bloodstudy.errors import UserError
-from bloodstudy.extension.known import Extension, join, joined, known
 from bloodstudy.study.trial import DataIdentity, Trial
 
 DATA = DataIdentity("smear", "subtype", "field", "official", "f" * 16)

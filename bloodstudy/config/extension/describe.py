@@ -15,10 +15,10 @@ import traceback
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bloodstudy.config.extension.declare import DataSource
+from bloodstudy.config.extension.known import Extension, OwnDataSource, OwnNetwork
+from bloodstudy.config.extension.source import Source, load
 from bloodstudy.errors import UserError, summarise
-from bloodstudy.extension.declare import DataSource
-from bloodstudy.extension.known import Extension, OwnDataSource, OwnNetwork
-from bloodstudy.extension.source import Source, load
 
 LONGEST_S = 30
 LONGEST_LISTING_S = 300
@@ -49,7 +49,7 @@ def _ask(source: Source, longest_s: int, what: str, listed: dict[str, str] | Non
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "bloodstudy.extension.describe"],
+            [sys.executable, "-P", "-m", "bloodstudy.config.extension.describe"],
             input=json.dumps(told),
             capture_output=True,
             text=True,

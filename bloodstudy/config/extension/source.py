@@ -19,8 +19,8 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
+from bloodstudy.config.extension.declare import Declared, filling
 from bloodstudy.errors import UserError, nearest
-from bloodstudy.extension.declare import Declared, filling
 
 GROUP = "bloodstudy.extensions"
 MOST = 2**20  # bytes of all its text

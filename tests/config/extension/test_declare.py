@@ -3,7 +3,7 @@
 import pytest
 
 import bloodstudy as bs
-from bloodstudy.extension.declare import Declared, filling
+from bloodstudy.config.extension.declare import Declared, filling
 
 
 @pytest.fixture
