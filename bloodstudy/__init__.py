@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Flag", "Real", "Whole", "data_source", "factor", "network"]
 PACKAGE = Path(__file__).resolve().parent  # what lies beside the code is found from here
 __version__ = "0.1.0"
-_PLACES = {"Choice": "config.levels", "Flag": "config.levels", "Real": "config.levels", "Whole": "config.levels"}
-_PLACES |= {
-    "data_source": "config.extension.declare",
-    "factor": "config.extension.declare",
-    "network": "config.extension.declare",
-}
+_PLACES = dict.fromkeys(("Choice", "Flag", "Real", "Whole"), "config.levels")
+_PLACES |= dict.fromkeys(("data_source", "factor", "network"), "config.extension.declare")
 
 
 def __getattr__(name: str) -> Any:

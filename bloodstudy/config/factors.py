@@ -27,8 +27,6 @@ class Factor:
     timed: bool = True  # whether it changes how long a batch takes
     read_by: tuple[str, ...] | None = None  # the built-in networks that read it; None: it is not about the network
     hook: str | None = None  # of a user's own: where it takes part
-    ordered: bool = False  # of a user's own: whether its levels have an order
-    doc: str = ""  # of a user's own
     default: Any = None  # of a user's own
     extension: str = ""  # digest of the user's own source
 
@@ -44,7 +42,6 @@ class OwnFactor:
     hook: str | None
     when: str
     doc: str
-    ordered: bool
     timed: bool
     extension: str = ""
 
@@ -52,8 +49,16 @@ class OwnFactor:
     def row(self) -> Factor:
         """It as a row of the table."""
         read_by = {None: (), "block_end": BLOCKS, "head": (*BLOCKS, "application")}.get(self.hook)
-        told = (self.hook, self.ordered, self.doc, self.default, self.extension)
-        return Factor(self.name, self.levels, self.neutral if self.hook else ALWAYS, self.timed, read_by, *told)
+        return Factor(
+            self.name,
+            self.levels,
+            neutral=self.neutral if self.hook else ALWAYS,
+            timed=self.timed,
+            read_by=read_by,
+            hook=self.hook,
+            default=self.default,
+            extension=self.extension,
+        )
 
 
 # Hooks of which a trial has one at most, and the built-in factors that one of them would leave without effect.

@@ -15,13 +15,13 @@ from bloodstudy.model.shapes import smallest_size
 if TYPE_CHECKING:
     from bloodstudy.model.augment import Augmenter
 
-__all__ = ["augmenter", "build", "check", "names", "smallest_size"]
+__all__ = ["augmenters", "build", "check", "names", "smallest_size"]
 
 
-def augmenter(factors: Factors, classes: int) -> Augmenter | None:
-    """Return what `factors.augment` does to a training batch, or None for `none`; imports Keras."""
+def augmenters(factors: Factors, classes: int) -> list[Augmenter]:
+    """Return what `factors.augment` does to a training batch, [] for `none`; imports Keras."""
     if factors.augment == "none":
-        return None
+        return []
     from bloodstudy.model.augment import Augmenter
 
-    return Augmenter.of(factors.augment, channels=3 if factors.colour == "rgb" else 1, classes=classes)
+    return [Augmenter.of(factors.augment, channels=3 if factors.colour == "rgb" else 1, classes=classes)]

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -142,7 +143,7 @@ class Plan:
         decided = {name: content[name] for name in (*STUDY_DECIDES, "trials") if name in content}
         return hashlib.sha256(json.dumps(decided, sort_keys=True, default=list).encode()).hexdigest()[:16]
 
-    @property
+    @cached_property
     def own(self) -> tuple[Extension, ...]:
         """The extensions of its trials."""
         return tuple(map(Extension.from_dict, self.extensions))

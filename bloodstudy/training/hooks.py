@@ -81,16 +81,32 @@ def _seeds(layer: Any) -> list[keras.random.SeedGenerator]:
     return found + [one for inner in layer._flatten_layers(include_self=False) for one in _seeds(inner)]
 
 
-_KINDS: dict[str, tuple[Any, str]] = {
-    "image": (keras.layers.Layer, "a Keras layer"),
-    "batch": (keras.layers.Layer, "a Keras layer"),
-    "block_end": (keras.layers.Layer, "a Keras layer"),
-    "head": (keras.layers.Layer, "a Keras layer"),
-    "optimizer": (keras.optimizers.Optimizer, "a Keras optimizer"),
-    "schedule": (keras.optimizers.schedules.LearningRateSchedule, "a Keras learning-rate schedule"),
-    "loss": (Callable, "a Keras loss, or a function of labels and logits"),
-    "callbacks": (keras.callbacks.Callback | list | tuple, "a Keras callback or a list of them"),
-    "class_weight": (Mapping, "a weight of 0 or more by the number of each class, from 0 on,"),
+def _weighs_each_class(part: Any, classes: int) -> bool:
+    whole = isinstance(part, Mapping) and set(part) == set(range(classes))
+    return whole and all(is_number(weight) and weight >= 0 for weight in part.values())
+
+
+def _holds_callbacks(part: Any, classes: int) -> bool:
+    each = part if isinstance(part, list | tuple) else [part]
+    return all(isinstance(one, keras.callbacks.Callback) for one in each)
+
+
+def _of(kind: type) -> Callable[[Any, int], bool]:
+    return lambda part, classes: isinstance(part, kind)
+
+
+_LAYER = (_of(keras.layers.Layer), "a Keras layer")
+# Of each hook whether what was built fits, and in words what would.
+_EXPECTED: dict[str, tuple[Callable[[Any, int], bool], str]] = {
+    "image": _LAYER,
+    "batch": _LAYER,
+    "block_end": _LAYER,
+    "head": _LAYER,
+    "optimizer": (_of(keras.optimizers.Optimizer), "a Keras optimizer"),
+    "schedule": (_of(keras.optimizers.schedules.LearningRateSchedule), "a Keras learning-rate schedule"),
+    "loss": (lambda part, classes: callable(part), "a Keras loss, or a function of labels and logits"),
+    "callbacks": (_holds_callbacks, "a Keras callback or a list of them"),
+    "class_weight": (_weighs_each_class, "a weight of 0 or more by the number of each class, from 0 on,"),
 }
 
 
@@ -107,34 +123,17 @@ class _Maker:
 
     def __call__(self) -> Any:
         """Build it once more; raises UserError if that fails or gives the wrong thing."""
-        kind, words = _KINDS[str(self.own.hook)]
+        fits, words = _EXPECTED[str(self.own.hook)]
         told = f"the factor {self.own.name!r} of extend={self.typed} at {self.level!r}"
         try:
             with defaults(self.factors):
                 part = self.build(self.level, self.context)
         except Exception as error:
             raise UserError(f"{told} could not be built: {summarise(error)}") from error
-        if not isinstance(part, kind) or not _FITS.get(str(self.own.hook), _fits_any)(part, self.context.classes):
+        if not fits(part, self.context.classes):
             received = type(part).__name__ if not isinstance(part, Mapping | list | tuple) else f"{part!r:.100}"
             raise UserError(f"{told} must build {words} for its hook {self.own.hook!r}; received {received}")
         return part
-
-
-def _fits_any(part: Any, classes: int) -> bool:
-    return True
-
-
-def _weighs_each_class(part: Mapping[Any, Any], classes: int) -> bool:
-    return set(part) == set(range(classes)) and all(is_number(weight) and weight >= 0 for weight in part.values())
-
-
-def _holds_callbacks(part: Any, classes: int) -> bool:
-    return all(
-        isinstance(one, keras.callbacks.Callback) for one in (part if isinstance(part, list | tuple) else [part])
-    )
-
-
-_FITS: dict[str, Callable[[Any, int], bool]] = {"class_weight": _weighs_each_class, "callbacks": _holds_callbacks}
 
 
 def make_hooks(assignment: Assignment, steps: int) -> Hooks:
@@ -142,12 +141,10 @@ def make_hooks(assignment: Assignment, steps: int) -> Hooks:
     factors = assignment.factors
     context = Context(len(assignment.classes), steps, factors.epochs, factors.seed)
     makers = [
-        _Maker(own, factors.own[own.name], declared.builders[own.name], factors, context, extension.source.typed)
-        for extension in joined()
-        if any(own.hook and factors.own[own.name] != own.neutral for own in extension.factors)
-        for declared in [source.load(extension.source)]
-        for own in extension.factors
-        if own.hook and factors.own[own.name] != own.neutral
+        _Maker(own, level, source.load(one.source).builders[own.name], factors, context, one.source.typed)
+        for one in joined()
+        for own in one.factors
+        if own.hook and (level := factors.own[own.name]) != own.neutral
     ]
 
     def of(*hooks: str) -> list[_Maker]:

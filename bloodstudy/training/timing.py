@@ -31,8 +31,7 @@ def time_batches(assignment: Assignment, images: np.ndarray, one_hot: np.ndarray
     rows = np.flatnonzero(assignment.manifest["split"] == "train")[: BATCHES * factors.batch_size]
     hooks = make_hooks(assignment, BATCHES)
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes), hooks.parts)
-    augmenter = model.augmenter(factors, len(assignment.classes))
-    augmenters = [*([augmenter] if augmenter else []), *hooks.training]
+    augmenters = [*model.augmenters(factors, len(assignment.classes)), *hooks.training]
     feed = Feed(images, one_hot, rows, factors.batch_size, 0, augmenters)
     history = fit(network, factors, feed, len(rows), _ignore, hooks=hooks).rows
     seconds = [row["epoch_seconds"] for row in history[1:]] or [history[0]["epoch_seconds"]]

@@ -77,8 +77,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
         return Timed(**seconds, peak_memory_mb=_peak_memory_mb())
     hooks = make_hooks(assignment, math.ceil(len(train_rows) / factors.batch_size))
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes), hooks.parts)
-    augmenter = model.augmenter(factors, len(assignment.classes))
-    augmenters = [*([augmenter] if augmenter else []), *hooks.training]
+    augmenters = [*model.augmenters(factors, len(assignment.classes)), *hooks.training]
     batches = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenters)
     validation = Gallery(images, validation_rows, one_hot, layers=hooks.measuring) if len(validation_rows) else None
 

@@ -8,7 +8,7 @@ import pytest
 
 from bloodstudy.config.rules import RULES
 from bloodstudy.config.schema import Factors
-from bloodstudy.model import augmenter
+from bloodstudy.model import augmenters
 from bloodstudy.model.augment import Augmenter
 
 LEVELS = [level for level in RULES["augment"].levels if level != "none"]
@@ -27,13 +27,13 @@ def smooth(channels: int, count: int = 12) -> np.ndarray:
 
 
 def of(level: str, channels: int) -> Augmenter:
-    made = augmenter(Factors(augment=level, colour="rgb" if channels == 3 else "gray"), CLASSES)
+    (made,) = augmenters(Factors(augment=level, colour="rgb" if channels == 3 else "gray"), CLASSES)
     assert made is not None
     return made
 
 
 def test_none_is_nothing() -> None:
-    assert augmenter(Factors(augment="none"), CLASSES) is None
+    assert augmenters(Factors(augment="none"), CLASSES) == []
 
 
 @pytest.mark.parametrize("channels", [1, 3])

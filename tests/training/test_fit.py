@@ -22,14 +22,9 @@ IMAGES = RNG.integers(0, 256, (24, 16, 16, 1), dtype="uint8")
 ONE_HOT = np.eye(4, dtype="float32")[RNG.integers(0, 4, 24)]
 
 
-def augmenters(factors):
-    augmenter = model.augmenter(factors, 4)
-    return [augmenter] if augmenter else []
-
-
 def train(factors, events=None, validation=None, states=None):
     network = model.build("reference", factors, (16, 16, 1), 4)
-    feed = Feed(IMAGES, ONE_HOT, np.arange(24), factors.batch_size, factors.seed, augmenters(factors))
+    feed = Feed(IMAGES, ONE_HOT, np.arange(24), factors.batch_size, factors.seed, model.augmenters(factors, 4))
     report = (events if events is not None else []).append
     return network, fit(network, factors, feed, 24, report, validation, states)
 

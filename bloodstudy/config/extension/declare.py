@@ -73,7 +73,6 @@ def factor(
     hook: str | None = None,
     build: Builder | None = None,
     when: str = "train",
-    ordered: bool | None = None,
     timed: bool = True,
 ) -> None:
     """Declare a factor.
@@ -88,7 +87,6 @@ def factor(
             class_weight. None: networks read it, as `factors.<name>`.
         build: function(level, context) that returns what the hook needs.
         when: of image and batch: "train", or "always": when the model is measured too.
-        ordered: whether its levels have an order; numbers have one.
         timed: whether it changes how long a batch takes.
     """
     into = _open()
@@ -108,10 +106,7 @@ def factor(
             raise ValueError(f"factor {name!r}, {problem}")
     if not isinstance(doc, str) or not doc.strip():
         raise ValueError(f"factor {name!r}, doc: expected a few words on what it is; received {doc!r:.80}")
-    if ordered is None:
-        ordered = levels.plain["kind"] in ("Real", "Whole")
-    own = OwnFactor(name, levels, default, neutral, hook, when, doc.strip(), ordered, timed)
-    into.factors[name] = own
+    into.factors[name] = OwnFactor(name, levels, default, neutral, hook, when, doc.strip(), timed)
     if build is not None:
         into.builders[name] = build
 

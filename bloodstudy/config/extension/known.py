@@ -22,28 +22,7 @@ from bloodstudy.config.rules import BUILT_IN as RULES_BUILT_IN
 from bloodstudy.config.rules import RULES
 from bloodstudy.errors import UserError
 
-
-def _find_fault(
-    source: Source, factors: Sequence[OwnFactor], networks: Sequence[OwnNetwork], data_sources: Sequence[Any]
-) -> str:
-    """Return what stored declarations say that no extension could declare; '' if nothing."""
-    names = [*(one.name for one in factors), *(one.name for one in networks), *data_sources]
-    words = [source.name, source.typed, *source.files, *source.files.values(), *(one.doc for one in factors)]
-    words += [name for one in networks for name in one.reads]
-    if not all(isinstance(word, str) for word in words) or not source.name.isidentifier():
-        return "a word is none"
-    if not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
-        return f"a name is none of small letters, digits and _: {names!r:.100}"
-    if taken := [one.name for one in factors if one.name in RULES_BUILT_IN]:
-        return f"bloodstudy has a key {taken[0]!r}"
-    for one in factors:
-        levels = [level for level in (one.default, one.neutral) if level is not None]
-        if one.hook not in (None, *HOOKS) or not all(map(one.levels.accepts, levels)):
-            return f"the factor {one.name!r} has a hook or a level that is none"
-    return ""
-
-
-DATA = ("smear", "kaggle", "bccd", "folder")
+DATA = RULES["data.name"].levels
 BUILT_IN = ("application", "compact", "reference")
 
 
@@ -94,8 +73,10 @@ class Extension:
         """Return the extension that `to_dict` described; raises ValueError for what is none."""
         try:
             source = Source(content["name"], content["typed"], dict(content["files"]))
-            factors = [OwnFactor(**{**one, "levels": rule_of(one["levels"])}) for one in content["factors"]]
-            factors = [OwnFactor(**{**vars(one), "extension": source.digest}) for one in factors]
+            factors = [
+                OwnFactor(**{**one, "levels": rule_of(one["levels"]), "extension": source.digest})
+                for one in content["factors"]
+            ]
             networks = [OwnNetwork(one["name"], tuple(one["reads"]), source.digest) for one in content["networks"]]
             sources = [OwnDataSource(name, source.digest) for name in content["data_sources"]]
             digest = content["digest"]
@@ -115,6 +96,26 @@ class Extension:
     def unpack(cls, packed: str) -> Extension:
         """Return what `pack` made."""
         return cls.from_dict(json.loads(zlib.decompress(base64.b64decode(packed))))
+
+
+def _find_fault(
+    source: Source, factors: Sequence[OwnFactor], networks: Sequence[OwnNetwork], data_sources: Sequence[Any]
+) -> str:
+    """Return what stored declarations say that no extension could declare; '' if nothing."""
+    names = [*(one.name for one in factors), *(one.name for one in networks), *data_sources]
+    words = [source.name, source.typed, *source.files, *source.files.values(), *(one.doc for one in factors)]
+    words += [name for one in networks for name in one.reads]
+    if not all(isinstance(word, str) for word in words) or not source.name.isidentifier():
+        return "a word is none"
+    if not all(isinstance(name, str) and NAME.fullmatch(name) for name in names):
+        return f"a name is none of small letters, digits and _: {names!r:.100}"
+    if taken := [one.name for one in factors if one.name in RULES_BUILT_IN]:
+        return f"bloodstudy has a key {taken[0]!r}"
+    for one in factors:
+        levels = [level for level in (one.default, one.neutral) if level is not None]
+        if one.hook not in (None, *HOOKS) or not all(map(one.levels.accepts, levels)):
+            return f"the factor {one.name!r} has a hook or a level that is none"
+    return ""
 
 
 NETWORKS: dict[str, OwnNetwork] = {}
@@ -200,7 +201,7 @@ def levels_of(model: str, levels: Mapping[str, Any]) -> dict[str, Any]:
     return {name: level for name, level in levels.items() if name not in own or is_read(model, name)}
 
 
-def is_read(model: str, factor: str) -> bool:
-    """Tell whether a factor can change anything in a network."""
-    row = FACTORS[factor]
-    return row.read_by is None or (factor in NETWORKS[model].reads if model in NETWORKS else model in row.read_by)
+def is_read(model: str, factor: str, networks: Mapping[str, OwnNetwork] = NETWORKS) -> bool:
+    """Tell whether a factor can change anything in a network, which may be one of an extension's `networks`."""
+    read_by = FACTORS[factor].read_by
+    return read_by is None or (factor in networks[model].reads if model in networks else model in read_by)

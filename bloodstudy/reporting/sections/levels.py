@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bloodstudy.analysis import StudyResults
-from bloodstudy.config.extension.known import Extension
+from bloodstudy.config.extension.known import Extension, is_read
 from bloodstudy.config.factors import FACTORS, level_in
 from bloodstudy.reporting.render.markdown import code, plain, table
 from bloodstudy.study.arms import BLOCK_KEYS, spell
@@ -20,20 +20,14 @@ def tabulate_reference(sweep: StudyResults, arm: str) -> str:
     if result is None:
         return ""
     every, rows = [{"model": other.model, **other.factors} for other in sweep.results.values()], []
+    networks = {network.name: network for one in sweep.plan.own for network in one.networks}
     own, neutral = {"model": result.model, **result.factors}, sweep.plan.neutral
     for key in dict.fromkeys([*own, *(key for levels in every for key in levels)]):
         level = level_in(own, key, neutral)
         levels = {spell(level_in(other, key, neutral)) for other in every}
-        if key != "seed" and _is_read(sweep, result.model, key):
+        if key != "seed" and (key not in FACTORS or is_read(result.model, key, networks)):
             rows.append([code(key), code(spell(level)), "yes" if len(levels) > 1 else ""])
     return table(["factor", "level", "other arms change it"], rows)
-
-
-def _is_read(sweep: StudyResults, model: str, key: str) -> bool:
-    """Tell whether a factor can change something in the model, which may be an extension's."""
-    reads = {network.name: network.reads for one in sweep.plan.own for network in one.networks}.get(model)
-    by = FACTORS[key].read_by if key in FACTORS else None
-    return by is None or (key in reads if reads is not None else model in by)
 
 
 def list_brought(sweep: StudyResults, arm: str, reference: str) -> dict[str, Any]:

@@ -29,8 +29,8 @@ def test_a_factor_and_a_network_are_kept_with_their_functions(declared):
         return None
 
     blur, stem = declared.factors.values()
-    assert (blur.default, blur.neutral, blur.hook, blur.when, blur.ordered) == (0.0, 0.0, "image", "always", True)
-    assert (stem.default, stem.neutral, stem.hook, stem.ordered) == ("b", None, None, False)
+    assert (blur.default, blur.neutral, blur.hook, blur.when) == (0.0, 0.0, "image", "always")
+    assert (stem.default, stem.neutral, stem.hook, stem.when) == ("b", None, None, "train")
     assert declared.builders == {"blur": build}
     assert (declared.networks["mine"].reads, declared.networks["mine"].build) == (("stem", "width"), mine)
 
