@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Flag", "Real", "Whole", "data_source", "factor", "network"]
 PACKAGE = Path(__file__).resolve().parent  # what lies beside the code is found from here
 __version__ = "0.1.0"
-_PLACES = dict.fromkeys(("Choice", "Flag", "Real", "Whole"), "config.levels")
+_PLACES: dict[str, str] = dict.fromkeys(("Choice", "Flag", "Real", "Whole"), "config.levels")
 _PLACES |= dict.fromkeys(("data_source", "factor", "network"), "config.extension.declare")
 
 
