@@ -76,14 +76,17 @@ def _build_own(name: str, factors: Factors, input_shape: tuple[int, int, int], c
 
 
 @contextmanager
-def defaults(factors: Factors) -> Iterator[None]:
-    """Let layers of others that name no dtype and no seed follow the factors; the dtype policy is put back after."""
+def defaults(factors: Factors, place: str = "") -> Iterator[None]:
+    """Let layers of others that name no dtype and no seed follow the factors; the dtype policy is put back after.
+
+    Each `place` has a seed of its own, or random layers in two places would draw the same.
+    """
     import keras
 
-    from bloodstudy.model.blocks import policy
+    from bloodstudy.model.blocks import policy, seed_for
 
     before = keras.config.dtype_policy()
-    keras.utils.set_random_seed(factors.seed)
+    keras.utils.set_random_seed(seed_for(factors, place) if place else factors.seed)
     keras.config.set_dtype_policy(policy(factors))
     try:
         yield

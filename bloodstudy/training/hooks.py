@@ -8,8 +8,9 @@ level has none.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import keras
@@ -120,13 +121,14 @@ class _Maker:
     factors: Factors
     context: Context
     typed: str  # how the extension was named
+    made: Iterator[int] = field(default_factory=count)
 
     def __call__(self) -> Any:
         """Build it once more; raises UserError if that fails or gives the wrong thing."""
         fits, words = _EXPECTED[str(self.own.hook)]
         told = f"the factor {self.own.name!r} of extend={self.typed} at {self.level!r}"
         try:
-            with defaults(self.factors):
+            with defaults(self.factors, f"{self.own.name} {next(self.made)}"):
                 part = self.build(self.level, self.context)
         except Exception as error:
             raise UserError(f"{told} could not be built: {summarise(error)}") from error

@@ -112,6 +112,14 @@ def test_the_layers_at_the_end_of_each_block_and_in_place_of_the_head_are_there(
     assert any("global_max" in name for name in names)
 
 
+def test_layers_of_several_blocks_draw_from_seeds_of_their_own():
+    layers = [make() for make in make_hooks(assign(own_block_end=1), 3).parts.block_end * 3]
+    again = [make() for make in make_hooks(assign(own_block_end=1), 3).parts.block_end * 3]
+    seeds = [int(layer.seed_generator.state.numpy()[0]) for layer in layers]
+    assert len(set(seeds)) == 3
+    assert seeds == [int(layer.seed_generator.state.numpy()[0]) for layer in again]
+
+
 def test_what_is_fed_is_a_function_of_seed_epoch_and_position_alone():
     hooks = make_hooks(assign(own_image=2), 3)
     feed = Feed(IMAGES, ONE_HOT, np.arange(24), 8, 7, hooks.training)
