@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from bloodstudy.config.extension.declare import DataSource
 from bloodstudy.config.extension.known import Extension, OwnDataSource, OwnNetwork
-from bloodstudy.config.extension.source import Source, load
+from bloodstudy.config.extension.source import Source, allow_installed_alone, load
 from bloodstudy.errors import UserError, summarise
 
 LONGEST_S = 30
@@ -119,6 +119,7 @@ def _explain(error: BaseException, source: Source) -> str:
 def main() -> None:
     """Read a source from standard input, write what it declares to standard output."""
     told = json.loads(sys.stdin.read())
+    allow_installed_alone()
     ours = os.dup(1)
     with tempfile.TemporaryFile() as elsewhere:
         os.dup2(elsewhere.fileno(), 1)  # what native code prints too

@@ -10,8 +10,7 @@ import hashlib
 import importlib.util
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.abc import ExecutionLoader, MetaPathFinder
@@ -112,7 +111,8 @@ def forget_loaded() -> None:
 
 def allow_installed_alone() -> None:
     """Take the working folder off the path of this process for good: it is no part of an extension's digest."""
-    sys.path[:] = _installed(sys.path)
+    here = {"", ".", str(Path.cwd())}
+    sys.path[:] = [entry for entry in sys.path if entry not in here]
 
 
 def _import(source: Source) -> None:
@@ -124,8 +124,7 @@ def _import(source: Source) -> None:
     finder = _FromMemory(name, source)
     sys.meta_path.insert(0, finder)
     try:
-        with _installed_alone():
-            importlib.import_module(name)
+        importlib.import_module(name)
     except BaseException:
         finder.leave()
         raise
@@ -160,19 +159,3 @@ class _FromMemory(MetaPathFinder, ExecutionLoader):
 
     def get_filename(self, fullname: str) -> str:
         return f"<extension {self._source.name}>/{self._modules[fullname] or self._source.name + '.py'}"
-
-
-@contextmanager
-def _installed_alone() -> Iterator[None]:
-    """Let only installed packages be imported."""
-    kept = list(sys.path)
-    allow_installed_alone()
-    try:
-        yield
-    finally:
-        sys.path[:] = kept
-
-
-def _installed(path: list[str]) -> list[str]:
-    here = {"", ".", str(Path.cwd())}
-    return [entry for entry in path if entry not in here]

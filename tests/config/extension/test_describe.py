@@ -6,7 +6,7 @@ import lab
 import pytest
 
 from bloodstudy.config.extension import describe as module
-from bloodstudy.config.extension.describe import describe
+from bloodstudy.config.extension.describe import describe, list_images
 from bloodstudy.config.extension.source import find
 from bloodstudy.errors import UserError
 
@@ -47,6 +47,19 @@ def test_one_that_cannot_be_used_is_reported_under_its_name(tmp_path, text, says
         describe(find(str(path)))
     assert str(refused.value).startswith(f"extend={path}: ")
     assert len(refused.value.problems) == 1
+
+
+def test_a_file_by_itself_finds_no_neighbours_when_imported_or_when_it_lists(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    lab.write(tmp_path, "MOST = 3\n", "neighbour_of_it.py")
+    with pytest.raises(UserError, match=r"No module named 'neighbour_of_it'.*name their folder"):
+        describe(find(str(lab.write(tmp_path, "import neighbour_of_it\n" + START + ROW))))
+    later = (
+        '@bs.data_source("slides")\ndef slides(root):\n    import neighbour_of_it\n    yield "a.png", "A", None, None\n'
+    )
+    with pytest.raises(UserError, match="could not be listed: ModuleNotFoundError: No module named 'neighbour_of_it'"):
+        list_images(find(str(lab.write(tmp_path, START + later))), "slides", tmp_path)
 
 
 def test_one_that_hangs_is_given_up(tmp_path, monkeypatch):

@@ -80,15 +80,6 @@ def test_it_is_imported_once_and_leaves_nothing_behind(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my_lab.py"]
 
 
-def test_a_file_by_itself_finds_no_neighbours(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend("")
-    lab.write(tmp_path, "MOST = 3\n", "neighbour_of_it.py")
-    path = lab.write(tmp_path, "import neighbour_of_it\n" + LITTLE)
-    with pytest.raises(ModuleNotFoundError, match="neighbour_of_it"):
-        load(find(str(path)))
-
-
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
