@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import lab
@@ -9,6 +10,7 @@ import pytest
 from harness import call, finish, give_store, logged_runs, results, write_images
 
 from bloodstudy.execution import probe
+from bloodstudy.study.run_folder import read_plan
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 TINY = ["epochs=2", "data=folder", "data.root=images", "cache_dir=cache", "image_size=[16,16]", "batch_size=4"]
@@ -131,6 +133,17 @@ def test_a_hook_that_gives_the_wrong_thing_is_named_before_anything_is_trained(c
     assert says in ended.stderr
     assert "Traceback" not in ended.stderr
     assert keys(copied) == before
+
+
+def test_a_plan_with_the_text_of_another_extension_is_not_verified(copied):
+    finish(copied, "run", "extend=my_lab.py", *SWEEP)
+    finish(copied, "report")
+    plan = read_plan(copied / "runs", "scratch")
+    other = lab.describe_here(lab.write(copied, lab.TEXT + "# never trained\n"))
+    replace(plan, extensions=[other.to_dict()]).write(copied / "runs/scratch")
+    ended = call(copied, "verify", "reports/scratch")
+    assert ended.returncode == 1
+    assert "the plan does not hold its extension" in ended.stdout
 
 
 def own_image(built: str, more: str = "") -> str:
