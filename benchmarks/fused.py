@@ -1,6 +1,7 @@
 """Many trainings in one program: how many images a second a graphics card trains, by how many trials it trains at once.
 
     python benchmarks/fused.py [--seconds 330] [--out fused.json] [--smallest]
+    python benchmarks/fused.py --equal       how far weights are apart if trained alone or among others (a CPU will do)
 
 Needs JAX, Keras and NumPy: no TensorFlow, no network, no data set (the images are random; times do not depend on them).
 Trains K trials of one shape side by side, each with its own weights, images in its own order and its own learning rate:
@@ -417,13 +418,45 @@ def run(bench: Bench, sizes: Sequence[int], tell: Callable[[dict[str, Any]], Non
             add(bench.measure(network, middle, best, tf32=True))
 
 
+def compare() -> None:
+    """Train one trial alone and among others, in each way; print how far its weights are from those of the first."""
+    factors = replace(REFERENCE, image_size=(24, 32), dropout=0.3, schedule="cosine", warmup=0.1)
+    generator, steps = np.random.default_rng(0), 24
+    images = generator.integers(0, 256, (64, 24, 32, 3), "uint8")
+    labels = generator.integers(0, CLASSES, 64, "int32")
+    orders = {seed: np.random.default_rng(seed).integers(0, 64, (steps, 8), "int32") for seed in range(5)}
+    first: list[np.ndarray] = []
+    for way in WAYS:
+        for seeds in ((2,), (0, 1, 2), (2, 4)):
+            alone = len(seeds) == 1
+            group = Group("reference", factors, seeds, steps, way, vmapped=not alone)
+            order = orders[2] if alone else np.stack([orders[seed] for seed in seeds], axis=1)
+            with jax.default_matmul_precision("highest"):
+                state, _ = jax.jit(group.epoch)(group.start(), order, group.shares(0, steps), images, labels)
+            weights = [np.asarray(value if alone else value[seeds.index(2)]) for value in state["trainable"]]
+            first = first or weights
+            off = max(float(np.abs(a - b).max()) for a, b in zip(first, weights, strict=True))
+            moved = max(float(np.abs(a - b[0]).max()) for a, b in zip(first, _begun(factors), strict=True))
+            print(
+                f"{way:8} {'alone' if alone else f'among {len(seeds)}':8} {off:.1e} of {moved:.1e} that training moved"
+            )
+
+
+def _begun(factors: Factors) -> list[np.ndarray]:
+    return [np.asarray(value) for value in Group("reference", factors, (2,), 1).start()["trainable"]]
+
+
 def main() -> None:
     """Measure, print one line a row, and write all as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=330, help="no row begins after them (default: %(default)s)")
     parser.add_argument("--out", default="fused.json", help="where the rows go (default: %(default)s)")
     parser.add_argument("--smallest", action="store_true", help="few images, few trials: to try it on a CPU")
+    parser.add_argument("--equal", action="store_true", help="compare weights, measure nothing")
     options = parser.parse_args()
+    if options.equal:
+        compare()
+        return
     device = jax.devices()[0]
     small = options.smallest
     bench = Bench(time.monotonic() + options.seconds, 200 if small else 9957, 10 if small else 100, 8 if small else 800)
