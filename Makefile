@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.synced
 # server, a cluster or a trained study stay together; what takes longest begins first (tests/conftest.py).
 CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -n $(shell expr $(CORES) + 1) --maxprocesses 5 --dist loadscope --no-loadscope-reorder
-LOCKED_EXTRAS := --extra cpu --extra joblib --extra slurm --extra ray --extra kaggle --extra team --group dev
+LOCKED_EXTRAS := --extra cpu --extra slurm --extra ray --extra kaggle --extra team --group dev
 
 .DEFAULT_GOAL := help
 .PHONY: help setup study test slow faults check lint types lock report ui clean
@@ -17,8 +17,9 @@ LOCKED_EXTRAS := --extra cpu --extra joblib --extra slurm --extra ray --extra ka
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-study: $(STAMP) ## train the default trial on the embedded images, about a minute
-	$(BIN)/python -m bloodstudy.run
+study: $(STAMP) ## run the smoke study on the embedded images with its report, some minutes
+	$(BIN)/python -m bloodstudy.run -m study=smoke
+	$(BIN)/python -m bloodstudy.report study=smoke
 
 test: $(STAMP) ## run the quick tests
 	$(PYTEST) -m "not slow and not faults"

@@ -16,17 +16,17 @@ import pstats
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
-from simulated import KAGGLE, Design
 
-TRAIN = Design(  # photographs as many as in the real training images, and 9,957 images
-    "Kaggle, train", ((*[33] * 74, 55), (*[92] * 26, 91), (*[155] * 15, 153), (*[16] * 156, 1, 1, 1))
-)
+# Images of each photograph, class after class: as many as the real ones have.
+TRAIN = ((*[33] * 74, 55), (*[92] * 26, 91), (*[155] * 15, 153), (*[16] * 156, 1, 1, 1))
+TEST = ((47, 47, *[48] * 10, 49), (102, 103, 103, 104, 104, 104), (154, 155, 155, 156), (12, *[13] * 46, 14))
 CLASSES = ("EOSINOPHIL", "LYMPHOCYTE", "MONOCYTE", "NEUTROPHIL")
 SEEDS = 10
 
@@ -63,7 +63,7 @@ def main() -> None:
 def fabricate(runs_dir: Path, trials: int) -> int:
     """Write a study of so many trials; return how many images each predicts."""
     rng = np.random.default_rng(0)
-    shown = pd.concat([_list(TRAIN, "train"), _list(KAGGLE, "test")], ignore_index=True)
+    shown = pd.concat([_list(TRAIN, "train"), _list(TEST, "test")], ignore_index=True)
     label = shown["label"].map(CLASSES.index).to_numpy()
     arms = ["reference", *(f"arm {i}" for i in range(1, trials // SEEDS))]
     data: dict[str, Any] = {"name": "kaggle", "task": "subtype", "view": "field", "split": "official"}
@@ -94,12 +94,13 @@ def fabricate(runs_dir: Path, trials: int) -> int:
     return len(shown)
 
 
-def _list(design: Design, split: str) -> pd.DataFrame:
-    photograph = np.repeat(np.arange(len(design.sizes)), design.sizes)
-    label = np.array(CLASSES)[np.repeat(design.classes, design.sizes)]
+def _list(images: Sequence[Sequence[int]], split: str) -> pd.DataFrame:
+    sizes = np.concatenate(images)
+    photograph = np.repeat(np.arange(len(sizes)), sizes)
+    label = np.array(CLASSES)[np.repeat(np.arange(len(images)), [sum(own) for own in images])]
     names = [f"{split}_{i:05d}" for i in photograph]
-    images = [f"{split.upper()}/{name}/_{i % 60}_{i}.jpeg" for i, name in enumerate(label)]
-    return pd.DataFrame({"split": split, "image": images, "photograph": names, "scene": names, "label": label})
+    named = [f"{split.upper()}/{name}/_{i % 60}_{i}.jpeg" for i, name in enumerate(label)]
+    return pd.DataFrame({"split": split, "image": named, "photograph": names, "scene": names, "label": label})
 
 
 def _write(folder: Path, planned: dict[str, Any], shown: pd.DataFrame, likeliest: np.ndarray, rng: Any) -> None:

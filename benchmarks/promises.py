@@ -1,152 +1,176 @@
 """What the statistics promise, measured: rates over simulated studies, each judged by the package's own functions.
 
-In: what is simulated, the number of seeds, the number of studies and a generator. Out: rates by name. A study here is
-what `bloodstudy.analysis` takes: paired differences over seeds, or seeds x photographs.
+In: what is simulated, the number of studies and a generator. Out: rates by name.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
-from simulated import Design, Spread, draw_crossed, draw_family, draw_trial
+from simulated import Drawn, Noise, draw_study, lay_out
 
-from bloodstudy.analysis.comparisons import verdict
-from bloodstudy.analysis.comparisons.verdict import ALPHA, KINDS, Word
-from bloodstudy.analysis.statistics import power
-from bloodstudy.analysis.statistics.chance import at_chance
-from bloodstudy.analysis.statistics.paired import estimate, p_difference
-from bloodstudy.analysis.statistics.variance_components import Crossed, estimate_crossed, resample
+from bloodstudy.analysis.comparisons.course import Course, declare, follow
+from bloodstudy.analysis.comparisons.verdict import Verdict, Word
+from bloodstudy.study.design import FOLDS, MARGINS, DesignName, Repetitions
 
-MARGIN = 0.02  # the one that studies have where nothing else is said
-SD = 0.02  # of paired differences between seeds
-ARMS = 8
-RESAMPLES = 1000
+LOOKS = (2, 3, 5, 8)
+CONFIDENCE = 0.95
+USUAL = Noise()
+KINDS: tuple[str, ...] = ("any", "improves or harms", "equivalent", "not worse", "beyond", "fails to train")
 
 
-def judge(differences: np.ndarray, family: int | None = None) -> list[verdict.Verdict]:
-    """Return the verdicts on `differences` (arms, seeds)."""
-    effects = [estimate(own) for own in differences]
-    return verdict.test_family(effects, [MARGIN] * len(effects), family or len(effects), ALPHA)
+@dataclass(frozen=True)
+class Study:
+    """What is simulated: a design, its scenes, and where differences come from."""
+
+    arms: int = 16
+    looks: tuple[int, ...] = LOOKS
+    layout: str = "kaggle"
+    noise: Noise = USUAL
+    name: DesignName = DesignName.FOLDS
+
+    @property
+    def margin(self) -> float:
+        return MARGINS[self.name]
+
+    @property
+    def repetitions(self) -> Repetitions:
+        folds = FOLDS if self.name == DesignName.FOLDS else 1
+        return Repetitions(self.name, tuple(range(folds * self.looks[-1])), folds, self.looks)
+
+    def draw(self, effects: np.ndarray, rng: np.random.Generator) -> list[Drawn]:
+        return draw_study(lay_out(self.layout), self.noise, effects, self.margin, self.repetitions, rng)
+
+    def judge(self, effects: np.ndarray, rng: np.random.Generator) -> list[Course]:
+        """Draw a study, and return how each of its arms came to its verdict."""
+        return follow(self.draw(effects, rng), [False] * self.arms, declare(self.repetitions, self.arms))
 
 
-def measure_errors(shape: str, seeds: int, studies: int, rng: np.random.Generator) -> dict[str, float]:
-    """Return the share of studies with a wrong statement on any of ARMS arms, by kind.
+def find_wrong(verdict: Verdict, effect: float, margin: float) -> set[str]:
+    """Return the statements of a verdict that are wrong if the true effect is `effect`; deaths are alike."""
+    word = verdict.word
+    wrong = {
+        "improves or harms": goes_wrong(verdict, effect) or (verdict.detectable and effect == 0),
+        "equivalent": word == Word.EQUIVALENT and abs(effect) >= margin,
+        "not worse": verdict.not_worse and effect <= -margin,
+        "beyond": verdict.beyond and abs(effect) <= margin,
+        "fails to train": word == Word.FAILS,
+    }
+    return {name for name, is_wrong in wrong.items() if is_wrong}
 
-    A difference is wrong where there is none; equivalence, not worse and beyond are wrong at the margin itself.
+
+def goes_wrong(verdict: Verdict, effect: float) -> bool:
+    """Tell whether a difference is stated that is none or goes the other way."""
+    return (verdict.word == Word.IMPROVES and effect <= 0) or (verdict.word == Word.HARMS and effect >= 0)
+
+
+def measure_errors(study: Study, truth: str, studies: int, rng: np.random.Generator) -> dict[str, float]:
+    """Return the share of studies with a wrong statement on any arm, and by kind; and of arms that get a verdict.
+
+    `truth`: "nothing" differs, all arms are "at -M", or every other one of them is ("half").
     """
-    wrong = dict.fromkeys(KINDS, 0)
+    effects = np.zeros(study.arms)
+    effects[{"nothing": slice(0), "half": slice(0, None, 2), "at -M": slice(None)}[truth]] = -study.margin
+    count, decided = dict.fromkeys(KINDS, 0), 0
     for _ in range(studies):
-        for truth, kinds in ((0.0, KINDS[:1]), (-MARGIN, KINDS[1:])):
-            found = judge(draw_family(ARMS, seeds, SD, truth, rng, shape))
-            for kind in kinds:
-                wrong[kind] += any(own.adjusted[kind] < ALPHA for own in found if own.adjusted)
-    return {kind: count / studies for kind, count in wrong.items()}
+        verdicts = [course.verdict for course in study.judge(effects, rng)]
+        each = zip(verdicts, effects.tolist(), strict=True)
+        wrong = set().union(*(find_wrong(verdict, effect, study.margin) for verdict, effect in each))
+        for name in {*wrong, *(("any",) if wrong else ())}:
+            count[name] += 1
+        decided += sum(v.word not in (Word.INCONCLUSIVE, Word.INVALID) for v in verdicts)
+    rates = {name: number / studies for name, number in count.items()}
+    return {**rates, "arms decided": decided / studies / study.arms}
 
 
-def measure_coverage(shape: str, seeds: int, studies: int, rng: np.random.Generator) -> float:
-    """Return how often the interval over seeds contains the truth."""
-    effects = [estimate(draw_family(1, seeds, SD, 0.0, rng, shape)[0]) for _ in range(studies)]
-    return float(np.mean([effect.low <= 0 <= effect.high for effect in effects]))
-
-
-def measure_wider(
-    design: Design, spread: Spread, seeds: int, studies: int, rng: np.random.Generator, *, others: bool = False
+def measure_coverage(
+    study: Study, repetitions: Sequence[int], studies: int, rng: np.random.Generator
 ) -> dict[str, float]:
-    """Return how often intervals contain the effect over all photographs, which is 0, by the name of the method.
-
-    `others` also measures the crossed bootstrap that stands beside ours, a bootstrap of the clusters as they are by
-    percentiles, the same with t at seeds - 1 in place of percentiles, and an interval over seeds alone.
-    """
-    covered: dict[str, int] = {}
+    """Return how often the 95 % interval after so many repetitions holds the effect, by repetitions; of one arm."""
+    study = Study(1, (max(repetitions),), study.layout, study.noise, study.name)
+    held = dict.fromkeys(repetitions, 0)
     for _ in range(studies):
-        crossed = draw_crossed(design, spread, seeds, rng)
-        effect = estimate_crossed(crossed)
-        intervals = {"ours": (effect.low, effect.high)}
-        if others:
-            over_seeds = estimate(crossed.parts.sum(axis=1))
-            intervals["seeds alone"] = over_seeds.low, over_seeds.high
-            intervals["crossed bootstrap"] = resample(crossed, rng, RESAMPLES)
-            totals = resample_plainly(crossed, rng)
-            low, high = np.quantile(totals, [0.025, 0.975])
-            intervals["percentile bootstrap"] = float(low), float(high)
-            half = float(special.stdtrit(seeds - 1, 0.975) * totals.std(ddof=1))
-            intervals["bootstrap, t at seeds - 1"] = effect.mean - half, effect.mean + half
-        for name, (low, high) in intervals.items():
-            covered[name] = covered.get(name, 0) + (low <= 0 <= high)
-    return {name: count / studies for name, count in covered.items()}
+        (drawn,) = study.draw(np.zeros(1), rng)
+        for count in repetitions:
+            effect = drawn.measure(count)
+            assert effect is not None
+            variance, freedom = effect.variance()
+            half = special.stdtrit(freedom, (1 + CONFIDENCE) / 2) * math.sqrt(variance)
+            held[count] += abs(effect.effect) <= half
+    unit = "repetitions" if study.name == DesignName.FOLDS else "seeds"
+    return {f"{count} {unit}": number / studies for count, number in held.items()}
 
 
-def resample_plainly(crossed: Crossed, rng: np.random.Generator) -> np.ndarray:
-    """Return the effects (RESAMPLES,) of a bootstrap of seeds and of clusters within class, as other tools do it."""
-    seeds = len(crossed.parts)
-    drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES) / seeds
-    total = np.zeros(RESAMPLES)
-    for own in crossed.classes():
-        copies = rng.multinomial(len(own), np.full(len(own), 1 / len(own)), size=RESAMPLES)
-        weight = crossed.weights[own]
-        total += np.sum((drawn @ crossed.parts[:, own]) * copies, axis=1) / (copies @ weight) * weight.sum()
-    return total
+def measure_looks(study: Study, studies: int, rng: np.random.Generator) -> dict[str, float]:
+    """Return how many arms have intervals that hold the effect at all looks together.
+
+    The effect is 0, and with a margin of 0 nothing but an interval that leaves it out closes an arm.
+    """
+    missed = 0
+    for _ in range(studies):
+        drawn = draw_study(lay_out(study.layout), study.noise, np.zeros(study.arms), 0.0, study.repetitions, rng)
+        courses = follow(drawn, [False] * study.arms, declare(study.repetitions, study.arms))
+        missed += sum(course.verdict.word in (Word.IMPROVES, Word.HARMS) for course in courses)
+    return {"all looks": 1 - missed / studies / study.arms}
 
 
-def measure_directions(effect: float, seeds: int, studies: int, rng: np.random.Generator) -> dict[str, float]:
-    """Return the share of arms, and of studies, with a verdict in the wrong direction where `effect` is positive."""
+def measure_power(study: Study, effect: float, studies: int, rng: np.random.Generator) -> dict[str, float]:
+    """Return how often the study says of an arm that it differs (its true effect is `effect`), or else what it says."""
+    count = dict.fromkeys(("improves", "equivalent", "not worse", "harms"), 0)
+    for _ in range(studies):
+        for course in study.judge(np.full(study.arms, effect), rng):
+            verdict = course.verdict
+            count["improves"] += verdict.word == Word.IMPROVES or (verdict.detectable and effect > 0)
+            count["equivalent"] += verdict.word == Word.EQUIVALENT
+            count["not worse"] += verdict.not_worse
+            count["harms"] += verdict.word == Word.HARMS
+    return {name: number / studies / study.arms for name, number in count.items()}
+
+
+def measure_trainings(
+    study: Study, far: int, effect: float, studies: int, rng: np.random.Generator
+) -> dict[str, float]:
+    """Return the mean trainings of a study, as a share of those without any verdict before the last look.
+
+    So many arms are `far`, at `effect`; of the others nothing differs. The reference goes on while any arm does.
+    """
+    effects = np.zeros(study.arms)
+    effects[:far] = effect
+    used = []
+    for _ in range(studies):
+        own = [course.steps[-1].repetitions for course in study.judge(effects, rng)]
+        used.append((sum(own) + max(own)) / ((study.arms + 1) * study.looks[-1]))
+    return {"trainings": float(np.mean(used))}
+
+
+def measure_first(study: Study, effect: float, studies: int, rng: np.random.Generator) -> dict[str, float]:
+    """Return how often a statement on the first arm is wrong, by kind; of the others nothing differs.
+
+    What its trainings lose at times is part of its true effect, which is `effect`.
+    """
+    effects = np.zeros(study.arms)
+    effects[0] = effect
+    count = dict.fromkeys(KINDS, 0)
+    for _ in range(studies):
+        wrong = find_wrong(study.judge(effects, rng)[0].verdict, effect, study.margin)
+        for name in {*wrong, *(("any",) if wrong else ())}:
+            count[name] += 1
+    return {name: number / studies for name, number in count.items()}
+
+
+def measure_directions(study: Study, effect: float, studies: int, rng: np.random.Generator) -> dict[str, float]:
+    """Return the share of arms, and of studies, with a verdict in the wrong direction; all arms are at `effect`."""
     arms = any_arm = 0
     for _ in range(studies):
-        words = [found.word for found in judge(draw_family(ARMS, seeds, SD, effect, rng))]
-        arms, any_arm = arms + words.count(Word.HARMS), any_arm + (Word.HARMS in words)
-    return {"of arms": arms / studies / ARMS, "of studies": any_arm / studies}
-
-
-def measure_power(seeds: int, family: int, studies: int, rng: np.random.Generator) -> dict[str, tuple[float, float]]:
-    """Return (promised, found): for the effect that `seeds` detect at 80 %, and for equivalence at the spread at which
-    they show it at 80 % where there is no effect.
-
-    Alone: one arm has the effect and the others of the family have p = 1. Together: all have it, and Holm's later
-    steps find more than the promise, which is made for the first.
-    """
-    alpha = ALPHA / family
-    effect = power.detectable(seeds, SD, alpha)
-    different = [_shows(judge(draw_family(1, seeds, SD, effect, rng), family=family)[0]) for _ in range(studies)]
-    together = 0
-    for _ in range(studies):
-        together += sum(map(_shows, judge(draw_family(family, seeds, SD, effect, rng))))
-    sd = MARGIN / power.equivalence_ratio(seeds, alpha)
-    same = [judge(draw_family(1, seeds, sd, 0.0, rng), family=family)[0].word == "equivalent" for _ in range(studies)]
-    promised = power.power_difference(seeds, SD, effect, alpha)
-    return {
-        "difference": (promised, _share(different)),
-        "difference, all arms": (promised, together / studies / family),
-        "equivalence": (power.power_equivalence(seeds, sd, MARGIN, alpha), _share(same)),
-    }
-
-
-def measure_stuck(design: Design, kind: str, skill: float, studies: int, rng: np.random.Generator) -> float:
-    """Return the share of trials that are said to have stayed at chance."""
-    return _share([at_chance(*draw_trial(design, kind, skill, rng)) for _ in range(studies)])
-
-
-def measure_looks(studies: int, rng: np.random.Generator) -> dict[str, float]:
-    """Return how often one arm without effect is said to differ, by how often one looks."""
-    found = {"one look at 10 seeds": 0, "looks declared at 10, 20 and 30": 0, "three more seeds until it shows": 0}
-    for _ in range(studies):
-        values = draw_family(1, 31, SD, 0.0, rng)[0]
-        p = {seeds: p_difference(estimate(values[:seeds])) for seeds in (*range(10, 32, 3), 20, 30)}
-        found["one look at 10 seeds"] += p[10] < ALPHA
-        found["looks declared at 10, 20 and 30"] += any(p[seeds] < ALPHA / 3 for seeds in (10, 20, 30))
-        found["three more seeds until it shows"] += any(p[seeds] < ALPHA for seeds in range(10, 32, 3))
-    return {name: count / studies for name, count in found.items()}
+        wrong = [goes_wrong(course.verdict, effect) for course in study.judge(np.full(study.arms, effect), rng)]
+        arms, any_arm = arms + sum(wrong), any_arm + any(wrong)
+    return {"of arms": arms / studies / study.arms, "of studies": any_arm / studies}
 
 
 def allowed(rate: float, studies: int, deviations: float = 3.0) -> float:
     """Return what a rate over `studies` may measure where the truth is `rate`: so many standard errors above it."""
     return rate + deviations * math.sqrt(rate * (1 - rate) / studies)
-
-
-def _shows(found: verdict.Verdict) -> bool:
-    return found.adjusted is not None and found.adjusted["difference"] < ALPHA
-
-
-def _share(found: list[bool]) -> float:
-    return float(np.mean(found))

@@ -1,127 +1,168 @@
-"""Simulated studies whose truth is known: what the statistics take, drawn from stated models.
+"""Simulated studies whose truth is known, as `comparisons.course` takes them: blocks of arms against one reference.
 
-In: a design (photographs a class, copies of each), spreads, a truth and a generator. Out: what arm and reference got
-right, added up by photograph, or accuracy differences over seeds. Truths are those of the whole population of seeds
-and photographs; every draw comes from the generator that is handed in.
+In: a layout of scenes, what differences come from, the true effects, a design and a generator. Out: `Drawn` blocks.
+A truth is that of the whole population of seeds and photographs; under `fixed` there are no scene effects.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from bloodstudy.analysis.statistics.variance_components import Crossed
+from bloodstudy.analysis.comparisons.pairs import Pair
+from bloodstudy.analysis.statistics.blocks import BlockEffect, Cells, measure
+from bloodstudy.data.splits.split import draw_grouped
+from bloodstudy.study.arms import Role
+from bloodstudy.study.design import FOLDS, Repetitions
 
-HEAVY_DF = 3  # of Student's t: the heaviest tails that still have a variance
+SCENES = Path(__file__).parent / "scenes.csv"  # images of each class in each scene: of `data.load`, split by scene
+DIVISIONS = 40  # of each layout; a study takes different ones of them
+WHOLE, BY_CLASS, BY_SCENE = 0.12, 0.44, 0.44  # of the variance of a block's contribution, as the first full study had
+SHARES = (WHOLE, BY_CLASS, BY_SCENE)
+FALL, FALLS = 0.3, 0.05  # of a collapsed trial, and how many of them
 
 
-@dataclass(frozen=True)
-class Design:
-    """The test images: by class, the number of copies of each photograph."""
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The scenes of a data set."""
 
     name: str
-    copies: tuple[tuple[int, ...], ...]
-
-    @property
-    def sizes(self) -> np.ndarray:
-        """Copies of each photograph (photographs,), class after class."""
-        return np.concatenate([np.array(own) for own in self.copies])
-
-    @property
-    def classes(self) -> np.ndarray:
-        """Class of each photograph (photographs,)."""
-        return np.repeat(np.arange(len(self.copies)), [len(own) for own in self.copies])
-
-    @property
-    def weights(self) -> np.ndarray:
-        """Share of the images that each photograph has (photographs,)."""
-        return self.sizes / self.sizes.sum()
-
-
-KAGGLE = Design(  # TEST as it is: 2,487 images
-    "Kaggle: 13/6/4/48",
-    (
-        (47, 47, *[48] * 10, 49),
-        (102, 103, 103, 104, 104, 104),
-        (154, 155, 155, 156),
-        (12, *[13] * 46, 14),
-    ),
-)
-EVEN = Design("20 a class, 31 copies each", ((31,) * 20,) * 4)
-UNEVEN = Design("20 a class, 15 to 155 copies", (tuple(round(15 * (155 / 15) ** (i / 19)) for i in range(20)),) * 4)
+    cells: Cells
+    divisions: np.ndarray  # int (DIVISIONS, C): the fold that tests each cell
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Where accuracy differences come from; standard deviations, in accuracy."""
+class Noise:
+    """Where differences come from; standard deviations, in accuracy."""
 
-    seed: float = 0.01
-    photograph: float = 0.0
-    interaction: float = 0.0  # of seed and photograph
-    discord: float = 0.3  # share of images on which arm and reference differ: Bernoulli noise of single images
-    sparse: float = 0.0  # share of photographs on which the arm changes anything; 0: on all, normally
-    heavy: bool = False  # seed and photograph effects of Student's t with 3 degrees of freedom, of the same spread
-    only: int | None = None  # the one class whose photographs the arm touches; None: all
-
-
-def draw_crossed(design: Design, spread: Spread, seeds: int, rng: np.random.Generator, truth: float = 0.0) -> Crossed:
-    """Draw one arm against its reference: seeds x photographs, each image +1, 0 or -1.
-
-    The chance of +1 less that of -1 is truth + seed + photograph + interaction in each cell, cut at +-discord; effects
-    are symmetric about 0, or where they are sparse of mean 0, so that `truth` is the effect over the population.
-    """
-    n = len(design.sizes)
-    noise = (lambda size: rng.standard_t(HEAVY_DF, size) / np.sqrt(HEAVY_DF)) if spread.heavy else rng.standard_normal
-    photograph = spread.photograph * noise(n)
-    if spread.sparse:  # a few photographs change a lot, the others a little the other way
-        share = spread.sparse
-        high = spread.photograph * np.sqrt((1 - share) / share)
-        photograph = np.where(rng.random(n) < share, high, -high * share / (1 - share))
-    if spread.only is not None:
-        photograph = np.where(design.classes == spread.only, photograph, 0.0)
-    chance = truth + photograph + spread.seed * noise((seeds, 1))
-    chance = np.clip(chance + rng.normal(0, spread.interaction, (seeds, n)), -spread.discord, spread.discord)
-    gained = rng.binomial(design.sizes, (spread.discord + chance) / 2)
-    lost = (spread.discord - chance) / 2 / (1 - (spread.discord + chance) / 2)
-    lost = rng.binomial(design.sizes - gained, np.clip(lost, 0, 1))
-    return Crossed((gained - lost) / design.sizes.sum(), design.weights, design.classes)
+    spread: float = 0.05  # of a block's contribution, by training alone
+    scenes: float = 0.05  # of what an arm changes from scene to scene
+    unequal: bool = False  # spreads of the arms from .6 to 2 times `spread`
+    deaths: float = 0.0  # share of trials that die, of arms and reference alike
+    pool: float = 0.0  # of an effect that this pool of images has and another one would not
+    sparse: float = 0.0  # share of scenes on which an arm changes anything; 0: all of them, normally
+    first: str = "normal"  # the first arm's trainings: or skewed (exponential losses), or collapsed
 
 
-def draw_family(
-    arms: int, seeds: int, sd: float, truth: float, rng: np.random.Generator, shape: str = "normal"
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A pair over all its blocks, in arrays."""
+
+    pair: Pair
+    differences: np.ndarray  # (R, C)
+    folds: np.ndarray  # (R, C)
+    cells: Cells
+    number: int  # of folds
+    died: np.ndarray  # bool (R, K), of the arm
+    reference_died: np.ndarray
+    planned: bool = True
+
+    def complete(self, repetitions: int) -> bool:
+        return True
+
+    def failed(self, repetitions: int) -> list[int]:
+        return []
+
+    def repaired(self, repetitions: int) -> bool:
+        return False
+
+    def dead(self, repetitions: int, of: str = "arm") -> tuple[int, ...]:
+        died = self.died if of == "arm" else self.reference_died
+        return tuple(np.flatnonzero(died[:repetitions]).tolist())
+
+    def measure(self, repetitions: int) -> BlockEffect | None:
+        own, folds = self.differences[:repetitions], self.folds[:repetitions]
+        lost = (self.died | self.reference_died)[:repetitions]
+        if lost.any():
+            own = np.where(np.take_along_axis(lost, folds, axis=1), np.nan, own)
+        return measure(own, folds, self.cells, self.number)
+
+
+@cache
+def lay_out(name: str) -> Layout:
+    """Return the scenes of kaggle or bccd, or "even": 20 of each of four classes, of 30 images each."""
+    if name == "even":
+        labels, scenes, images = np.repeat(np.arange(4), 20), np.arange(80), np.full(80, 30)
+    else:
+        table = pd.read_csv(SCENES).query("data == @name")
+        labels, scenes = (np.unique(table[column], return_inverse=True)[1] for column in ("label", "scene"))
+        images = table["images"].to_numpy()
+    weights = images / np.bincount(labels, images)[labels]
+    begin = np.concatenate([[0], np.cumsum(images)[:-1]])  # the first image of each cell
+    of_images, in_scenes = (np.repeat(column, images).astype(str).tolist() for column in (labels, scenes))
+    shares = [1 / FOLDS] * FOLDS
+    divisions = np.stack([draw_grouped(of_images, in_scenes, shares, seed)[begin] for seed in range(DIVISIONS)])
+    return Layout(name, Cells(labels, scenes, weights), divisions)
+
+
+@cache
+def _scale(name: str, number: int) -> tuple[float, float, float]:
+    """Return the effects of a block, of one on a class and of one on a scene that spread its contribution by 1."""
+    layout = lay_out(name)
+    folds = layout.divisions if number > 1 else np.zeros_like(layout.divisions[:1])
+    weights = layout.cells.weights / layout.cells.count * number
+    own = np.stack([layout.cells.sum_by_class((folds == fold) * weights) for fold in range(number)])
+    parts = (own.sum(axis=2) ** 2).mean(), (own**2).sum(axis=2).mean(), (weights**2).sum() / number
+    whole, by_class, by_scene = (float(np.sqrt(share / part)) for share, part in zip(SHARES, parts, strict=True))
+    return whole, by_class, by_scene
+
+
+def draw_study(
+    layout: Layout,
+    noise: Noise,
+    effects: np.ndarray,
+    margin: float,
+    repetitions: Repetitions,
+    rng: np.random.Generator,
+) -> list[Drawn]:
+    """Draw all blocks of a study of arms with these true `effects`, which share their reference."""
+    arms, number, rounds = len(effects), repetitions.folds, repetitions.looks[-1]
+    cells = layout.cells
+    folds = np.zeros((rounds, len(cells.classes)), dtype=int)
+    if number > 1:
+        folds = layout.divisions[rng.choice(len(layout.divisions), rounds, replace=False)]
+    trained = _draw_trainings(layout, noise, arms, folds, number, rng)
+    own = trained[1:] - trained[0]
+    if noise.unequal:
+        own *= np.linspace(0.6, 2.0, arms)[:, None, None]
+    changed = _draw_scenes(noise, arms + 1, cells.scenes.max() + 1, rng)
+    own += (changed[1:] - changed[0])[:, None, cells.scenes]
+    own += (effects + rng.normal(0, noise.pool, arms))[:, None, None]
+    died = rng.random((arms + 1, rounds, number)) < noise.deaths
+    pairs = [Pair(f"arm {arm}", "reference", Role.CONFIRMATORY, ("q",), margin) for arm in range(arms)]
+    return [
+        Drawn(pair, own[arm], folds, cells, number, died[arm + 1], died[0]) for arm, pair in enumerate(pairs)
+    ]  # fmt: skip
+
+
+def _draw_trainings(
+    layout: Layout, noise: Noise, arms: int, folds: np.ndarray, number: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw paired differences (arms, seeds) about `truth`, of spread `sd`; the arms share one reference.
+    """Draw what each training adds to each cell (1 + arms, R, C), each of half the variance of a difference."""
+    cells, rounds = layout.cells, len(folds)
+    sizes = [scale * noise.spread / np.sqrt(2) for scale in _scale(layout.name, number)]
+    of_block = sizes[0] * rng.standard_normal((arms + 1, rounds, number, 1))
+    if noise.first == "skewed":
+        of_block[1] = noise.spread * (1 - rng.exponential(size=of_block[1].shape))
+    elif noise.first == "collapsed":
+        of_block[1] += FALL * (FALLS - (rng.random(of_block[1].shape) < FALLS))
+    of_class = of_block + sizes[1] * rng.standard_normal((arms + 1, rounds, number, cells.count))
+    where = folds * cells.count + cells.classes
+    every = np.take_along_axis(of_class.reshape(arms + 1, rounds, -1), where[None], axis=2)
+    return every + sizes[2] * rng.standard_normal(every.shape)
 
-    `shape` is normal, heavy (Student's t with 3 degrees of freedom), skewed (exponential losses in the arm alone) or
-    collapsed (each trial of the arm falls by 0.3 with chance 0.05). Truth is the mean, the collapses included.
-    """
-    noise = {"heavy": lambda size: rng.standard_t(HEAVY_DF, size) / np.sqrt(HEAVY_DF)}.get(shape, rng.standard_normal)
-    reference, own = noise((1, seeds)), noise((arms, seeds))
-    if shape == "skewed":
-        reference, own = np.zeros((1, seeds)), (1 - rng.exponential(size=(arms, seeds))) * np.sqrt(2)
-    differences = truth + sd * (own - reference) / np.sqrt(2)
-    if shape == "collapsed":
-        differences += 0.3 * (0.05 - (rng.random((arms, seeds)) < 0.05))
-    return differences
 
-
-def draw_trial(
-    design: Design, kind: str, skill: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw one trial on the test images: correct, class and cluster of each image.
-
-    `kind` is "one class" (it names one class for every image), "nearly one class" (another one for each fiftieth
-    photograph), "guesses" (a class at random for each photograph), or "learnt": right with the chance `skill`, which
-    varies between photographs as Beta(4 skill, 4 (1 - skill)).
-    """
-    classes = np.repeat(design.classes, design.sizes)
-    clusters = np.repeat(np.arange(len(design.sizes)), design.sizes)
-    kinds, photographs = len(design.copies), len(design.sizes)
-    if kind == "learnt":
-        likely = rng.beta(4 * skill, 4 * (1 - skill), photographs)
-        return rng.random(len(classes)) < likely[clusters], classes, clusters
-    guesses = rng.integers(kinds, size=photographs)
-    if kind != "guesses":
-        guesses = np.where(rng.random(photographs) < (0.02 if kind == "nearly one class" else 0), guesses, guesses[0])
-    return (guesses == design.classes)[clusters], classes, clusters
+def _draw_scenes(noise: Noise, trials: int, scenes: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw what each arm changes on each scene, (trials, scenes), each of half the variance of a difference."""
+    if not noise.sparse:
+        return noise.scenes / np.sqrt(2) * rng.standard_normal((trials, scenes))
+    high = noise.scenes * np.sqrt((1 - noise.sparse) / noise.sparse)
+    changed = np.where(
+        rng.random((trials, scenes)) < noise.sparse, high, -high * noise.sparse / (1 - noise.sparse)
+    )  # fmt: skip
+    changed[0] = 0.0  # the reference changes nothing
+    return changed

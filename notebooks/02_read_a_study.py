@@ -29,7 +29,8 @@ runs = Path(os.environ.get("BLOODSTUDY_RUNS", "../runs"))
 study = next(iter(list_studies(runs)), "scratch")
 sweep = analysis.load_study(runs, study)
 judged = analysis.analyse_study(sweep)
-print(f"{study}: {len(sweep.trials)} trials, {judged.look.done} of {len(sweep.seeds)} seeds, {judged.family} tested arms")
+repetitions = f"{judged.complete} of {judged.repetitions.count} repetitions"
+print(f"{study}: {len(sweep.trials)} trials, {repetitions}, {judged.family} tested arms")
 
 # %% [markdown]
 # ## The trials
@@ -39,8 +40,8 @@ sweep.trials[["arm", "seed", "outcome", "train_accuracy", "test_accuracy", "accu
 
 # %% [markdown]
 # ## The verdicts
-# Each arm against its reference, within the same seeds: effects in points, with the 95 % interval on test accuracy for
-# this benchmark, and for new photographs where that can be told.
+# Each arm against its reference, within the same blocks: effects in points. The interval on test accuracy is the one that
+# decides, over all arms and looks together; beside it stands the 95 % interval for these photographs.
 
 
 # %%
@@ -51,19 +52,19 @@ def tell(effect):
 pd.DataFrame(
     {
         "arm": comparison.pair.arm,
-        "seeds": len(comparison.seeds),
+        "blocks": len(comparison.seeds),
         "train": tell(comparison.effects["train_accuracy"]),
         "test": tell(comparison.test),
         "gap": tell(comparison.effects["accuracy_gap"]),
-        "test, new photographs": tell(comparison.wider),
-        "verdict": f"{comparison.verdict.word} {comparison.verdict.reason}".strip(),
+        "test, these photographs": "[{:+.1f}, {:+.1f}]".format(*(100 * end for end in comparison.these)),
+        "verdict": comparison.verdict.text,
     }
     for comparison in judged.comparisons
 )
 
 # %% [markdown]
 # ## Every paired difference
-# A point is one seed: an arm's test accuracy minus its reference's.
+# A point is one block: an arm's test accuracy minus its reference's.
 
 # %%
 points = pd.concat(

@@ -19,6 +19,7 @@ from PIL import Image
 from bloodstudy.data import Dataset
 from bloodstudy.data.provenance.provenance import Provenance
 
+os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")  # a sweep would train on all cores, which the tests share already
 HERE = Path(__file__).resolve().parent
 # What takes longest begins first, so that no process is left with it at the end. Then what is slow, then the rest.
 LONGEST = ("faults/f13", "faults/f08", "faults/f07", "test_wheel", "cluster/test_ray", "tracking/test_server",

@@ -122,7 +122,7 @@ def test_the_same_command_goes_on_or_names_the_file(trained, name):
         path.write_bytes(whole)
 
 
-STUDY = ("-m", "study=smoke", "seeds=1", "epochs=1", *TINY)
+STUDY = ("-m", "study=smoke", "design=fixed", "seeds=1", "epochs=1", *TINY)
 
 
 @pytest.fixture(scope="module")

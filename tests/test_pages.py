@@ -38,7 +38,7 @@ def test_a_command_of_a_page_is_accepted(words):
 def test_there_are_commands_to_check_and_one_for_each_launcher():
     assert len(COMMANDS) >= 5
     chosen = {word.split("=")[1] for words in LAUNCHES for word in words.split() if word.startswith("hydra/launcher")}
-    assert chosen == {"joblib", "slurm", "submitit_local", "ray_cluster"}
+    assert chosen == {"basic", "joblib", "slurm", "submitit_local", "ray_cluster"}
 
 
 def test_the_example_of_a_mistake_is_what_the_command_says():

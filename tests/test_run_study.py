@@ -131,7 +131,8 @@ def test_our_studies_can_be_planned(name, tmp_path, monkeypatch):
     study = read_study(name)
     sweep = compose.check([f"study={name}", "data=kaggle"] if name != "smoke" else ["study=smoke"], multirun=True)
     arms = sweep.study.arms
-    assert len(sweep.jobs) == len(arms) * study.seeds
+    assert len(sweep.jobs) == len(arms) * sweep.design.planned * sweep.design.folds
+    assert sweep.design.planned == (study.seeds or study.looks[-1])
     assert len({tuple(sorted(map(str, arm.levels.items()))) for arm in arms}) == len(arms)
 
 

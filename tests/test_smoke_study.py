@@ -1,4 +1,4 @@
-"""The smoke study as a newcomer runs it, and ten numbers of its report derived again by plain pandas.
+"""The smoke study as a newcomer runs it: its verdicts, and numbers of its report derived again by plain pandas.
 
 The second derivation shares no code with the package: it reads plan.yaml, the predictions and claims.json.
 """
@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import yaml
 from harness import finish
-from scipy import stats
 
 pytestmark = pytest.mark.slow
 WITHOUT = """
@@ -35,6 +34,8 @@ def predicted(smoke):
     runs = smoke / "runs" / "smoke"
     tables = []
     for trial in yaml.safe_load((runs / "plan.yaml").read_text())["trials"]:
+        if not (runs / trial["key"]).exists():  # its arm was closed before
+            continue
         table = pd.read_parquet(runs / trial["key"] / "predictions.parquet")
         tables.append(table.assign(arm=trial["arm"], seed=trial["seed"]))
     frame = pd.concat(tables, ignore_index=True)
@@ -50,39 +51,58 @@ def claims(smoke):
     return {claim["name"]: claim for claim in content["claims"]}
 
 
-def test_ten_numbers_are_those_of_plain_pandas(smoke, predicted, claims):
-    by_seed = predicted.groupby(["arm", "seed", "split"])["right"].mean().unstack()
-    by_seed["gap"] = by_seed["train"] - by_seed["test"]
+@pytest.fixture(scope="module")
+def effects(smoke):
+    table = pd.read_csv(smoke / "reports/smoke/effects.csv")
+    return table[table["response"] == "test_accuracy"].set_index("arm")
+
+
+def test_what_is_plain_is_found_and_closes_early(effects, predicted):
+    assert set(effects["verdict"]) <= {"harms", "equivalent", "not worse", "fails to train"}
+    assert "harms" in set(effects["verdict"])
+    assert {"equivalent", "not worse"} & set(effects["verdict"])
+    assert (effects["look"] == 1).any()
+    trials = predicted.groupby("arm")["seed"].nunique()
+    assert trials["reference"] in (10, 20)
+    for arm, row in effects.iterrows():
+        assert trials[arm] == {1: 10, 2: 20}[row["look"]], "a closed arm gets no more blocks"
+
+
+def test_numbers_are_those_of_plain_pandas(smoke, predicted, effects, claims):
+    predicted = predicted.assign(repetition=predicted["seed"] // 5)
+    shares = predicted.groupby(["arm", "seed", "split"])["right"].mean()
+    by_class = predicted.groupby(["arm", "split", "repetition", "label"])["right"].mean()
+    recalls = predicted.groupby(["arm", "split", "seed", "label"])["right"].mean()
     recall = predicted[predicted["split"] == "test"].groupby(["arm", "label", "seed"])["right"].mean()
-    against = by_seed.loc["pooling=average"] - by_seed.loc["reference"]
-    interval = stats.t.interval(0.95, len(against) - 1, against["test"].mean(), stats.sem(against["test"]))
-    tested = predicted[predicted["split"] == "test"]
-    never = ~tested.groupby("image")["right"].any()
-    class_effect = recall["pooling=average", "MONOCYTE"] - recall["reference", "MONOCYTE"]
-    expected = {
-        "effect/pooling=average/test_accuracy/mean": 100 * against["test"].mean(),
-        "effect/pooling=average/train_accuracy/mean": 100 * against["train"].mean(),
-        "effect/pooling=average/accuracy_gap/mean": 100 * against["gap"].mean(),
-        "effect/pooling=average/test_accuracy/low": 100 * interval[0],
-        "effect/pooling=average/test_accuracy/high": 100 * interval[1],
-        "effect/pooling=average/test_accuracy/d_z": against["test"].mean() / against["test"].std(),
-        "effect/pooling=average/test_recall_MONOCYTE/mean": 100 * class_effect.mean(),
-        "arm/reference/test_accuracy/percent": 100 * by_seed.loc["reference", "test"].mean(),
-        "arm/reference/accuracy_gap/percent": 100 * by_seed.loc["reference", "gap"].mean(),
-        "missed/images": never.sum(),
-    }
+    expected = {}
+    for arm, row in effects.iterrows():
+        if row["dead"]:
+            continue
+        repetitions, seeds = {1: range(2), 2: range(4)}[row["look"]], range({1: 10, 2: 20}[row["look"]])
+        each = [by_class[a, "test"].unstack().loc[repetitions].mean(axis=1) for a in (arm, "reference")]
+        train = [recalls[a, "train"].unstack().loc[seeds].mean(axis=1) for a in (arm, "reference")]
+        test = 100 * (each[0] - each[1]).mean()
+        expected[f"effect/{arm}/test_accuracy/mean"] = test
+        expected[f"effect/{arm}/train_accuracy/mean"] = 100 * (train[0] - train[1]).mean()
+        expected[f"effect/{arm}/accuracy_gap/mean"] = 100 * (train[0] - train[1]).mean() - test
+        monocytes = (recall[arm, "MONOCYTE"] - recall["reference", "MONOCYTE"]).loc[seeds].mean()
+        expected[f"effect/{arm}/test_recall_MONOCYTE/mean"] = 100 * monocytes
+    expected["arm/reference/test_accuracy/percent"] = 100 * shares["reference"].unstack()["test"].mean()
+    assert len(expected) > 8
     written = (smoke / "reports/smoke/report.md").read_text()
     for name, value in expected.items():
         assert claims[name]["value"] == pytest.approx(value, rel=1e-5, abs=1e-9), name
         assert all(text in written for text in claims[name]["texts"])
 
 
-def test_every_accuracy_of_every_trial_is_that_of_its_predictions(smoke, predicted, claims):
+def test_every_accuracy_of_every_trial_is_that_of_its_predictions(predicted, smoke, claims):
     plan = yaml.safe_load((smoke / "runs/smoke/plan.yaml").read_text())
     share = predicted.groupby(["arm", "seed", "split"])["right"].mean()
-    for trial in plan["trials"]:
+    trained = [trial for trial in plan["trials"] if (trial["arm"], trial["seed"], "test") in share.index]
+    assert 60 < len(trained) < len(plan["trials"])
+    for trial in trained:
         for split in ("train", "test"):
-            told = claims[f"trial/{trial['key']}/official/{split}_accuracy"]
+            told = claims[f"trial/{trial['key']}/{trial['judged']}/{split}_accuracy"]
             assert told["value"] == pytest.approx(100 * share[trial["arm"], trial["seed"], split], rel=1e-5)
             assert told["trials"] == [trial["key"]]
 
@@ -90,7 +110,7 @@ def test_every_accuracy_of_every_trial_is_that_of_its_predictions(smoke, predict
 def test_the_report_holds_against_its_trials_and_against_the_package(smoke):
     for words in ((), ("package=reports/smoke/smoke.zip",)):
         said = finish(smoke, "verify", "reports/smoke", *words)
-        assert "claims from 14 trials hold" in said
+        assert "trials hold" in said
 
 
 def test_a_restored_package_gives_the_same_bytes_if_nothing_can_train(smoke, tmp_path):

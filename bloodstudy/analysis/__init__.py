@@ -1,17 +1,20 @@
 """From published trials to tidy frames, effects and verdicts. Runs without TensorFlow and without MLflow."""
 
-from bloodstudy.analysis.comparisons.comparison import Comparison, Needed
+from bloodstudy.analysis.comparisons.comparison import Comparison
+from bloodstudy.analysis.comparisons.course import Course, Step
+from bloodstudy.analysis.comparisons.extent import list_needed
 from bloodstudy.analysis.comparisons.interaction import Interaction, list_interactions
 from bloodstudy.analysis.comparisons.lr_sensitivity import Tuned, tune
-from bloodstudy.analysis.comparisons.pairs import InterimLook, Pair
-from bloodstudy.analysis.comparisons.sensitivity import Foresight, foresee
+from bloodstudy.analysis.comparisons.pairs import Pair
+from bloodstudy.analysis.comparisons.sensitivity import Foresight, foresee, foresee_study
 from bloodstudy.analysis.comparisons.smallest_model import Simplest, find_simplest
 from bloodstudy.analysis.comparisons.splits import SPLIT_KEYS, compare_splits, list_points, take_question
-from bloodstudy.analysis.comparisons.study import StudyAnalysis, analyse_study
+from bloodstudy.analysis.comparisons.study import StudyAnalysis, analyse_study, follow_study
 from bloodstudy.analysis.comparisons.verdict import Verdict
+from bloodstudy.analysis.results.arm_summary import ArmSummary, summarise_arms
 from bloodstudy.analysis.results.confusion import Confusion, examine
 from bloodstudy.analysis.results.predictions import EvaluationImages, Predictions, Reader
-from bloodstudy.analysis.results.sweep import ArmSummary, StudyResults, load_study, summarise_arms
+from bloodstudy.analysis.results.sweep import StudyResults, load_study
 from bloodstudy.analysis.results.trials import Leak, flag_no_ops, judge, list_leaks, read_trials
 from bloodstudy.analysis.statistics.paired import Effect
 from bloodstudy.study.redact import find_folder, hide_folders, make_portable
@@ -22,17 +25,17 @@ __all__ = [
     "ArmSummary",
     "Comparison",
     "Confusion",
+    "Course",
     "Effect",
     "EvaluationImages",
     "Foresight",
     "Interaction",
-    "InterimLook",
     "Leak",
-    "Needed",
     "Pair",
     "Predictions",
     "Reader",
     "Simplest",
+    "Step",
     "StudyAnalysis",
     "StudyResults",
     "Tuned",
@@ -43,11 +46,14 @@ __all__ = [
     "find_folder",
     "find_simplest",
     "flag_no_ops",
+    "follow_study",
     "foresee",
+    "foresee_study",
     "hide_folders",
     "judge",
     "list_interactions",
     "list_leaks",
+    "list_needed",
     "list_points",
     "load_study",
     "make_portable",

@@ -47,6 +47,7 @@ from bloodstudy.config.weights import identify
 from bloodstudy.config.yaml_files import conf_folder, judge_own_files, search_path
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm
+from bloodstudy.study.design import Design, DesignName
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class RunRequest:
     jobs: tuple[RequestedTrial, ...]
     hydras: tuple[str, ...] = ()  # what was typed for Hydra itself, such as its launcher
     study: StudyRequest | None = None  # None: a plain sweep
-    seeds: int | None = None  # of the planned ones, how many this command is about; None: all
+    seeds: int | None = None  # of the planned ones, those below it are what this command is about; None: all
+    design: Design | None = None  # None: a plain sweep
 
 
 def check(overrides: list[str], multirun: bool, exempt: Collection[str] = ()) -> RunRequest:
@@ -80,8 +82,7 @@ def check(overrides: list[str], multirun: bool, exempt: Collection[str] = ()) ->
     refuse_many(math.prod(len(values_of(override)) for override in parsed), "the product of all levels")
     study, levels, conflicts = read_request([override for override in parsed if not is_hydras(override)], multirun)
     if study is not None:
-        seeds = _count_seeds(levels, study)[1]
-        refuse_many(seeds * len(study.arms), f"{len(study.arms):,} arms with {seeds:,} seeds")
+        refuse_many(_count_trials(levels, study), f"{len(study.arms):,} arms in all blocks")
     with _hydra():
         for override in levels:
             problems += judge(override, multirun)
@@ -127,19 +128,31 @@ def _combine(overrides: list[Override], hydras: tuple[str, ...]) -> RunRequest:
 
 
 def _arrange(overrides: list[Override], hydras: tuple[str, ...], study: StudyRequest) -> RunRequest:
-    """Return one job an arm and seed: all arms of seed 0, then all of seed 1, so that answers come early."""
+    """Return one job an arm and block: all arms of the first block, then all of the next: answers come early."""
     typed = {override.key_or_group: values_of(override)[0] for override in overrides}
-    wanted, seeds = _count_seeds(overrides, study)
-    levels = [{**study.common, **typed, **arm.levels, "seed": seed} for seed in range(seeds) for arm in study.arms]
-    jobs = map(RequestedTrial, levels, _check_all(levels, hydras), [*study.arms] * seeds)
-    return RunRequest({}, tuple(jobs), hydras, study, wanted)
+    design = study.settle(typed)
+    wanted, planned = _count_repetitions(typed, design)
+    blocks = design.blocks(planned)
+    levels = [{**study.common, **typed, **arm.levels, **block.levels} for block in blocks for arm in study.arms]
+    jobs = map(RequestedTrial, levels, _check_all(levels, hydras), [*study.arms] * len(blocks))
+    last = design.blocks(wanted)[-1].seed
+    return RunRequest({}, tuple(jobs), hydras, study, last + 1, design)
 
 
-def _count_seeds(overrides: list[Override], study: StudyRequest) -> tuple[int, int]:
-    """Return how many seeds the command is about, and how many are planned."""
-    typed = [values_of(override)[0] for override in overrides if override.key_or_group == "seeds"]
-    wanted = typed[0] if typed and is_whole(typed[0]) else study.seeds
-    return wanted, max(wanted, study.seeds) if study.study else wanted
+def _count_repetitions(typed: Mapping[str, Any], design: Design) -> tuple[int, int]:
+    """Return how many repetitions the command is about, and how many are planned."""
+    named = typed.get("repetitions" if design.name == DesignName.FOLDS else "seeds")
+    wanted = named if is_whole(named) else design.planned
+    return wanted, max(wanted, design.planned)
+
+
+def _count_trials(overrides: list[Override], study: StudyRequest) -> int:
+    typed = {override.key_or_group: values_of(override)[0] for override in overrides}
+    try:
+        design = study.settle(typed)
+        return _count_repetitions(typed, design)[1] * design.folds * len(study.arms)
+    except (TypeError, ValueError):  # what was typed is no value of its key, which is said later
+        return 0
 
 
 def _check_all(combinations: list[dict[str, Any]], hydras: tuple[str, ...]) -> list[schema.Settings]:

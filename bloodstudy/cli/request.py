@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,9 +17,13 @@ from hydra.core.override_parser.types import Override
 from bloodstudy.cli.overrides import values_of
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm, Role, expand
-from bloodstudy.study.question import MARGIN, SCRATCH, Question, Study, read_question, read_study
+from bloodstudy.study.design import FOLDS, LOOKS, MARGINS, Design, DesignName
+from bloodstudy.study.question import SCRATCH, Question, Study, read_question, read_study
 
 SEEDS = 6  # for questions that name no number: below it, no statement is made
+OWNED = ("data.split", "data.folds", "data.fold", "data.split_seed", "data.measured_share", "seed")  # by design=folds
+OF_STUDIES = ("design", "looks", "repetitions", "first_repetition", "margin", "budget", "detect")
+WITH_PHOTOGRAPHS = ("smear", "kaggle", "bccd")  # data of which photographs or scenes are known
 MAX_CONFIRMATORY = 16  # arms: with more, hardly any number of seeds tells one from the reference
 
 
@@ -33,14 +38,6 @@ class StudyRequest:
     def name(self) -> str:
         return self.study.name if self.study else SCRATCH
 
-    @property
-    def seeds(self) -> int:
-        return self.study.seeds if self.study else max(question.seeds or SEEDS for question in self.questions)
-
-    @property
-    def looks(self) -> tuple[int, ...]:
-        return self.study.looks if self.study else (self.seeds,)
-
     @cached_property
     def common(self) -> dict[str, Any]:
         """What all trials share: the study's reference, or what the questions bring themselves."""
@@ -52,8 +49,32 @@ class StudyRequest:
     def arms(self) -> list[Arm]:
         return expand(self.questions)
 
-    def margin(self, question: Question) -> float:
-        return question.margin or (self.study.margin if self.study else MARGIN)
+    def settle(self, typed: Mapping[str, Any]) -> Design:
+        """Return the design of the study, with what was `typed` on the command line.
+
+        Without a word on it: by folds, if the study says nothing of seeds or splits and its photographs are known.
+        """
+        study, count = self.study, None
+        wanted = typed.get("design") or "auto"
+        if wanted == "auto":
+            wanted = study.design if study else "auto"
+        seeds = (study.seeds if study else None) or max((q.seeds or 0 for q in self.questions), default=0) or None
+        if wanted == "auto":
+            names = {*self.common, *typed}.union(*(question.varied for question in self.questions))
+            data = str(typed.get("data", self.common.get("data", "smear")))
+            apart = study is None or study.seeds or names & {*OWNED, "seeds"} or data not in WITH_PHOTOGRAPHS
+            wanted = DesignName.FIXED if apart else DesignName.FOLDS
+        name = DesignName(wanted)
+        if name == DesignName.FIXED:
+            count = seeds or (None if study else SEEDS)
+        own = study.looks if study and study.design in ("auto", name) else ()  # looks of folds are none of seeds
+        looks = typed.get("looks") or own or ((count,) if count else LOOKS[name])
+        folds = (study.folds if study else FOLDS) if name == DesignName.FOLDS else 1
+        return Design(name, folds, tuple(looks), typed.get("first_repetition") or 0, count)
+
+    def margin(self, question: Question, typed: float | None, design: Design) -> float:
+        """Return how large a difference may be and not matter."""
+        return typed or question.margin or (self.study.margin if self.study else None) or MARGINS[design.name]
 
     def written(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield the overrides that stand in files, each after its place."""
@@ -74,7 +95,18 @@ def read_request(
     others = [override for override in overrides if override not in named]
     if not named:
         problem = "seeds: counts the seeds of a study or a question; for a plain sweep write seed=0,1,2"
-        return None, others, [problem for override in others if override.key_or_group == "seeds"]
+        problems = [problem for override in others if override.key_or_group == "seeds"]
+        keys = [override.key_or_group for override in others]
+        return (
+            None,
+            others,
+            problems
+            + [
+                f"{key}: a plain sweep decides nothing; it belongs to study=NAME or question=NAME"
+                for key in OF_STUDIES
+                if key in keys
+            ],
+        )
     if problems := [problem for override in named if (problem := _refuse(override, multirun))]:
         raise UserError(*problems)
     if len(named) > 1:
@@ -86,6 +118,30 @@ def read_request(
     study = read_study(names[0]) if named[0].key_or_group == "study" else None
     request = StudyRequest(study, tuple(map(read_question, study.questions if study else names)))
     return request, others, _conflicts(request, others, str(named[0].input_line))
+
+
+def _judge_design(request: StudyRequest, typed: Mapping[str, Any]) -> list[str]:
+    """Return what cannot go with the design."""
+    design, problems = request.settle(typed), []
+    if typed.get("detect") is not None and not typed.get("plan_only"):
+        problems.append("detect: proposes looks before anything is trained; write plan_only=true with it")
+    if design.name == DesignName.FIXED:
+        if typed.get("repetitions") is not None:
+            problems.append("repetitions: belongs to design=folds; of a fixed design a repetition is a seed: seeds=N")
+        return problems
+    if typed.get("seeds") is not None:
+        problems.append("seeds: belongs to design=fixed; with design=folds write repetitions=N")
+    if (count := typed.get("repetitions")) is not None and count > design.looks[-1]:
+        problems.append(
+            f"repetitions={count}: the last look of this study is at {design.looks[-1]}; declare more looks"
+        )
+    varied = {*request.common, *typed}.union(*(question.varied for question in request.questions))
+    problems += [
+        f"{key}: design=folds divides the images and chooses the seeds itself; leave it out, or write design=fixed"
+        for key in OWNED
+        if key in varied and key != "seed"  # which no study takes
+    ]
+    return problems
 
 
 def _refuse(override: Override, multirun: bool) -> str | None:
@@ -105,6 +161,8 @@ def _refuse(override: Override, multirun: bool) -> str | None:
 
 def _conflicts(request: StudyRequest, others: Sequence[Override], text: str) -> list[str]:
     problems = []
+    with suppress(TypeError, ValueError):  # if what was typed is no value of its key, which is said elsewhere
+        problems += _judge_design(request, {override.key_or_group: values_of(override)[0] for override in others})
     varied: dict[str, str] = {key: question.name for question in request.questions for key in sorted(question.varied)}
     for override in others:
         key = override.key_or_group

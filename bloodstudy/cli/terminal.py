@@ -39,10 +39,10 @@ class SweepBar:
             self._progress.start()
             SweepBar.live = self._progress
 
-    def update(self, done: float) -> None:
+    def update(self, done: float, total: float) -> None:
         """Show that `done` of the total is done."""
         if self._progress:
-            self._progress.update(self._task, completed=done)
+            self._progress.update(self._task, completed=done, total=total)
 
     def close(self) -> None:
         """Take the bar away."""

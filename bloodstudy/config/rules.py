@@ -5,6 +5,7 @@ In: a key and the value that was typed for it. Out: nothing, or what was expecte
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,23 @@ STUDY = Rule(
     lambda value: re.fullmatch(r"[a-z0-9_]+", value) is not None,
 )
 
+_SHARE = Real(above=0, below=1).accepts
+
+
+def is_rising(looks: Any) -> bool:
+    """Tell whether these are rising numbers of repetitions."""
+    if not isinstance(looks, list | tuple) or not looks or not all(is_whole(n) and 0 < n <= 1000 for n in looks):
+        return False
+    return all(a < b for a, b in itertools.pairwise(looks))
+
+
+def is_budget(value: Any) -> bool:
+    """Tell whether this is a number of trainings, or of hours with an h."""
+    if is_whole(value):
+        return value > 0
+    return isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?h|[0-9]{1,6}", value) is not None
+
+
 RULES: dict[str, Rule] = {
     **{name: factor.levels for name, factor in FACTORS.items()},
     "model.name": text("the name of a model"),
@@ -32,6 +50,7 @@ RULES: dict[str, Rule] = {
     "data.folds": Whole(2),
     "data.fold": Whole(0),
     "data.validation_share": Real(0, below=1),
+    "data.measured_share": Real(high=1, above=0),
     "data.task": Choice("subtype", "nuclearity"),
     "data.view": Choice("field", "cell"),
     "data.photographs": Whole(2),
@@ -44,6 +63,17 @@ RULES: dict[str, Rule] = {
     "reports_dir": text("a folder"),
     "cache_dir": text("a folder, or null", optional=True),
     "seeds": Rule("a whole number from 1 to 10000, or null", lambda v: v is None or (is_whole(v) and 1 <= v <= 10_000)),
+    "repetitions": Rule(
+        "a whole number from 1 to 1000, or null", lambda v: v is None or (is_whole(v) and 1 <= v <= 1000)
+    ),
+    "design": Choice("auto", "folds", "fixed"),
+    "looks": Rule("rising numbers of repetitions, such as [2,4,8,12], or null", lambda v: v is None or is_rising(v)),
+    "first_repetition": Whole(0, 100_000),
+    "margin": Rule("a difference of accuracy between 0 and 1, such as 0.03, or null", lambda v: v is None or _SHARE(v)),
+    "budget": Rule(
+        "a number of trainings such as 300, or hours such as 6h, or null", lambda v: v is None or is_budget(v)
+    ),
+    "detect": Rule("a difference of accuracy between 0 and 1, such as 0.03, or null", lambda v: v is None or _SHARE(v)),
     "plan_only": Flag(),
     "retry": Choice("none", "failed", "diverged", "all"),
     "on_code_change": Choice("warn", "refuse"),

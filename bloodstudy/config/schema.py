@@ -92,6 +92,7 @@ class DataChoice:
     folds: int = 5  # for split=grouped_kfold: as many test sets, each scene in one of them
     fold: int = 0  # which of them tests: 0 to folds - 1
     validation_share: float = 0.0  # of the training images of each class; never trained on
+    measured_share: float = 1.0  # of the training images of each class, on which train accuracy is measured
     task: str = "subtype"
     view: str = "field"  # bccd: the whole field, or the cropped white cell
     photographs: int = 4  # smear: training photographs a class
@@ -116,6 +117,13 @@ class Control:
     """What a command does with what it finds; never part of a trial's identity."""
 
     seeds: int | None = None  # how many, from 0 on; None: as many as the study or the question says
+    repetitions: int | None = None  # of a study by folds, how many this command is about; None: all
+    design: str = "auto"  # of a study: folds, fixed; auto: as it says, else folds if photographs are known
+    looks: tuple[int, ...] | None = None  # repetitions at which it decides; None: as the study says
+    first_repetition: int = 0  # of a study: a later one has blocks that were not seen before
+    margin: float | None = None  # of a study: a difference that is too small to matter; None: as it says
+    budget: str | None = None  # that ends a study at the last look that fits: 300 (trainings), or 6h
+    detect: float | None = None  # with plan_only: a difference for which looks are proposed
     plan_only: bool = False  # print the plan with its cost and stop
     retry: str = "none"  # trials that have a result already
     on_code_change: str = "refuse"  # if other code, Keras or TensorFlow has trained some of the trials: or warn
@@ -135,7 +143,10 @@ class Settings:
 
 
 # Keys whose numbers may be typed without a point, and are the same level with one.
-_FRACTIONS = {one.name for one in fields(Factors) if one.type == "float"} | {"data.validation_share"}
+_FRACTIONS = {one.name for one in fields(Factors) if one.type == "float"} | {
+    "data.validation_share",
+    "data.measured_share",
+}
 
 
 def unfold(settings: Settings) -> dict[str, Any]:
@@ -177,6 +188,8 @@ def settings(content: Mapping[str, Any]) -> Settings:
         return kind(**{one.name: flat[prefix + one.name] for one in fields(kind)})
 
     flat["image_size"] = tuple(flat["image_size"])
+    flat["looks"] = flat["looks"] and tuple(flat["looks"])
+    flat["budget"] = None if flat["budget"] is None else str(flat["budget"])
     real = {name for name, factor in FACTORS.items() if factor.extension and factor.levels.plain["kind"] == "Real"}
     flat |= {key: float(value) for key, value in flat.items() if key in _FRACTIONS | real and is_number(value)}
     flat["own"] = {name: flat[name] for name in own_defaults()}

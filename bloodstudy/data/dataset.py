@@ -6,8 +6,9 @@ process, and all but the first decode nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from bloodstudy.data.sources.own import list_own
 from bloodstudy.data.sources.smear import list_smear
 from bloodstudy.data.splits.labels import name_classes
 from bloodstudy.data.splits.notes import describe_leak
-from bloodstudy.data.splits.split import NEED_SCENES, OFFICIAL, divide, resolve_split
+from bloodstudy.data.splits.split import NEED_SCENES, OFFICIAL, divide, draw_measured, resolve_split
 from bloodstudy.errors import UserError, nearest
 
 # How each data set lists its files. A new one is a row here and a name in `config.rules`.
@@ -50,7 +51,8 @@ class Dataset:
     split: str  # official, official_clean, grouped, grouped_kfold or random
     fingerprint: str  # 16 hex digits over name, content, label and box of all usable files
     images: np.memmap  # uint8 memory map (N, height, width, 1 or 3), read-only
-    manifest: pd.DataFrame  # as images: image, photograph, scene ('' unknown), label (index), split ('': none), sha256
+    # As images: image, photograph, scene ('' unknown), label (index), split ('': none), sha256, measured or not.
+    manifest: pd.DataFrame
     provenance: Provenance
     quarantine: pd.DataFrame  # image, reason
     notes: tuple[str, ...]  # sentences on what was left out
@@ -98,6 +100,21 @@ def load(
             registration is wanted and impossible.
         MachineError: the cache cannot be written, a file cannot be read, or the download failed.
     """
+    return screen(
+        choice, colour=colour, image_size=image_size, cache_dir=cache_dir, register=register, progress=progress
+    ).divide(choice)
+
+
+def screen(
+    choice: DataChoice,
+    *,
+    colour: str,
+    image_size: tuple[int, int],
+    cache_dir: Path | None = None,
+    register: str = "never",
+    progress: Progress = show_nothing,
+) -> Undivided:
+    """Do what `load` does, short of dividing the images: they can be divided in many ways."""
     cache = Path(cache_dir) if cache_dir is not None else Path(platformdirs.user_cache_dir("bloodstudy"))
     cache = cache.expanduser().absolute()
     if choice.name not in (*SOURCES, *DATA_SOURCES):
@@ -120,30 +137,54 @@ def load(
     register = "missing" if split in NEED_SCENES and register == "never" else register
     provenance = trace(listing, decoded, choice, cache, register=register, progress=progress)
     label_of = {label: classes.index(meaning[label]) for label in listing.classes}
-    manifest = _manifest(decoded, provenance, label_of, split, choice)
     quarantine = pd.DataFrame(refused, columns=["image", "reason"], dtype=str)
-    images, digits = decoded.images, decoded.fingerprint
-    notes = listing.notes + describe_leak(listing.name, manifest, classes, split, provenance.how != "unknown")
-    notes += describe_uninformative(find_uninformative(images, manifest["image"].to_list()))
-    mended = tuple(filter(None, (listing.mended, decoded.mended, provenance.mended)))
-    return Dataset(listing.name, classes, split, digits, images, manifest, provenance, quarantine, notes, mended)
+    return Undivided(listing, decoded, provenance, classes, label_of, quarantine)
 
 
-def _manifest(
-    decoded: Decoded, provenance: Provenance, label_of: dict[str, int], split: str, choice: DataChoice
-) -> pd.DataFrame:
-    """Return one row an image; `label_of` is the index of the class that each label of the files stands for."""
-    files = decoded.files
-    # The split is drawn from the labels as found, not from the task's classes: both tasks share it.
-    scenes = provenance.table["scene"].to_list()
-    sides = divide(split, [file.side for file in files], [file.label for file in files], scenes, choice)
-    return pd.DataFrame(
-        {
-            "image": [file.image for file in files],
-            "photograph": provenance.table["photograph"].to_numpy(),
-            "scene": scenes,
-            "label": np.array([label_of[file.label] for file in files], dtype=np.int64),
-            "split": sides,
-            "sha256": decoded.screening.hashes,
-        }
-    )
+@dataclass(frozen=True, eq=False)
+class Undivided:
+    """Screened images of which nobody has said yet which train and which test."""
+
+    listing: Listing
+    decoded: Decoded
+    provenance: Provenance
+    classes: tuple[str, ...]
+    label_of: Mapping[str, int]  # index of the class that each label of the files stands for
+    quarantine: pd.DataFrame
+
+    def divide(self, choice: DataChoice) -> Dataset:
+        """Return the images divided as `choice` says; raises UserError, with counts, if they cannot be."""
+        listing, decoded, provenance = self.listing, self.decoded, self.provenance
+        split = resolve_split(choice.split, listing)
+        manifest = self._manifest(split, choice)
+        notes = listing.notes + describe_leak(listing.name, manifest, self.classes, split, provenance.how != "unknown")
+        notes += self._uninformative
+        mended = tuple(filter(None, (listing.mended, decoded.mended, provenance.mended)))
+        images, digits = decoded.images, decoded.fingerprint
+        what = listing.name, self.classes, split, digits, images, manifest, provenance, self.quarantine
+        return Dataset(*what, notes, mended)
+
+    @cached_property
+    def _uninformative(self) -> tuple[str, ...]:
+        images = [file.image for file in self.decoded.files]
+        return describe_uninformative(find_uninformative(self.decoded.images, images))
+
+    @cached_property
+    def _known(self) -> pd.DataFrame:
+        """What a division changes nothing of."""
+        files, table = self.decoded.files, self.provenance.table
+        return pd.DataFrame(
+            {
+                "image": [file.image for file in files],
+                "photograph": table["photograph"].to_numpy(),
+                "scene": table["scene"].to_list(),
+                "label": np.array([self.label_of[file.label] for file in files], dtype=np.int64),
+            }
+        )
+
+    def _manifest(self, split: str, choice: DataChoice) -> pd.DataFrame:
+        files, scenes = self.decoded.files, self.provenance.table["scene"].to_list()
+        # The split is drawn from the labels as found, not from the task's classes: both tasks share it.
+        sides = divide(split, [file.side for file in files], [file.label for file in files], scenes, choice)
+        measured = draw_measured(sides, self._known["label"].to_numpy(), choice)
+        return self._known.assign(split=sides, sha256=self.decoded.screening.hashes, measured=measured)

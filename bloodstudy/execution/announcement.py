@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 
 from bloodstudy import analysis
 from bloodstudy.cli import compose, terminal
@@ -11,15 +12,23 @@ from bloodstudy.config.schema import DataChoice
 from bloodstudy.data import Dataset
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.study.arms import Role
+from bloodstudy.study.design import Design, DesignName
 
 MAX_ARMS_NAMED = 8  # of a question in the printed plan; of more arms the number
 MAX_REFUSED_NAMED = 5
 MAX_CLASSES_NAMED = 12
 
 
-def describe_data(images: Iterable[Dataset], choice: DataChoice) -> None:
+def describe_data(images: Iterable[Dataset], choice: DataChoice, design: Design | None = None) -> None:
     """Say what the data are, each line once."""
-    for line in dict.fromkeys(line for dataset in images for line in _data_lines(dataset, choice)):
+    datasets = list(dict.fromkeys(images))
+    if design is not None and design.name == DesignName.FOLDS:
+        datasets = datasets[:1]
+        terminal.say(
+            f"{design.folds} folds, divided anew by whole scenes in each of {design.planned} repetitions from "
+            f"{design.first} on; each fold tests once. The first block:"
+        )
+    for line in dict.fromkeys(line for dataset in datasets for line in _data_lines(dataset, choice)):
         terminal.say(line)
 
 
@@ -52,8 +61,6 @@ def describe_plan(
     count = len({trial.key for trial in planned_run.requested})
     if request.study:
         _print_questions(planned_run)
-        if request.jobs[0].settings.control.plan_only:
-            _print_sensitivity(planned_run, folder)
     if count > 1:
         combinations = len(planned_run.requested)
         shared = f", shared by {combinations} combinations" if count < combinations else ""
@@ -61,6 +68,24 @@ def describe_plan(
         terminal.say(f"{count} trials{shared}: {finished} finished earlier, {len(missing_keys)} to train")
     elif not missing_keys:
         terminal.say(f"finished earlier, nothing to train (trial {planned_run.requested[0].key})")
+
+
+def describe_foresight(
+    request: compose.RunRequest, planned_run: PlannedRun, seconds: Mapping[str, float], workers: int, folder: Path
+) -> None:
+    """Say what the declared looks can show and take, from what has finished, else from the study's own pilot."""
+    control, plan = request.jobs[0].settings.control, planned_run.content
+    pilot = request.study.study.pilot if request.study and request.study.study else None
+    results = analysis.load_study(folder.parent, folder.name, plan)
+    known = (pilot["spread"], int(pilot["pairs"])) if pilot else None
+    foresight = analysis.foresee_study(results, control.detect, known)
+    if foresight is None:
+        return
+    terminal.say(foresight.describe())
+    if seconds and foresight.spread is not None:
+        each = fmean(seconds.values()) / workers
+        few, most = (terminal.span(each * trainings) for trainings in (foresight.trainings, foresight.most))
+        terminal.say(f"Expected time: {few} where nothing differs, {most} at the most, with {workers} at a time.")
 
 
 def _print_questions(planned_run: PlannedRun) -> None:
@@ -74,19 +99,18 @@ def _print_questions(planned_run: PlannedRun) -> None:
     header = ("question", "sentence", "arms tested", "arms shown", "margin, points")
     terminal.print_table("", header, rows, right=header[-1:])
     seeds, planned = len({trial.seed for trial in planned_run.requested}), len(plan.seeds)
+    blocks, scope = ("blocks", "new photographs") if plan.design == DesignName.FOLDS else ("seeds", "these test images")
     terminal.say(
-        f"{len(plan.arms)} arms, the reference among them, each with {seeds} seed{'s' if seeds > 1 else ''}"
-        f"{f' of the {planned} planned' if seeds < planned else ''}; {plan.precision}"
+        f"{len(plan.arms)} arms, the reference among them, each with {seeds} {blocks if seeds > 1 else blocks[:-1]}"
+        f"{f' of the {planned} planned' if seeds < planned else ''}; {plan.precision}; verdicts about {scope}"
     )
+    if plan.repetitions.looks[-1] >= plan.repetitions.least:
+        looks = ", ".join(map(str, plan.repetitions.looks))
+        each = f" of {plan.folds} blocks" if plan.design == DesignName.FOLDS else ""
+        terminal.say(f"looks after {looks} repetitions{each}; an arm that is decided gets no more blocks")
     for amendment in plan.amendments or ():
         terminal.say(f"changed after the first plan: {amendment}")
 
 
 def _name_arms(arms: Sequence[str]) -> str:
     return ", ".join(arms) if len(arms) <= MAX_ARMS_NAMED else str(len(arms))
-
-
-def _print_sensitivity(planned_run: PlannedRun, folder: Path) -> None:
-    """Say what effect the planned seeds would detect, by the spread of the trials that have finished."""
-    if sensitivity := analysis.foresee(analysis.load_study(folder.parent, folder.name, planned_run.content)):
-        terminal.say(sensitivity.describe())

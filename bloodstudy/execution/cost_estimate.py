@@ -13,7 +13,6 @@ from statistics import mean
 from typing import Any
 
 import numpy as np
-from joblib import cpu_count
 
 from bloodstudy import files
 from bloodstudy.cli import terminal
@@ -28,6 +27,7 @@ from bloodstudy.study.run_folder import StudyFolder, load_result
 from bloodstudy.study.trial import Trial
 from bloodstudy.training.events import Timed
 from bloodstudy.training.precision import processor
+from bloodstudy.training.worker import THREADS
 
 OUTSIDE_S = 1.0  # of each trial: files, tracking store, a network built anew (benchmarks/costs.py)
 PAST = ("wall_seconds", "peak_memory_mb")
@@ -43,8 +43,8 @@ class Estimate:
     probed: int  # arms that were tried out
     unknown: int  # arms that cannot be tried out
 
-    def describe(self) -> str:
-        """Return the estimate in a sentence."""
+    def describe(self, workers: int = 1) -> str:
+        """Return the estimate in a sentence, for so many trials at once."""
         if not self.seconds:
             return "how long it will take is not known: no arm could be tried out"
         times = sorted(self.seconds.values())
@@ -55,10 +55,11 @@ class Estimate:
         )
         sources = [f"finished trials of {_count(self.finished)}"] if self.finished else []
         sources += [f"some batches of {_count(self.probed)}"] if self.probed else []
+        at_once = f"with {workers} at a time" if workers > 1 else "one after another"
         unknown = f"; {_count(self.unknown)} could not be tried out and not counted" if self.unknown else ""
         return (
-            f"about {terminal.span(sum(times))} one after another on this machine ({each} a trial), "
-            f"{self.memory_mb / 1024:.1f} GiB for the process that trains; from {' and '.join(sources)}{unknown}"
+            f"about {terminal.span(sum(times) / workers)} {at_once} on this machine ({each} a trial), "
+            f"{self.memory_mb / 1024:.1f} GiB for each process that trains; from {' and '.join(sources)}{unknown}"
         )
 
 
@@ -67,7 +68,7 @@ def estimate(trials: Sequence[tuple[Trial, Dataset]], folder: Path, process: Job
     past, unmeasured = _read_past(folder), []
     costs, seconds, arms = [], {}, {name: set() for name in ("finished", "probed", "unknown")}
     for trial, images in trials:
-        name = _name_probe(trial.model, trial.levels, trial.extensions, processor()[0], cpu_count())
+        name = _name_probe(trial.model, trial.levels, trial.extensions, processor()[0], THREADS)
         if cost := past.get((name, trial.factors.epochs, trial.data.fingerprint)):
             costs.append(cost)
             seconds[trial.key] = cost["wall_seconds"]
@@ -105,7 +106,7 @@ def _name_probe(model: str, factors: Mapping[str, Any], own: Sequence[str], kind
     levels = {key: value for key, value in factors.items() if key not in FACTORS or FACTORS[key].timed}
     levels |= {"model": model} | {key: levels[key] > 0 for key in ("dropout", "conv_dropout")}
     named = ", ".join(f"{key}={spell(value)}" for key, value in sorted(levels.items()))
-    return f"{', '.join([named, *own])}, {kind}, {threads} cores"
+    return f"{', '.join([named, *own])}, {kind}, {threads} threads"
 
 
 def _probe(

@@ -17,6 +17,8 @@ from bloodstudy.execution import result_record
 from bloodstudy.study import trial
 from bloodstudy.training import resolve_precision
 
+DIVIDED_BY = ("split_seed", "test_share", "folds", "fold", "validation_share", "measured_share")
+
 
 def load_data(settings: schema.Settings) -> data.Dataset:
     """Return the images of `settings`, screened, decoded and split; kept for the next trial of this process."""
@@ -26,13 +28,23 @@ def load_data(settings: schema.Settings) -> data.Dataset:
 def forget_data() -> None:
     """Let go of all images, so that a command sees files as they are now."""
     _load.cache_clear()
+    _screen.cache_clear()
 
 
 @cache
 def _load(choice: schema.DataChoice, colour: str, image_size: tuple[int, int], cache_dir: str | None) -> data.Dataset:
+    usual = schema.DataChoice()  # a study by folds divides the same images forty times
+    undivided = replace(choice, **{name: getattr(usual, name) for name in DIVIDED_BY})
+    return _screen(undivided, colour, image_size, cache_dir).divide(choice)
+
+
+@cache
+def _screen(
+    choice: schema.DataChoice, colour: str, image_size: tuple[int, int], cache_dir: str | None
+) -> data.Undivided:
     folder = Path(cache_dir) if cache_dir else None
     with terminal.stages(choice.name) as progress:
-        return data.load(choice, colour=colour, image_size=image_size, cache_dir=folder, progress=progress)
+        return data.screen(choice, colour=colour, image_size=image_size, cache_dir=folder, progress=progress)
 
 
 def make_trial(settings: schema.Settings, images: data.Dataset, study: str, arm: str = "") -> trial.Trial:

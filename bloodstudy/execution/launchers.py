@@ -11,11 +11,15 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import psutil
 from hydra.core.override_parser.types import Quote, QuotedString
+from joblib import cpu_count
 
 from bloodstudy.errors import BloodstudyError, MachineError
 
 CARRIED = ("BLOODSTUDY_DATA", "MLFLOW_TRACKING_URI")
+LEAST_MB, PARENT_MB = 900, 350  # of a process that trains, if nobody has measured it, and of the one that records it
+MEMORY_SHARE = 0.8  # of what is free
 
 
 def carry(overrides: Sequence[str]) -> list[str]:
@@ -28,6 +32,22 @@ def carry(overrides: Sequence[str]) -> list[str]:
         return []
     given = {name: QuotedString(os.environ[name], Quote.single) for name in CARRIED if name in os.environ}
     return [f"+hydra.job.env_set.{name}={value.with_quotes()}" for name, value in given.items()]
+
+
+def count_workers(overrides: Sequence[str], trials: int, memory_mb: float) -> int:
+    """Return how many trials are trained at once by the launcher that nobody has chosen; 1 if somebody has.
+
+    Each trial is trained by one thread, so as many as there are cores run side by side, memory permitting.
+    """
+    if any(override.startswith(("hydra/launcher", "hydra.launcher")) for override in overrides):
+        return 1
+    each = (max(memory_mb, LEAST_MB) + PARENT_MB) * 2**20
+    return max(1, min(cpu_count(), trials, int(MEMORY_SHARE * psutil.virtual_memory().available / each)))
+
+
+def choose(overrides: Sequence[str], workers: int) -> Sequence[str]:
+    """Return `overrides` with a launcher that trains so many trials at once."""
+    return overrides if workers < 2 else [*overrides, "hydra/launcher=joblib", f"hydra.launcher.n_jobs={workers}"]
 
 
 @contextmanager

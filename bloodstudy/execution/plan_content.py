@@ -10,11 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bloodstudy.cli.compose import RequestedTrial
 from bloodstudy.cli.overrides import UNSWEPT
-from bloodstudy.cli.request import StudyRequest
+from bloodstudy.cli.request import OWNED, StudyRequest
 from bloodstudy.config.schema import Settings, level_of
 from bloodstudy.study.arms import Arm, merge, name_arm
-from bloodstudy.study.plan import Plan, PlannedArm, PlannedQuestion, PlannedTrial
+from bloodstudy.study.design import Design, DesignName
+from bloodstudy.study.plan import Plan
+from bloodstudy.study.planned import PlannedArm, PlannedQuestion, PlannedTrial
 
 Cells = Mapping[str, Mapping[str, Any]]  # the levels of each cell of a product, by the name of its arm
 ELSEWHERE = (*UNSWEPT, "data.root")  # typed anew with every command: no part of what a trial is
@@ -59,16 +62,26 @@ def label(
 
 
 def decide(
-    plan: Plan, request: StudyRequest, arms: Sequence[Arm], reference: Mapping[str, Any], cells: Mapping[str, Cells]
+    plan: Plan,
+    request: StudyRequest,
+    design: Design,
+    arms: Sequence[Arm],
+    reference: RequestedTrial,
+    cells: Mapping[str, Cells],
 ) -> Plan:
-    """Return `plan` with what a study decides before it is run; `reference` has the levels of its reference."""
+    """Return `plan` with what a study decides before it is run; `reference` is the first trial of its reference."""
     varied = {key for question in request.questions for key in question.varied} | {"seed", *ELSEWHERE}
+    varied |= {*OWNED} if design.name == DesignName.FOLDS else set()
+    control = reference.settings.control
     return replace(
         plan,
         question=" ".join(question.sentence for question in request.questions),
         title=request.study.title if request.study else None,
-        looks=list(request.looks),
-        common={key: value for key, value in reference.items() if key not in varied},
+        design=design.name,
+        folds=design.folds,
+        looks=list(design.looks),
+        budget=control.budget or (request.study.budget if request.study else None),
+        common={key: value for key, value in reference.levels.items() if key not in varied},
         questions=tuple(
             PlannedQuestion(
                 name=question.name,
@@ -76,7 +89,7 @@ def decide(
                 factor=question.factor,
                 reference=name_arm(question.reference),
                 arms=[arm.name for arm in arms if question.name in arm.questions],
-                margin=request.margin(question),
+                margin=request.margin(question, control.margin, design),
                 simplify=question.simplify,
                 lr_grid=question.lr_grid,
                 cells=cells.get(question.name, {}),

@@ -23,7 +23,9 @@ from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
 from bloodstudy.execution.plan_content import ELSEWHERE, brief, decide, find_cells, label, merge_arms
 from bloodstudy.study.arms import BLOCK_KEYS, changed_levels, name_arm
-from bloodstudy.study.plan import STUDY_DECIDES, Plan, PlannedTrial
+from bloodstudy.study.design import DesignName
+from bloodstudy.study.plan import STUDY_DECIDES, Plan
+from bloodstudy.study.planned import PlannedTrial
 from bloodstudy.study.question import SCRATCH
 from bloodstudy.study.run_folder import StudyFolder, read_plan
 from bloodstudy.study.trial import Trial
@@ -46,6 +48,8 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
     study = request.study
     name = study.name if study else SCRATCH
     old = _read_old(runs_dir, name)
+    if old and request.design and request.design.name == DesignName.FOLDS and not _is_begun(runs_dir, old):
+        old = None
     jobs = [_settle_precision(job, old) for job in request.jobs]
     datasets.forget_data()
     images = [datasets.load_data(job.settings) for job in jobs]
@@ -75,7 +79,8 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
         extensions=[extension.to_dict() for extension in joined()],
     )
     if study:
-        plan = decide(plan, study, arms, request.jobs[0].levels, cells)
+        assert request.design is not None
+        plan = decide(plan, study, request.design, arms, request.jobs[0], cells)
     if old:
         plan = _amend(plan, old, runs_dir)
     elif study and not study.study and (before := _read_seen(runs_dir, plan)):
@@ -93,6 +98,12 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
 def _read_old(runs_dir: Path, study: str) -> Plan | None:
     exists = study != SCRATCH and StudyFolder(runs_dir / study).plan.exists()
     return read_plan(runs_dir, study) if exists else None
+
+
+def _is_begun(runs_dir: Path, plan: Plan) -> bool:
+    """Tell whether a trial of the plan has a result."""
+    folder = StudyFolder(runs_dir / plan.study)
+    return any(folder.trial(key).result.exists() for key in plan.keys)
 
 
 def _read_seen(runs_dir: Path, plan: Plan) -> Plan | None:
@@ -139,12 +150,19 @@ def _name_plain(trial: PlannedTrial, chosen: Mapping[str, Any], swept: Iterable[
 
 
 def _amend(plan: Plan, old: Plan, runs_dir: Path) -> Plan:
-    """Return `plan` with what differs from the `old` one listed; raises UserError if the data differ."""
+    """Return `plan` with what differs from the `old` one listed; raises UserError if the data or the blocks differ."""
+    path = f"{runs_dir / plan.study}/plan.yaml"
+    if DesignName.FOLDS in (plan.design, old.design):
+        now, then = (_name_blocks(p) for p in (plan, old))
+        if now != then:
+            raise UserError(
+                f"{path} declares {then}; received {now}. That cannot change once a trial has a result: leave it as it "
+                "was, or give this study another runs_dir"
+            )
     now, then = ({_name_data(trial) for trial in p.trials} for p in (plan, old))
     if now != then:
-        path = runs_dir / plan.study
         raise UserError(
-            f"{path}/plan.yaml was made for {'; '.join(sorted(then))}; received {'; '.join(sorted(now))}. A study has "
+            f"{path} was made for {'; '.join(sorted(then))}; received {'; '.join(sorted(now))}. A study has "
             f"one data set: leave the images as they were, or give this one another runs_dir"
         )
     levels = {trial.arm: trial.levels for trial in plan.trials}
@@ -159,7 +177,18 @@ def _amend(plan: Plan, old: Plan, runs_dir: Path) -> Plan:
         changes = [f"looks: {brief(looks)} came after {brief(old.looks)}, which stay"]
         looks = old.looks  # a look that is declared when its seeds may have been seen is none
     plan = replace(plan, trials=trials, seeds=seeds, swept={**plan.swept, "seed": seeds}, looks=looks)
+    if plan.budget and old.budget and old.budget.endswith(f"from {plan.budget}"):
+        plan = replace(plan, budget=old.budget)
+    plan = replace(plan, design=old.design if old.questions else plan.design)  # what decided before there were designs
     return replace(plan, amendments=_list_changes(plan, old, changes))
+
+
+def _name_blocks(plan: Plan) -> str:
+    seeds = sorted({trial.seed for trial in plan.trials})
+    if plan.design != DesignName.FOLDS:
+        return "design=fixed"
+    first = seeds[0] // plan.folds
+    return f"{plan.folds} folds, repetitions {first} to {first + plan.repetitions.count - 1}, looks {brief(plan.looks)}"
 
 
 def _list_changes(plan: Plan, old: Plan, more: Sequence[str] = ()) -> list[str]:

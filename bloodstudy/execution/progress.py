@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from bloodstudy import analysis
 from bloodstudy.cli import terminal
 from bloodstudy.study.outcome import Outcome
-from bloodstudy.study.plan import PlannedTrial
+from bloodstudy.study.planned import PlannedTrial
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import TrialFolder, load_result
 
@@ -25,9 +25,19 @@ LOOK_EVERY_S = 0.5
 class Board:
     """Watches the results of a sweep come in."""
 
-    def __init__(self, trials: Sequence[PlannedTrial], wanted: Mapping[str, float], folder: Path) -> None:
-        """Make a board for the planned `trials`; `wanted` has the expected cost of each key that is to be trained."""
-        self._trials, self._wanted, self._folder = trials, wanted, folder
+    def __init__(
+        self,
+        trials: Sequence[PlannedTrial],
+        wanted: Mapping[str, float],
+        folder: Path,
+        left_out: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
+        """Make a board for the planned `trials`.
+
+        `wanted` has the expected cost of each key that is to be trained; `left_out` tells which of them need not be
+        after all.
+        """
+        self._trials, self._wanted, self._folder, self._left_out = trials, wanted, folder, left_out
         self._before = {key: self._stamp(key) for key in wanted}
         self._finished: set[str] = set()
         self._first: tuple[float, float] | None = None
@@ -71,12 +81,14 @@ class Board:
         terminal.say(f"{title}: {headline(result, trial.evaluated_on)}{self._time_left()}")
 
     def _time_left(self) -> str:
-        every, done = sum(self._wanted.values()), sum(self._wanted[key] for key in self._finished)
-        self._bar.update(done)
+        left_out = self._left_out()
+        done = sum(self._wanted[key] for key in self._finished)
+        every = done + sum(v for key, v in self._wanted.items() if key not in self._finished and key not in left_out)
+        self._bar.update(done, every)
         now = time.monotonic()
         if self._first is None:  # counted from here: what came before (imports, a new store) says nothing of the pace
             self._first = now, done
-        if len(self._finished) == len(self._wanted):
+        if every <= done:
             return ""
         begun, had = self._first
         pace = (now - begun) / (done - had) if done > had else (1.0 if self._timed else (now - self._begun) / done)

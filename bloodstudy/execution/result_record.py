@@ -26,7 +26,9 @@ _KEPT += ("prediction_hash", "stored_hash")  # of the probabilities as computed,
 _COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads", "resumed_after")
 
 
-def assemble(trial: Trial, images: Dataset, ended: Ended, attempts: int, wall_seconds: float) -> Result:
+def assemble(
+    trial: Trial, images: Dataset, ended: Ended, attempts: int, wall_seconds: float, failures: int = 0
+) -> Result:
     """Return the result of one trial: identity, outcome, responses, cost, versions."""
     versions = {"python": platform.python_version(), "bloodstudy": __version__, "numpy": version("numpy")}
     return Result(
@@ -40,7 +42,7 @@ def assemble(trial: Trial, images: Dataset, ended: Ended, attempts: int, wall_se
         audit=audit(images),
         outcome=ended.outcome,
         reason=ended.reason,
-        cost=Cost(wall_seconds, attempts, **{name: getattr(ended, name) for name in _COST}),
+        cost=Cost(wall_seconds, attempts, failures=failures or None, **{name: getattr(ended, name) for name in _COST}),
         params=params(trial),
         tags=tags(trial) | tag_audit(audit(images)) | {"outcome": str(ended.outcome)},
         versions=versions | dict(ended.versions),

@@ -1,14 +1,15 @@
 """Between the plan and Hydra's launcher: which trials are still to be launched, and what came back.
 
-In: the study's plan and run folder. Out: blocks of trials without a result, and the overrides of each. What their jobs
-returned is judged here: a fault of the machine stops the sweep, and results of a machine without our folder are put
-into it.
+In: the study's plan and run folder. Out: portions of trials without a result, and the overrides of each; after each
+declared look the arms that it closed get no more. What their jobs returned is judged here: a fault of the machine stops
+the sweep, and results of a machine without our folder are put into it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 
 from bloodstudy import files
@@ -19,8 +20,10 @@ from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.execution import trial_runner
 from bloodstudy.execution.job import Job, JobEnd
 from bloodstudy.execution.job_process import MAX_DEATHS_IN_A_ROW
+from bloodstudy.execution.looks import Looks
 from bloodstudy.study.outcome import DEATHS, Outcome
-from bloodstudy.study.plan import Plan, PlannedTrial
+from bloodstudy.study.plan import Plan
+from bloodstudy.study.planned import PlannedTrial
 
 
 class Scheduler:
@@ -38,20 +41,36 @@ class Scheduler:
         self._plan, self._settings, self._wanted_keys = content, settings, wanted_keys
         self._study_folder = study_folder
         self.fault: BloodstudyError | None = None  # what stopped the sweep: Hydra would print its traceback
+        self._looks = Looks(content, study_folder)
+        self._failed: list[PlannedTrial] = []  # of the portion in progress, in a study
+        self._retried: set[str] = set()
 
-    def blocks(self) -> Iterator[list[PlannedTrial]]:
-        """Yield the wanted trials block by block, each trial once."""
-        for block in self._plan.blocks:
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The keys of wanted trials that need not be trained after all: their arms are closed."""
+        return frozenset(self._wanted_keys - self._looks.needed)
+
+    def portions(self) -> Iterator[list[PlannedTrial]]:
+        """Yield the wanted trials repetition by repetition, each trial once."""
+        for repetition, portion in enumerate(self._plan.portions):
+            self._looks.hold(repetition)
+            self._failed = []
             trials_by_key: dict[str, PlannedTrial] = {}
-            for trial in block:  # the same training may be planned twice, judged in two ways
-                if trial.key in self._wanted_keys:
+            for trial in portion:  # the same training may be planned twice, judged in two ways
+                if trial.key in self._wanted_keys & self._looks.needed:
                     trials_by_key.setdefault(trial.key, trial)
             if trials_by_key:
                 yield list(trials_by_key.values())
+            if self._failed:  # once more, in the same repetition: an arm that lacks a trial stays open
+                self._retried |= {trial.key for trial in self._failed}
+                yield list(self._failed)
+        self._looks.hold(len(self._plan.portions))
 
     def overrides(self, trial: PlannedTrial) -> list[str]:
         """Return what a job is given to train `trial`."""
         settings = self._settings[trial.key, trial.evaluated_on]
+        if trial.key in self._retried:
+            settings = replace(settings, control=replace(settings.control, retry="failed"))
         job = Job(settings, self._plan.study, trial.arm, trial.key, len(self._wanted_keys), pack_joined())
         return [job.as_override()]
 
@@ -65,6 +84,8 @@ class Scheduler:
                 self.fault = {"UserError": UserError, "MachineError": MachineError}[kind](message)
             if done.outcome == Outcome.IN_PROGRESS:
                 terminal.say(f"{trial.arm}, seed {trial.seed}: in progress elsewhere")
+        again = (trial for trial, done in zip(block, returned, strict=True) if done.outcome in DEATHS)
+        self._failed += [trial for trial in again if self._plan.design and trial.key not in self._retried]
         deaths = [done.outcome for done in returned if done.outcome in DEATHS]
         # Each may have died in a process of its own, which has counted one death.
         if self.fault is None and len(deaths) == len(returned) >= MAX_DEATHS_IN_A_ROW:

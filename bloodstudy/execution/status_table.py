@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -17,10 +17,13 @@ ALWAYS_SHOWN = (Outcome.FINISHED, Outcome.MISSING)  # columns that are shown eve
 
 
 def print_status(plan: Plan, folder: Path) -> None:
-    """Print the table of the study in `folder`, and the lines below it."""
+    """Print the table of the study in `folder`, and the lines below it; arms that a look has closed need no more."""
     states = {path.name: read_state(path) for path in _list_folders(folder, plan)}
+    needed = _find_needed(plan, folder)
     arms: dict[str, dict[str, TrialState]] = {}
     for planned in plan.trials:  # a trial that is judged in two ways is in two arms
+        if planned.key not in needed and states[planned.key].outcome == Outcome.MISSING:
+            continue
         arms.setdefault(planned.arm, {})[planned.key] = states[planned.key]
     every = {key: trial for trials in arms.values() for key, trial in trials.items()}
     shown = [
@@ -41,6 +44,17 @@ def print_status(plan: Plan, folder: Path) -> None:
     terminal.print_table(title, header, rows, right=header[1:])
     for line in _describe(every, states, total):
         terminal.say(line)
+
+
+def _find_needed(plan: Plan, folder: Path) -> Collection[str]:
+    """Return the keys of the trials that are still needed; where looks were declared, they are held now, and said."""
+    if not plan.design:
+        return set(plan.keys)
+    from bloodstudy.execution.looks import Looks  # and with it the statistics, which a sweep needs none of
+
+    looks = Looks(plan, folder)
+    looks.hold(plan.repetitions.count)
+    return looks.needed
 
 
 def estimate_left(states: Iterable[TrialState], seconds: Sequence[float]) -> float | None:

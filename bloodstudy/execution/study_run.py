@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 from bloodstudy import tracking
 from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.launch import launch
 from bloodstudy.cli.overrides import write
 from bloodstudy.config.schema import Control
+from bloodstudy.errors import UserError
 from bloodstudy.execution import (
     announcement,
     code_change,
@@ -20,6 +23,7 @@ from bloodstudy.execution import (
     probe,
     trial_runner,
 )
+from bloodstudy.execution.looks import Looks
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.execution.progress import Board
 from bloodstudy.execution.rescore import judge_again
@@ -29,7 +33,16 @@ from bloodstudy.study.archive.restore import restore
 from bloodstudy.study.question import SCRATCH
 from bloodstudy.training import require_backend
 
-LOGGED = ("question", "precision", "seeds", "looks", "hash")  # of the plan, as parameters of the study's run in MLflow
+LOGGED = (
+    "question",
+    "precision",
+    "seeds",
+    "design",
+    "folds",
+    "looks",
+    "budget",
+    "hash",
+)  # of the plan, as parameters of the study's run in MLflow
 
 
 def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: bool) -> int:
@@ -44,13 +57,23 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
         terminal.say(restore(Path(settings.control.restore), runs_dir, name).told)
     planned_run = planner.make_plan(request, arguments, runs_dir)
     folder = runs_dir / planned_run.content.study
-    announcement.describe_data(planned_run.images.values(), settings.data)
+    announcement.describe_data(planned_run.images.values(), settings.data, request.design)
     missing_keys = _keep_finished(planned_run, folder, settings.control)
+    needed = _hold_looks(planned_run, folder).needed
+    missing_keys = [key for key in missing_keys if key in needed]
     announcement.describe_plan(request, planned_run, missing_keys, folder)
-    seconds = dict.fromkeys(missing_keys, 1.0)
+    seconds, workers = dict.fromkeys(missing_keys, 1.0), 1
     if missing_keys and (request.study or settings.control.plan_only):  # a plain sweep starts at once
-        seconds |= _estimate(planned_run, missing_keys, folder)
+        estimate = _estimate(planned_run, missing_keys, folder)
+        seconds |= estimate.seconds
+        workers = _count_workers(request, missing_keys, multirun, estimate.memory_mb)
+        terminal.say(estimate.describe(workers))
+        planned_run = _settle_budget(planned_run, estimate, workers)
+    elif missing_keys:
+        workers = _count_workers(request, missing_keys, multirun)
     if settings.control.plan_only:
+        if request.study:
+            announcement.describe_foresight(request, planned_run, seconds, workers, folder)
         terminal.say("plan_only=true: nothing was trained. The same without it trains what is left.")
         return 0
     if missing_keys:
@@ -63,8 +86,8 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
     tracking.begin(folder, len(missing_keys), logged)
     try:
         if missing_keys:
-            _launch(request, planned_run, seconds, folder, multirun)
-        return close(folder, planned_run, request)
+            _launch(request, planned_run, seconds, workers, folder, multirun)
+        return close(folder, planned_run, request, _hold_looks(planned_run, folder, say=False))
     except BaseException as error:
         tracking.finish(folder, "FAILED" if isinstance(error, Exception) else "KILLED")
         raise
@@ -84,25 +107,61 @@ def _keep_finished(planned_run: PlannedRun, folder: Path, control: Control) -> l
     return [key for key, result in results.items() if result is None]
 
 
-def _estimate(planned_run: PlannedRun, missing_keys: Sequence[str], folder: Path) -> Mapping[str, float]:
-    """Print what the missing trials will cost; return the expected seconds of each, if they are known."""
+def _hold_looks(planned_run: PlannedRun, folder: Path, say: bool = True) -> Looks:
+    """Return what the looks so far have decided, and what they have left to be trained."""
+    looks = Looks(planned_run.content, folder, terminal.say if say else lambda _: None)
+    looks.hold(planned_run.content.repetitions.count if planned_run.content.questions else 0)
+    return looks
+
+
+def _estimate(planned_run: PlannedRun, missing_keys: Sequence[str], folder: Path) -> cost_estimate.Estimate:
+    """Return what the missing trials will cost."""
     images = {key: dataset for (key, _), dataset in planned_run.images.items()}
     trials = [(planned_run.trials[key], images[key]) for key in missing_keys]
-    estimate = cost_estimate.estimate(trials, folder, job_process.current())
-    terminal.say(estimate.describe())
-    return estimate.seconds
+    return cost_estimate.estimate(trials, folder, job_process.current())
+
+
+def _settle_budget(planned_run: PlannedRun, estimate: cost_estimate.Estimate, workers: int) -> PlannedRun:
+    """Return the run with a budget in hours as the number of trainings that it pays, once and for all.
+
+    Raises UserError if it does not pay the first look.
+    """
+    plan = planned_run.content
+    if plan.budget is None:
+        return planned_run
+    budget = plan.budget
+    if budget.endswith("h") and " " not in budget:
+        if not estimate.seconds:
+            raise UserError("budget: how long a trial takes is not known here; give a number of trainings")
+        paid = 3600 * float(budget[:-1]) * workers / fmean(estimate.seconds.values())
+        budget = f"{int(paid)} trainings, from {budget}"
+    first = {trial.key for trial in plan.trials if trial.seed in plan.repetitions.seeds_of(plan.repetitions.looks[0])}
+    if int(budget.split()[0]) < len(first):
+        raise UserError(f"budget: {budget}, and the first look takes {len(first)} trainings; expected as many or more")
+    plan = replace(plan, budget=budget)
+    return replace(planned_run, content=replace(plan, hash=plan.digest))
+
+
+def _count_workers(request: compose.RunRequest, keys: Sequence[str], multirun: bool, memory_mb: float = 0.0) -> int:
+    return launchers.count_workers(request.hydras, len(keys), memory_mb) if multirun else 1
 
 
 def _launch(
-    request: compose.RunRequest, planned_run: PlannedRun, seconds: Mapping[str, float], folder: Path, multirun: bool
+    request: compose.RunRequest,
+    planned_run: PlannedRun,
+    seconds: Mapping[str, float],
+    workers: int,
+    folder: Path,
+    multirun: bool,
 ) -> None:
     """Train the trials of `seconds` through Hydra's launcher; raises the fault of the machine that stopped it."""
     scheduler = Scheduler(planned_run.content, planned_run.settings, set(seconds), folder)
     serve(scheduler)
     jobs = ["-m"] if multirun else scheduler.overrides(planned_run.requested[0])  # the sweeper asks for those of many
     # Absolute, since the processes of some launchers work in a folder of their own.
-    shared = [write("runs_dir", str(folder.parent.absolute())), *request.hydras, *launchers.carry(request.hydras)]
-    with Board(planned_run.requested, seconds, folder), launchers.explained():
+    chosen = launchers.choose(request.hydras, workers)
+    shared = [write("runs_dir", str(folder.parent.absolute())), *chosen, *launchers.carry(chosen)]
+    with Board(planned_run.requested, seconds, folder, lambda: scheduler.left_out), launchers.explained():
         launch(trial_runner.task, [*jobs, *shared])
     fault = scheduler.fault or job_process.current().fault
     if fault is not None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from bloodstudy import analysis, tracking
+from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.overrides import write
+from bloodstudy.execution.looks import Looks
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.study.outcome import DEATHS, UNFINISHED, Outcome
 from bloodstudy.study.question import SCRATCH
@@ -19,18 +23,27 @@ NOT_REPEATED = ("lr", "plan_only", "retry", "restore")  # of what was typed, in 
 FAILED = (*DEATHS, Outcome.INTERRUPTED, Outcome.MISSING)
 
 
-def close(folder: Path, planned_run: PlannedRun, request: compose.RunRequest) -> int:
-    """Log what the store does not hold yet, print the results of the requested trials, return the exit code."""
+def close(folder: Path, planned_run: PlannedRun, request: compose.RunRequest, looks: Looks) -> int:
+    """Log what the store does not hold yet, print the results of the requested trials, return the exit code.
+
+    `looks` tell which of them are still to be trained, should they be missing, and what was decided.
+    """
     trials = analysis.read_trials(
         folder.parent, folder.name, replace(planned_run.content, trials=tuple(planned_run.requested))
     )
     rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
-    if len(rows) > 1:
+    rows = [row for row in rows if row["outcome"] != Outcome.MISSING or row["key"] in looks.needed]
+    if request.study:
+        _print_arms(rows, looks)
+        for line in describe_answers(looks, len(planned_run.content.repetitions.looks)):
+            terminal.say(line)
+    elif len(rows) > 1:
         _print_sweep(rows, analysis.flag_no_ops(trials))
-        for leak in analysis.list_leaks(trials):
-            terminal.say(_describe_leak(leak))
     else:
         _print_trial(rows[0])
+    if len(rows) > 1:
+        for leak in analysis.list_leaks(trials):
+            terminal.say(_describe_leak(leak))
     failed = [row for row in rows if row["outcome"] in FAILED]
     _finish(folder, "FAILED" if failed else "FINISHED")
     if any(row["outcome"] in DEATHS for row in failed):
@@ -39,6 +52,50 @@ def close(folder: Path, planned_run: PlannedRun, request: compose.RunRequest) ->
         terminal.say(f"{row['outcome']}: {row['arm']}, seed {row['seed']}: {row['reason']}")
     _print_next(folder, len(rows), request)
     return 1 if failed else 0
+
+
+def _print_arms(rows: list[dict[str, Any]], looks: Looks) -> None:
+    """Print what each arm of a study reached, and what was concluded on it."""
+    lines = []
+    for arm in dict.fromkeys(row["arm"] for row in rows):
+        own = [row for row in rows if row["arm"] == arm and row["outcome"] == Outcome.FINISHED]
+        means = [
+            f"{fmean(row[name] for row in own):.3f}" if own else "-" for name in ("train_accuracy", "test_accuracy")
+        ]
+        course, effect, verdict = looks.courses.get(arm), "-", "-"
+        if course is not None:
+            verdict = course.verdict.text + (
+                f" (stopped at look {course.verdict.look})" if course.verdict.stopped else ""
+            )
+            if course.last and course.last.effect:
+                effect = f"{100 * course.last.effect.effect:+.1f}"
+            if course.last and course.last.told:
+                effect += f" [{100 * course.last.told.low:+.1f}, {100 * course.last.told.high:+.1f}]"
+            if course.verdict.not_worse and course.verdict.word == Word.INCONCLUSIVE:
+                verdict += ", not worse"
+        lines.append([arm, str(len(own)), *means, effect, verdict])
+    header = ["arm", "trials", "train", "test", "effect on test, points", "verdict"]
+    terminal.print_table("", header, lines, right=("trials", "train", "test", "effect on test, points"))
+
+
+WORDS = {
+    Word.IMPROVES: "improves test accuracy",
+    Word.HARMS: "harms test accuracy",
+    Word.EQUIVALENT: "is equivalent to the reference within {margin:g} points",
+    Word.NOT_WORSE: "is not worse than the reference by more than {margin:g} points",
+    Word.INCONCLUSIVE: "is inconclusive: neither a difference nor equivalence within {margin:g} points is shown",
+    Word.FAILS: "fails to train",
+}
+
+
+def describe_answers(looks: Looks, planned: int) -> Iterator[str]:
+    """Yield what was concluded on each arm, in words."""
+    for arm, course in looks.courses.items():
+        verdict = course.verdict
+        if verdict.word in WORDS and verdict.look:
+            words = WORDS[verdict.word].format(margin=100 * looks.margins[arm])
+            beyond = f", by more than {100 * looks.margins[arm]:g} points" if verdict.beyond else ""
+            yield f"{arm} {words}{beyond} (look {verdict.look} of {planned})"
 
 
 def _finish(study_folder: Path, status: str) -> None:

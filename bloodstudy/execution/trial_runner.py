@@ -30,14 +30,21 @@ from bloodstudy.study.outcome import DEATHS, PUBLISHED, Outcome
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, load_result
 from bloodstudy.study.trial import Trial
-from bloodstudy.study.trial_files import read_attempts
+from bloodstudy.study.trial_files import read_attempts, read_failures
 from bloodstudy.training import Worker, checkpoint
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.events import BatchTrained, Ended, EpochTrained, Measured, Resumed, Warned
 from bloodstudy.training.worker import WorkerDiedError
 
 RETRIED = {"none": (), "failed": DEATHS, "diverged": (Outcome.DIVERGED,), "all": PUBLISHED}
-RETURNED = ("config.yaml", "attempts.json", "history.csv", "predictions.parquet", "result.json")  # the last one counts
+RETURNED = (
+    "config.yaml",
+    "attempts.json",
+    "failures.json",
+    "history.csv",
+    "predictions.parquet",
+    "result.json",
+)  # the last one counts
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
 BRIEFLY_S = 0.1  # others take a trial's lock for a moment to see whether it is free
 
@@ -135,7 +142,10 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, proce
             recorder.interrupt()
             raise
         seconds = time.monotonic() - begun + ended.earlier_seconds
-        result = result_record.assemble(trial, images, ended, attempts, seconds)
+        failures = read_failures(paths)
+        result = result_record.assemble(trial, images, ended, attempts, seconds, failures)
+        if result.outcome in DEATHS:  # first, so that no failure is forgotten
+            files.write_json(paths.failures, failures + 1)
         result.write(folder)
         if result.outcome != Outcome.DIVERGED:  # what it was before that may tell why
             checkpoint.clear(folder)

@@ -3,15 +3,10 @@
 In: predicted and true classes, and the side that each image stands on. Out: responses by name.
 """
 
-# scikit-learn has no types of its own.
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false, reportUnknownParameterType=false
-
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -68,11 +63,13 @@ def accuracy(correct: np.ndarray) -> float:
 
 
 def _measure_classes(truth: np.ndarray, guess: np.ndarray, classes: int, absent: float) -> tuple[np.ndarray, ...]:
-    """Return recall and F1 of each class; `absent` if it has no image."""
-    from sklearn.metrics import precision_recall_fscore_support
+    """Return recall and F1 of each class; `absent` if it has no image.
 
-    if not len(truth):
-        return np.full(classes, absent), np.full(classes, absent)
-    options: dict[str, Any] = {"labels": np.arange(classes), "zero_division": absent}
-    _, recalls, f1, _ = precision_recall_fscore_support(truth, guess, **options)
-    return np.asarray(recalls, dtype=float), np.asarray(f1, dtype=float)
+    Those of scikit-learn, which a test holds them to: it takes ten times as long, for each trial of a report.
+    """
+    counts = np.bincount(truth * classes + guess, minlength=classes * classes).reshape(classes, classes)
+    right, shown, named = counts.diagonal().astype(float), counts.sum(axis=1), counts.sum(axis=0)
+    recalls, f1 = np.full(classes, absent), np.full(classes, absent)
+    np.divide(right, shown, out=recalls, where=shown > 0)
+    np.divide(2 * right, shown + named, out=f1, where=shown + named > 0)
+    return recalls, f1

@@ -21,6 +21,8 @@ from bloodstudy import files
 from bloodstudy.config.extension.known import Extension
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Role
+from bloodstudy.study.design import DesignName, Repetitions
+from bloodstudy.study.planned import PlannedArm, PlannedQuestion, PlannedTrial
 from bloodstudy.study.record import read_record, rename
 from bloodstudy.study.seal import seal, unseal
 from bloodstudy.study.stored_rules import MAX_TRIALS, check_plan
@@ -28,63 +30,19 @@ from bloodstudy.study.stored_rules import MAX_TRIALS, check_plan
 FILE = "plan.yaml"
 TURN = ".turn"  # beside the plan: a number that is larger in each plan written later, whatever the clock says
 MAX_VALUES = 500_000  # in its file: a hundred a trial
-STUDY_DECIDES = ("title", "questions", "arms", "setting", "precision", "looks", "seeds")  # what an amendment changes
+STUDY_DECIDES = (
+    "title",
+    "questions",
+    "arms",
+    "setting",
+    "precision",
+    "design",
+    "folds",
+    "looks",
+    "seeds",
+    "budget",
+)  # what an amendment changes
 FIELDS = {"judged": "evaluated_on", "setting": "common", "lr_strip": "lr_grid"}  # by their names in a plan's file
-
-
-@dataclass(frozen=True)
-class PlannedTrial:
-    """A trial of the plan. Two of them share a key if one training is evaluated in two ways."""
-
-    key: str
-    arm: str
-    seed: int
-    levels: Mapping[str, Any]  # that it is shown by
-    data: Mapping[str, Any]  # of a `DataIdentity`
-    evaluated_on: str  # the split: official_clean shares its trial with official
-    overrides: Sequence[str] = ()  # that lead to it
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what stands in the plan."""
-        content = {"key": self.key, "arm": self.arm, "seed": self.seed, "levels": dict(self.levels)}
-        return content | {"data": dict(self.data), "judged": self.evaluated_on, "overrides": list(self.overrides)}
-
-
-@dataclass(frozen=True)
-class PlannedQuestion:
-    """A question of the plan: its arms, and what they are compared with."""
-
-    name: str
-    sentence: str
-    factor: str | None
-    reference: str  # an arm
-    arms: Sequence[str]
-    margin: float
-    simplify: bool = False
-    lr_grid: Sequence[float] = ()
-    cells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Any])  # levels of a product, by arm
-    roles: Mapping[str, Role] = field(default_factory=dict[str, Role])  # of arms that have another one in the study
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what stands in the plan."""
-        roles = {"roles": {arm: str(role) for arm, role in self.roles.items()}} if self.roles else {}
-        names = ("name", "sentence", "factor", "reference")
-        return roles | {name: getattr(self, name) for name in names} | {
-            "arms": list(self.arms), "margin": self.margin, "simplify": self.simplify,
-            "lr_strip": list(self.lr_grid), "cells": {arm: dict(levels) for arm, levels in self.cells.items()},
-        }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class PlannedArm:
-    """An arm of the plan."""
-
-    role: Role
-    levels: Mapping[str, Any]  # what sets it apart from the study's reference
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what stands in the plan."""
-        return {"role": str(self.role), "levels": dict(self.levels)}
 
 
 @dataclass(frozen=True)
@@ -100,13 +58,16 @@ class Plan:
     precision: str | None = None
     seeds: Sequence[int] = ()
     title: str | None = None
-    looks: Sequence[int] = ()  # numbers of seeds at which it decides
+    looks: Sequence[int] = ()  # numbers of repetitions at which it decides
     common: Mapping[str, Any] = field(default_factory=dict[str, Any])  # levels that all its trials share
     questions: tuple[PlannedQuestion, ...] = ()
     arms: Mapping[str, PlannedArm] = field(default_factory=dict[str, PlannedArm])
     extensions: Sequence[Mapping[str, Any]] = ()  # what the trials' own factors and networks are, with their text
     amendments: Sequence[str] | None = None
     hash: str | None = None
+    design: DesignName | None = None  # None: planned before there were designs, or a plain sweep
+    folds: int = 1  # blocks of a repetition
+    budget: str | None = None  # that ends it at the last look that fits: trainings, or hours of training
 
     @classmethod
     def from_dict(cls, content: Any) -> Plan:
@@ -124,7 +85,9 @@ class Plan:
         if self.questions:
             content |= {
                 "title": self.title,
+                **({"design": str(self.design), "folds": self.folds} if self.design else {}),
                 "looks": list(self.looks),
+                **({"budget": self.budget} if self.budget else {}),
                 "setting": dict(self.common),
                 "questions": [question.to_dict() for question in self.questions],
                 "arms": {name: arm.to_dict() for name, arm in self.arms.items()},
@@ -144,6 +107,15 @@ class Plan:
         return hashlib.sha256(json.dumps(decided, sort_keys=True, default=list).encode()).hexdigest()[:16]
 
     @cached_property
+    def repetitions(self) -> Repetitions:
+        """Its seeds by repetition, with its looks. A plan that declared no design decides once, at its last seed."""
+        seeds = tuple(sorted({trial.seed for trial in self.trials}))
+        if self.design is None:
+            last = self.looks[-1] if self.looks else len(seeds)
+            return Repetitions(DesignName.FIXED, seeds, 1, (min(last, len(seeds)),))
+        return Repetitions(self.design, seeds, self.folds, tuple(self.looks))
+
+    @cached_property
     def own(self) -> tuple[Extension, ...]:
         """The extensions of its trials."""
         return tuple(map(Extension.from_dict, self.extensions))
@@ -159,11 +131,13 @@ class Plan:
         return list(dict.fromkeys(trial.key for trial in self.trials))
 
     @property
-    def blocks(self) -> list[list[PlannedTrial]]:
-        """The planned trials as they are launched: one seed after another, a plain sweep all at once."""
+    def portions(self) -> list[list[PlannedTrial]]:
+        """The planned trials as they are launched: one repetition after another, a plain sweep all at once."""
         if not self.questions:
             return [list(self.trials)]
-        return [list(block) for _, block in groupby(self.trials, lambda trial: trial.seed)]
+        places = self.repetitions
+        by_seed = sorted(self.trials, key=lambda trial: trial.seed)
+        return [list(portion) for _, portion in groupby(by_seed, lambda trial: places.place(trial.seed)[0])]
 
     def role_of(self, arm: str, question: PlannedQuestion) -> Role:
         """Return the role of an arm in a question: the reference of one may be tested in another."""

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from bloodstudy.errors import UserError
-from bloodstudy.study.plan import Plan, PlannedTrial
+from bloodstudy.study.plan import Plan
+from bloodstudy.study.planned import PlannedTrial
 from bloodstudy.study.redact import hide_folders
 
 BY_SEED = ("trials", "seeds", "command", "amendments", "hash", "bloodstudy")  # what other seeds may change in a plan

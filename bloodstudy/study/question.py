@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from bloodstudy.config.levels import Real, Rule, Whole
-from bloodstudy.config.rules import NAME, NAMED
+from bloodstudy.config.rules import NAME, NAMED, RULES
 from bloodstudy.config.yaml_files import named, read_yaml
 from bloodstudy.errors import UserError, nearest
+from bloodstudy.study.design import FOLDS
 from bloodstudy.study.record import is_list, is_mapping
 from bloodstudy.study.stored_rules import MAX_TRIALS
 
 SCRATCH = "scratch"  # the study that plain runs and sweeps belong to
-MARGIN = 0.02  # of accuracy, if neither a question nor its study names one
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,19 @@ class Question:
 
 @dataclass(frozen=True)
 class Study:
-    """One data set, one reference, questions and a number of seeds."""
+    """One data set, one reference, questions and a design."""
 
     name: str
     title: str
     questions: tuple[str, ...]
     reference: dict[str, Any]  # keys of the configuration, `data` and `model` among them
-    seeds: int  # 0, 1, ... up to this number
-    looks: tuple[int, ...]  # numbers of seeds at which it decides; alpha is divided by how many they are
-    margin: float = MARGIN
+    seeds: int | None = None  # of a fixed design: 0, 1, ... up to this number
+    looks: tuple[int, ...] = ()  # numbers of repetitions at which it decides; none: as its design has them
+    design: str = "auto"
+    folds: int = FOLDS
+    margin: float | None = None
+    budget: str | None = None
+    pilot: Mapping[str, float] | None = None  # spread of paired differences outside the study, and of how many pairs
 
 
 def _words(value: Any) -> bool:
@@ -79,6 +83,7 @@ def _levels(value: Any) -> TypeGuard[list[Any] | tuple[Any, ...]]:
 
 _SEEDS = Whole(1, 10_000)
 _MARGIN = Rule("a difference of accuracy between 0 and 1, such as 0.02", Real(above=0, below=1).accepts)
+_SPREAD, _PAIRS = Real(above=0, below=1).accepts, Whole(2).accepts
 _SETTING = Rule("key: value, one a line", is_mapping)
 _SENTENCE = Rule("one sentence that ends in a question mark", lambda v: _words(v) and v.strip().endswith("?"))
 _ARMS = Rule(
@@ -110,7 +115,14 @@ STUDY = {
     "reference": _SETTING,
     "questions": Rule("a list of questions", lambda v: _levels(v) and all(map(_words, v))),
     "seeds": _SEEDS,
-    "looks": Rule("a list of numbers of seeds", lambda v: _levels(v) and all(type(n) is int and n > 0 for n in v)),
+    "looks": RULES["looks"],
+    "design": RULES["design"],
+    "folds": Whole(2, 100),
+    "budget": RULES["budget"],
+    "pilot": Rule(
+        "{spread: of the differences, pairs: how many}, such as {spread: 0.04, pairs: 15}",
+        lambda v: is_mapping(v) and {*v} == {"spread", "pairs"} and _SPREAD(v["spread"]) and _PAIRS(v["pairs"]),
+    ),
     "margin": _MARGIN,
 }
 
@@ -143,18 +155,25 @@ def _count_arms(content: Mapping[str, Any]) -> int:
 
 def read_study(name: str) -> Study:
     """Return the study `name`; raises UserError if there is none or its file is wrong."""
-    path, content = _read("study", name, STUDY, {"title", "questions", "seeds"})
-    content.setdefault("looks", [content["seeds"]])
+    path, content = _read("study", name, STUDY, {"title", "questions"})
+    looks: list[int] = content.get("looks") or []
+    seeds, design = content.get("seeds"), content.get("design", "auto")
     problems: list[str] = []
     if name == SCRATCH:
         problems.append(f"{SCRATCH!r} is the name of plain runs and sweeps; call the study something else")
-    if sorted(set(content["looks"])) != content["looks"] or content["looks"][-1] > content["seeds"]:
-        problems.append(f"looks: expected rising numbers up to seeds; received {content['looks']!r}")
+    if seeds and design == "folds":
+        problems.append(f"seeds: design=folds counts repetitions, up to the last of its looks; received {seeds}")
+    if "folds" in content and design == "fixed":
+        problems.append("folds: design=fixed has none")
+    if seeds and looks and looks[-1] > seeds:
+        problems.append(f"looks: expected rising numbers up to seeds; received {looks!r}")
     if len(set(content["questions"])) < len(content["questions"]):
         problems.append(f"questions: the same question is given twice; received {content['questions']!r}")
     _refuse(path, problems)
     data = {"data": content.pop("data")} if "data" in content else {}
     content["reference"] = data | content.get("reference", {})
+    content["looks"] = looks
+    content["budget"] = None if content.get("budget") is None else str(content["budget"])
     return Study(name=name, **_with_tuples(content, "questions", "looks"))
 
 

@@ -44,6 +44,7 @@ class ResultData:
     folds: int | None = None
     fold: int | None = None
     validation_share: float | None = None
+    measured_share: float | None = None
     scenes: str | None = None
 
 
@@ -58,6 +59,7 @@ class Cost:
     peak_memory_mb: float | None = None
     threads: int | None = None
     resumed_after: int | None = None  # epochs that earlier attempts had done
+    failures: int | None = None  # earlier attempts that failed or ran out of memory
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,11 @@ class TrialFolder:
         return self.path / "attempts.json"
 
     @property
+    def failures(self) -> Path:
+        """How often it has failed, or run out of memory, so far."""
+        return self.path / "failures.json"
+
+    @property
     def result(self) -> Path:
         """Written last: a trial that has one is done."""
         return self.path / "result.json"

@@ -16,7 +16,14 @@ from bloodstudy.config.extension.known import digests_of, levels_of
 from bloodstudy.config.factors import without_neutral
 from bloodstudy.config.schema import DataChoice, Factors
 
-DRAWN_BY = ("split_seed", "test_share", "folds", "fold", "validation_share")  # what a division was drawn from
+DRAWN_BY = (
+    "split_seed",
+    "test_share",
+    "folds",
+    "fold",
+    "validation_share",
+    "measured_share",
+)  # what a division was drawn from
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class DataIdentity:
     folds: int | None = None
     fold: int | None = None
     validation_share: float | None = None
+    measured_share: float | None = None
     scenes: str | None = None  # digest of the scene of each image, if a division keeps them whole
 
 
@@ -77,6 +85,7 @@ def identify(choice: DataChoice, split: str, fingerprint: str, scenes: str = "")
     `split` is resolved; `scenes` is the digest of the scenes, empty if they are unknown.
     """
     grouped, validated = split.startswith("grouped"), choice.validation_share > 0
+    measured = choice.measured_share if choice.measured_share < 1 else None
     drawn = grouped or split == "random"
     return DataIdentity(
         name=choice.name,
@@ -84,10 +93,11 @@ def identify(choice: DataChoice, split: str, fingerprint: str, scenes: str = "")
         view=choice.view if choice.name == "bccd" else "field",
         split="official" if split == "official_clean" else split,
         fingerprint=fingerprint,
-        split_seed=choice.split_seed if drawn or validated else None,
+        split_seed=choice.split_seed if drawn or validated or measured else None,
         test_share=choice.test_share if split in ("random", "grouped") else None,
         folds=choice.folds if split == "grouped_kfold" else None,
         fold=choice.fold if split == "grouped_kfold" else None,
         validation_share=choice.validation_share if validated else None,
+        measured_share=measured,
         scenes=(scenes or None) if grouped or (validated and split != "random") else None,
     )

@@ -48,3 +48,11 @@ def read_attempts(trial: TrialFolder) -> int | None:
         return None if content is None else max(1, read_record(int, content))
     except (OSError, ValueError, RecursionError):
         return 1
+
+
+def read_failures(trial: TrialFolder) -> int:
+    """Return how often a trial has failed so far; 1 if that cannot be read, since it has."""
+    try:
+        return max(0, read_record(int, files.read_json(trial.failures) or 0))
+    except (OSError, ValueError, RecursionError):
+        return 1

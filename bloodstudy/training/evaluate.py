@@ -24,17 +24,21 @@ if TYPE_CHECKING:
 
 
 def predict(
-    model: keras.Model, images: np.ndarray, progress: Callable[[float], None], layers: Sequence[Augmenter] = ()
+    model: keras.Model,
+    images: np.ndarray,
+    progress: Callable[[float], None],
+    layers: Sequence[Augmenter] = (),
+    rows: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return class probabilities, float32 (N, classes), of uint8 `images` (N, H, W, C), reporting the share done.
 
-    `layers` of the user's own are what the images are put through first.
+    `layers` of the user's own are what the images are put through first; `rows` are the wanted images, None: all.
     """
     import keras
 
     from bloodstudy.training.batches import Gallery
 
-    gallery = Gallery(images, layers=layers)
+    gallery = Gallery(images, rows, layers=layers)
     callback = keras.callbacks.LambdaCallback()
     callback.on_predict_batch_end = lambda batch, logs=None: progress((batch + 1) / len(gallery))
     logits = model.predict(backend.stream(gallery), verbose=0, callbacks=[callback])  # pyright: ignore[reportArgumentType]

@@ -137,16 +137,21 @@ def _measure(
     report: Report,
     layers: Sequence[Any],
 ) -> Ended:
-    probabilities = evaluate.predict(network, images, lambda share: report(Measured(share)), layers)
+    manifest, rows = assignment.manifest, None
+    measured = manifest.get("measured")
+    if measured is not None and not (wanted := measured.to_numpy(dtype=bool)).all():
+        rows = np.flatnonzero(wanted)
+        manifest, labels = manifest.iloc[rows], labels[rows]
+    probabilities = evaluate.predict(network, images, lambda share: report(Measured(share)), layers, rows)
     if not np.isfinite(probabilities).all():
         reason = "the trained network's outputs are not finite numbers"
         return replace(trained, outcome=Outcome.DIVERGED, reason=reason)
-    split = assignment.manifest["split"].to_numpy()
+    split = manifest["split"].to_numpy()
     measured = evaluate.responses(probabilities, labels, split, assignment.classes)
     if assignment.clean:
-        clean = find_clean(split, assignment.manifest["scene"].to_numpy())
+        clean = find_clean(split, manifest["scene"].to_numpy())
         measured |= metrics.measure_clean(probabilities.argmax(axis=1), labels, split, clean, assignment.classes)
-    table = evaluate.tabulate(assignment.manifest, assignment.classes, evaluate.quantise(probabilities))
+    table = evaluate.tabulate(manifest, assignment.classes, evaluate.quantise(probabilities))
     with files.published(TrialFolder(assignment.folder).predictions) as beside:
         table.to_parquet(beside, compression="zstd", index=False)
     hashes = {"prediction_hash": evaluate.digest(probabilities), "stored_hash": hash_stored(table)}

@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
-from joblib import cpu_count
-
 from bloodstudy.errors import MachineError
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.training.assignment import Assignment
@@ -28,6 +26,7 @@ from bloodstudy.training.stderr_tail import StderrTail
 
 # Memory in pages of 2 MiB where Linux gives them on request, elsewhere without effect: feature maps are 60 MB and more,
 # and to look up small pages takes time. It must stand in the environment before the process begins.
+THREADS = 1  # of a training, always: its numbers are the same under every launcher and on any number of cores
 LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 
@@ -53,7 +52,7 @@ class WorkerDiedError(Exception):
 class Worker:
     """A training process, started at once and reused until it dies or is closed."""
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int = THREADS) -> None:
         if multiprocessing.get_start_method(allow_none=True) == "loky":
             # joblib's processes hand this default on to their children, which do not know it and die.
             multiprocessing.set_start_method("spawn", force=True)
@@ -63,7 +62,7 @@ class Worker:
         self._pipe, theirs = context.Pipe()
         ours, errors = context.Pipe(duplex=False)
         # A daemon, since a launcher's process ends without atexit and would wait for its children for ever.
-        self._process = context.Process(target=_serve, args=(theirs, errors, threads or cpu_count()), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, errors, threads), daemon=True)
         self._process.start()
         theirs.close()
         errors.close()

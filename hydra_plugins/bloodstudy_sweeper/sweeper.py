@@ -36,7 +36,7 @@ class BloodstudySweeper(Sweeper):
         from bloodstudy.execution import scheduler
 
         serving, returned, launched = scheduler.current(), [], 0
-        for block in self._portion(serving.blocks()):
+        for block in self._portion(serving.portions()):
             jobs = [[*serving.overrides(trial), *arguments] for trial in block]
             done = self._launcher.launch(jobs, initial_job_idx=launched)
             launched += len(jobs)

@@ -3,7 +3,9 @@
 import pytest
 
 from bloodstudy.cli.overrides import parse
-from bloodstudy.cli.request import read_request
+from bloodstudy.cli.request import SEEDS, StudyRequest, read_request
+from bloodstudy.study.design import Design
+from bloodstudy.study.question import Study, read_question
 
 
 def read(*words):
@@ -21,11 +23,56 @@ def test_a_plain_sweep_asks_for_nothing_by_name():
 def test_a_study_brings_its_own_and_questions_fill_in_what_they_do_not_say():
     study, others, problems = read("study=smoke", "data.copies=4")
     assert (study.name, others, problems) == ("smoke", ["data.copies=4"], [])
-    assert (study.seeds, study.looks, study.common) == (study.study.seeds, study.study.looks, study.study.reference)
+    assert study.common == study.study.reference
     alone, _, _ = read("question=pooling,dropout")
-    assert (alone.name, alone.looks) == ("scratch", (alone.seeds,))
+    design = alone.settle({})
+    assert (alone.name, design.name, design.looks) == ("scratch", "fixed", (SEEDS,))
     assert [question.name for question in alone.questions] == ["pooling", "dropout"]
-    assert [alone.margin(question) for question in alone.questions] == [0.02, 0.02]
+    assert [alone.margin(question, None, design) for question in alone.questions] == [0.02, 0.02]
+    assert alone.margin(alone.questions[0], 0.05, design) == 0.05
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "folds", "looks", "first"),
+    [
+        ({}, "folds", 5, (2, 3, 5, 8), 0),
+        ({"looks": [2, 4], "first_repetition": 8}, "folds", 5, (2, 4), 8),
+        ({"data": "kaggle"}, "folds", 5, (2, 3, 5, 8), 0),
+        ({"data": "folder"}, "fixed", 1, (6, 10, 16, 25), 0),
+        ({"data": "folder", "design": "folds"}, "folds", 5, (2, 3, 5, 8), 0),
+        ({"data.split": "official"}, "fixed", 1, (6, 10, 16, 25), 0),
+        ({"seeds": 4}, "fixed", 1, (6, 10, 16, 25), 0),
+        ({"design": "fixed"}, "fixed", 1, (6, 10, 16, 25), 0),
+    ],
+)
+def test_the_design_follows_from_the_study_and_what_is_known_of_its_images(words, name, folds, looks, first):
+    study = StudyRequest(Study("s", "S", ("pooling",), {}), (read_question("pooling"),))
+    assert study.settle(words) == Design(name, folds, looks, first)
+
+
+def test_a_study_that_counts_seeds_is_fixed_and_decides_at_the_last():
+    study = StudyRequest(Study("s", "S", ("pooling",), {}, seeds=9), (read_question("pooling"),))
+    assert study.settle({}) == Design("fixed", 1, (9,), 0, 9)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["seeds=3", "design=folds"], "write repetitions=N"),
+        (["repetitions=2", "design=fixed"], "seeds=N"),
+        (["repetitions=9", "design=folds"], "the last look of this study is at"),
+        (["data.split_seed=3", "design=folds"], "data.split_seed: design=folds divides the images"),
+        (["detect=0.03"], "write plan_only=true"),
+    ],
+)
+def test_what_does_not_go_with_a_design_is_said(words, told):
+    assert any(told in problem for problem in read("study=smoke", *words)[2])
+
+
+@pytest.mark.parametrize("word", ["design=folds", "looks=[2,3]", "margin=0.1", "budget=6h"])
+def test_a_plain_sweep_has_no_design(word):
+    (problem,) = read("lr=1,2", word)[2]
+    assert "a plain sweep decides nothing" in problem
 
 
 def test_overrides_of_files_are_named_by_their_place():

@@ -33,9 +33,10 @@ def refusal(*words):
     (["seed=" + ",".join(map(str, range(20000)))], "19,999 levels"),
     (["seed=range(0,100)", "lr=range(1,100)"], "the product of all levels: 9,900 trials; expected at most 5,000"),
     ([f"seed={HALF}", f"epochs={HALF}"], "the product of all levels: 9,000,000 trials"),
-    (["study=smoke", "seeds=10000000"], "arms with 10,000,000 seeds"),
-    (["study=smoke", "seeds=9999"], "arms with 9,999 seeds"),
-    (["question=pooling", "seeds=9999"], "arms with 9,999 seeds"),
+    (["study=smoke", "design=fixed", "seeds=10000000"], "5 arms in all blocks: 50,000,000 trials"),
+    (["study=smoke", "design=fixed", "seeds=9999"], "5 arms in all blocks: 49,995 trials"),
+    (["study=smoke", "looks=[2,1000]"], "5 arms in all blocks: 25,000 trials"),
+    (["question=pooling", "seeds=9999"], "4 arms in all blocks: 39,996 trials"),
 ])  # fmt: skip
 def test_a_command_that_asks_for_too_many_trials_is_refused_at_once(words, told):
     assert told in refusal(*words)
@@ -45,7 +46,7 @@ def test_a_command_that_asks_for_too_many_trials_is_refused_at_once(words, told)
     ("factorial: {" + ", ".join(f"k{n}: [1, 2, 3, 4, 5, 6, 7, 8]" for n in range(30)) + "}", "arms; expected at most"),
     ("exploratory: [" + ", ".join(map(str, range(9000))) + "]", "9,002 arms; expected at most 5,000"),
     ("lr_grid: [" + ", ".join(f"{n}.5" for n in range(3000)) + "]", "6,002 arms"),
-    ("exploratory: [" + ", ".join(map(str, range(1500))) + "]", "1,502 arms with 6 seeds: 9,012 trials"),
+    ("exploratory: [" + ", ".join(map(str, range(1500))) + "]", "1,502 arms in all blocks: 9,012 trials"),
 ])  # fmt: skip
 def test_a_question_that_asks_for_too_many_trials_is_refused_at_once(tmp_path, monkeypatch, text, told):
     (tmp_path / "conf/question").mkdir(parents=True)

@@ -40,6 +40,6 @@ def test_validation_images_are_drawn_by_the_split_s_seed():
 
 
 def test_every_key_of_the_data_is_read_by_all_or_stands_in_the_table():
-    by_all = {"name", "split", "validation_share", "task", "max_refused", "max_bytes", "max_pixels"}
+    by_all = {"name", "split", "validation_share", "measured_share", "task", "max_refused", "max_bytes", "max_pixels"}
     keys = {field.name for field in dataclasses.fields(DataChoice)}
     assert {f"data.{key}" for key in keys - by_all} == {key for key in READERS if key.startswith("data.")}

@@ -29,7 +29,7 @@ def test_dataset_of_a_folder(small):
     data = fetch(small)
     assert (data.name, data.classes, data.split) == ("folder", ("A", "B"), "official")
     assert data.images.shape == (16, 8, 12, 3)
-    assert list(data.manifest.columns) == ["image", "photograph", "scene", "label", "split", "sha256"]
+    assert list(data.manifest.columns) == ["image", "photograph", "scene", "label", "split", "sha256", "measured"]
     assert data.manifest["image"].is_monotonic_increasing
     assert (data.manifest["label"] == [0, 0, 0, 1, 1, 1] + [0] * 5 + [1] * 5).all()
     assert data.counts().to_dict() == {"train": {"A": 5, "B": 5}, "test": {"A": 3, "B": 3}}

@@ -1,7 +1,6 @@
 """What a plan will cost, from finished trials and from probes that really train some batches."""
 
 import pytest
-from joblib import cpu_count
 from records import result_of
 
 from bloodstudy import files
@@ -9,7 +8,7 @@ from bloodstudy.cli import compose
 from bloodstudy.execution import cost_estimate, datasets
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.training.precision import processor
-from bloodstudy.training.worker import WorkerDiedError
+from bloodstudy.training.worker import THREADS, WorkerDiedError
 
 TINY = ["data.photographs=2", "data.copies=3", "image_size=[24,32]", "depth=2", "batch_size=4", "precision=float32"]
 
@@ -58,7 +57,7 @@ def test_an_arm_is_probed_once_however_many_rates_and_epochs_it_is_trained_with(
 
 def plant(folder, trial, seconds, outcome="finished", **factors):
     """Write the result of a trial that was trained as `trial` is, but for `factors`."""
-    cost = {"wall_seconds": seconds, "attempts": 1, "peak_memory_mb": 512.0, "threads": cpu_count()}
+    cost = {"wall_seconds": seconds, "attempts": 1, "peak_memory_mb": 512.0, "threads": THREADS}
     result_of({
         "outcome": outcome, "model": trial.model, "factors": trial.factors.named | factors,
         "data": {"fingerprint": trial.data.fingerprint}, "processor": processor()[0], "cost": cost,
@@ -73,7 +72,7 @@ def test_finished_trials_tell_best(trials, tmp_path):
     estimate = cost_estimate.estimate(trials[:1], tmp_path, Refusing())
     assert list(estimate.seconds.values()) == [20.0]
     assert estimate.describe() == (
-        "about 20 s one after another on this machine (20 s a trial), 0.5 GiB for the process that trains; from "
+        "about 20 s one after another on this machine (20 s a trial), 0.5 GiB for each process that trains; from "
         "finished trials of 1 arm"
     )
 

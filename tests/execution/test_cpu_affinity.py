@@ -34,7 +34,8 @@ time.sleep(60)
 """
 LOCAL = {"submitit_folder": "x"}
 SLURM = LOCAL | {"partition": None}
-EVERY = list(range(cpu_count()))
+EVERY = list(range(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cpu_count()))
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "LOKY_MAX_CPU_COUNT"}  # that of tests
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def start(tmp_path):
 
     def begin(launcher, mode="MULTIRUN"):
         words = [sys.executable, "-c", JOB, json.dumps([mode, launcher])]
-        running.append(subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, text=True))
+        running.append(subprocess.Popen(words, cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True))
         return running[-1]
 
     yield begin
@@ -80,7 +81,7 @@ def test_one_job_at_a_time_uses_every_core(start):
 
 
 @pytest.mark.skipif(not hasattr(psutil.Process, "cpu_affinity"), reason="this system keeps no process to a core")
-@pytest.mark.skipif(cpu_count() < 2, reason="one core is shared by nobody")
+@pytest.mark.skipif(len(EVERY) < 2, reason="one core is shared by nobody")
 def test_jobs_at_once_keep_to_cores_of_their_own(start):
     found = [told(start({"n_jobs": len(EVERY)})) for _ in EVERY]
     assert sorted(found) == [[1, [core]] for core in EVERY]

@@ -3,9 +3,11 @@
 import pytest
 from records import plan_of
 
+from bloodstudy.cli.compose import RequestedTrial
 from bloodstudy.cli.request import StudyRequest
 from bloodstudy.config import schema
 from bloodstudy.execution import plan_content
+from bloodstudy.study.design import Design
 from bloodstudy.study.question import Question
 
 POOLS = Question("pools", "Pooling?", factor="pooling", levels=("max", "average"))
@@ -53,7 +55,9 @@ def test_one_question_about_one_factor_is_a_sweep_over_that_factor(questions, sw
 def test_a_study_decides_margins_roles_and_what_all_its_trials_share():
     request, _, arms = plan(POOLS, BOTH)
     reference = {"epochs": 3, "pooling": "max", "seed": 0, "data.root": "x", "retry": "all"}
-    decided = plan_content.decide(plan_of({}), request, arms, reference, {"both": {"half": {"dropout": 0.5}}})
+    design, first = Design("fixed", 1, (6, 9)), RequestedTrial(reference, SETTINGS)
+    decided = plan_content.decide(plan_of({}), request, design, arms, first, {"both": {"half": {"dropout": 0.5}}})
+    assert (decided.design, decided.folds, decided.looks) == ("fixed", 1, [6, 9])
     assert decided.common == {"epochs": 3}
     pools, both = decided.questions
     assert (pools.margin, pools.arms, pools.cells) == (0.02, ["reference", "pooling=average"], {})

@@ -1,5 +1,7 @@
 """What is left to launch, and what comes back from jobs."""
 
+from dataclasses import replace
+
 import pytest
 from records import plan_of
 
@@ -27,7 +29,7 @@ def schedule(tmp_path):
 
 def test_a_job_is_given_its_planned_trial(schedule):
     scheduler = schedule("a0", "b0")
-    ((first, _),) = scheduler.blocks()
+    ((first, _),) = scheduler.portions()
     assert scheduler.overrides(first) == [Job(SETTINGS, "small", "arm a", "a0", trials=2).as_override()]
 
 
@@ -40,14 +42,14 @@ def test_the_sweeper_asks_the_scheduler_of_the_last_command(schedule):
 @pytest.mark.parametrize(
     ("keys", "blocks"), [(["a0", "c0", "b1"], [["a0", "c0"], ["b1"]]), (["b1"], [["b1"]]), ([], [])]
 )
-def test_each_wanted_trial_is_launched_once_block_by_block(schedule, keys, blocks):
-    assert [[trial.key for trial in block] for block in schedule(*keys).blocks()] == blocks
+def test_each_wanted_trial_is_launched_once_seed_by_seed(schedule, keys, blocks):
+    assert [[trial.key for trial in block] for block in schedule(*keys).portions()] == blocks
 
 
 @pytest.mark.parametrize("kind", [UserError, MachineError])
 def test_a_fault_of_one_job_stops_the_sweep(schedule, kind):
     scheduler = schedule("a0", "b0")
-    (block,) = scheduler.blocks()
+    (block,) = scheduler.portions()
     assert not scheduler.collect(block, [DONE, JobEnd(Outcome.MISSING, (kind.__name__, "why"))])
     assert type(scheduler.fault) is kind
     assert str(scheduler.fault) == "why"
@@ -55,7 +57,7 @@ def test_a_fault_of_one_job_stops_the_sweep(schedule, kind):
 
 def test_a_block_in_which_all_die_is_the_last_one(schedule):
     scheduler = schedule("a0", "b0", "c0")
-    (block,) = scheduler.blocks()
+    (block,) = scheduler.portions()
     deaths = [JobEnd(outcome) for outcome in (Outcome.FAILED, Outcome.OUT_OF_MEMORY, Outcome.FAILED)]
     assert scheduler.collect(block, [*deaths[:2], DONE])
     assert not scheduler.collect(block, deaths)
@@ -64,7 +66,7 @@ def test_a_block_in_which_all_die_is_the_last_one(schedule):
 
 def test_results_of_a_machine_without_our_folder_are_put_into_it(schedule, tmp_path):
     scheduler = schedule("a0")
-    (block,) = scheduler.blocks()
+    (block,) = scheduler.portions()
     carried = {"history.csv": b"epoch\n1\n", "result.json": b"{}", "../escape": b"x"}
     assert scheduler.collect(block, [JobEnd(Outcome.FINISHED, files=carried)])
     assert sorted(path.name for path in (tmp_path / "a0").iterdir()) == ["history.csv", "result.json"]
@@ -73,6 +75,19 @@ def test_results_of_a_machine_without_our_folder_are_put_into_it(schedule, tmp_p
 
 def test_what_trains_elsewhere_is_told(schedule, capsys):
     scheduler = schedule("a0")
-    (block,) = scheduler.blocks()
+    (block,) = scheduler.portions()
     assert scheduler.collect(block, [JobEnd(Outcome.IN_PROGRESS)])
     assert capsys.readouterr().out == "arm a, seed 0: in progress elsewhere\n"
+
+
+def test_what_fails_in_a_study_is_trained_once_more_in_its_repetition(schedule, monkeypatch):
+    scheduler = schedule("a0", "b0", "a1")
+    scheduler._plan = replace(PLAN, design="fixed", looks=[2])
+    portions = scheduler.portions()
+    first = next(portions)
+    scheduler.collect(first, [DONE, JobEnd(Outcome.FAILED)])
+    again = next(portions)
+    assert [trial.key for trial in again] == ["b0"]
+    assert "retry: failed" in scheduler.overrides(again[0])[0].replace('"', "").replace("\\", "")
+    scheduler.collect(again, [JobEnd(Outcome.FAILED)])
+    assert [[trial.key for trial in portion] for portion in portions] == [["a1"]]

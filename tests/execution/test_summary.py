@@ -8,6 +8,7 @@ from studies import fabricate_study
 from bloodstudy.cli import compose
 from bloodstudy.cli.launch import read_arguments
 from bloodstudy.execution import summary
+from bloodstudy.execution.looks import Looks
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.study.run_folder import read_plan
 from bloodstudy.tracking.session import Ending
@@ -26,14 +27,15 @@ def end(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(summary.tracking, "finish", finish)
 
-    def end(outcomes=None, arms=None, typed=()):
+    def end(outcomes=None, arms=None, typed=(), study=None, spared=()):
         measure = lambda result: result["responses"].update(RESPONSES)  # noqa: E731
         fabricate_study(tmp_path, ["pooling"], 2, outcomes=outcomes, study="small", change=measure)
         plan = read_plan(tmp_path, "small")
         requested = [trial for trial in plan.trials if arms is None or (trial.arm, trial.seed) in arms]
-        code = summary.close(
-            tmp_path / "small", PlannedRun(plan, requested, {}, {}, {}), compose.check([*typed], False)
-        )
+        request = compose.check([*typed], study is not None)
+        looks = Looks(plan, tmp_path / "small", lambda line: None)
+        looks.needed -= {trial.key for trial in plan.trials if (trial.arm, trial.seed) in spared}
+        code = summary.close(tmp_path / "small", PlannedRun(plan, requested, {}, {}, {}), request, looks)
         return code, statuses[-1], capsys.readouterr().out
 
     return end
@@ -55,6 +57,19 @@ def test_what_failed_is_named_with_its_reason_and_divergence_is_a_result(end, ou
     assert (ended, status) == (code, "FAILED" if code else "FINISHED")
     assert (f"{outcome}: pooling=average, seed 1: " in text) == bool(code)
     assert ("retry=failed" in text) == (outcome == "failed")
+
+
+def test_a_trial_that_a_look_has_spared_is_not_missing(end):
+    spared = ("pooling=average", 1)
+    code, status, text = end({spared: "missing"}, spared=[spared])
+    assert (code, status) == (0, "FINISHED")
+    assert "missing: " not in text
+
+
+def test_a_study_is_told_arm_by_arm(end):
+    _, _, text = end(typed=["question=pooling"], study="small")
+    row = next(row for row in text.splitlines() if "pooling=none" in row)
+    assert [cell.strip() for cell in row.split("│")[1:3]] == ["pooling=none", "2"]
 
 
 def test_one_trial_is_its_three_numbers(end):

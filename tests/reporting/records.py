@@ -7,7 +7,8 @@ from typing import Any
 
 from bloodstudy.study.arms import Role
 from bloodstudy.study.outcome import Outcome
-from bloodstudy.study.plan import Plan, PlannedArm, PlannedQuestion, PlannedTrial
+from bloodstudy.study.plan import Plan
+from bloodstudy.study.planned import PlannedArm, PlannedQuestion, PlannedTrial
 from bloodstudy.study.result import Cost, Result, ResultData
 
 AUDIT = {  # what a report says of the images

@@ -19,9 +19,11 @@ import yaml
 
 from bloodstudy.config.schema import Factors
 from bloodstudy.study.arms import expand, name_arm
-from bloodstudy.study.plan import Plan, PlannedArm, PlannedQuestion, PlannedTrial
+from bloodstudy.study.design import MARGINS, DesignName
+from bloodstudy.study.plan import Plan
+from bloodstudy.study.planned import PlannedArm, PlannedQuestion, PlannedTrial
 from bloodstudy.study.predictions import hash_stored
-from bloodstudy.study.question import MARGIN, Question, read_question
+from bloodstudy.study.question import Question, read_question
 from bloodstudy.study.trial import DataIdentity, Trial
 
 SIZES = {"train": 48, "test": 32}  # images of each class of a sweep, of the first eight more
@@ -55,6 +57,8 @@ def fabricate_study(
     planted: Mapping[str, tuple[float, float]] = PLANTED,
     outcomes: Mapping[tuple[str, int], str] | None = None,
     looks: Sequence[int] | None = None,
+    folds: int = 1,
+    design: str | None = "fixed",
     photographs: int = 14,
     copies: int = 5,
     noise: float = 0.5,
@@ -66,23 +70,29 @@ def fabricate_study(
 ) -> dict[str, Any]:
     """Write plan and trials; return the plan.
 
-    `outcomes` names those that are not "finished", by arm and seed ("chance" is finished and has learnt nothing);
-    `leaking` test photographs of each class show a scene that training shows too; `noise` is the spread over seeds in
-    points; `change` may edit each result before it is written.
+    With `folds`, `seeds` are repetitions of so many blocks each; a `design` of None declares no looks. `outcomes` names
+    those that are not "finished", by arm and seed ("chance" is finished and has learnt nothing); `leaking` test
+    photographs of each class show a scene that training shows too; `noise` is the spread over seeds in points; `change`
+    may edit each result before it is written.
     """
     asked = tuple(read_question(question) if isinstance(question, str) else question for question in questions)
     arms = expand(asked)
     world = _World(photographs, copies, leaking)
     trials, divided = [], any("data.split" in arm.levels for arm in arms)
-    for seed in range(seeds):
+    design = "folds" if folds > 1 else design
+    for seed in range(folds * seeds):
+        repetition, part = divmod(seed, folds)
+        if folds > 1:
+            world.divide(repetition, part, folds)
         for arm in arms:
             levels = SETTING | {k: v for k, v in arm.levels.items() if k in asdict(Factors())}
             factors = Factors(**levels | {"seed": seed, "precision": "float32"})
-            split = str(arm.levels.get("data.split", "official"))
-            identity = DataIdentity(data, "subtype", "field", split, "f" * 16)
+            split = "grouped_kfold" if folds > 1 else str(arm.levels.get("data.split", "official"))
+            drawn = {"split_seed": repetition, "folds": folds, "fold": part} if folds > 1 else {}
+            identity = DataIdentity(data, "subtype", "field", split, "f" * 16, **drawn)
             trial = Trial(study, arm.name, str(arm.levels.get("model", "reference")), factors, identity)
             swept = {"data.split": split} if divided else {"arm": arm.name}
-            trials.append(_plan_trial(trial, swept | {"seed": seed}, split if divided else judged))
+            trials.append(_plan_trial(trial, swept | {"seed": seed}, split if divided or folds > 1 else judged))
             outcome = (outcomes or {}).get((arm.name, seed), "finished")
             if outcome == "missing":
                 continue
@@ -94,7 +104,9 @@ def fabricate_study(
                 result |= {"parameters": int(8684 * narrow), "epochs_done": trial.factors.epochs}
             if outcome in ("finished", "chance"):
                 effect = planted.get(arm.name, (0.0, 0.0)) if outcome == "finished" else None
-                world.predict(arm.name, seed, effect, noise).to_parquet(folder / "predictions.parquet")
+                table = world.predict(arm.name, seed, effect, noise)
+                table.to_parquet(folder / "predictions.parquet")
+                result["stored_hash"] = hash_stored(table)
                 result["prediction_hash"] = trial.key
             if outcome not in ("failed", "out_of_memory"):
                 top, rng = 0.93 + planted.get(arm.name, (0.0, 0.0))[0] / 100, np.random.default_rng([8, seed])
@@ -105,17 +117,20 @@ def fabricate_study(
     planned_questions = [
         PlannedQuestion(
             question.name, question.sentence, question.factor, name_arm(question.reference),
-            [arm.name for arm in arms if question.name in arm.questions], question.margin or MARGIN, question.simplify,
+            [arm.name for arm in arms if question.name in arm.questions],
+            question.margin or MARGINS[DesignName.FIXED], question.simplify,
             roles={arm.name: arm.roles[question.name] for arm in arms if question.name in arm.roles},
         )
         for question in asked
     ]  # fmt: skip
     plan = Plan(
         study, f"python -m bloodstudy.run -m study={study} data={data}",
-        {"data.split" if divided else "arm": [arm.name for arm in arms], "seed": list(range(seeds))}, tuple(trials),
-        "0.1.0", " ".join(question.sentence for question in asked), "float32", list(range(seeds)),
-        "The five questions", list(looks or [seeds]), SETTING | {"image_size": [60, 80]}, tuple(planned_questions),
-        {arm.name: PlannedArm(arm.role, arm.levels) for arm in arms}, amendments=[],
+        {"data.split" if divided else "arm": [arm.name for arm in arms], "seed": list(range(folds * seeds))},
+        tuple(trials),
+        "0.1.0", " ".join(question.sentence for question in asked), "float32", list(range(folds * seeds)),
+        "The five questions", looks=list(looks or [seeds]), design=DesignName(design) if design else None, folds=folds,
+        common=SETTING | {"image_size": [60, 80]}, questions=tuple(planned_questions),
+        arms={arm.name: PlannedArm(arm.role, arm.levels) for arm in arms}, amendments=[],
     )  # fmt: skip
     return _write_plan(runs_dir, replace(plan, hash=plan.digest))
 
@@ -219,6 +234,19 @@ class _World:
             "test_share_leaking": 0.0, "label_conflicts": 0, "duplicates_across": 0,
             "effective_test_photographs": 56.0, "effective_test_photographs_min": 14.0,
         }  # fmt: skip
+
+    def divide(self, repetition: int, fold: int, folds: int) -> None:
+        """Let one fold of all photographs test, as the repetition divides them; the others train."""
+        shown = self.table[["label", "photograph"]].drop_duplicates().sort_values(["label", "photograph"])
+        rng = np.random.default_rng([6, repetition])
+        tested = set()
+        for _, own in shown.groupby("label"):
+            tested.update(rng.permutation(own["photograph"].to_numpy())[fold::folds])
+        side = np.where(self.table["photograph"].isin(tested), "test", "train")
+        self.table = self.table.assign(split=side)
+        self.train = side == "train"
+        labels = self.table.groupby("split")["label"].value_counts()
+        self.counts = {name: {label: int(labels[name, label]) for label in CLASSES} for name in ("train", "test")}
 
     def predict(self, arm: str, seed: int, effect: tuple[float, float] | None, noise: float) -> pd.DataFrame:
         """Return the predictions of one trial; None: the network names one class always."""

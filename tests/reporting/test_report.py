@@ -18,6 +18,7 @@ from bloodstudy.reporting import load_claims, make_report, write_report
 from bloodstudy.reporting.claims.ledger import MARK, unmark
 from bloodstudy.reporting.claims.study_claims import open_claims
 from bloodstudy.reporting.report import render
+from bloodstudy.reporting.verification import check_report
 from bloodstudy.study.question import Question
 
 FIGURES = ["accuracy", "calibration", "classes", "confusion", "training"]
@@ -290,14 +291,28 @@ def test_the_effect_is_that_of_the_stored_predictions(tmp_path, write):
     text, folder = write()
     average, reference = (measure(tmp_path / "runs", arm) for arm in ("pooling=average", "reference"))
     differences = 100 * (average - reference)
-    low, high = stats.t.interval(0.95, 5, differences.mean(), differences.std() / np.sqrt(6))
+    half = stats.t.isf(0.9 * 0.05 / 2 / 2, 5) * differences.std() / np.sqrt(6)  # two arms, two tails
+    low, high = differences.mean() - half, differences.mean() + half
     numbers = re.search(r"`pooling=average` .*?test ([+-][\d.]+) points \[([+-][\d.]+), ([+-][\d.]+)\]", text)
     assert [float(n) for n in numbers.groups()] == pytest.approx([differences.mean(), low, high], abs=0.00501)
     table = read_effects(folder)
     row = table[(table["arm"] == "pooling=average") & (table["response"] == "test_accuracy")].iloc[0]
     assert row["effect"] == pytest.approx(differences.mean() / 100, rel=1e-5)
-    assert row["word"] in text
-    assert row["new_photographs_bootstrap_low"] < row["effect"] < row["new_photographs_bootstrap_high"]
+    assert row["verdict"] in text
+    assert row["low"] < row["at_least"] < row["these_low"] < row["effect"] < row["these_high"] < row["high"]
+    assert not (folder / "blocks.csv").exists()
+
+
+def test_a_study_by_folds_speaks_of_blocks_and_of_new_photographs_and_holds(tmp_path, write):
+    text, folder = write(seeds=3, folds=3, looks=[2, 3], outcomes={("pooling=none", 8): "missing"})
+    assert "Looks are at 2 and 3 repetitions; 1 of 2 was held" in text
+    assert "for new photographs (look" in text or "not decided yet for new photographs" in text
+    assert "trained on 2 parts of 3 of this pool" in text
+    assert (folder / "blocks.csv").exists()
+    assert "9 seeds" not in text
+    assert "split_seed" not in text.split("## The data")[1].split("## The arms")[0]
+    assert "- smear, subtype, grouped_kfold split, folds=3: 120 pooled images" in text
+    assert check_report(folder, tmp_path / "runs", STUDY, lambda *_: None).differences == {}
 
 
 def test_arms_on_other_splits_are_told_split_by_split_and_not_as_effects(tmp_path, write):
@@ -308,11 +323,10 @@ def test_arms_on_other_splits_are_told_split_by_split_and_not_as_effects(tmp_pat
     assert re.findall(r"[+-]?\d\.\d{3}", line)[0] == f"{random.mean():.3f}"
     ends = (random.mean() - official.mean(), welch.low, welch.high)
     assert re.findall(r"[+-]\d\.\d{3}", line) == [f"{value:+.3f}" for value in ends]
-    assert "d_z" not in text.split("## 1.")[1].split("\n## ")[0]
     assert (folder / "figures" / "splits_leak.png").exists()
-    assert "mean paired differences" not in text
-    assert "means over paired seeds" not in text
-    assert "Error control" not in text
+    assert "mean differences within" not in text
+    assert "The interval of test accuracy" not in text
+    assert "Error: at most" not in text
     assert "The class with the fewest" not in text
     assert "split/leak/reference/random/difference" in read_claims(folder)
 
@@ -360,7 +374,7 @@ def test_before_any_seed_is_paired_no_empty_figure_is_drawn(write):
     rates = Question("rates", "Which rate?", factor="lr", levels=(0.01,))
     one = Question("pools", "Which pooling?", factor="pooling", levels=("average",))
     text, folder = write(one, rates, outcomes=missing)
-    assert "pending 0/6" in text
+    assert "open 0/1" in text
     assert not list((folder / "figures").glob("answers.*"))
     assert "answers.png" not in text
 
@@ -379,93 +393,108 @@ def test_no_duration_and_no_hardware_stand_in_the_report(write):
     assert "A processor" in (folder / "cost.md").read_text()
 
 
-def test_a_partly_finished_study_is_pending_and_says_what_is_missing(write):
-    text, _ = write(seeds=8, outcomes={("pooling=none", seed): "missing" for seed in range(5, 8)})
+def test_a_partly_finished_study_is_open_and_says_what_the_next_look_takes(write):
+    text, folder = write(seeds=8, outcomes={("pooling=none", seed): "missing" for seed in range(5, 8)})
     assert "21 of 24 planned trials have a result; 3 are missing" in text
-    assert "`pooling=none` is **pending 5/8**" in text
+    assert "`pooling=none` is **open 0/1**" in text
     assert "**improves**" not in text
     assert "**harms**" not in text
-    assert "seeds=8" in text.split("## 1.")[1].split("##")[0]
+    section = text.split("### What is open")[1].split("\n### ")[0]
+    assert "The next look, at 8 seeds, takes 3 more trainings" in section
+    assert "python -m bloodstudy.run -m study=five_questions data=smear\n" in section
+    assert "hours" not in text
+    assert "The next look takes 3 trainings, some 0.02 hours" in (folder / "cost.md").read_text()
 
 
-def test_an_open_arm_gets_the_command_that_would_settle_it(write):
+def test_of_an_inconclusive_arm_more_seeds_are_exploratory(write):
     text, _ = write(planted={}, noise=2.0)
     section = text.split("### What is open")[1].split("\n### ")[0]
-    seeds = [int(n) for n in re.findall(r"(\d+) seeds to show", section)]
-    assert f"python -m bloodstudy.run -m study=five_questions data=smear seeds={max(seeds)}" in section
-    assert "exploratory" in section
+    assert "inconclusive." in section
+    assert "More seeds of this study would be exploratory" in section
+    assert "python -m" not in section
 
 
 @pytest.mark.parametrize(("arm", "outcome", "said"), [
-    ("reference", "diverged", "is **invalid**, nothing is concluded: the reference itself div"),
-    ("pooling=none", "failed", "is **invalid**, nothing is concluded: it failed on seed 3"),
-    ("pooling=none", "diverged", "**fails to train**: 1 of 6 trials"),
-    ("pooling=none", "chance", "**fails to train**: 1 of 6 trials"),
+    ("reference", "diverged", "is **invalid**, nothing is concluded: 1 of 6 trials of the reference learnt nothing"),
+    ("pooling=none", "failed", "is **open 0/1**, not decided yet"),
+    ("pooling=none", "diverged", "is **inconclusive** on these test images"),
+    ("pooling=none", "chance", "is **inconclusive** on these test images"),
 ])  # fmt: skip
 def test_bad_trials_are_a_word_and_never_a_number_too_many(write, arm, outcome, said):
-    text, _ = write(outcomes={(arm, 3): outcome})
-    assert f"`pooling=none` {said}" in text
+    text, _ = write(planted={}, noise=2.0, outcomes={(arm, 3): outcome})
+    (line,) = (line for line in text.splitlines() if line.startswith(f"- `pooling=none` {said}"))
+    assert ("That is of those that trained: 1 of 6 trials" in line) == ("inconclusive" in said)
+    assert ("waits for seed 3, where a trial failed: `retry=failed` trains it again." in line) == (outcome == "failed")
 
 
 def test_trials_at_chance_are_told_wherever_their_arm_has_a_number(write):
-    text, folder = write(seeds=8, outcomes={("pooling=none", 3): "chance", ("pooling=average", 7): "missing"})
-    (line,) = (line for line in text.splitlines() if line.startswith("- `pooling=none` is **pending 7/8**"))
-    assert "1 of 7 trials diverged or stayed at chance and are not in these effects." in line
+    text, folder = write(seeds=8, looks=[6, 8], outcomes={("pooling=none", 3): "chance"})
+    line = next(line for line in text.splitlines() if line.startswith("- `pooling=none` "))
+    assert re.search(r"1 of \d trials diverged or learnt nothing and are not in these effects\.", line)
     assert "Trials that stayed at chance are in these means: `pooling=none` 1 of 8." in text
     table = read_effects(folder).set_index(["arm", "response"])
-    assert table.loc[("pooling=none", "test_accuracy"), ["seeds", "failed"]].tolist() == [6, 1]
-    assert table.loc[("pooling=average", "test_accuracy"), ["seeds", "failed"]].tolist() == [7, 0]
-    latex = (folder / "effects.tex").read_text()
-    assert "pooling=none$^*$ & 6" in latex
-    assert "pooling=average & 7" in latex
+    assert table.loc[("pooling=none", "test_accuracy"), "dead"] == 1
+    assert table.loc[("pooling=average", "test_accuracy"), ["dead", "reference_dead"]].tolist() == [0, 0]
+    assert re.search(r"pooling=none\$\^\*\$ & [57] ", (folder / "effects.tex").read_text())
 
 
-def test_an_arm_of_which_every_trial_is_at_chance_says_so_while_it_is_pending(write):
-    stuck = {("pooling=none", seed): "chance" for seed in range(7)}
-    text, _ = write(seeds=8, outcomes=stuck | {("pooling=average", 7): "missing"})
-    (line,) = (line for line in text.splitlines() if line.startswith("- `pooling=none` is **pending 7/8**"))
-    assert line.endswith("pending 7/8**. 7 of 7 trials diverged or stayed at chance.")
+def test_an_arm_of_which_every_trial_is_at_chance_fails_to_train(write):
+    text, _ = write(seeds=8, outcomes={("pooling=none", seed): "chance" for seed in range(8)})
+    (line,) = (line for line in text.splitlines() if line.startswith("- `pooling=none` **fails to train**"))
+    assert line.endswith("**fails to train**, 8 of 8 trials diverged or learnt nothing (the reference: 0 of 8).")
 
 
 def test_an_invalid_arm_has_no_number_anywhere(write):
     text, folder = write(outcomes={("reference", 3): "chance"})
     table = read_effects(folder)
-    assert set(table.loc[table["response"] == "test_accuracy", "word"]) == {"invalid"}
-    assert table.loc[table["response"] != "test_accuracy", "word"].isna().all()
-    assert table.filter(regex="effect|low|high|sd|d_z|^p_").isna().all().all()
+    assert set(table.loc[table["response"] == "test_accuracy", "verdict"]) == {"invalid"}
+    assert table.loc[table["response"] != "test_accuracy", "verdict"].isna().all()
+    assert table.filter(regex="effect|low|high|at_least|at_most").isna().all().all()
     rows = [line for line in (folder / "effects.tex").read_text().splitlines() if line.endswith(r"invalid \\")]
     assert len(rows) == 2
     assert not any("$" in row for row in rows)
     assert "![Differences to the reference" not in text
 
 
+def mix(result):
+    """Let one arm stand on other data."""
+    if result["arm"] == "pooling=none":
+        result["data"]["fingerprint"] = "e" * 16
+
+
 def test_an_invalid_arm_beside_a_valid_one_is_no_number_of_their_figure(write):
-    text, _ = write(outcomes={("pooling=none", 3): "failed"})
+    text, _ = write(change=mix)
     (picture,) = (line for line in text.splitlines() if line.startswith("![Differences to the reference"))
     assert re.search(r"pooling=average [+-]\d", picture)
     assert "pooling=none" not in picture
 
 
-def test_a_seed_more_does_not_make_a_mechanism_of_a_pending_arm(write):
+def test_a_mechanism_is_said_of_closed_arms_alone(write):
     planted = {"pooling=none": (-20.0, -15.0)}
     assert "it underfits" in write(seeds=6, planted=planted)[0]
-    assert "it underfits" not in write(seeds=8, planted=planted, outcomes={("pooling=average", 7): "missing"})[0]
+    assert "it underfits" not in write(seeds=8, planted=planted, outcomes={("pooling=none", 7): "missing"})[0]
 
 
 def test_mixed_data_are_invalid(write):
-    def change(result):
-        if result["arm"] == "pooling=none":
-            result["data"]["fingerprint"] = "e" * 16
-
-    text, _ = write(change=change)
+    text, _ = write(change=mix)
     assert "`pooling=none` is **invalid**, nothing is concluded: the data differ" in text
+
+
+def test_a_plan_without_looks_is_judged_afterwards_and_says_so(write):
+    text, folder = write(design=None)
+    assert "judged afterwards, once, at its last seed" in text
+    assert "so the verdicts were **judged afterwards**" in text
+    answers = text.split("## The answers")[1].split("\n## ")[0]
+    lines = [line for line in answers.splitlines() if line.startswith("- `")]
+    assert all("(judged afterwards)" in line for line in lines)
+    assert "judged afterwards" in (folder / "effects.tex").read_text()
 
 
 def test_one_seed_has_no_interval(write):
     text, folder = write(seeds=1)
     assert "is a **pilot**" in text
-    assert "declare `seeds: 6` or more in a study of its own" in text
-    assert "seeds=6" not in text
+    assert "declare looks from 6 seeds on in a study of its own" in text
+    assert "This is a pilot: estimates, without intervals." in text
     assert "nan" not in text + (folder / "report.html").read_text().split("<body")[1].replace("nant", "")
 
 
@@ -504,7 +533,7 @@ def test_kaggle_is_set_beside_its_sources_and_other_data_are_not(write):
 def test_claims_hold_every_number_of_an_effect(write):
     _, folder = write()
     claims = read_claims(folder)
-    for part in ("mean", "low", "high"):
+    for part in ("mean", "low", "high", "at_least", "at_most", "these_low", "these_high"):
         claim = claims[f"effect/pooling=average/test_accuracy/{part}"]
         assert len(claim["trials"]) == 12
         assert claim["formula"].startswith("100 * ")

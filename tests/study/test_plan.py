@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from bloodstudy.study.arms import Role
-from bloodstudy.study.plan import Plan, PlannedArm, PlannedQuestion, PlannedTrial
+from bloodstudy.study.plan import Plan
+from bloodstudy.study.planned import PlannedArm, PlannedQuestion, PlannedTrial
 
 DATA = {"name": "smear", "task": "subtype", "view": "field", "split": "official", "fingerprint": "f" * 16}
 TRIALS = tuple(
@@ -27,9 +28,10 @@ def test_how_it_was_typed_and_what_it_is_called_are_not():
     assert replace(PLAN, command="run -m", study="other", hash="0" * 16).digest == PLAN.digest
 
 
-def test_a_study_is_launched_one_seed_after_another_and_a_plain_sweep_at_once():
-    assert PLAN.blocks == [list(TRIALS[:2]), list(TRIALS[2:])]
-    assert replace(PLAN, questions=()).blocks == [list(TRIALS)]
+def test_a_study_is_launched_one_repetition_after_another_and_a_plain_sweep_at_once():
+    assert PLAN.portions == [list(TRIALS[:2]), list(TRIALS[2:])]
+    assert replace(PLAN, questions=()).portions == [list(TRIALS)]
+    assert replace(PLAN, design="folds", folds=2).portions == [list(TRIALS)], "two seeds are the two folds of one"
 
 
 def test_the_file_says_everything_in_full_and_gives_the_same_plan_back(tmp_path):

@@ -81,10 +81,10 @@ def test_a_study_plans_all_its_seeds_and_a_command_may_ask_for_fewer(add):
     add(ASKED)
     add(STUDIED, "study", "small")
     sweep = check("study=small", "seeds=1")
-    assert (len(sweep.jobs), sweep.seeds) == (9, 1)
+    assert (len(sweep.jobs), sweep.seeds, sweep.design.name) == (9, 1, "fixed")
     assert sweep.jobs[0].settings.factors.image_size == (120, 160), "the setting is of the question asked alone"
     assert (len(check("study=small", "seeds=4").jobs), check("study=small").seeds) == (12, 3)
-    assert read_study("small").looks == (3,)
+    assert check("study=small").design.looks == (3,)
 
 
 @pytest.mark.parametrize(("words", "told"), [

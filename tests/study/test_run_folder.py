@@ -5,7 +5,8 @@ from records import result_of
 
 from bloodstudy import files
 from bloodstudy.errors import UserError
-from bloodstudy.study.plan import Plan, PlannedTrial
+from bloodstudy.study.plan import Plan
+from bloodstudy.study.planned import PlannedTrial
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, list_studies, load_result, read_plan, read_result
 
 

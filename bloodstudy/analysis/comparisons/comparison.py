@@ -1,56 +1,58 @@
-"""One arm against its reference: every number that a report gives about the pair, apart from the words.
+"""One arm against its reference: every number that a report gives about the pair.
 
-In: a sweep, a pair and the seeds that are looked at. Out: a frozen `Comparison` with the paired effects on every
-response, and the effect on new photographs. The words come later, from the whole family.
+In: a study's results, a pair and the course that its looks took. Out: a frozen `Comparison` with the effects on every
+response. That on test accuracy is the one that decides, with the interval that holds over all looks; the others are
+means over blocks with 95 % intervals, and describe.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
+from bloodstudy.analysis.comparisons.blocks import Blocks, Trained
+from bloodstudy.analysis.comparisons.course import Course
 from bloodstudy.analysis.comparisons.pairs import Pair
 from bloodstudy.analysis.comparisons.validity import Training, find_faults, look_at_training, split_apart
-from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, Verdict, Word
+from bloodstudy.analysis.comparisons.verdict import FEW_CLUSTERS, Verdict
 from bloodstudy.analysis.results.sweep import StudyResults
-from bloodstudy.analysis.statistics.paired import Effect, estimate
-from bloodstudy.analysis.statistics.variance_components import cross, estimate_crossed, resample
+from bloodstudy.analysis.statistics.blocks import BlockEffect
+from bloodstudy.analysis.statistics.paired import CONFIDENCE, Effect, estimate
+from bloodstudy.analysis.statistics.variance_components import Crossed, estimate_crossed
+from bloodstudy.study.design import DesignName
 from bloodstudy.study.outcome import Outcome
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 NOTHING = estimate([])
 
 
-@dataclass(frozen=True)
-class Needed:
-    """How many seeds in all would settle an inconclusive arm with a chance of 80 %; None: not within reach."""
-
-    equivalence: int | None  # if there is no effect
-    difference: int | None  # if the effect is the margin
-
-
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """An arm against its reference over the seeds that are looked at."""
+    """An arm against its reference over the blocks that are looked at."""
 
     pair: Pair
-    seeds: tuple[int, ...]  # that are paired: both arms finished and, unless that is all there is, learnt something
+    seeds: tuple[int, ...]  # of the blocks that count: both arms learnt something in them
     arm: pd.DataFrame  # responses of the arm, indexed by seed: train_accuracy, test_accuracy, accuracy_gap, ...
     reference: pd.DataFrame  # and of its reference, the same seeds
-    effects: Mapping[str, Effect]  # by response, the 95 % interval over seeds: this benchmark
-    wider: Effect  # on test accuracy, seeds and photographs both random: new photographs
-    bootstrap: tuple[float, float] | None  # the crossed bootstrap's interval beside it
+    effects: Mapping[str, Effect]  # by response; on test accuracy with the interval that holds over all looks
+    these: tuple[float, float]  # 95 % interval on test accuracy by training alone: of these photographs
+    scenes: Effect  # of one division: seeds and scenes both random, beside the verdict and no part of it
+    course: Course
     training: Training
     reference_training: Training
     faults: tuple[str, ...]
     unpaired: bool
-    conditional: bool  # the effects leave out seeds on which the arm failed to train
+    verdict: Verdict
     mechanism: str | None = None
-    needed: Needed | None = None
-    verdict: Verdict = field(default_factory=lambda: Verdict(Word.PENDING))
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the effects leave out blocks in which the arm failed to train."""
+        return bool(self.training.failing) and bool(self.seeds)
 
     @property
     def points(self) -> pd.DataFrame:
@@ -62,62 +64,106 @@ class Comparison:
         return self.effects["test_accuracy"]
 
 
-def compare(sweep: StudyResults, pair: Pair, seeds: Sequence[int], rng: np.random.Generator | None) -> Comparison:
-    """Return the comparison of `pair` over `seeds`; effects are empty if nothing can be paired.
+def collect_blocks(sweep: StudyResults, pair: Pair) -> Blocks:
+    """Return what became of both arms of a pair in each planned block."""
+    return Blocks(pair, sweep.plan.repetitions, _collect(sweep, pair.arm), _collect(sweep, pair.reference))
 
-    Without an `rng` there is no bootstrap.
+
+def _collect(sweep: StudyResults, arm: str) -> dict[int, Trained]:
+    rows = sweep.of(arm)
+    rows = rows.drop_duplicates(["key", "judged"]).drop_duplicates("seed", keep=False)  # a doubled trial is none
+    each = zip(rows["seed"], rows["key"], rows["judged"], rows["outcome"], strict=True)
+    repaired = {key for key, result in sweep.results.items() if result.cost.failures}
+    return {
+        int(seed): Trained(outcome, sweep.score(key, judged) if outcome == Outcome.FINISHED else None, key in repaired)
+        for seed, key, judged, outcome in each
+    }
+
+
+def compare(sweep: StudyResults, blocks: Blocks, course: Course, verdict: Verdict, repetitions: int) -> Comparison:
+    """Return the comparison over the first `repetitions`; effects are empty if nothing can be paired.
+
+    Intervals are there once a look was held; of an arm that is only shown, once one could be.
     """
-    training, reference = (look_at_training(sweep, arm, seeds) for arm in (pair.arm, pair.reference))
+    pair, plan = blocks.pair, sweep.plan.repetitions
+    planned = plan.seeds_of(repetitions)
+    training, reference = (look_at_training(sweep, arm, planned) for arm in (pair.arm, pair.reference))
     unpaired = split_apart(sweep, pair)
-    faults = [] if unpaired else find_faults(sweep, pair, seeds, reference)
-    rows = {arm: _finished(sweep, arm, seeds) for arm in (pair.arm, pair.reference)}
-    both = rows[pair.arm].index.intersection(rows[pair.reference].index).sort_values()
-    paired = [int(seed) for seed in both if seed not in training.failing]
-    doubled = any(frame.index.has_duplicates for frame in rows.values())
-    if unpaired or doubled:
-        paired = []
-    own, others = (rows[arm].loc[paired] for arm in (pair.arm, pair.reference))
-    names = [name for name in own.columns if name in others.columns and name not in ("key", "judged")]
-    points = own[names] - others[names]
-    effects = {name: estimate(points[name].to_numpy(dtype=float)) for name in names}
-    wider, bootstrap = _widen(sweep, own, others, rng) if paired else (NOTHING, None)
+    faults = [] if unpaired else find_faults(sweep, pair, planned)
+    if not unpaired and not faults and blocks.mixed(repetitions):
+        faults = ["the images that were measured differ between trials"]
+    seeds = () if unpaired or faults else blocks.counted(repetitions)
+    arm, other = (_respond(sweep, blocks, name, seeds) for name in ("arm", "reference"))
+    effect = blocks.measure(repetitions) if seeds else None
+    shown = bool(course.last) or (not pair.tested and repetitions >= plan.least)
+    effects = _estimate(arm - other, effect, course, shown)
+    these = (course.last.low, course.last.high) if course.last and seeds else (np.nan, np.nan)
+    scenes = _widen(sweep, blocks, seeds) if shown and plan.name == DesignName.FIXED else NOTHING
     return Comparison(
-        pair=pair, seeds=tuple(paired), arm=own[names].astype(float), reference=others[names].astype(float),
-        effects=dict.fromkeys(RESPONSES, NOTHING) | effects, wider=wider, bootstrap=bootstrap, training=training,
-        reference_training=reference, faults=tuple(faults), unpaired=unpaired,
-        conditional=bool(training.failing) and bool(paired),
+        pair=pair, seeds=seeds, arm=arm, reference=other, effects=effects, these=these, scenes=scenes, course=course,
+        training=training, reference_training=reference, faults=tuple(faults), unpaired=unpaired, verdict=verdict,
     )  # fmt: skip
+
+
+def _respond(sweep: StudyResults, blocks: Blocks, of: str, seeds: Sequence[int]) -> pd.DataFrame:
+    """Return the responses by seed; accuracies weigh each class alike."""
+    rows = sweep.of(getattr(blocks.pair, of), Outcome.FINISHED).drop_duplicates(["key", "judged"]).set_index("seed")
+    names = [n for n in ("test_macro_f1", *sorted(map(str, rows.columns))) if n in rows.columns]
+    names = [n for n in names if n == "test_macro_f1" or n.startswith("test_recall_")]
+    frame = rows.loc[list(seeds), list(dict.fromkeys(names))].astype(float)
+    own = [getattr(blocks, of)[seed].score for seed in seeds]
+    accuracies = {"train_accuracy": [s.train for s in own], "test_accuracy": [s.test for s in own]}
+    balanced = pd.DataFrame(accuracies, index=frame.index, dtype=float)
+    balanced["accuracy_gap"] = balanced["train_accuracy"] - balanced["test_accuracy"]
+    return pd.concat([balanced, frame], axis=1)
+
+
+def _estimate(points: pd.DataFrame, effect: BlockEffect | None, course: Course, shown: bool) -> dict[str, Effect]:
+    effects = {str(name): estimate(points[name].to_numpy(dtype=float)) for name in points.columns}
+    if effect is None:
+        effects["test_accuracy"] = replace(effects["test_accuracy"], low=np.nan, high=np.nan)
+    else:
+        contributions = np.array(effect.contributions)
+        effects["test_accuracy"] = _decide(effect, course)
+        effects["accuracy_gap"] = estimate(points["train_accuracy"].to_numpy(dtype=float) - contributions)
+    if not shown:
+        effects = {name: replace(own, low=np.nan, high=np.nan) for name, own in effects.items()}
+    return dict.fromkeys(RESPONSES, NOTHING) | effects
+
+
+def _decide(effect: BlockEffect, course: Course) -> Effect:
+    """Return the effect on test accuracy with the interval of its look, or with 95 % if it is only shown."""
+    variance, freedom = effect.variance(course.last.prior if course.last else None)
+    error, spread = float(np.sqrt(variance)), float(np.sqrt(effect.spread))
+    half = float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
+    low, high = effect.effect - half, effect.effect + half
+    if course.last is not None:
+        told = course.last.told
+        low, high = (told.low, told.high) if told else (np.nan, np.nan)
+    d_z = effect.effect / spread if spread else np.nan
+    return Effect(effect.effect, error, freedom, low, high, effect.blocks, spread, d_z)
+
+
+def _widen(sweep: StudyResults, blocks: Blocks, seeds: Sequence[int]) -> Effect:
+    """Return the effect with seeds and scenes both random; nothing where a class shows fewer than ten of them."""
+    both = [(blocks.arm[seed].score, blocks.reference[seed].score) for seed in seeds]
+    scores = [(own, other) for own, other in both if own is not None and other is not None]
+    if len(scores) < 2:
+        return NOTHING
+    cells = scores[0][0].cells
+    if np.bincount(cells.classes)[np.unique(cells.classes)].min() < FEW_CLUSTERS:
+        return NOTHING
+    differences = np.stack([own.correct - other.correct for own, other in scores])
+    present, classes = np.unique(cells.classes, return_inverse=True)
+    shares = cells.images / np.bincount(classes, weights=cells.images)[classes] / len(present)
+    return estimate_crossed(Crossed(differences / cells.images * shares, shares, classes))
 
 
 def withhold(comparison: Comparison) -> Comparison:
     """Return an invalid comparison without its numbers, so that nothing can be read off them anywhere."""
-    nothing = dict.fromkeys(comparison.effects, NOTHING)
-    arm, reference = comparison.arm.iloc[:0], comparison.reference.iloc[:0]
+    nothing, none = dict.fromkeys(comparison.effects, NOTHING), (np.nan, np.nan)
+    steps = (replace(step, effect=None, told=None, low=np.nan, high=np.nan) for step in comparison.course.steps)
     return replace(
-        comparison, seeds=(), arm=arm, reference=reference, effects=nothing, wider=NOTHING, bootstrap=None,
-        conditional=False,
+        comparison, seeds=(), arm=comparison.arm.iloc[:0], reference=comparison.reference.iloc[:0], effects=nothing,
+        scenes=NOTHING, these=none, course=replace(comparison.course, steps=tuple(steps)),
     )  # fmt: skip
-
-
-def _finished(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
-    rows = sweep.of(arm, Outcome.FINISHED).drop_duplicates(["key", "judged"])
-    rows = rows.loc[rows["seed"].isin(seeds) & rows["key"].isin(list(sweep.predictions))]
-    names = [*RESPONSES, "test_macro_f1", *sorted(n for n in rows.columns if str(n).startswith("test_recall_"))]
-    kept = ["key", "judged", *(name for name in names if name in rows.columns)]
-    return rows.set_index("seed").loc[:, kept]
-
-
-def _widen(
-    sweep: StudyResults, own: pd.DataFrame, others: pd.DataFrame, rng: np.random.Generator | None
-) -> tuple[Effect, tuple[float, float] | None]:
-    arms = [[sweep.predictions[key] for key in frame["key"]] for frame in (own, others)]
-    shown = arms[0][0].shown
-    if any(predictions.shown is not shown for predictions in (*arms[0], *arms[1])):
-        return NOTHING, None
-    tested = shown.tested(own["judged"].iloc[0])
-    correct = [np.stack([predictions.correct[tested] for predictions in arm]).astype(int) for arm in arms]
-    if len(own) < FEW_SEEDS:  # a variance over a few seeds is too poor to be combined with that over photographs
-        return NOTHING, None
-    crossed = cross(correct[0] - correct[1], shown.labels[tested], shown.clusters[tested])
-    effect = estimate_crossed(crossed)
-    return effect, resample(crossed, rng) if rng is not None and effect.testable else None

@@ -1,94 +1,196 @@
-"""What a study can show before it is run: the effect that its seeds would detect, never from an observed effect.
+"""What a study can show and what it takes, before it is run: never from an observed effect.
 
-In: a sweep, of which little or nothing need have finished. Out: a `Foresight`. The spread of
-paired differences comes from trials of this study that have finished, at its upper 80 % limit; if there are too few,
-all is told in units of that spread.
+In: the looks of a design, the number of tested arms, a margin and the spread of a block's contribution at its upper
+80 % limit. Out: a `Foresight`. Where no spread is known yet, all is told in units of it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from bloodstudy.analysis.comparisons.comparison import compare
-from bloodstudy.analysis.comparisons.pairs import list_pairs
-from bloodstudy.analysis.comparisons.verdict import ALPHA, FEW_SEEDS
-from bloodstudy.analysis.results.sweep import StudyResults
-from bloodstudy.analysis.statistics.paired import Effect
-from bloodstudy.analysis.statistics.power import detectable, equivalence_ratio, upper_spread
+import numpy as np
 
-EXAMPLE = 0.03  # a spread to give an example with
-SHARED = 0.25  # squared correlation of two arms' differences to one reference, if all three spread alike
+from bloodstudy.analysis.comparisons.cheapest import (
+    ARMS,
+    MOST_TRAININGS,
+    SEED,
+    WANTED,
+    Cheapest,
+    expect_trainings,
+    find_cheapest,
+)
+from bloodstudy.analysis.comparisons.comparison import collect_blocks
+from bloodstudy.analysis.comparisons.pairs import list_pairs
+from bloodstudy.analysis.comparisons.pilot import Spread, guess_spread, limit_spread
+from bloodstudy.analysis.results.sweep import StudyResults
+from bloodstudy.analysis.statistics.power import draw_arms, play, upper_spread
+from bloodstudy.analysis.statistics.sequential import plan_bounds
+from bloodstudy.study.design import Repetitions
+from bloodstudy.study.outcome import Outcome
+
+EFFECTS = (0.01, 0.02, 0.03, 0.05)  # whose power is told
+FAR = 0.05  # an effect that is found early
 
 
 @dataclass(frozen=True)
 class Foresight:
-    """What `seeds` can show of `family` arms, each tested at `alpha`."""
+    """What looks can show of `arms`. Trainings are those of the tested arms and of what they are compared with."""
 
-    seeds: int
-    family: int
-    alpha: float
-    margin: float  # the smallest of the questions'
-    spread: float | None  # upper 80 % limit of the paired differences' standard deviation; None: not known yet
-    pairs: int  # paired differences that it comes from
-
-    @property
-    def ratio(self) -> float:
-        """The effect that is detected with a chance of 80 %, in spreads."""
-        return detectable(self.seeds, 1.0, self.alpha)
-
-    @property
-    def bearable(self) -> float:
-        """The largest spread at which equivalence within the margin is shown with a chance of 80 %."""
-        return self.margin / equivalence_ratio(self.seeds, self.alpha)
+    looks: tuple[int, ...]
+    folds: int
+    arms: int
+    margin: float
+    spread: Spread | None  # None: not known yet
+    most: int  # trainings, if no arm is closed before the last look
+    ratio: float = math.nan  # without a spread: the effect that is shown with a chance of 80 %, in spreads
+    bearable: float = math.nan  # without a spread: the largest one at which equivalence is shown with a chance of 80 %
+    power: tuple[tuple[float, float], ...] = ()  # by effect: the chance to be shown
+    equivalent: float = math.nan  # chance of an arm that does not differ
+    not_worse: float = math.nan
+    trainings: float = math.nan  # expected where nothing differs
+    trainings_apart: float = math.nan  # expected where a third of the arms is 5 points off
+    apart: int = 0  # arms that are a third
+    detect: float | None = None  # the difference that is asked for
+    cheapest: Cheapest | None = None  # None: not asked for, or beyond MOST_TRAININGS an arm
 
     def describe(self) -> str:
         """Return what the study can show, in sentences."""
-        if self.seeds < FEW_SEEDS:
-            return f"under {FEW_SEEDS} seeds nothing is concluded: the only word is pilot"
-        tested = f"{self.seeds} seeds and {self.family} tested arm{'s' if self.family > 1 else ''}"
-        shown = (
-            f"equivalence within {_points(self.margin)} points where they spread by at most {_points(self.bearable)}"
+        unit = f"repetitions of {self.folds} trainings" if self.folds > 1 else "seeds"
+        head = (
+            f"Looks at {_list(self.looks)} {unit}, {self.arms} tested arm{'s' if self.arms > 1 else ''}, "
+            f"margin {_points(self.margin)}."
         )
         if self.spread is None:
             return (
-                f"{tested} detect (with a chance of 80 %) an effect of {self.ratio:.2f} times the spread of the paired "
-                f"differences, such as {_points(EXAMPLE * self.ratio)} points where they spread by "
-                f"{_points(EXAMPLE)}; they show {shown}. The spread is not known before some seeds have finished"
+                f"{head} The spread of a block's contribution is not known before some blocks have ended. A difference "
+                f"of {self.ratio:.2g} times that spread is shown with a chance of 80 %; equivalence, where nothing "
+                f"differs, if the spread is at most {_points(self.bearable)}. All looks take {self.most} "
+                "trainings."
             )
-        return (
-            f"{tested} detect (with a chance of 80 %) an effect of {_points(self.spread * self.ratio)} points on test "
-            f"accuracy, since paired differences spread by up to {_points(self.spread)} (upper 80 % limit from "
-            f"{self.pairs} pairs); they show {shown}"
-        )
+        powers = _list(f"{_percent(chance)} for {_points(effect)}" for effect, chance in self.power)
+        sentences = [
+            head,
+            f"A block's contribution spreads by up to {_points(self.spread.limit)} (upper 80 % limit, from "
+            f"{self.spread.values} values).",
+            f"The chance to show a difference is {powers}.",
+            f"Where nothing differs, the chance of equivalent is {_percent(self.equivalent)}, of not worse "
+            f"{_percent(self.not_worse)}.",
+            f"Expected trainings: {self.trainings:.0f} where nothing differs, {self.trainings_apart:.0f} where "
+            f"{self.apart} of the arms {'is' if self.apart == 1 else 'are'} {_points(FAR)} off; all looks take "
+            f"{self.most}.",
+        ]
+        if self.detect is not None and self.cheapest is None:
+            sentences.append(
+                f"A difference of {_points(self.detect)} is not shown with a chance of 80 % by "
+                f"{MOST_TRAININGS} trainings an arm."
+            )
+        elif self.detect is not None and self.cheapest is not None:
+            sentences.append(
+                f"A difference of {_points(self.detect)} is shown with a chance of 80 % by looks at "
+                f"{_list(self.cheapest.looks)}: {self.cheapest.trainings:.0f} trainings where nothing differs."
+            )
+        return " ".join(sentences)
 
 
-def foresee(sweep: StudyResults) -> Foresight | None:
-    """Return what the plan of `sweep` can show at its last look, or None if it tests no arm."""
-    plan = sweep.plan
-    tested = [pair for pair in list_pairs(plan) if pair.tested]
+def foresee(
+    repetitions: Repetitions,
+    arms: int,
+    margin: float,
+    spread: Spread | None,
+    *,
+    references: int = 1,
+    simplify: bool = False,
+    detect: float | None = None,
+) -> Foresight:
+    """Return what the looks of `repetitions` can show of so many tested arms.
+
+    Args:
+        repetitions: the folds and looks of the design.
+        arms: that get a verdict.
+        margin: of the study, in accuracy.
+        spread: of a block's contribution; None: not known yet.
+        references: which `arms` are compared with; each is trained as long as any arm is open.
+        simplify: whether all questions are content with "not worse".
+        detect: a difference for which the cheapest looks are wanted, in accuracy.
+    """
+    looks, folds, bounds = repetitions.looks, repetitions.folds, plan_bounds(repetitions.looks, arms)
+    most = folds * looks[-1] * (arms + references)
+    if spread is None:
+        unit = draw_arms(np.random.default_rng(SEED), looks, folds, 1.0, arms=ARMS)
+        ratio = _solve(lambda effect: play(unit, effect, bounds, 0.0).difference)  # nothing is equivalent within 0
+        widths = _solve(lambda width: play(unit, 0.0, bounds, width).equivalent)
+        return Foresight(looks, folds, arms, margin, None, most, ratio=ratio, bearable=margin / widths)
+    sample = draw_arms(np.random.default_rng(SEED), looks, folds, spread.limit, spread.scenes)
+    none, far = (play(sample, effect, bounds, margin, simplify) for effect in (0.0, FAR))
+    power = [(e, far if e == FAR else play(sample, e, bounds, margin, simplify)) for e in EFFECTS]
+    apart = max(1, arms // 3)
+    return Foresight(
+        looks, folds, arms, margin, spread, most,
+        power=tuple((effect, chances.difference) for effect, chances in power),
+        equivalent=none.equivalent,
+        not_worse=none.not_worse,
+        trainings=expect_trainings(looks, folds, [none] * arms, references),
+        apart=apart,
+        trainings_apart=expect_trainings(looks, folds, [far] * apart + [none] * (arms - apart), references),
+        detect=detect,
+        cheapest=find_cheapest(repetitions, arms, margin, spread, references, detect) if detect else None,
+    )  # fmt: skip
+
+
+def _solve(chance: Callable[[float], float]) -> float:
+    """Return where a chance that rises reaches WANTED, to a hundredth of it."""
+    low, high = 0.0, 1.0
+    while chance(high) < WANTED:
+        low, high = high, 2 * high
+    while high - low > high / 100:
+        middle = (low + high) / 2
+        low, high = (low, middle) if chance(middle) >= WANTED else (middle, high)
+    return high
+
+
+def foresee_study(
+    sweep: StudyResults, detect: float | None = None, pilot: tuple[float, int] | None = None
+) -> Foresight | None:
+    """Return what the plan of `sweep` can show, by the spread of what has finished; None if it tests no arm.
+
+    If nothing has, `pilot` tells the spread of so many paired differences outside the study.
+    """
+    tested = [pair for pair in list_pairs(sweep.plan) if pair.tested]
     if not tested:
         return None
-    known = [effect for pair in tested if (effect := compare(sweep, pair, sweep.seeds, None).test).n > 1]
-    alpha, margin = ALPHA / len(plan.looks) / len(tested), min(pair.margin for pair in tested)
-    spread = limit_spread(known)
-    pairs = sum(effect.n for effect in known) if spread is not None else 0
-    return Foresight(plan.looks[-1], len(tested), alpha, margin, spread, pairs)
+    repetitions, references = sweep.plan.repetitions, {pair.reference for pair in tested}
+    found = [collect_blocks(sweep, pair).measure(repetitions.count) for pair in tested]
+    known = [effect for effect in found if effect is not None]
+    scores = [
+        score
+        for arm in sorted(references)
+        for key, judged in sweep.of(arm, Outcome.FINISHED)[["key", "judged"]].itertuples(index=False)
+        if (score := sweep.score(key, judged)) is not None and not score.dead
+    ]
+    return foresee(
+        repetitions,
+        len(tested),
+        min(pair.margin for pair in tested),
+        limit_spread(known)
+        or guess_spread(scores)
+        or (Spread(upper_spread(pilot[0], pilot[1] - 1), pilot[1]) if pilot else None),
+        references=len(references),
+        simplify=all(pair.simplify for pair in tested),
+        detect=detect,
+    )
 
 
-def limit_spread(known: Sequence[Effect]) -> float | None:
-    """Return the upper 80 % limit of the pooled spread, None where too little is known.
-
-    Arms share the trials of their reference, so their spreads err together: m of them are worth as many degrees of
-    freedom as 1 / (1 / m + (1 - 1 / m) SHARED) would be on their own.
-    """
-    degrees = sum(effect.n - 1 for effect in known)
-    if degrees < 2:
-        return None
-    pooled = math.sqrt(sum(effect.sd**2 * (effect.n - 1) for effect in known) / degrees)
-    return upper_spread(pooled, degrees / (1 + (len(known) - 1) * SHARED))
+def _list(items: Iterable[object]) -> str:
+    *most, last = map(str, items)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _points(accuracy: float) -> str:
-    return f"{100 * accuracy:.2g}"
+    number = f"{100 * accuracy:.2g}"
+    return f"{number} point{'' if number == '1' else 's'}"
+
+
+def _percent(chance: float) -> str:
+    return f"{100 * chance:.0f} %"

@@ -7,11 +7,13 @@ if nothing smaller carries the flag, it is the answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
+from bloodstudy.analysis.comparisons.comparison import Comparison
 from bloodstudy.analysis.comparisons.study import StudyAnalysis
-from bloodstudy.analysis.comparisons.verdict import Word, test_family
+from bloodstudy.analysis.comparisons.verdict import Word
 
 MARGINS = tuple(round(0.0025 * step, 4) for step in range(1, 21))  # 0.25 to 5 points
 
@@ -30,20 +32,35 @@ def find_simplest(judged: StudyAnalysis, question: str) -> Simplest:
     """Return the smallest model of `question`: fewest parameters, then as planned."""
     compared = judged.of(question)
     reference = next(asked.reference for asked in judged.sweep.plan.questions if asked.name == question)
-    rows = [{"arm": reference, "parameters": _count_parameters(judged, reference), "not_worse": True}]
+    rows: list[dict[str, Any]] = [
+        {"arm": reference, "parameters": _count_parameters(judged, reference), "not_worse": True}
+    ]
+    tested = [c for c in compared if c.pair.tested]
     rows += [
-        {"arm": c.pair.arm, "parameters": _count_parameters(judged, c.pair.arm), "not_worse": c.verdict.not_worse}
-        for c in compared
-        if c.pair.tested
+        {"arm": c.pair.arm, "parameters": _count_parameters(judged, c.pair.arm), "not_worse": _is_shown(c)}
+        for c in tested
     ]
     models = pd.DataFrame(rows).astype({"not_worse": object})
-    tested = [c.verdict for c in compared if c.pair.tested]
-    failed = bool(tested) and all(verdict.word == Word.FAILS for verdict in tested)  # then the reference stays
-    if not failed and all(verdict.not_worse is None for verdict in tested):
+    failed = bool(tested) and all(c.verdict.word == Word.FAILS for c in tested)  # then the reference stays
+    open_still = any(not c.verdict.final for c in tested)
+    if not failed and (open_still or all(_is_shown(c) is None for c in tested)):
         return Simplest(question, models, None, pd.DataFrame(columns=["margin", "smallest"]))
-    strip = [{"margin": margin, "smallest": _choose(models, _pass(judged, question, margin))} for margin in MARGINS]
-    passing = {c.pair.arm for c in compared if c.verdict.not_worse}
+    strip = [
+        {"margin": margin, "smallest": _choose(models, {c.pair.arm for c in tested if _passes(c, margin)})}
+        for margin in MARGINS
+    ]
+    passing = {c.pair.arm for c in tested if _is_shown(c)}
     return Simplest(question, models, _choose(models, passing), pd.DataFrame(strip))
+
+
+def _is_shown(comparison: Comparison) -> bool | None:
+    return comparison.verdict.not_worse if comparison.verdict.tested else None
+
+
+def _passes(comparison: Comparison, margin: float) -> bool:
+    """Tell whether any look would have called the arm not worse at another margin: bounds hold at all of them."""
+    told = (step.told for step in comparison.course.steps)
+    return comparison.verdict.tested and any(look.at_least > -margin for look in told if look)
 
 
 def _choose(models: pd.DataFrame, passing: set[str]) -> str:
@@ -51,15 +68,6 @@ def _choose(models: pd.DataFrame, passing: set[str]) -> str:
     reference, *others = models.to_dict("records")
     known = [reference, *(row for row in others if row["arm"] in passing and row["parameters"] == row["parameters"])]
     return str(min(known, key=lambda row: row["parameters"])["arm"])
-
-
-def _pass(judged: StudyAnalysis, question: str, margin: float) -> set[str]:
-    """Return the arms of `question` that would carry the flag at another margin, the rest of the family at its own."""
-    tested = [c for c in judged.comparisons if c.verdict.not_worse is not None]
-    margins = [margin if question in c.pair.questions else c.pair.margin for c in tested]
-    verdicts = test_family([c.test for c in tested], margins, judged.family, judged.alpha)
-    passed = [c for c, verdict in zip(tested, verdicts, strict=True) if verdict.not_worse]
-    return {c.pair.arm for c in passed if question in c.pair.questions}
 
 
 def _count_parameters(judged: StudyAnalysis, arm: str) -> float:

@@ -18,7 +18,7 @@ import pandas as pd
 from bloodstudy.analysis.statistics.paired import CONFIDENCE, estimate_share
 from bloodstudy.study.arms import name_arm
 from bloodstudy.study.outcome import Outcome
-from bloodstudy.study.plan import PlannedQuestion, PlannedTrial
+from bloodstudy.study.planned import PlannedQuestion, PlannedTrial
 
 if TYPE_CHECKING:
     from bloodstudy.analysis.results.sweep import StudyResults

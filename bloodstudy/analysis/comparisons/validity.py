@@ -1,7 +1,8 @@
 """Which arms can be judged: what makes a comparison invalid, and which trials failed to train.
 
 In: a sweep and a pair of arms over some seeds. Out: the reasons why nothing is concluded, and the seeds of each arm
-whose trial diverged or stayed at chance. Guards fail closed: what is missing or mixed is told, never dropped.
+whose trial diverged or stayed at chance, as one class for all images does.
+Guards fail closed: what is missing or mixed is told, never dropped.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import pandas as pd
 
 from bloodstudy.analysis.comparisons.pairs import Pair
 from bloodstudy.analysis.results.sweep import StudyResults
-from bloodstudy.analysis.statistics.chance import at_chance
 from bloodstudy.study.arms import spell
+from bloodstudy.study.design import DesignName
 from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.planned import PlannedTrial
 
-DIED = {Outcome.FAILED: "failed", Outcome.OUT_OF_MEMORY: "ran out of memory"}  # outcomes, and how they are told
+BY_BLOCK = ("split_seed", "fold")  # what a study by folds draws anew for each block
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,11 @@ def look_at_training(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> Tra
     """Return how `arm` trained over `seeds`."""
     rows = _rows(sweep, arm, seeds)
     diverged = rows.loc[rows["outcome"] == Outcome.DIVERGED, "seed"]
-    stuck = []
-    for row in rows.loc[rows["outcome"] == Outcome.FINISHED].to_dict("records"):
-        predictions = sweep.predictions.get(row["key"])
-        if predictions is None:
-            continue
-        tested = predictions.shown.tested(row["judged"])
-        if at_chance(predictions.correct[tested], predictions.shown.labels[tested], predictions.shown.clusters[tested]):
-            stuck.append(int(row["seed"]))
-    return Training(len(rows), tuple(map(int, diverged)), tuple(stuck))
+    finished = rows.loc[rows["outcome"] == Outcome.FINISHED]
+    scores = zip(finished["seed"], finished["key"], finished["judged"], strict=True)
+    known = ((seed, sweep.score(key, judged)) for seed, key, judged in scores)
+    stuck = tuple(int(seed) for seed, own in known if own is not None and own.dead)
+    return Training(len(rows), tuple(map(int, diverged)), stuck)
 
 
 def split_apart(sweep: StudyResults, pair: Pair) -> bool:
@@ -55,27 +53,24 @@ def split_apart(sweep: StudyResults, pair: Pair) -> bool:
     return any(key.startswith("data.") for key in levels) and len(_splits(sweep, (pair.arm, pair.reference))) > 1
 
 
-def find_faults(sweep: StudyResults, pair: Pair, seeds: Sequence[int], reference: Training) -> list[str]:
+def find_faults(sweep: StudyResults, pair: Pair, seeds: Sequence[int]) -> list[str]:
     """Return why nothing can be concluded on `pair` over `seeds`, a phrase each; nothing if all is well."""
-    faults = []
+    faults, to_last = [], sweep.plan.repetitions.seeds_of(sweep.plan.repetitions.looks[-1])
     for arm in (pair.reference, pair.arm):
-        rows = _rows(sweep, arm, seeds)
+        rows, every = _rows(sweep, arm, seeds), _rows(sweep, arm, to_last)
         who = "the reference" if arm == pair.reference else "it"
-        doubled = sorted(set(rows.loc[rows["seed"].duplicated(), "seed"]))
+        doubled = sorted(set(every.loc[every["seed"].duplicated(), "seed"]))
         faults += [f"{who} has several trials of {_seeds(doubled)}"] if doubled else []
-        missing = [seed for seed in seeds if seed not in set(rows["seed"])]
+        missing = [seed for seed in (to_last if pair.tested else seeds) if seed not in set(every["seed"])]
         faults += [f"{who} has no trial of {_seeds(missing)}"] if missing else []
-        for outcome, word in DIED.items():
-            died = rows.loc[rows["outcome"] == outcome, "seed"]
-            faults += [f"{who} {word} on {_seeds(died)}"] if len(died) else []
         finished = rows.loc[rows["outcome"] == Outcome.FINISHED]
+        hashed = finished.dropna(subset=["prediction_hash"])
         lost = [row.seed for row in finished.itertuples() if row.key not in sweep.predictions]
         faults += [f"the predictions of {who} are missing for {_seeds(lost)}"] if lost else []
-    faults += _find_mixtures(sweep, pair, seeds)
-    for word, failing in (("diverged", reference.diverged), ("stayed at chance", reference.chance)):
-        if failing:
-            faults.append(f"the reference itself {word} on {_seeds(failing)}")
-    return faults
+        repeated = hashed.loc[hashed["prediction_hash"].duplicated(keep=False), "seed"]
+        if len(repeated):
+            faults.append(f"{who} predicts the same to the last digit on {_seeds(repeated)}, so the seed does nothing")
+    return faults + _find_mixtures(sweep, pair, seeds)
 
 
 def _find_mixtures(sweep: StudyResults, pair: Pair, seeds: Sequence[int]) -> list[str]:
@@ -86,23 +81,36 @@ def _find_mixtures(sweep: StudyResults, pair: Pair, seeds: Sequence[int]) -> lis
     fingerprints = sorted({*fingerprints, *(result.data.fingerprint for result in results)})
     if len(fingerprints) > 1:
         faults.append(f"the data differ (fingerprints {', '.join(fingerprints)})")
-    elif len(splits := _splits(sweep, arms)) > 1:
+    elif len(splits := _splits(sweep, arms, seeds)) > 1:
         faults.append(f"the splits differ ({'; '.join(sorted(splits))})")
+    elif torn := _find_torn(sweep, planned):
+        faults.append(f"the folds of a repetition come from different divisions ({_seeds(torn)})")
     precisions = sorted({result.factors["precision"] for result in results})
     if len(precisions) > 1 and not any("precision" in sweep.levels_of(arm) for arm in arms):
         faults.append(f"the precisions differ ({', '.join(precisions)})")
-    judged = {trial.key: trial.evaluated_on for trial in planned}
-    shown = {id(sweep.predictions[key].shown) for key in judged if key in sweep.predictions}
-    if len(shown) > 1 and not faults:
-        faults.append("the images that were measured differ between trials")
     return faults
 
 
-def _splits(sweep: StudyResults, arms: Sequence[str]) -> set[str]:
-    found = set()
+def _find_torn(sweep: StudyResults, planned: Sequence[PlannedTrial]) -> list[int]:
+    """Return the seeds of a study by folds whose fold is not the one of their place, or not of its division."""
+    if sweep.plan.design != DesignName.FOLDS:
+        return []
+    divisions: dict[int, Any] = {}
+    torn = set()
+    for trial in planned:
+        repetition, fold = sweep.plan.repetitions.place(trial.seed)
+        division = divisions.setdefault(repetition, trial.data.get("split_seed"))
+        if trial.data.get("fold") != fold or trial.data.get("split_seed") != division:
+            torn.add(trial.seed)
+    return sorted(torn)
+
+
+def _splits(sweep: StudyResults, arms: Sequence[str], seeds: Sequence[int] | None = None) -> set[str]:
+    """Return the different splits of `arms`, but for what sets the blocks of a study apart."""
+    found, drawn = set(), BY_BLOCK if sweep.plan.design == DesignName.FOLDS else ()
     for trial in sweep.plan.trials:
-        if trial.arm in arms:
-            parts = {key: value for key, value in trial.data.items() if key != "fingerprint" and value is not None}
+        if trial.arm in arms and (seeds is None or trial.seed in seeds):
+            parts = {k: v for k, v in trial.data.items() if k not in ("fingerprint", *drawn) and v is not None}
             parts["split"] = trial.evaluated_on
             found.add(", ".join(f"{key}={spell(value)}" for key, value in parts.items()))
     return found

@@ -7,7 +7,7 @@ responses. Trials on the same images share one table of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -20,11 +20,22 @@ from bloodstudy.study.predictions import COLUMNS, PREFIX, STEP
 
 
 @dataclass(frozen=True, eq=False)
+class TestCells:
+    """The test images by class and scene: one cell is the images of one class in one scene."""
+
+    classes: np.ndarray  # int (C,)
+    scenes: tuple[str, ...]  # (C,): of the scene, else the photograph, else the image
+    images: np.ndarray  # int (C,): how many each has
+    of_image: np.ndarray  # int: the cell of each test image, in the order of the table
+
+
+@dataclass(frozen=True, eq=False)
 class EvaluationImages:
     """The images that trials were measured on; `clusters` number those of one class that are not independent."""
 
     table: pd.DataFrame  # split, image, photograph, scene, label; "" is unknown
     classes: tuple[str, ...]
+    _cells: dict[str, TestCells] = field(default_factory=dict)
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -56,18 +67,29 @@ class EvaluationImages:
         return next(named, "image")
 
     @cached_property
-    def clusters(self) -> np.ndarray:
-        """A number for each image: images of one class that show one scene have the same (else one photograph)."""
+    def shows(self) -> np.ndarray:
+        """What each image shows: its scene, else its photograph, else itself."""
         name = self.table["image"].to_numpy()
         for unit in ("photograph", "scene"):
             known = self.table[unit].to_numpy()
             name = np.where(known == "", name, known)
-        return pd.factorize(pd.Series(self.labels).astype(str) + " " + name)[0]
+        return name
 
-    def count_clusters(self, judged: str) -> int:
-        """Return how many clusters the class has of which the images that a trial is judged on show the fewest."""
-        tested = self.tested(judged)
-        return min(len(set(self.clusters[tested & (self.labels == label)])) for label in range(len(self.classes)))
+    @cached_property
+    def clusters(self) -> np.ndarray:
+        """A number for each image: images of one class that show one scene have the same (else one photograph)."""
+        return pd.factorize(pd.Series(self.labels).astype(str) + " " + self.shows)[0]
+
+    def cells(self, judged: str) -> TestCells:
+        """Return the cells of the images that a trial is judged on, ordered by class and scene."""
+        if judged not in self._cells:
+            tested = self.tested(judged)
+            pairs = pd.MultiIndex.from_arrays([self.labels[tested], self.shows[tested]])
+            codes, cells = pairs.factorize(sort=True)
+            classes = np.array([label for label, _ in cells], dtype=int)
+            images = np.bincount(codes, minlength=len(cells))
+            self._cells[judged] = TestCells(classes, tuple(str(scene) for _, scene in cells), images, codes)
+        return self._cells[judged]
 
 
 @dataclass(frozen=True, eq=False)

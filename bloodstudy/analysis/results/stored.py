@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from bloodstudy.analysis.results.predictions import Predictions
+from bloodstudy.data.splits.split import count_drawn
 from bloodstudy.study.metrics import CLEAN
 from bloodstudy.study.result import Result
 
@@ -23,8 +24,10 @@ def find_differences(result: Result, predictions: Predictions) -> list[str]:
     differences, split = [], shown.table["split"].to_numpy()
     for side in dict.fromkeys([*result.data.counts, *map(str, np.unique(split))]):
         stored = np.bincount(shown.labels[split == side], minlength=len(classes)).tolist()
-        said = result.data.counts.get(side, {})
-        if stored != [said.get(name, 0) for name in classes]:
+        said = [result.data.counts.get(side, {}).get(name, 0) for name in classes]
+        if side == "train" and (share := result.data.measured_share) is not None:
+            said = [count_drawn(count, share) for count in said]
+        if stored != said:
             differences.append(f"its counts of {side} images are not those of its predictions")
     measured = predictions.measure("official")
     if "test_images_clean" in result.responses:

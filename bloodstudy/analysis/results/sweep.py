@@ -1,7 +1,6 @@
-"""A whole sweep as it lies on disk, and its arms.
+"""A whole sweep as it lies on disk.
 
-In: the run folder. Out: a frozen `Sweep`: plan, trials, results, histories and what the test predictions say; and an
-`Arm` for each arm, with the means over its seeds.
+In: the run folder. Out: a frozen `StudyResults`: plan, trials, results, histories and what the test predictions say.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import pandas as pd
 
 from bloodstudy.analysis.results.confusion import Confusion, examine
 from bloodstudy.analysis.results.predictions import Predictions, Reader
+from bloodstudy.analysis.results.scores import Score, score
 from bloodstudy.analysis.results.trials import read_trials
 from bloodstudy.study.arms import BLOCK_KEYS
 from bloodstudy.study.outcome import Outcome
@@ -25,8 +25,7 @@ from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import RETRAIN, StudyFolder, read_plan, read_result, readable
 from bloodstudy.study.trial_files import read_history, read_predictions
 
-RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
-NOISE_TIMES = 2.0  # how far above chance level, in standard errors, an accuracy counts as clear of it
+LASTING = (Outcome.FINISHED, Outcome.DIVERGED)  # outcomes that a study trains no trial again for
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,8 @@ class StudyResults:
     histories: dict[str, pd.DataFrame]
     predictions: dict[str, Predictions]
     _examined: dict[tuple[str, str], Confusion] = field(default_factory=dict)
+    reader: Reader = field(default_factory=Reader)
+    scores: dict[tuple[str, str], Score] = field(default_factory=dict)  # of the trials that were asked for
 
     @property
     def arms(self) -> list[str]:
@@ -91,6 +92,14 @@ class StudyResults:
             self._examined[key, judged] = examine(self.predictions[key], judged)
         return self._examined[key, judged]
 
+    def score(self, key: str, judged: str) -> Score | None:
+        """Return what a finished trial got right on the images that `judged` leaves; None without its predictions."""
+        if key not in self.predictions:
+            return None
+        if (key, judged) not in self.scores:
+            self.scores[key, judged] = score(self.predictions[key], judged)
+        return self.scores[key, judged]
+
     def examined(self, arm: str) -> list[Confusion]:
         """Return what the test predictions of the finished trials of `arm` say, on the images it is judged on."""
         done = self.of(arm, Outcome.FINISHED)
@@ -98,15 +107,24 @@ class StudyResults:
         return [self.examine(key, judged) for key, judged in rows if key in self.predictions]
 
 
-def load_study(runs_dir: Path, study: str, plan: Plan | None = None) -> StudyResults:
+def load_study(
+    runs_dir: Path, study: str, plan: Plan | None = None, before: StudyResults | None = None
+) -> StudyResults:
     """Return the sweep that `plan` (None: the study's own) describes; raises UserError if nothing was run yet.
 
-    It names no folder of the machine, and a trial without a result is missing whether it was begun or not: a report
-    made from it is the same wherever the trials were moved.
+    What was read `before` is not read again, unless its trial may have been trained again since. It names no folder of
+    the machine, and a trial without a result is missing whether it was begun or not: a report made from it is the same
+    wherever the trials were moved.
     """
     plan = plan or read_plan(runs_dir, study)
-    results, histories, predictions, reader = {}, {}, {}, Reader()
+    results, histories, predictions, reader = {}, {}, {}, before.reader if before else Reader()
+    if before is not None:
+        results |= {key: own for key, own in before.results.items() if own.outcome in LASTING}
+        histories |= {key: own for key, own in before.histories.items() if key in results}
+        predictions |= {key: own for key, own in before.predictions.items() if key in results}
     for key in plan.keys:
+        if key in results:
+            continue
         trial = StudyFolder(runs_dir / study).trial(key)
         result = read_result(runs_dir, study, key)
         if result is None:
@@ -124,7 +142,9 @@ def load_study(runs_dir: Path, study: str, plan: Plan | None = None) -> StudyRes
     trials = _measure(read_trials(runs_dir, study, plan), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
     trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = Outcome.MISSING, "not trained yet"
-    return StudyResults(Plan.from_dict(make_portable(plan.to_dict())), trials, results, histories, predictions)
+    portable = Plan.from_dict(make_portable(plan.to_dict()))
+    scores = before.scores if before else {}
+    return StudyResults(portable, trials, results, histories, predictions, reader=reader, scores=scores)
 
 
 def _measure(trials: pd.DataFrame, predictions: dict[str, Predictions]) -> pd.DataFrame:
@@ -138,61 +158,3 @@ def _measure(trials: pd.DataFrame, predictions: dict[str, Predictions]) -> pd.Da
     kept = trials.reindex(columns=measured.columns).astype(float)
     kept.loc[measured.index] = measured
     return trials.drop(columns=measured.columns, errors="ignore").join(kept)
-
-
-@dataclass(frozen=True)
-class ArmSummary:
-    """One arm over its seeds. Responses are means over the finished trials, NaN if there is none."""
-
-    name: str
-    planned: int  # trials
-    finished: int
-    train: float
-    test: float
-    gap: float
-    test_low: float  # over the seeds
-    test_high: float
-    chance: float  # share of the largest class among the test images
-    clear_from: float  # mean test accuracy above which an arm counts as clear of chance
-
-    @property
-    def whole(self) -> bool:
-        return self.finished == self.planned
-
-    @property
-    def clear(self) -> bool:
-        """Tell whether it is clear of chance: no test, but no arm that learnt nothing is named a winner."""
-        return self.test > self.clear_from
-
-
-def summarise_arms(sweep: StudyResults) -> list[ArmSummary]:
-    """Return the arms in the order of the sweep."""
-    return [_summarise(sweep, name) for name in sweep.arms]
-
-
-def _summarise(sweep: StudyResults, name: str) -> ArmSummary:
-    done = sweep.of(name, Outcome.FINISHED)
-    train, test, gap = (done[column].to_numpy(dtype=float) for column in RESPONSES)
-    if not len(test):
-        nan = float("nan")
-        return ArmSummary(name, len(sweep.of(name)), 0, nan, nan, nan, nan, nan, nan, nan)
-    examined = sweep.examined(name)
-    counts = list(sweep.results[done["key"].iloc[0]].data.counts["test"].values())
-    if examined:
-        counts = examined[0].confusion.sum(axis=1).to_list()
-    chance = max(counts) / sum(counts)
-    # Copies of a photograph are no further evidence, so it is the photographs that count, if they are known.
-    photographs = examined[0].photographs if examined else None
-    noise = (chance * (1 - chance) / (photographs or sum(counts))) ** 0.5
-    return ArmSummary(
-        name,
-        planned=len(sweep.of(name)),
-        finished=len(done),
-        train=float(train.mean()),
-        test=float(test.mean()),
-        gap=float(gap.mean()),
-        test_low=float(test.min()),
-        test_high=float(test.max()),
-        chance=chance,
-        clear_from=chance + NOISE_TIMES * noise,
-    )

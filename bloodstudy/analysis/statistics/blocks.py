@@ -12,10 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import special
 
+from bloodstudy.analysis.statistics.paired import DECIMALS
+
+ROUNDING = 1e-9  # a smaller part of a variance is none
 MOST_STEADIED = 8  # times its own degrees of freedom: a prior says no more than that
 
 
@@ -27,14 +31,28 @@ class Cells:
     scenes: np.ndarray  # int (C,): one that shows several classes has a cell in each
     weights: np.ndarray  # float (C,): share of the images of the class; they sum to 1 within a class
 
-    @property
+    @cached_property
     def count(self) -> int:
         """The number of classes."""
         return int(self.classes.max()) + 1
 
     def sum_by_class(self, values: np.ndarray) -> np.ndarray:
         """Sum (..., C) over the cells of each class: (..., k)."""
-        return values @ np.eye(self.count)[self.classes]
+        return values @ self._of_class
+
+    def sum_by_scene(self, values: np.ndarray) -> np.ndarray:
+        """Sum (..., C) over the cells of each scene: (..., S)."""
+        order, starts = self._of_scene
+        return np.add.reduceat(values[..., order], starts, axis=-1)
+
+    @cached_property
+    def _of_class(self) -> np.ndarray:
+        return np.eye(self.count)[self.classes]
+
+    @cached_property
+    def _of_scene(self) -> tuple[np.ndarray, np.ndarray]:
+        order = np.argsort(self.scenes, kind="stable")
+        return order, np.unique(self.scenes[order], return_index=True)[1]
 
 
 @dataclass(frozen=True)
@@ -56,11 +74,12 @@ class BlockEffect:
     training: float  # variance by training, without a prior
     scenes: float  # variance by scenes; 0 where nothing shows
     scene_parts: tuple[tuple[float, float], ...]  # of each scene term: its variance, its degrees of freedom
+    contributions: tuple[float, ...] = ()  # of each block, by repetition and fold; their mean is the effect
 
     def steadied(self, prior: Prior | None) -> tuple[float, float]:
         """Return the variance by training and its degrees of freedom, never less than what the arm itself shows."""
         own = self.blocks - 1
-        if prior is None:
+        if prior is None or self.effect == 0 == self.spread:  # no difference in any block is no matter of chance
             return self.training, own
         if np.isinf(prior.freedom):
             moderated = prior.variance
@@ -80,15 +99,16 @@ class BlockEffect:
         return total, float(total**2 / (training**2 / freedom + part))
 
 
-def measure(differences: np.ndarray, folds: np.ndarray, cells: Cells) -> BlockEffect | None:
+def measure(differences: np.ndarray, folds: np.ndarray, cells: Cells, number: int | None = None) -> BlockEffect | None:
     """Return the effect of an arm; None if fewer than two blocks, or no cell of some class, are left.
 
     Args:
         differences: float (R, C), mean of arm minus reference over a cell's images; NaN in blocks that do not count.
         folds: int (R, C), the fold that tested the cell in that repetition.
         cells: the scenes of each class.
+        number: of folds; None: as many as `folds` names.
     """
-    repetitions, number = len(differences), int(folds.max()) + 1
+    repetitions, number = len(differences), int(folds.max()) + 1 if number is None else number
     left = ~np.isnan(differences)
     filled = np.where(left, differences, 0.0)
     weighed = cells.sum_by_class((left * cells.weights).sum(axis=0))
@@ -97,19 +117,19 @@ def measure(differences: np.ndarray, folds: np.ndarray, cells: Cells) -> BlockEf
     means = cells.sum_by_class((filled * cells.weights).sum(axis=0)) / weighed
     effect = float(means.mean())
     deviations = np.where(left, differences - means[cells.classes], 0.0) * cells.weights / cells.count
-    contributions = [
-        effect + number * deviations[r, folds[r] == f].sum()
-        for r in range(repetitions)
-        for f in range(number)
-        if left[r, folds[r] == f].any()
-    ]
+    block = (np.arange(repetitions)[:, None] * number + folds).ravel()
+    sums, counts = (np.bincount(block, part.ravel(), repetitions * number) for part in (deviations, left))
+    contributions = effect + number * sums[counts > 0]
     if len(contributions) < 2:
         return None
-    spread = float(np.var(contributions, ddof=1))
+    contributions = np.round(contributions, DECIMALS)
+    spread = float(np.var(contributions, ddof=1)) if np.ptp(contributions) else 0.0
     whole = differences[left.all(axis=1)]
     scenes, parts = (0.0, ()) if number == 1 else _scene_part(whole, cells)
     blocks = len(contributions)
-    return BlockEffect(effect, blocks, len(whole), spread, spread / blocks, scenes, parts)
+    return BlockEffect(
+        effect, blocks, len(whole), spread, spread / blocks, scenes, parts, tuple(map(float, contributions))
+    )
 
 
 def _scene_part(differences: np.ndarray, cells: Cells) -> tuple[float, tuple[tuple[float, float], ...]]:
@@ -126,8 +146,7 @@ def _scene_part(differences: np.ndarray, cells: Cells) -> tuple[float, tuple[tup
     mean = residuals.mean(axis=0)
     inner = ((residuals - mean) ** 2).sum(axis=0) / (repetitions * (repetitions - 1))
     # A scene that shows several classes is one scene: its residuals are summed before they are squared.
-    _, where = np.unique(cells.scenes, return_inverse=True)
-    whole = residuals @ np.eye(where.max() + 1)[where]
+    whole = cells.sum_by_scene(residuals)
     of_scenes = whole.mean(axis=0)
     between = float((of_scenes**2).sum())
     within = float(((whole - of_scenes) ** 2).sum() / (repetitions * (repetitions - 1)))
@@ -137,7 +156,8 @@ def _scene_part(differences: np.ndarray, cells: Cells) -> tuple[float, tuple[tup
     terms += [
         (share * v, (n - 1.0) * (repetitions - 1)) for v, n in zip(cells.sum_by_class(inner), scenes, strict=True)
     ]
-    return share * max(0.0, between - within), tuple((float(v), float(free)) for v, free in terms if free > 0)
+    left = between - within if between - within > ROUNDING * between else 0.0
+    return share * left, tuple((float(v), float(free)) for v, free in terms if free > 0)
 
 
 def fit_prior(spreads: Sequence[float], freedom: int) -> Prior | None:
@@ -145,7 +165,7 @@ def fit_prior(spreads: Sequence[float], freedom: int) -> Prior | None:
 
     The spreads are taken for a scaled F; its moments on the scale of logarithms are matched.
     """
-    logs = np.log([spread for spread in spreads if spread > 0])
+    logs = np.log(sorted(spread for spread in spreads if spread > 0))  # no sum depends on the order of the arms
     if len(logs) < 4:
         return None
     centred = logs - special.digamma(freedom / 2) + np.log(freedom / 2)

@@ -1,6 +1,7 @@
-"""Which trials learnt nothing: accuracy that photographs allow to be no better than naming the largest class.
+"""Which trials learnt nothing: accuracy that scenes allow to be no better than naming one class for all images.
 
-In: what a trial got right on its test images, with class and cluster of each. Out: whether it stayed at chance.
+In: what a trial got right of the images of each cell, a cell being the images of one class in one scene. Out: whether
+it stayed at chance.
 """
 
 from __future__ import annotations
@@ -12,36 +13,36 @@ import numpy as np
 ONE_SIDED = 0.95
 
 
-def majority(classes: np.ndarray) -> float:
-    """Return the share of the largest class."""
-    return float(np.bincount(classes).max() / len(classes)) if len(classes) else math.nan
+def balanced_bound(correct: np.ndarray, images: np.ndarray, classes: np.ndarray) -> tuple[float, int]:
+    """Return the 95 % upper bound of class-balanced accuracy, scenes drawn within each class, and how many classes.
 
-
-def upper_bound(correct: np.ndarray, classes: np.ndarray, clusters: np.ndarray) -> float:
-    """Return the 95 % upper bound of an accuracy, its images drawn cluster by cluster within each class.
-
-    A class with a single cluster adds no spread, since it cannot show any.
+    Args:
+        correct: (C,), images of each cell that are right.
+        images: (C,), how many it has.
+        classes: int (C,), its class. A class with a single scene can show no spread, so it is left out.
     """
-    variance, df = 0.0, 0
-    for stratum in np.unique(classes):
-        in_class = classes == stratum
-        number = np.unique(clusters[in_class], return_inverse=True)[1]
-        right, images = np.bincount(number, weights=correct[in_class]), np.bincount(number)
-        n = len(images)
-        if n > 1:
-            residual = right - images * right.sum() / images.sum()
-            variance += n / (n - 1) * float(np.sum(residual**2)) / len(correct) ** 2
-            df += n - 1
+    means, variance, df = [], 0.0, 0
+    for label in np.unique(classes):
+        own = classes == label
+        n = int(own.sum())
+        if n < 2:
+            continue
+        share = correct[own].sum() / images[own].sum()
+        residual = correct[own] - images[own] * share
+        variance += n / (n - 1) * float(np.sum(residual**2)) / float(images[own].sum()) ** 2
+        means.append(float(share))
+        df += n - 1
+    if not means:
+        return math.nan, 0
+    mean = float(np.mean(means))
     if variance == 0:
-        return float(correct.mean())
-    from scipy import stats
+        return mean, len(means)
+    from scipy import special
 
-    return float(correct.mean() + stats.t.ppf(ONE_SIDED, df) * math.sqrt(variance))
+    return mean + float(special.stdtrit(df, ONE_SIDED)) * math.sqrt(variance) / len(means), len(means)
 
 
-def at_chance(correct: np.ndarray, classes: np.ndarray, clusters: np.ndarray) -> bool:
-    """Tell whether the upper bound is at or below the largest class's share."""
-    largest = majority(classes)
-    if len(correct) and correct.mean() > largest:  # most trials: no bound is needed
-        return False
-    return len(correct) > 0 and upper_bound(correct, classes, clusters) <= largest
+def at_chance(correct: np.ndarray, images: np.ndarray, classes: np.ndarray) -> bool:
+    """Tell whether the upper bound is at or below one in the number of classes; False if no class tells."""
+    bound, known = balanced_bound(correct, images, classes)
+    return known > 1 and bound <= 1 / known

@@ -1,99 +1,118 @@
-"""How much a number of seeds can show: power, detectable effects and needed seeds, never from an observed effect.
+"""What looks can show before there is anything to look at: they are played, with drawn blocks, and counted.
 
-In: the spread of paired differences over seeds, a margin and an alpha (already divided by arms and looks). Out: power
-of the two-sided paired t-test and of equivalence by two one-sided tests; what they detect; how many seeds they take.
+In: looks with their bounds, the spread of a block's contribution, a margin, an effect and a generator. Out: how often
+an arm is decided, in which words and at which look. What is played is the look of a real study; the prior of the
+spreads of its arms is left out, which promises a little too much.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-WANTED = 0.80
-MOST_SEEDS = 1000  # more than anybody trains: "not within reach"
+from bloodstudy.analysis.statistics.sequential import Bounds, Said, look_at
+
 UPPER = 0.80  # confidence of the upper limit of a pilot's spread
 
 
-def power_difference(n: int, sd: float, effect: float, alpha: float) -> float:
-    """Return the chance that the paired t-test over `n` seeds rejects "no difference" when the truth is `effect`."""
-    if n < 2:
-        return 0.0
-    if sd == 0:
-        return 1.0 if effect else 0.0
-    from scipy import stats
+@dataclass(frozen=True)
+class Sample:
+    """Arms without any effect, as each look would find them: arrays (arms, looks)."""
 
-    df, shift = n - 1, abs(effect) / sd * math.sqrt(n)
-    bound = stats.t.ppf(1 - alpha / 2, df)
-    # The lower tail as the upper one of the mirrored truth: scipy's nct.cdf is NaN for some shifts from 7 on.
-    return float(min(1.0, stats.nct.sf(bound, df, shift) + stats.nct.sf(bound, df, -shift)))
+    effects: np.ndarray
+    variances: np.ndarray
+    freedoms: np.ndarray
 
 
-def power_equivalence(n: int, sd: float, margin: float, alpha: float, truth: float = 0.0) -> float:
-    """Return the chance that two one-sided tests over `n` seeds show equivalence when the truth is `truth`.
+@dataclass(frozen=True)
+class Chances:
+    """How often an arm is found to be something, over the arms of a sample."""
 
-    Exact (Phillips 1990): the mean given the estimated spread is normal, so the chance is integrated over the spread's
-    chi-square distribution, up to where no mean would pass.
+    difference: float  # one is stated, and in the right direction; either direction where there is none
+    equivalent: float
+    not_worse: float
+    closing: tuple[
+        float, ...
+    ]  # by look: the arms that get no more blocks after it; the last one ends all that are left
+
+
+def draw_arms(
+    generator: np.random.Generator,
+    repetitions: Sequence[int],
+    folds: int,
+    spread: float,
+    scenes: float = 0.0,
+    scene_freedom: float = 30.0,
+    arms: int = 2000,
+) -> Sample:
+    """Draw arms, block by block, as the looks at so many `repetitions` find them.
+
+    Args:
+        generator: that all draws come from.
+        repetitions: that are complete at each look.
+        folds: blocks of a repetition.
+        spread: standard deviation of a block's contribution, in accuracy, what the scenes do to it included.
+        scenes: standard error of an effect that comes from the scenes alone, however many seeds there are.
+        scene_freedom: degrees of freedom with which that is known.
+        arms: how many are drawn.
     """
-    if n < 2:
-        return 0.0
-    if sd == 0:
-        return 1.0 if abs(truth) < margin else 0.0
-    from scipy import stats
-
-    df, se = n - 1, sd / math.sqrt(n)
-    bound = stats.t.ppf(1 - alpha, df)
-    most = margin / (bound * se)  # of estimated / true spread
-    nodes, weights = _nodes()
-    ratio = most * (nodes + 1) / 2
-    density = stats.chi2.pdf(df * ratio**2, df) * 2 * df * ratio
-    room = margin - bound * ratio * se
-    passing = stats.norm.cdf((room - truth) / se) - stats.norm.cdf((-room - truth) / se)
-    return float(np.clip(np.sum(weights * density * passing) * most / 2, 0.0, 1.0))
-
-
-@cache
-def _nodes() -> tuple[np.ndarray, np.ndarray]:
-    return np.polynomial.legendre.leggauss(200)
+    last = repetitions[-1]
+    blocks = generator.normal(0, math.sqrt(max(0.0, spread**2 - folds * scenes**2)), (arms, last, folds))
+    variance = np.zeros(arms)
+    if scenes:
+        # A repetition shows each scene once: its folds differ by scenes, its sum is that of any other repetition.
+        inside = generator.normal(0, scenes * math.sqrt(folds), (arms, last, folds))
+        blocks += inside - inside.mean(axis=2, keepdims=True) + generator.normal(0, scenes, (arms, 1, 1))
+        variance = scenes**2 * generator.chisquare(scene_freedom, arms) / scene_freedom
+    effects, variances, freedoms = (np.empty((arms, len(repetitions))) for _ in range(3))
+    for look, count in enumerate(repetitions):
+        seen, n = blocks[:, :count].reshape(arms, -1), count * folds
+        training, by_scenes = seen.var(axis=1, ddof=1) / n, (1 - 1 / count) * variance
+        total = training + by_scenes
+        parts = training**2 / (n - 1) + by_scenes**2 / scene_freedom
+        effects[:, look], variances[:, look] = seen.mean(axis=1), total
+        freedoms[:, look] = np.divide(total**2, parts, out=np.full(arms, n - 1.0), where=parts > 0)
+    return Sample(effects, variances, freedoms)
 
 
-def detectable(n: int, sd: float, alpha: float) -> float:
-    """Return the effect that `n` seeds detect with a chance of 80 %; infinite under two seeds."""
-    if n < 2:
-        return math.inf
-    if sd == 0:
-        return 0.0
-    from scipy import optimize
+def play(sample: Sample, effect: float, bounds: Sequence[Bounds], margin: float, simplify: bool = False) -> Chances:
+    """Return how often an arm is found to be something, if its true effect is `effect`.
 
-    high = 1.0
-    while power_difference(n, 1.0, high, alpha) < WANTED:
-        high *= 2
-    root = optimize.brentq(lambda d: power_difference(n, 1.0, d, alpha) - WANTED, 1e-9, high)
-    return sd * float(root)  # pyright: ignore[reportArgumentType]
+    A sample may serve several effects: differences between their chances are then known better than the chances.
+    """
+    arms, differs, equivalent, not_worse = len(sample.effects), 0, 0, 0
+    closing = np.zeros(len(bounds), dtype=int)
+    right = {Said.IMPROVES: effect >= 0, Said.HARMS: effect <= 0}
+    found, variances, freedoms = (sample.effects + effect).tolist(), sample.variances.tolist(), sample.freedoms.tolist()
+    for arm in range(arms):
+        flag = False
+        for look, bound in enumerate(bounds):
+            told = look_at(found[arm][look], variances[arm][look], freedoms[arm][look], bound, margin, simplify)
+            flag = flag or told.not_worse
+            if told.said is not None or look == len(bounds) - 1:
+                closing[look] += 1
+                aside = told.detectable and (found[arm][look] * effect >= 0)
+                differs += aside or right.get(Said(told.said), False) if told.said else False
+                equivalent += told.said == Said.EQUIVALENT
+                break
+        not_worse += flag
+    return Chances(differs / arms, equivalent / arms, not_worse / arms, tuple((closing / arms).tolist()))
 
 
-def seeds_for_difference(sd: float, effect: float, alpha: float) -> int | None:
-    """Return how many seeds show a true `effect` with a chance of 80 %; None beyond MOST_SEEDS."""
-    return _fewest(lambda n: power_difference(n, sd, effect, alpha))
+def expect_repetitions(repetitions: Sequence[int], closing: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Return the mean of all repetitions of arms that close as `closing` says, and that of the longest one of them.
 
-
-def seeds_for_equivalence(sd: float, margin: float, alpha: float) -> int | None:
-    """Return how many seeds show equivalence with a chance of 80 % when there is no effect; None beyond MOST_SEEDS."""
-    return _fewest(lambda n: power_equivalence(n, sd, margin, alpha))
-
-
-def _fewest(power: Callable[[int], float]) -> int | None:
-    low, high = 2, 2
-    while power(high) < WANTED:
-        low, high = high, high * 2
-        if low >= MOST_SEEDS:
-            return None
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if power(middle) >= WANTED else (middle + 1, high)
-    return high if high <= MOST_SEEDS else None
+    Args:
+        repetitions: that are complete at each look.
+        closing: of each arm the chance to be closed at each look. Arms are taken as independent; they share their
+            reference, so that the longest is a little shorter.
+    """
+    counts, shares = np.asarray(repetitions, dtype=float), np.asarray(closing)
+    longest = np.diff(np.prod(np.cumsum(shares, axis=1), axis=0), prepend=0.0)
+    return float((shares @ counts).sum()), float(longest @ counts)
 
 
 def upper_spread(sd: float, df: float) -> float:
@@ -103,16 +122,3 @@ def upper_spread(sd: float, df: float) -> float:
     from scipy import stats
 
     return sd * math.sqrt(df / float(stats.chi2.ppf(1 - UPPER, df)))
-
-
-def equivalence_ratio(n: int, alpha: float) -> float:
-    """Return the margin, in spreads, within which `n` seeds show equivalence with a chance of 80 %; no effect is."""
-    if n < 2:
-        return math.inf
-    from scipy import optimize
-
-    high = 1.0
-    while power_equivalence(n, 1.0, high, alpha) < WANTED:
-        high *= 2
-    root = optimize.brentq(lambda margin: power_equivalence(n, 1.0, margin, alpha) - WANTED, 1e-9, high)
-    return float(root)  # pyright: ignore[reportArgumentType]

@@ -2,8 +2,7 @@
 
 In: what arm and reference got right, seed by image, with the class and cluster (photograph or scene) of each image.
 Out: the same mean effect with an interval that holds for other photographs of these classes in these shares, by
-variance components (seed; cluster within class; their interaction) with Satterthwaite's degrees of freedom; and a
-crossed bootstrap beside it.
+variance components (seed; cluster within class; their interaction) with Satterthwaite's degrees of freedom.
 """
 
 from __future__ import annotations
@@ -14,9 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bloodstudy.analysis.statistics.paired import CONFIDENCE, Effect, spread_out
-
-RESAMPLES = 2000
+from bloodstudy.analysis.statistics.paired import Effect, spread_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,26 +78,3 @@ def _factor(weights: np.ndarray) -> float:
     share = weights / weights.sum()
     second, third = np.sum(share**2), np.sum(share**3)
     return float(second / (second - 2 * third + second**2))
-
-
-def resample(crossed: Crossed, rng: np.random.Generator, resamples: int = RESAMPLES) -> tuple[float, float]:
-    """Return the percentile interval of a bootstrap that draws seeds, and clusters within each class, crossed.
-
-    Each drawn weight's distance from 1 is stretched by the root of n/(n-1), since resampling n makes too little of
-    their spread. Interactions count thrice in it (Owen 2007), so it tends to be the wider one.
-    """
-    seeds = len(crossed.parts)
-    drawn = _stretch(rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples), seeds) / seeds
-    total = np.zeros(resamples)
-    for own in crossed.classes():
-        n = len(own)
-        copies = _stretch(rng.multinomial(n, np.full(n, 1 / n), size=resamples), n)
-        weight = crossed.weights[own]
-        effect = np.einsum("bs,bp,sp->b", drawn, copies, crossed.parts[:, own], optimize=True)
-        total += effect / (copies @ weight) * weight.sum()
-    low, high = np.quantile(total, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
-
-
-def _stretch(counts: np.ndarray, n: int) -> np.ndarray:
-    return 1 + math.sqrt(n / (n - 1)) * (counts - 1.0) if n > 1 else counts.astype(float)

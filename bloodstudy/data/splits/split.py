@@ -103,9 +103,25 @@ def draw_split(labels: Sequence[str], test_share: float, seed: int | list[int]) 
     sides = np.full(len(names), "train", dtype=object)
     for name in sorted(set(labels)):
         rows = np.flatnonzero(names == name)
-        tested = min(max(round(len(rows) * test_share), 1), len(rows) - 1)
+        tested = count_drawn(len(rows), test_share)
         sides[rng.permutation(rows)[:tested]] = "test"
     return sides
+
+
+def count_drawn(images: int, share: float) -> int:
+    """Return how many of a class's images are drawn: at least one, and not all."""
+    return min(max(round(images * share), 1), images - 1)
+
+
+def draw_measured(sides: np.ndarray, labels: np.ndarray, choice: DataChoice) -> np.ndarray:
+    """Tell which images a trained network is measured on: all, or of the training images a share of each class."""
+    measured = np.ones(len(sides), dtype=bool)
+    if choice.measured_share < 1:
+        rows = np.flatnonzero(sides == "train")
+        drawn = draw_split(labels[rows].tolist(), choice.measured_share, [choice.split_seed, 2])
+        measured[rows] = drawn == "test"
+        measured &= sides != ""
+    return measured
 
 
 def draw_grouped(

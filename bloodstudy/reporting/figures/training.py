@@ -32,7 +32,12 @@ from bloodstudy.reporting.render.markdown import describe_lost
 
 CLEAR_SEEDS = 20  # whose training curves can be told from their mean at full strength
 MAX_WRITTEN = 8  # classes whose shares are written into the matrix and above the bars
-SIDES = {"train": (INK, ""), "test": ("0.7", "//"), "validation": ("0.5", "..")}  # shade and hatch of the bars
+SIDES = {  # shade and hatch of the bars
+    "train": (INK, ""),
+    "test": ("0.7", "//"),
+    "validation": ("0.5", ".."),
+    "pool": (INK, ""),
+}
 CURVES = (  # what is fitted, what validation images say of it, in words
     ("fit_accuracy", "validation_accuracy", "accuracy"),
     ("fit_loss", "validation_loss", "loss"),

@@ -2,11 +2,12 @@
 
 In: an analysed study with its claims. Out: Markdown by the names that the template has for it, and its figures. The
 answers at a glance are one figure of three panels (train accuracy, test accuracy, gap): question by question every
-tested arm, its mean effect with its 95 % interval, the margin as a band, and its verdict.
+tested arm, its mean effect with its intervals, the margin as a band, and its verdict with the look at which it fell.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -19,12 +20,13 @@ from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.forest import draw_effects, draw_panels
 from bloodstudy.reporting.figures.style import INK, Drawing, Styles, fold, label, new_figure
-from bloodstudy.reporting.render.markdown import embed, fence, plain
-from bloodstudy.reporting.sections import dose_response, effect_tables, open_issues, splits, verdicts
+from bloodstudy.reporting.render.markdown import as_list, embed, fence, plain
+from bloodstudy.reporting.sections import dose_response, effect_tables, looks, open_issues, splits, verdicts
 from bloodstudy.reporting.sections.caveats import describe_still_learning
 from bloodstudy.reporting.sections.section import Section, has_questions, style_arms
 from bloodstudy.reporting.sections.smallest_model import answer_question, find_question
-from bloodstudy.study.plan import PlannedQuestion
+from bloodstudy.reporting.sections.verdicts import AFTERWARDS, describe_scope, name_verdict
+from bloodstudy.study.planned import PlannedQuestion
 
 MAX_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
 ROW_IN = 0.235
@@ -41,9 +43,25 @@ def describe_questions(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         questions.append(texts | {"summary": " ".join(filter(None, summary))})
     return {
         "paired": any(not comparison.unpaired for comparison in analysis.comparisons),
+        "block": claims.block,
+        "scope": describe_scope(claims),
+        "pilot": analysis.looks[-1] < analysis.repetitions.least,
+        "together": describe_together(analysis),
+        "uneven": len({c.verdict.look for c in analysis.comparisons if c.verdict.final and c.verdict.look}) > 1,
+        "afterwards": analysis.afterwards,
         "figure": embed("answers", _describe_answers(analysis), drawn),
+        "shrinking": embed("looks", looks.describe_looks(analysis), drawn),
         "questions": questions,
     }
+
+
+def describe_together(analysis: StudyAnalysis) -> str:
+    """Return what the interval that decides allows for; empty for one arm at one look."""
+    several = {
+        f"all {analysis.family} tested arms": analysis.family > 1,
+        f"all {len(analysis.looks)} looks": len(analysis.looks) > 1,
+    }
+    return as_list(named) if (named := [name for name, there in several.items() if there]) else ""
 
 
 def draw_questions(analysis: StudyAnalysis) -> dict[str, Drawing]:
@@ -52,10 +70,12 @@ def draw_questions(analysis: StudyAnalysis) -> dict[str, Drawing]:
     styles, answers = style_arms(analysis), list_answers(analysis)
     if len(answers) > 1 and any(comparison.seeds for shown in answers.values() for comparison in shown):
         drawings["answers"] = partial(draw_answers, analysis, styles)
+    if looks.can_shrink(analysis):
+        drawings["looks"] = partial(looks.draw_looks, analysis, styles)
     for question in analysis.sweep.plan.questions:
         name, shown = question.name, analysis.of(question.name)
         if any(comparison.seeds for comparison in shown):
-            drawings[f"effects_{name}"] = partial(draw_effects, shown, styles)
+            drawings[f"effects_{name}"] = partial(draw_effects, shown, styles, analysis.by_folds)
         if dose := dose_response.find_dose(question, analysis):
             drawings[f"dose_{name}"] = partial(dose_response.draw_dose, dose, analysis, styles)
         if part := splits.find_divided(question, analysis):
@@ -86,31 +106,33 @@ def draw_answers(analysis: StudyAnalysis, styles: Styles) -> Figure:
             rows[len(names)] = comparison
             names.append(fold(comparison.pair.arm, 40))
     figure = new_figure(9.6, 1.15 + ROW_IN * len(names))
-    panels = draw_panels(figure, names, rows, styles, seeds=False)
+    panels = draw_panels(figure, names, rows, styles)
     for row, tick in enumerate(panels[0].get_yticklabels()):
         tick.set_fontweight("normal" if row in rows else "bold")
     style: dict[str, Any] = {"transform": panels[-1].get_yaxis_transform(), "color": INK, "fontsize": 8.5}
-    panels[-1].text(1.03, -0.85, "verdict on test accuracy", va="bottom", **style)
+    heading = "verdict on test accuracy" + (f",\n{AFTERWARDS}" if analysis.afterwards else "")
+    panels[-1].text(1.03, -0.85, heading, va="bottom", **style)
     for row, comparison in rows.items():
-        words = describe_verdict(comparison)
-        if comparison.conditional:
-            words += f" ({len(comparison.seeds)} of {comparison.training.trials} drawn)"
+        words = describe_verdict(comparison, analysis)
+        if comparison.training.failing and comparison.verdict.word != Word.INVALID:
+            words += f"; dead {len(comparison.training.failing)} of {comparison.training.trials}"
         panels[-1].text(1.03, row, words, va="center", **style)
     return figure
 
 
-def describe_verdict(comparison: Comparison) -> str:
-    """Return the verdict on an arm: how far a pending one is, and whether an undecided one is not worse."""
+def describe_verdict(comparison: Comparison, analysis: StudyAnalysis) -> str:
+    """Return the verdict on an arm, with the look at which it fell if there are several."""
     verdict = comparison.verdict
-    if verdict.word == Word.PENDING:
-        return f"{verdict.word} {verdict.reason}"
-    return f"{verdict.word}, not worse" if verdict.word == Word.INCONCLUSIVE and verdict.not_worse else verdict.word
+    closed = verdict.final and verdict.look and len(analysis.looks) > 1 and not verdict.stopped
+    return name_verdict(verdict, partial=False) + (f" (look {verdict.look})" if closed else "")
 
 
 def _describe_answers(analysis: StudyAnalysis) -> str:
     """Return the alternative text of the answers at a glance: how many arms have which verdict."""
     shown = [comparison for comparisons in list_answers(analysis).values() for comparison in comparisons]
-    counts = "; ".join(f"{word}: {count}" for word, count in Counter(map(describe_verdict, shown)).items())
+    counts = "; ".join(
+        f"{word}: {count}" for word, count in Counter(describe_verdict(c, analysis) for c in shown).items()
+    )
     return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their verdict: {counts}"
 
 
@@ -127,10 +149,9 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
     opened, command = open_issues.describe_open(question, claims), open_issues.settle(tested, analysis)
     interactions = list_interactions(analysis.sweep, analysis.seeds)
     strips = [strip for strip in tune(analysis.sweep, analysis.seeds) if strip.question == name]
-    pilot = any(comparison.verdict.word == Word.PILOT for comparison in tested)
     return {
         "sentence": plain(question.sentence),
-        "summary": verdicts.describe_question(everything, analysis),
+        "summary": verdicts.describe_question(everything, claims),
         "answers": [verdicts.describe_arm(c, claims) for c in tested] + unpaired_answers,
         "exploratory": [verdicts.describe_arm(c, claims) for c in comparisons if not c.pair.tested],
         "figure": embed(f"effects_{name}", describe_effects(comparisons), drawn),
@@ -148,7 +169,7 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
         "untuned": open_issues.describe_untuned(question, analysis),
         "open": opened,
         "command": fence(command) if command else "",
-        "extension": open_issues.describe_extension(analysis, command) if opened or pilot else "",
+        "extension": open_issues.describe_extension(tested, claims),
     }
 
 
@@ -157,7 +178,7 @@ def describe_effects(comparisons: list[Comparison]) -> str:
     shown = [comparison for comparison in comparisons if comparison.seeds]
     numbers = "; ".join(
         f"{c.pair.arm} {100 * c.test.mean:+z.2f}"
-        + (f" ({100 * c.test.low:+z.2f} to {100 * c.test.high:+z.2f})" if c.test.testable else "")
+        + ("" if math.isnan(c.test.low) else f" ({100 * c.test.low:+z.2f} to {100 * c.test.high:+z.2f})")
         for c in shown[:MAX_SPELT]
     )
     more = f"; {len(shown) - MAX_SPELT} more in the table" if len(shown) > MAX_SPELT else ""

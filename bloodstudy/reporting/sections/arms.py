@@ -50,6 +50,7 @@ def describe_arms(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         "at_chance": describe_chance(claims),
         "official": ABOUT_OFFICIAL if _is_clean(analysis) else "",
         "figures": figures,
+        "block": claims.block,
         "several_seeds": len(sweep.seeds) > 1,
         "matrices": len(matrices),
         "hidden": len(confusion.list_tested(sweep)) - len(matrices),
@@ -115,10 +116,10 @@ def tabulate_arms(claims: StudyClaims) -> str:
         cells = [code(arm), claims.finished(arm), claims.parameters(arm)]
         for name in titles:
             value = 100 * float(done[name].to_numpy(dtype=float).mean()) if len(done) else math.nan
-            formula = f"100 * mean over the finished seeds of {formulas.get(name, name)}"
+            formula = f"100 * mean over the finished {claims.block}s of {formulas.get(name, name)}"
             cells.append(claims.number(value, f"arm/{arm}/{name}/percent", formula, keys, percent_form(name)))
         rows.append(cells)
-    numbers = ["seeds", "parameters", *titles.values()]
+    numbers = [f"{claims.block}s", "parameters", *titles.values()]
     return table(["arm", *numbers], rows, right=numbers)
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bloodstudy.analysis import StudyAnalysis
-from bloodstudy.analysis.statistics.calibration import Reliability, weigh_probabilities
+from bloodstudy.analysis.results.reliability import Reliability, weigh_probabilities
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.style import INK, Groups, Styles, fold, label, new_grid
 from bloodstudy.reporting.render.markdown import code, table

@@ -10,7 +10,7 @@ import math
 from bloodstudy.analysis import Leak, StudyResults, flag_no_ops, list_leaks, summarise_arms
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code
-from bloodstudy.study.plan import PlannedQuestion
+from bloodstudy.study.planned import PlannedQuestion
 
 MAX_FIT_EXCESS = 0.2  # how far the accuracy that fit reports may lie above the measured one: it usually lies below
 LAST_SHARE = 0.25  # of the epochs, over which the rise is measured

@@ -17,6 +17,7 @@ from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.figures.style import DISTINCT, Styles, fold, look, new_figure, save
 from bloodstudy.reporting.render.markdown import code, plural, rows_of, table
 from bloodstudy.reporting.sections.levels import format_values
+from bloodstudy.reporting.sections.progress import find_next_look
 from bloodstudy.reporting.sections.section import style_arms
 
 COST = (
@@ -36,7 +37,15 @@ def write_cost(analysis: StudyAnalysis, title: str, folder: Path) -> str:
         picture = f"![{mean}; the table holds each trial's](cost.png)"
     processors = [result.processor for result in sweep.results.values()]
     processor = f"Processor: {format_values(processors)}." if processors else ""
-    parts = [f"# {title}: what it cost", picture, describe_total(sweep), tabulate_cost(sweep), COST, processor]
+    parts = [
+        f"# {title}: what it cost",
+        picture,
+        describe_total(sweep),
+        describe_next(analysis),
+        tabulate_cost(sweep),
+        COST,
+        processor,
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -84,6 +93,20 @@ def describe_total(sweep: StudyResults) -> str:
     hours = sum(known["wall_seconds"]) / 3600
     core_hours = sum(known["wall_seconds"] * known["threads"]) / 3600
     return f"{plural(len(known), 'trial')} took {hours:.2f} hours in all, {core_hours:.2f} hours of a core."
+
+
+def describe_next(analysis: StudyAnalysis) -> str:
+    """Return the hours that the next look takes at the mean time of a finished trial; empty if nothing is open."""
+    look = find_next_look(analysis)
+    trials = analysis.sweep.trials.drop_duplicates("key")
+    seconds = trials.loc[trials["outcome"] == "finished", "wall_seconds"].dropna().to_numpy(dtype=float)
+    if look is None or not len(seconds):
+        return ""
+    hours = len(look.keys) * seconds.mean() / 3600
+    trainings = plural(len(look.keys), "training")
+    return (
+        f"The next look takes {trainings}, some {hours:.2f} hours one after another at the mean time of a finished one."
+    )
 
 
 def _write(value: Any, form: str) -> str:

@@ -6,7 +6,7 @@ In: an analysed study with its claims. Out: Markdown by the names that the templ
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,20 +14,23 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy.analysis import EvaluationImages, StudyAnalysis, StudyResults, list_leaks
+from bloodstudy.analysis.comparisons.validity import BY_BLOCK
 from bloodstudy.data.quality.effective_size import weigh_test
 from bloodstudy.reporting.audit.text import SUMMARY_FORMULAS, describe_audit
 from bloodstudy.reporting.claims.ledger import WriteNumber
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.style import Drawing
 from bloodstudy.reporting.figures.training import draw_classes
-from bloodstudy.reporting.render.markdown import code, embed, plain, rows_of, table
+from bloodstudy.reporting.render.markdown import as_list, code, embed, plain, rows_of, table
 from bloodstudy.reporting.sections.caveats import describe_leak
 from bloodstudy.reporting.sections.section import Section, has_results
 from bloodstudy.study.arms import spell
+from bloodstudy.study.design import DesignName
 from bloodstudy.study.result import ResultData
 from bloodstudy.study.trial import DRAWN_BY
 
 SIDES = {"train": "training", "validation": "validation", "test": "test"}
+POOL = {"pool": "pooled"}  # of a study by folds, in which each image trains and tests
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,9 @@ class DataSet:
 
 def describe_section(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     """Return what the answers rest on: each data set, its classes, and what its test images are worth."""
-    text = "Images of each class in the training and the test set; the table holds the numbers"
+    by_folds = claims.analysis.by_folds
+    where = "the pool that each repetition divides anew" if by_folds else "the training and the test set"
+    text = f"Images of each class in {where}; the table holds the numbers"
     leaks = [leak for leak in list_leaks(claims.sweep.trials) if leak.judged == "official_clean"]
     return {
         "data": [describe_data(claims, place, data) for place, data in enumerate(list_data(claims.sweep), 1)],
@@ -51,6 +56,7 @@ def describe_section(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         "photographs": tabulate_photographs(claims),
         "weighed": name_weighed(claims.analysis),
         "unit": claims.analysis.unit,
+        "by_folds": by_folds,
         "classes": embed("classes", text, drawn),
     }
 
@@ -67,23 +73,27 @@ SECTION = Section("data", has_results, describe_section, draw_data)
 def list_data(sweep: StudyResults) -> list[DataSet]:
     """Return the different data sets of the trials that have a result."""
     data_sets: dict[str, DataSet] = {}
+    by_folds = sweep.plan.design == DesignName.FOLDS
     for key, result in sweep.results.items():
         data = result.data
         view = [data.view] if data.name == "bccd" else []
-        name = ", ".join([data.name, data.task, *view, _describe_division(data)])
+        name = ", ".join([data.name, data.task, *view, _describe_division(data, BY_BLOCK if by_folds else ())])
         counts = pd.DataFrame(data.counts).loc[data.classes, [side for side in SIDES if side in data.counts]]
-        same = repr((name, data.fingerprint, data.refused, data.notes, counts.to_dict()))
+        counts = counts.sum(axis=1).to_frame("pool") if by_folds else counts
+        same = repr((name, data.fingerprint, data.refused, [] if by_folds else data.notes, counts.to_dict()))
         known, summary = data_sets.get(same), result.audit
-        if known and (not summary or summary["provenance"] == "unknown"):
-            summary = known.audit
+        if known and (by_folds or not summary or summary["provenance"] == "unknown"):
+            summary = known.audit or summary
+        data = known.data if known and by_folds else data
         keys = (*(known.keys if known else ()), key)
         data_sets[same] = DataSet(name, data, summary, counts, keys)
     return list(data_sets.values())
 
 
-def _describe_division(data: ResultData) -> str:
+def _describe_division(data: ResultData, without: Collection[str] = ()) -> str:
     """Return the split with what it was drawn from, such as "grouped split, split_seed=0, test_share=0.2"."""
-    drawn = [f"{key}={spell(value)}" for key in DRAWN_BY if (value := getattr(data, key)) is not None]
+    keys = [key for key in DRAWN_BY if key not in without]
+    drawn = [f"{key}={spell(value)}" for key in keys if (value := getattr(data, key)) is not None]
     return ", ".join([f"{data.split} split", *drawn])
 
 
@@ -92,16 +102,17 @@ def describe_data(claims: StudyClaims, place: int, data_set: DataSet) -> dict[st
     counts, data = data_set.counts, data_set.data
     formulas = {"images": "number of images", "classes": "number of classes", **SUMMARY_FORMULAS}
     formulas["refused"] = "number of files that could not be used"
+    sides = SIDES | POOL
     for side in counts:
-        formulas[f"{side}/images"] = f"number of {SIDES[side]} images"
+        formulas[f"{side}/images"] = f"number of {sides[side]} images"
         for name in counts.index:
-            formulas[f"{side}/images[{name}]"] = f"number of {SIDES[side]} images of the class"
-            formulas[f"{side}/share[{name}]"] = f"100 * {SIDES[side]} images of the class / {SIDES[side]} images"
+            formulas[f"{side}/images[{name}]"] = f"number of {sides[side]} images of the class"
+            formulas[f"{side}/share[{name}]"] = f"100 * {sides[side]} images of the class / {sides[side]} images"
     write = claims.numbers_of(f"data/{place}", formulas, data_set.keys)
     several = [
-        f"{write(f'{side}/images', int(total), ',d')} {SIDES[str(side)]}" for side, total in counts.sum().items()
+        f"{write(f'{side}/images', int(total), ',d')} {sides[str(side)]}" for side, total in counts.sum().items()
     ]
-    words = f"{plain(data_set.name)}: {', '.join(several[:-1])} and {several[-1]} images, "
+    words = f"{plain(data_set.name)}: {as_list(several)} images, "
     words += f"{write('classes', len(counts), 'd')} classes, fingerprint {code(data.fingerprint)}"
     if data.refused:
         words += f"; {write('refused', data.refused, ',d')} files were refused"
@@ -126,11 +137,12 @@ def tabulate_classes(counts: pd.DataFrame, write: WriteNumber) -> str:
 
 def tabulate_photographs(claims: StudyClaims) -> str:
     """Return the test images, photographs (or scenes) and effective number of each class; empty if none is known."""
-    example = _find_example(claims.analysis)
-    if example is None or example[0].unit == "image":
+    examples = _find_examples(claims.analysis)
+    if not examples or examples[0][0].unit == "image":
         return ""
-    shown, split, key = example
-    tested = shown.table.loc[shown.tested(split), ["label", shown.unit]].set_axis(["class", shown.unit], axis=1)
+    shown, keys = examples[0][0], [key for *_, key in examples]
+    tables = [images.table.loc[images.tested(split), ["label", shown.unit]] for images, split, _ in examples]
+    tested = pd.concat(tables, ignore_index=True).set_axis(["class", shown.unit], axis=1)
     formulas = {
         "images": "number of test images of the class",
         "units": f"number of different {shown.unit}s among them",
@@ -138,7 +150,7 @@ def tabulate_photographs(claims: StudyClaims) -> str:
     }
     rows = []
     for row in rows_of(weigh_test(tested, shown.classes, shown.unit)):
-        write = claims.numbers_of(f"test/{row['class']}", formulas, [key])
+        write = claims.numbers_of(f"test/{row['class']}", formulas, keys)
         known = {name: math.nan if pd.isna(row[name]) else float(row[name]) for name in formulas}
         cells = [write(name, value, ".1f" if name == "effective" else ",d") for name, value in known.items()]
         rows.append([code(row["class"]) if row["class"] in shown.classes else "all", *cells])
@@ -148,15 +160,20 @@ def tabulate_photographs(claims: StudyClaims) -> str:
 
 def name_weighed(analysis: StudyAnalysis) -> str:
     """Return which test images `tabulate_photographs` is about, if there are several; else nothing."""
-    example = _find_example(analysis)
+    examples = _find_examples(analysis)
     splits = {planned.evaluated_on for planned in analysis.sweep.plan.trials}
-    return f"split {code(example[1])}" if example and len(splits) > 1 else ""
+    return f"split {code(examples[0][1])}" if examples and len(splits) > 1 else ""
 
 
-def _find_example(analysis: StudyAnalysis) -> tuple[EvaluationImages, str, str] | None:
-    """Return the images, split and key of the first trial that has predictions."""
-    for planned in analysis.sweep.plan.trials:
-        predictions = analysis.sweep.predictions.get(planned.key)
-        if predictions is not None:
-            return predictions.shown, planned.evaluated_on, planned.key
-    return None
+def _find_examples(analysis: StudyAnalysis) -> list[tuple[EvaluationImages, str, str]]:
+    """Return the images, split and key of the first trial that has predictions; by folds of its whole repetition."""
+    found = [
+        (planned, (analysis.sweep.predictions[planned.key].shown, planned.evaluated_on, planned.key))
+        for planned in analysis.sweep.plan.trials
+        if planned.key in analysis.sweep.predictions
+    ]
+    if not found:
+        return []
+    first, place = found[0][0], analysis.repetitions.place
+    same = [own for trial, own in found if (trial.arm, place(trial.seed)[0]) == (first.arm, place(first.seed)[0])]
+    return same if analysis.by_folds else same[:1]

@@ -1,7 +1,7 @@
 """Dose and response: train and test accuracy over the ordered levels of a numeric factor.
 
 In: an analysed question about one factor. Out: a `Dose` if its levels are numbers, and its figure: accuracies on the
-left, the effect on test accuracy with its interval on the right; a learning rate stands on a log axis.
+left, the effect on test accuracy with the interval that decides on the right; a learning rate stands on a log axis.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bloodstudy.reporting.figures.accuracy import Scale, place_levels
 from bloodstudy.reporting.figures.style import INK, SHADE, Styles, label, new_figure
 from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
-from bloodstudy.study.plan import PlannedQuestion
+from bloodstudy.study.planned import PlannedQuestion
 
 MIN_LEVELS = 3  # levels that make a curve
 STUCK = "stayed at chance, in no mean"
@@ -81,10 +81,20 @@ def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Styles) -> Figure:
     handles = [
         Line2D([], [], **marks, markersize=6.5, linestyle="-", label="train, mean"),
         Line2D([], [], **marks, markersize=8, linestyle="--", mfc="none", label="test, mean"),
-        Line2D([], [], **marks, markersize=3, linestyle="", mfc="none", label="one seed"),
+        Line2D(
+            [],
+            [],
+            **marks,
+            markersize=3,
+            linestyle="",
+            mfc="none",
+            label="one block" if analysis.by_folds else "one seed",
+        ),
         Line2D([], [], color=INK, linestyle=":", label="reference"),
         Patch(color=SHADE, label="margin"),
     ]
+    if any(comparison and comparison.course.last for comparison in dose.comparisons):
+        handles.insert(4, Line2D([], [], color=INK, linewidth=3.2, label="interval that decides"))
     if any(chance.values()):
         handles.insert(3, Line2D([], [], color=INK, marker="x", markersize=4, linestyle="", label=STUCK))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
@@ -134,6 +144,7 @@ def _draw_effects(axes: Axes, dose: Dose, styles: Styles) -> None:
             points, effect = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float), comparison.test
             face = style.colour if comparison.pair.tested else "white"
             axes.plot([_beside(x, dose)] * len(points), points, markersize=3, mfc="none", alpha=0.7, **style.marks)
-            axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=2)
+            width = 3.2 if comparison.course.last else 1.1
+            axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=width)
             axes.plot([x], [100 * effect.mean], markersize=7, mew=1.4, mfc=face, zorder=3, **style.marks)
-    axes.set(ylabel="difference (points)", title="effect on test accuracy, 95 % interval")
+    axes.set(ylabel="difference (points)", title="effect on test accuracy")

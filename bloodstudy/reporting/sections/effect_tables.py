@@ -11,12 +11,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bloodstudy.analysis import Comparison, Interaction, Tuned
+from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.claims.study_claims import PERCENT, POINTS, RESPONSES, StudyClaims, percent_form
-from bloodstudy.reporting.render.markdown import code, plain, rows_of, table
+from bloodstudy.reporting.claims.pair_claims import PairClaims
+from bloodstudy.reporting.claims.study_claims import PERCENT, POINTS, RESPONSES, StudyClaims
+from bloodstudy.reporting.render.markdown import code, plain, plural, rows_of, table
+from bloodstudy.reporting.sections.verdicts import AFTERWARDS, name_verdict
 from bloodstudy.study.arms import spell
 
 RECALL = "test_recall_"
+SIDES = ("arm", "reference")
 FORMULAS = {
     "validation_accuracy": "100 * mean over seeds of validation_accuracy",
     "finished_looked_at": "number of trials of the arm that finished, of the seeds looked at",
@@ -24,37 +28,48 @@ FORMULAS = {
 
 
 def tabulate_effects(comparisons: Sequence[Comparison], claims: StudyClaims, tested: bool = True) -> str:
-    """Return effects with intervals on train, test and gap, d_z, and the interval for new photographs.
+    """Return effects with intervals on train, test and gap, and the narrower and wider intervals on test.
 
     `tested`: whether arms that are not tested are to be marked, since others are.
     """
-    numbers = ["seeds", "train", "test", "gap", "d_z (test)", "test, new photographs"]
-    formula = "mean / standard deviation over seeds of test_accuracy[arm] - test_accuracy[reference]"
+    numbers = [f"{claims.block}s", *RESPONSES]
+    more = {}  # columns that some arm has
+    if any(not math.isnan(c.these[0]) for c in comparisons):
+        more["test, these photographs"] = PairClaims.these
+    if any(not math.isnan(c.scenes.low) for c in comparisons):
+        more[f"test, {claims.analysis.unit}s random too"] = PairClaims.scenes
     rows = []
     for comparison in comparisons:
+        pair = PairClaims(claims, comparison)
         effects = [_describe_effect(comparison, response, claims) for response in RESPONSES.values()]
-        d_z = claims.effect(comparison, "test_accuracy", "d_z", comparison.test.d_z, formula)
         name = _name(comparison) if tested else code(comparison.pair.arm)
-        wider = claims.wider(comparison)
-        rows.append([name, claims.seeds(comparison), *effects, d_z, wider])
-    return table(["arm", *numbers], rows, right=numbers)
+        rows.append([name, pair.blocks(), *effects, *(write(pair) for write in more.values())])
+    return table(["arm", *numbers, *more], rows, right=[*numbers, *more])
 
 
 def tabulate_verdicts(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
-    """Return the adjusted p-values with the verdicts that follow from them."""
-    numbers = ["p difference", "p equivalence", "p not worse"]
-    header = ["arm", *numbers, "verdict", "not worse", "new photographs", "failed to train"]
+    """Return the verdicts with one-sided bounds and dead trials; empty if no arm is tested."""
+    tested = [comparison for comparison in comparisons if comparison.pair.tested]
+    bounds, dead = ["at least", "at most"], ["dead [95 %]", "dead, reference [95 %]"]
+    several = len(claims.analysis.looks) > 1
     rows = []
-    for comparison in comparisons:
-        verdict = comparison.verdict
-        values = [claims.p(comparison, kind) for kind in ("difference", "equivalence", "not_worse")]
-        word = verdict.word + (f" {verdict.reason}" if verdict.word == "pending" else "")
-        word += ", conditional" if comparison.conditional else ""
-        flag = NONE if verdict.not_worse is None or not verdict.tested else "yes" if verdict.not_worse else "not shown"
-        if flag == "yes" and verdict.not_worse_second:
-            flag += f" (new photographs: {verdict.not_worse_second})"
-        rows.append([_name(comparison), *values, word, flag, verdict.second or NONE, claims.failing(comparison)])
-    return table(header, rows, right=numbers)
+    for comparison in tested:
+        pair, verdict = PairClaims(claims, comparison), comparison.verdict
+        word = name_verdict(verdict, partial=bool(comparison.seeds))
+        look = [_name_look(verdict.look if verdict.final else None, claims)] if several else []
+        flag = NONE if not verdict.tested and verdict.word != Word.OPEN else "yes" if verdict.not_worse else "not shown"
+        if several and verdict.not_worse and verdict.not_worse_look:
+            flag += f", {_name_look(verdict.not_worse_look, claims)}"
+        ends = [pair.bound(part) for part in ("at_least", "at_most")]
+        rows.append([code(comparison.pair.arm), *ends, word, *look, flag, *(pair.dead_share(of) for of in SIDES)])
+    title = f"verdict, {AFTERWARDS}" if claims.analysis.afterwards else "verdict"
+    header = ["arm", *bounds, title, *(["look"] if several else []), "not worse", *dead]
+    return table(header, rows, right=[*bounds, *dead]) if rows else ""
+
+
+def _name_look(look: int | None, claims: StudyClaims) -> str:
+    """Return a look with its repetitions; a dash if there is none."""
+    return f"look {look} ({plural(claims.analysis.looks[look - 1], claims.repetition)})" if look else NONE
 
 
 def tabulate_classes(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
@@ -70,19 +85,14 @@ def tabulate_classes(comparisons: Sequence[Comparison], claims: StudyClaims) -> 
 
 
 def describe_reference(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
-    """Return what the reference itself reaches, over the seeds of the comparison that has most."""
+    """Return what the reference itself reaches, over the blocks of the comparison that has most."""
     comparison = max(comparisons, key=lambda c: len(c.seeds))
     if not comparison.seeds:
         return ""
-    means = []
-    for response in RESPONSES.values():
-        formula = f"100 * mean over the paired seeds of {response}[reference]"
-        value = 100 * float(comparison.reference[response].to_numpy().mean())
-        means.append(claims.effect(comparison, response, "reference_mean", value, formula, percent_form(response)))
-    train, test, gap = means
+    pair = PairClaims(claims, comparison)
+    train, test, gap = map(pair.reference_mean, RESPONSES.values())
     who = "The reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
-    seeds = claims.seeds(comparison)
-    return f"{who}: train {train} %, test {test} %, gap {gap} points (mean over {seeds} seeds)."
+    return f"{who}: train {train} %, test {test} %, gap {gap} points (mean over {pair.blocks()} {claims.block}s)."
 
 
 def _name(comparison: Comparison) -> str:
@@ -91,7 +101,7 @@ def _name(comparison: Comparison) -> str:
 
 def _describe_effect(comparison: Comparison, response: str, claims: StudyClaims) -> str:
     known = comparison.seeds and response in comparison.effects
-    return claims.interval(comparison, response) if known else NONE
+    return PairClaims(claims, comparison).interval(response) if known else NONE
 
 
 def tabulate_interactions(interactions: Sequence[Interaction], claims: StudyClaims) -> str:

@@ -1,71 +1,106 @@
-"""The table of effects for other programs: CSV with every digit, LaTeX for a paper.
+"""The tables for other programs: CSV with every digit, LaTeX for a paper.
 
-In: an analysed study. Out: the content of effects.csv (one row a comparison and response) and effects.tex (booktabs).
+In: an analysed study. Out: the content of effects.csv (one row a comparison and response), effects.tex (booktabs), and
+of a study by folds blocks.csv (what each trial got right, by class and scene).
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis import Comparison, StudyAnalysis
+from bloodstudy.analysis import Comparison, StudyAnalysis, StudyResults
 from bloodstudy.reporting.claims.ledger import NONE, round_value
 from bloodstudy.reporting.claims.study_claims import RESPONSES
-from bloodstudy.reporting.render.markdown import write_csv
+from bloodstudy.reporting.render.markdown import rows_of, write_csv
+from bloodstudy.reporting.sections.verdicts import AFTERWARDS, name_verdict
+from bloodstudy.study.outcome import Outcome
 from bloodstudy.visible import visible
 
 _ESCAPED = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
 }  # fmt: skip
+BLOCK_COLUMNS = ("arm", "repetition", "fold", "seed", "class", "scene", "n", "correct")
+UNTESTED = dict.fromkeys(
+    ("at_least", "at_most", "these_low", "these_high", "scenes_low", "scenes_high", "margin"), math.nan
+) | dict.fromkeys(("verdict", "look", "not_worse", "not_worse_look"), "")
 
 
 def tabulate_effects(analysis: StudyAnalysis) -> pd.DataFrame:
-    """Return one row a comparison and response, in fractions of accuracy; adjusted p-values on test accuracy alone.
+    """Return one row a comparison and response, in fractions of accuracy; verdict and bounds on test accuracy alone.
 
-    The effects leave out the `failed` trials of the arm, which diverged or stayed at chance.
+    The effects leave out the `dead` trials of the arm and of its reference, which diverged or learnt nothing.
     """
     rows = []
     for comparison in analysis.comparisons:
         for response, effect in comparison.effects.items():
-            test, verdict = response == "test_accuracy", comparison.verdict
-            wider, nothing = comparison.wider, (math.nan, math.nan)
-            bootstrap = comparison.bootstrap or nothing
-            wider_ends, bootstrap_ends = ((wider.low, wider.high), bootstrap) if test else (nothing, nothing)
-            adjusted = (verdict.adjusted if test and verdict.tested else None) or {}
             row = {
                 "arm": comparison.pair.arm, "reference": comparison.pair.reference,
                 "questions": " ".join(comparison.pair.questions), "role": comparison.pair.role, "response": response,
-                "seeds": effect.n, "failed": len(comparison.training.failing),
-                "effect": effect.mean, "low": effect.low, "high": effect.high, "sd": effect.sd,
-                "d_z": effect.d_z, "margin": comparison.pair.margin,
-                "new_photographs_low": wider_ends[0], "new_photographs_high": wider_ends[1],
-                "new_photographs_bootstrap_low": bootstrap_ends[0],
-                "new_photographs_bootstrap_high": bootstrap_ends[1],
+                "blocks": effect.n, "dead": len(comparison.training.failing),
+                "reference_dead": len(comparison.reference_training.failing),
+                "effect": effect.mean, "low": effect.low, "high": effect.high,
             }  # fmt: skip
-            row |= {f"p_{kind}": adjusted.get(kind, math.nan) for kind in ("difference", "equivalence", "not_worse")}
-            row |= {"word": verdict.word if test else "", "second_word": (verdict.second or "") if test else ""}
+            row |= _list_verdict(comparison) if response == "test_accuracy" else UNTESTED
             rows.append({name: round_value(v) if isinstance(v, float) else v for name, v in row.items()})
     return pd.DataFrame(rows)
 
 
+def _list_verdict(comparison: Comparison) -> dict[str, Any]:
+    """Return what is told of test accuracy alone."""
+    verdict, last = comparison.verdict, comparison.course.last
+    told = last.told if last and comparison.seeds else None
+    these, scenes = comparison.these, comparison.scenes
+    return UNTESTED | {
+        "at_least": told.at_least if told else math.nan, "at_most": told.at_most if told else math.nan,
+        "these_low": these[0], "these_high": these[1], "scenes_low": scenes.low, "scenes_high": scenes.high,
+        "margin": comparison.pair.margin, "verdict": verdict.text, "look": verdict.look or "",
+        "not_worse": ("yes" if verdict.not_worse else "no") if told else "",
+        "not_worse_look": verdict.not_worse_look or "",
+    }  # fmt: skip
+
+
+def tabulate_blocks(sweep: StudyResults) -> pd.DataFrame:
+    """Return one row a finished trial and cell (the test images of one class in one scene), in the order of the plan.
+
+    What another statistician needs to repeat everything: n images, of which `correct` were right.
+    """
+    rows = []
+    done = sweep.trials.loc[sweep.trials["outcome"] == Outcome.FINISHED]
+    for trial in rows_of(done):
+        score = sweep.score(trial["key"], trial["judged"])
+        if score is None:
+            continue
+        repetition, fold = sweep.plan.repetitions.place(trial["seed"])
+        cells, names = score.cells, sweep.predictions[trial["key"]].shown.classes
+        block = {"arm": trial["arm"], "repetition": repetition, "fold": fold, "seed": trial["seed"]}
+        each = zip(cells.classes.tolist(), cells.scenes, cells.images.tolist(), score.correct.tolist(), strict=True)
+        rows += [block | {"class": names[c], "scene": scene, "n": n, "correct": right} for c, scene, n, right in each]
+    return pd.DataFrame(rows, columns=[*BLOCK_COLUMNS])
+
+
 def write_tables(analysis: StudyAnalysis) -> dict[str, str]:
-    """Return the content of effects.csv and effects.tex by name; nothing if no arm is compared with another."""
+    """Return the tables by name: effects if arms are compared, and blocks of a study by folds."""
     if not analysis.comparisons:
         return {}
-    table = write_csv(tabulate_effects(analysis))
-    return {"effects.csv": table, "effects.tex": write_latex(analysis)}
+    tables = {"effects.csv": write_csv(tabulate_effects(analysis)), "effects.tex": write_latex(analysis)}
+    return tables | ({"blocks.csv": write_csv(tabulate_blocks(analysis.sweep))} if analysis.by_folds else {})
 
 
 def write_latex(analysis: StudyAnalysis) -> str:
     """Return the content of effects.tex: a table that needs the package booktabs and nothing else."""
+    blocks, judged = "blocks" if analysis.by_folds else "seeds", analysis.afterwards and analysis.family
     lines = [
-        "% Differences to the reference in points of accuracy, mean over paired seeds [95 % interval].",
-        "% A star: trials of the arm diverged or stayed at chance, and are not in its effects.",
+        f"% Differences to the reference in points of accuracy, classes weighing alike, mean over {blocks}. Of test",
+        "% the interval that holds at all looks, which decides; of train and gap a descriptive 95 % interval.",
+        *([f"% The verdicts were {AFTERWARDS}: no looks were declared before the first trial."] if judged else []),
+        "% A star: trials of the arm diverged or learnt nothing, and are not in its effects.",
         r"\begin{tabular}{lrrrrl}",
         r"\toprule",
-        r"Arm & Seeds & Train & Test & Gap & Verdict \\",
+        rf"Arm & {blocks.capitalize()} & Train & Test & Gap & Verdict \\",
         r"\midrule",
         *(_write_row(comparison) for comparison in analysis.comparisons),
         r"\bottomrule",
@@ -77,7 +112,12 @@ def write_latex(analysis: StudyAnalysis) -> str:
 def _write_row(comparison: Comparison) -> str:
     effects = [_write_effect(comparison, response) for response in RESPONSES.values()]
     name = escape(comparison.pair.arm) + ("$^*$" if comparison.conditional else "")
-    cells = [name, str(len(comparison.seeds)), *effects, escape(comparison.verdict.word)]
+    cells = [
+        name,
+        str(len(comparison.seeds)),
+        *effects,
+        escape(name_verdict(comparison.verdict, partial=bool(comparison.seeds))),
+    ]
     return " & ".join(cells) + r" \\"
 
 

@@ -48,8 +48,9 @@ def describe_missed(missed: HardImages, claims: StudyClaims) -> str:
     write = claims.numbers_of("missed", formulas, missed.keys)
     count, tested = write("images", len(missed.images), ",d"), write("tested", missed.tested, ",d")
     trials = write("trials", len(missed.keys), ",d")
+    where = " of the first block" if claims.analysis.by_folds else ""
     which = f"all {trials} trials" if len(missed.keys) > 1 else f"the {trials} trial"
-    text = f"{count} of {tested} test images are wrong in {which} that learnt something."
+    text = f"{count} of {tested} test images{where} are wrong in {which} that learnt something."
     if len(missed.images) > MAX_NAMED:
         text += f" The first {MAX_NAMED}, those that are most often taken for the same class:"
     elif len(missed.images):

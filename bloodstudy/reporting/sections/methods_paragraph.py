@@ -6,7 +6,7 @@ In: an analysed study. Out: plain text.
 from __future__ import annotations
 
 from bloodstudy.analysis import Comparison, StudyAnalysis, list_leaks
-from bloodstudy.analysis.comparisons.verdict import FEW_CLUSTERS, Word
+from bloodstudy.analysis.comparisons.verdict import ALPHA, Word
 from bloodstudy.reporting.render.markdown import as_list, plain, plural
 from bloodstudy.study.arms import spell
 
@@ -26,14 +26,12 @@ def write_paragraph(analysis: StudyAnalysis) -> str:
     margins = as_list(sorted({f"{100 * question.margin:g}" for question in plan.questions}))
     versions = next(iter(sweep.results.values())).versions
     tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in ("bloodstudy", "keras") if name in versions)
-    looks, arms = as_list(analysis.look.looks), plural(analysis.family, "arm")
-    adjusted = f"Holm-adjusted over the {arms} within each kind, " if analysis.family > 1 else ""
+    arms = plural(analysis.family, "arm")
     precisions = as_list(sorted({result.factors["precision"] for result in sweep.results.values()}))
     unpaired, paired = ([c for c in analysis.comparisons if c.unpaired is there] for there in (True, False))
     start = (
-        f"We compared {arms} with a reference on {plain(data)} ({split}{'s' if several else ''}), each trained "
-        f"from {len(plan.seeds)} random seeds that all arms share ({plain(tools)}, {plain(precisions)}). "
-        f"{_describe_training(analysis)}"
+        f"We compared {arms} with a reference on {plain(data)} ({split}{'s' if several else ''}), "
+        f"{_describe_blocks(analysis)} ({plain(tools)}, {plain(precisions)}). {_describe_training(analysis)}"
         "Accuracy was measured after training, in inference mode and without augmentation, on training and test "
         "images alike. "
     )
@@ -44,18 +42,48 @@ def write_paragraph(analysis: StudyAnalysis) -> str:
         )
     if not paired:
         return start.rstrip()
-    start += "Effects are mean paired differences over seeds with 95 % t intervals. "
-    planned = "before any trial was run"
-    if plan.amendments:
-        planned = "and parts of the plan changed after trials had been run"
-    if untested := _describe_untested(paired, analysis.look.done):
+    start += f"Effects are mean differences within {_block(analysis)}s, each class weighing alike. "
+    if untested := _describe_untested(paired, analysis):
         return start + untested
-    return start + (
-        "On test accuracy each arm was tested "
-        f"for a difference (two-sided paired t-test), for equivalence (two one-sided tests, margin {margins} points) "
-        f"and for being not worse (one-sided, same margin), {adjusted}at "
-        f"alpha = {analysis.alpha:g}, with the decision planned at {looks} seeds {planned}. "
-        f"{_describe_left_out(paired)}{_describe_generalising(analysis)}"
+    return (start + _describe_decision(analysis, margins) + _describe_left_out(paired)).rstrip()
+
+
+def _block(analysis: StudyAnalysis) -> str:
+    return "block" if analysis.by_folds else "seed"
+
+
+def _describe_blocks(analysis: StudyAnalysis) -> str:
+    repetitions = analysis.repetitions
+    if not analysis.by_folds:
+        return f"each trained from up to {plural(repetitions.looks[-1], 'random seed')} that all arms share"
+    return (
+        f"in up to {plural(repetitions.looks[-1], 'repetition')} of a {repetitions.folds}-fold division of all images, "
+        "stratified by class with scenes kept whole, each fold with a random seed of its own, in blocks that all arms "
+        "share"
+    )
+
+
+def _describe_decision(analysis: StudyAnalysis, margins: str) -> str:
+    plan, noun = analysis.sweep.plan, "repetition" if analysis.by_folds else "seed"
+    looks = f"{'looks' if len(analysis.looks) > 1 else 'one look'} at {as_list(analysis.looks)} {noun}s"
+    planned = "declared before any trial was run"
+    if plan.amendments:
+        planned = "declared before, though parts of the plan changed after trials had been run"
+    if analysis.afterwards:
+        planned = "set afterwards, since the plan declared none of this kind"
+    spent = ", spent by an O'Brien-Fleming type function (Lan and DeMets 1983)" if len(analysis.looks) > 1 else ""
+    pairs = f" divided by {plural(analysis.family, 'planned comparison')} (Bonferroni)" if analysis.family > 1 else ""
+    scope = (
+        f"new trainings and new photographs (variance by training and by {analysis.unit}s, Satterthwaite's degrees of "
+        f"freedom), of networks trained on {analysis.repetitions.folds - 1}/{analysis.repetitions.folds} of this pool"
+        if analysis.by_folds
+        else "new trainings on these test images"
+    )
+    return (
+        "On test accuracy each arm was tested for equivalence (two one-sided tests, margin "
+        f"{margins} points), for a difference (two-sided) and for being not worse (one-sided, same margin), with "
+        f"{looks} {planned}, at a joint alpha of {ALPHA:g} for all verdicts{pairs}{spent}; a verdict, once given, was "
+        f"kept. Verdicts are about {scope}. "
     )
 
 
@@ -73,39 +101,24 @@ def _describe_training(analysis: StudyAnalysis) -> str:
     )
 
 
-def _describe_generalising(analysis: StudyAnalysis) -> str:
-    fewest, units = analysis.fewest_clusters, f"{analysis.unit}s"
-    if fewest is not None and fewest >= FEW_CLUSTERS:
-        return (
-            f"Whether a decision holds for new photographs was judged with seeds and {units} both random (crossed "
-            "variance components, Satterthwaite's degrees of freedom)."
-        )
-    few = "" if fewest is None else f": of one class the test set shows {fewest} {units} only"
-    return f"Whether a decision holds for new photographs could not be judged{few}."
-
-
 def _describe_left_out(paired: list[Comparison]) -> str:
-    """Return which tested arms failed to train, or are invalid, and so were not tested after all."""
+    """Return which tested arms lost trials that learnt nothing, or are invalid."""
     parts, tested = [], [comparison for comparison in paired if comparison.pair.tested]
-    if failed := [comparison for comparison in tested if comparison.verdict.word == Word.FAILS]:
-        counts = as_list([f"{plain(c.pair.arm)}: {len(c.training.failing)} of {c.training.trials}" for c in failed])
-        parts.append(
-            f"Trials that diverged or stayed at chance are in no effect ({counts}); such an arm was not tested, and "
-            "counts with p = 1. "
-        )
+    if lost := [c for c in tested if c.training.failing and c.verdict.word != Word.INVALID]:
+        counts = as_list([f"{plain(c.pair.arm)}: {len(c.training.failing)} of {c.training.trials}" for c in lost])
+        parts.append(f"Trials that diverged or learnt nothing are in no effect ({counts}). ")
     if invalid := [plain(comparison.pair.arm) for comparison in tested if comparison.verdict.word == Word.INVALID]:
-        parts.append(f"Nothing was tested of {as_list(invalid)}, counted with p = 1: the comparison is not valid. ")
+        parts.append(f"Nothing was concluded on {as_list(invalid)}: the comparison is not valid. ")
     return "".join(parts)
 
 
-def _describe_untested(paired: list[Comparison], seeds: int) -> str:
+def _describe_untested(paired: list[Comparison], analysis: StudyAnalysis) -> str:
     """Return that no test was made, if none was, and what that leaves."""
     verdicts = [comparison.verdict for comparison in paired]
-    if any(verdict.tested for verdict in verdicts):
+    if any(verdict.tested or verdict.word == Word.FAILS for verdict in verdicts):
         return ""
     if all(verdict.word == Word.INVALID for verdict in verdicts):
         reasons = "; ".join(dict.fromkeys(plain(verdict.reason) for verdict in verdicts))
         return f"No test was made, for no comparison is valid: {reasons}."
-    if any(verdict.word == Word.FAILS for verdict in verdicts):
-        return f"{_describe_left_out(paired)}So no test was made."
-    return f"So far, with {plural(seeds, 'seed')}, no test was made: all this gives is estimates."
+    done = plural(analysis.complete, "repetition" if analysis.by_folds else "seed")
+    return f"So far, with {done}, nothing was decided: all this gives is estimates."

@@ -1,22 +1,27 @@
 """What a reader must know beside a question's table: what was never tuned, what is open and how it would be settled.
 
-In: a question with its comparisons. Out: Markdown sentences, and the command that trains the seeds that are missing.
+In: a question with its comparisons. Out: Markdown sentences, and the command that goes on with what is open.
 """
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Sequence
 
-from bloodstudy.analysis import Comparison, Needed, StudyAnalysis
-from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, Word
+from bloodstudy.analysis import Comparison, StudyAnalysis
+from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.render.markdown import as_list, code
+from bloodstudy.reporting.render.markdown import as_list, code, plural
 from bloodstudy.reporting.sections.levels import list_brought
-from bloodstudy.reporting.sections.verdicts import margin_of
+from bloodstudy.reporting.sections.progress import describe_next_look
+from bloodstudy.reporting.sections.verdicts import describe_waiting
 from bloodstudy.study.arms import name_arm, spell
-from bloodstudy.study.plan import PlannedQuestion
+from bloodstudy.study.planned import PlannedQuestion
+
+UNDECIDED = {  # what is said of one arm, and of several
+    Word.OPEN: ("{} is open.", "{} are open."),
+    Word.PILOT: ("Of {} there is a pilot only.", "Of {} there is a pilot only."),
+    Word.INCONCLUSIVE: ("{} stays inconclusive.", "{} stay inconclusive."),
+}
 
 
 def describe_untuned(question: PlannedQuestion, analysis: StudyAnalysis) -> str:
@@ -57,63 +62,37 @@ def describe_named(question: PlannedQuestion, analysis: StudyAnalysis) -> str:
 
 
 def describe_open(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
-    """Return a line for each inconclusive arm: how many seeds in all would settle it, for which of two truths."""
-    comparisons = claims.analysis.of(question.name)
-    return [_describe_needed(comparison, comparison.needed, claims) for comparison in comparisons if comparison.needed]
-
-
-def _describe_needed(comparison: Comparison, needed: Needed, claims: StudyClaims) -> str:
-    truths = {
-        "equivalence": (needed.equivalence, "to show equivalence if there is no effect"),
-        "difference": (needed.difference, f"to show a difference if the effect is {margin_of(comparison)}"),
-    }
-    parts = []
-    for name, (seeds, truth) in truths.items():
-        if seeds is None:
-            parts.append(f"more seeds than anybody trains {truth}")
-        else:
-            given = "at alpha / arms, given the spread of the paired differences"
-            formula = f"fewest seeds with power 0.8 {truth}, {given}"
-            count = claims.effect(comparison, "test_accuracy", f"needed_{name}", seeds, formula, "d")
-            had = " (no more than this study had)" if seeds <= comparison.test.n else ""
-            parts.append(f"{count} seeds{had} {truth}")
-    return f"{code(comparison.pair.arm)} takes {' and '.join(parts)}, each with a chance of 80 %."
+    """Return a line for each tested arm that is not decided: how far it is, and what it waits for."""
+    tested = [c for c in claims.analysis.of(question.name) if c.pair.tested]
+    lines = {word: [c for c in tested if c.verdict.word == word] for word in (Word.OPEN, Word.PILOT, Word.INCONCLUSIVE)}
+    texts = []
+    for word, (one, several) in UNDECIDED.items():
+        if arms := [code(c.pair.arm) for c in lines[word]]:
+            texts.append((one if len(arms) == 1 else several).format(as_list(arms)))
+    waiting = [f"{code(c.pair.arm)}: {text}" for c in tested if (text := describe_waiting(c))]
+    going = any(c.course.open for c in tested)
+    return [*texts, *waiting, *filter(None, [describe_next_look(claims) if going else ""])]
 
 
 def settle(comparisons: Sequence[Comparison], analysis: StudyAnalysis) -> str:
-    """Return the command that would settle the open arms among `comparisons`; empty if none is open."""
-    plan = analysis.sweep.plan
-    if any(c.verdict.word == Word.PENDING for c in comparisons):
-        return _with_seeds(plan.command, max(analysis.look.next, len(analysis.sweep.seeds)))
-    wanted = [
-        seeds
-        for comparison in comparisons
-        if comparison.needed
-        for seeds in (comparison.needed.equivalence, comparison.needed.difference)
-        if seeds is not None and seeds > analysis.look.done
-    ]
-    return _with_seeds(plan.command, max(wanted)) if wanted else ""
+    """Return the command that goes on with the open arms among `comparisons`; empty if none is open."""
+    return analysis.sweep.plan.command if any(c.pair.tested and c.course.open for c in comparisons) else ""
 
 
-def describe_extension(analysis: StudyAnalysis, command: str) -> str:
-    """Say what more seeds than were declared are worth; `command` is the one that would train them, or empty."""
-    looks = as_list(analysis.look.looks)
-    if analysis.look.used < FEW_SEEDS and analysis.look.decides:
+def describe_extension(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
+    """Say what a verdict would take where this study can give none any more; empty if it still can."""
+    analysis, noun = claims.analysis, claims.repetition
+    words = {c.verdict.word for c in comparisons if c.pair.tested and c.verdict.final}
+    least = analysis.repetitions.least
+    if Word.PILOT in words:
         return (
-            f"The decision was declared for {looks} seeds, so this study stays a pilot, however many are added. For a "
-            f"statement, declare `seeds: {FEW_SEEDS}` or more in a study of its own."
+            f"Under {plural(least, noun)} a study stays a pilot, however many are added later. For a verdict, declare "
+            f"looks from {plural(least, noun)} on in a study of its own, on fresh {claims.block}s."
         )
-    if not command:
+    if Word.INCONCLUSIVE not in words:
         return ""
+    fresh = "with `first_repetition` after those that were seen here" if analysis.by_folds else "on fresh seeds"
     return (
-        f"That is the largest of these numbers. The decision was declared for {looks} seeds, so in this study further "
-        "ones are exploratory; to conclude from them, declare them before: a study of its own, with `looks` at that "
-        "number."
+        f"More {claims.block}s of this study would be exploratory: a further verdict on these arms takes a study of "
+        f"its own, with looks declared before its first trial, {fresh}."
     )
-
-
-def _with_seeds(command: str, seeds: int) -> str:
-    """Return a command with `seeds=N`, in place of the number that it names."""
-    first = command.splitlines()[0]  # of a study put together from several commands, one a line
-    words = [word for word in shlex.split(first) if not re.fullmatch(r"seeds=.*", word)]
-    return shlex.join([*words, f"seeds={seeds}"])

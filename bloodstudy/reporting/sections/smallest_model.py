@@ -1,4 +1,4 @@
-"""Can it be simplified: test accuracy against parameters, the smallest model not worse, and other margins.
+"""Can it be simplified: effects against parameters, the smallest model not worse, and other margins.
 
 In: an analysed study with a question that seeks the smallest model, and its claims. Out: a figure, sentences and the
 strip of margins.
@@ -14,13 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bloodstudy.analysis import Simplest, StudyAnalysis, find_simplest, summarise_arms
-from bloodstudy.analysis.statistics.paired import estimate_share
+from bloodstudy.analysis import Simplest, StudyAnalysis, find_simplest
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.style import INK, SHADE, Drawing, Styles, fold, new_figure
 from bloodstudy.reporting.render.markdown import as_list, code, embed, rows_of, table
 from bloodstudy.reporting.sections.section import Section, style_arms
-from bloodstudy.study.plan import PlannedQuestion
+from bloodstudy.study.planned import PlannedQuestion
 
 
 def find_question(analysis: StudyAnalysis) -> PlannedQuestion | None:
@@ -41,11 +40,12 @@ def describe_simplest(claims: StudyClaims, drawn: list[str]) -> dict[str, str]:
         "answer": answer_question(claims),
         "figure": embed("parameters", _describe_models(simplest, claims.analysis), drawn),
         "margins": tabulate_margins(simplest, claims),
+        "block": claims.block,
     }
 
 
 def draw_simplest(analysis: StudyAnalysis) -> dict[str, Drawing]:
-    """Return the figure of accuracy against parameters."""
+    """Return the figure of effects against parameters."""
     return {"parameters": partial(draw_models, _find(analysis), analysis, style_arms(analysis))}
 
 
@@ -66,12 +66,9 @@ def answer_question(claims: StudyClaims) -> str:
     size = f"{claims.parameters(question.reference)} parameters"
     if smallest == question.reference:
         return f"No smaller model is shown to be not worse by more than {margin}: the reference, with {size}, stays."
-    comparison = analysis.find(smallest, question.reference)
-    second = comparison.verdict.not_worse_second if comparison else None
     return (
-        f"Yes: {code(smallest)} is the smallest model shown to be not worse than the reference by more than {margin}, "
-        f"with {claims.parameters(smallest)} parameters instead of the reference's {size}."
-        + (f" For new photographs: {second}." if second else "")
+        f"Yes: {code(smallest)} is the smallest model shown to be not worse than the reference by more than {margin} "
+        f"{claims.scope}, with {claims.parameters(smallest)} parameters instead of the reference's {size}."
     )
 
 
@@ -87,38 +84,50 @@ def tabulate_margins(simplest: Simplest, claims: StudyClaims) -> str:
 
 
 def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Styles) -> Figure:
-    """Return test accuracy against parameters, with every seed, the mean and its interval."""
+    """Return the effect on test accuracy against parameters: every block, the mean, and the bound that decides."""
     figure = new_figure(7.4, 3.6)
     axes, handles = figure.subplots(), []
-    reference = simplest.models["arm"].iloc[0]
-    for row in rows_of(simplest.models.dropna(subset=["parameters"])):
+    models = simplest.models.dropna(subset=["parameters"])
+    for row in rows_of(models):
         arm, x, style = row["arm"], row["parameters"], styles[row["arm"]]
-        values = analysis.sweep.of(arm, "finished")["test_accuracy"].to_numpy(dtype=float)
-        effect = estimate_share(values)
-        axes.plot(np.full(len(values), 0.93 * x), 100 * values, markersize=3, mfc="none", alpha=0.6, **style.marks)
-        axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=2)
         face = style.colour if row["not_worse"] else "white"
-        axes.plot([x], [100 * effect.mean], markersize=8, mew=1.4, mfc=face, zorder=3, **style.marks)
-        if arm == reference:
-            margin = next((100 * c.pair.margin for c in analysis.of(simplest.question)), 0.0)
-            axes.axhspan(100 * effect.mean - margin, 100 * effect.mean + margin, color=SHADE, linewidth=0, zorder=0.5)
         handles.append(Line2D([], [], markersize=7, mfc=face, mew=1.4, label=fold(arm, 30), **style.marks))
+        comparison = analysis.find(arm, simplest.models["arm"].iloc[0])
+        if comparison is None:  # the reference
+            axes.plot([x], [0], markersize=8, zorder=3, **style.marks)
+            continue
+        points = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float)
+        mean, last = 100 * comparison.test.mean, comparison.course.last
+        axes.plot(np.full(len(points), 0.93 * x), points, markersize=3, mfc="none", alpha=0.6, **style.marks)
+        if last is not None and last.told is not None:
+            axes.vlines(x, 100 * last.told.at_least, mean, color=style.colour, linewidth=2)
+            axes.plot([x], [100 * last.told.at_least], marker="_", markersize=10, color=style.colour, linestyle="")
+        axes.plot([x], [mean], markersize=8, mew=1.4, mfc=face, zorder=3, **style.marks)
+    margin = next((100 * c.pair.margin for c in analysis.of(simplest.question) if c.pair.tested), 0.0)
+    axes.axhspan(-margin, 0, color=SHADE, linewidth=0, zorder=0.5)
+    axes.axhline(0, color=INK, linewidth=0.9, zorder=1)
     axes.set_xscale("log")
-    axes.set(xlabel="parameters (log scale)", ylabel="test accuracy (%)")
+    axes.set(xlabel="parameters (log scale)", ylabel="difference to the reference (points)")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.xaxis.set_minor_formatter("")
     axes.grid(visible=False, axis="x")
     handles += [
         Line2D([], [], color=INK, marker="o", markersize=7, linestyle="", label="filled: not worse"),
         Line2D([], [], color=INK, marker="o", markersize=7, mfc="white", linestyle="", label="hollow: not shown"),
-        Patch(color=SHADE, label="margin about the reference"),
+        Patch(color=SHADE, label="worse by no more than the margin"),
     ]
+    if any(c.course.last for c in analysis.of(simplest.question)):
+        stroke = Line2D([], [], color=INK, marker="_", markersize=10, linestyle="", label="at least this")
+        handles.insert(-1, stroke)
     axes.legend(handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
     return figure
 
 
 def _describe_models(simplest: Simplest, analysis: StudyAnalysis) -> str:
-    """Return the alternative text of accuracy against parameters, with its numbers."""
-    means = {arm.name: 100 * arm.test for arm in summarise_arms(analysis.sweep) if arm.finished}
-    rows = [row for row in rows_of(simplest.models.dropna(subset=["parameters"])) if row["arm"] in means]
-    numbers = "; ".join(f"{row['arm']} {row['parameters']:,.0f}: {means[row['arm']]:.1f} %" for row in rows)
-    return f"Test accuracy against the number of parameters. {numbers}"
+    """Return the alternative text of the effects against parameters, with its numbers."""
+    texts = []
+    for row in rows_of(simplest.models.dropna(subset=["parameters"])):
+        comparison = analysis.find(row["arm"], simplest.models["arm"].iloc[0])
+        effect = 0.0 if comparison is None else 100 * comparison.test.mean
+        texts.append(f"{row['arm']} {row['parameters']:,.0f}: {effect:+z.1f}")
+    return f"Difference to the reference in test accuracy against the number of parameters. {'; '.join(texts)}"

@@ -21,7 +21,7 @@ from bloodstudy.reporting.claims.ledger import NONE, WriteNumber, write_number
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.style import INK, Drawing, label, new_grid
 from bloodstudy.reporting.render.markdown import code, embed, rows_of, table
-from bloodstudy.study.plan import PlannedQuestion
+from bloodstudy.study.planned import PlannedQuestion
 
 MAX_COLUMNS = 3
 FORMULAS = {

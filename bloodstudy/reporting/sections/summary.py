@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from bloodstudy.analysis import SPLIT_KEYS, ArmSummary, StudyResults, summarise_arms
-from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain
 from bloodstudy.reporting.sections.caveats import warn_of_study, warn_of_sweep
+from bloodstudy.reporting.sections.progress import describe_progress
 from bloodstudy.reporting.sections.section import Section, has_questions
-from bloodstudy.reporting.sections.verdicts import describe_progress
 
 
 def describe_head(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
@@ -133,7 +132,7 @@ def _strength(sweep: StudyResults) -> str:
     if seeds == 1:
         other = "; another seed may turn the order around" if len(sweep.arms) > 1 else ""
         return f"One seed: no interval{' over seeds' if divided else ''}, no verdict{other}."
-    pilot = ", a pilot" if seeds < FEW_SEEDS else ""
+    pilot = ", a pilot" if seeds < sweep.plan.repetitions.least else ""
     interval = ", an interval for each split below," if divided else ""
     return f"{seeds} seeds{pilot}: means and all points are shown{interval} and no verdict is given."
 

@@ -60,10 +60,12 @@ def describe_differences(claims: StudyClaims) -> dict[str, str]:
     shown = [c for c in claims.analysis.comparisons if len(c.seeds) > 1 and not c.unpaired]
     if not shown:
         return {}
+    least = claims.analysis.repetitions.least
+    intervals = " with 95 % intervals" if len(claims.sweep.seeds) >= least else f" (intervals take {least} seeds)"
     text = (
-        f"Points of accuracy, each arm less {code(shown[0].pair.reference)} on the same seed, means over seeds with "
-        "95 % intervals. Nothing was declared before, so nothing is tested and no arm gets a verdict: a question in "
-        "conf/question declares arms, margin and seeds."
+        f"Points of accuracy, each class weighing alike, each arm less {code(shown[0].pair.reference)} on the same "
+        f"seed, means over seeds{intervals}. Nothing was declared before, so nothing is tested and no arm gets a "
+        "verdict: a question in conf/question declares arms, margin and looks."
     )
     return {"text": text, "table": tabulate_effects(shown, claims, tested=False)}
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bloodstudy.analysis import Comparison, StudyAnalysis
+from bloodstudy.analysis import Comparison, StudyAnalysis, Verdict
 from bloodstudy.analysis.comparisons.mechanism import direction
-from bloodstudy.analysis.comparisons.study import PUBLISHED
-from bloodstudy.analysis.comparisons.verdict import FEW_SEEDS, Word
+from bloodstudy.analysis.comparisons.verdict import Word
+from bloodstudy.reporting.claims.pair_claims import PairClaims
 from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain, plural
 
@@ -19,12 +19,27 @@ PHRASES = {  # of one arm and of several, in the order in which a question is su
     Word.IMPROVES: ("{} improves test accuracy", "{} improve test accuracy"),
     Word.HARMS: ("{} harms it", "{} harm it"),
     Word.EQUIVALENT: ("{} is equivalent to the reference", "{} are equivalent to the reference"),
+    Word.NOT_WORSE: ("{} is not worse", "{} are not worse"),
     Word.INCONCLUSIVE: ("no difference shown for {} (inconclusive)", "no difference shown for {} (inconclusive)"),
+    Word.OPEN: ("{} is open", "{} are open"),
     Word.FAILS: ("{} fails to train", "{} fail to train"),
     Word.INVALID: ("{} is invalid", "{} are invalid"),
     Word.UNPAIRED: ("{} stands on other splits and is not paired", "{} stand on other splits and are not paired"),
 }
 MECHANISMS = {"test only": "only the test effect is shown", "train only": "only the train effect is shown"}
+AFTERWARDS = "judged afterwards"  # nothing was declared before the first trial of how the study would be judged
+
+
+def describe_scope(claims: StudyClaims) -> str:
+    """Return what the verdicts are about, as a sentence ends."""
+    analysis = claims.analysis
+    if not analysis.by_folds:
+        return "new trainings on these test images, and not about other ones"
+    folds = analysis.repetitions.folds
+    return (
+        f"new trainings and new photographs, of networks that are trained on {folds - 1} parts of {folds} of this pool "
+        "of images; what another pool would give, one pool cannot show"
+    )
 
 
 def margin_of(comparison: Comparison) -> str:
@@ -32,15 +47,28 @@ def margin_of(comparison: Comparison) -> str:
     return f"{100 * comparison.pair.margin:g} points"
 
 
+def name_verdict(verdict: Verdict, partial: bool = True) -> str:
+    """Return the verdict as a table or a figure has it, without its look; `partial`: say so if it is of some trials."""
+    word = verdict.text
+    if verdict.beyond:
+        word += ", beyond the margin"
+    if verdict.detectable:
+        word += ", detectable"
+    if verdict.stopped:
+        word += f" (stopped at look {verdict.look})"
+    if verdict.not_worse and verdict.word in (Word.INCONCLUSIVE, Word.OPEN):
+        word += ", not worse"
+    return f"{word}, of those that trained" if partial and verdict.partial and verdict.tested else word
+
+
 def describe_arm(comparison: Comparison, claims: StudyClaims) -> str:
-    """Return the conclusion on one arm: its verdict, the three effects, how it works, the new photographs."""
+    """Return the conclusion on one arm: its verdict, the three effects, what they leave out, how it works."""
     parts = [
         f"{code(comparison.pair.arm)} {_describe_word(comparison, claims)}{_describe_effects(comparison, claims)}.",
         _describe_failing(comparison, claims),
-        _describe_chance_of(comparison, claims),
         _describe_mechanism(comparison),
-        _describe_flag(comparison),
-        f"For new photographs: {comparison.verdict.second}." if comparison.verdict.second else "",
+        _describe_flag(comparison, claims),
+        describe_waiting(comparison),
     ]
     return " ".join(filter(None, parts))
 
@@ -49,54 +77,57 @@ def _describe_word(comparison: Comparison, claims: StudyClaims) -> str:
     verdict, margin = comparison.verdict, margin_of(comparison)
     far = f" by more than the margin of {margin}" if verdict.beyond else ""
     reference = "the reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
+    where = f" {claims.scope}{_describe_look(verdict, claims.analysis)}"
     if verdict.word == Word.FAILS:
-        failing, others = claims.failing(comparison), claims.failing(comparison, "reference")
+        own, others = (PairClaims(claims, comparison).dead(of) for of in ("arm", "reference"))
         rest = "; of the others, conditional on their training" if comparison.conditional else ""
-        return f"**fails to train**: {failing} trials diverged or stayed at chance ({reference}: {others}){rest}"
+        look = _describe_look(verdict, claims.analysis)
+        return f"**fails to train**{look}, {own} trials diverged or learnt nothing ({reference}: {others}){rest}"
+    stopped = ", where the budget ended" if verdict.stopped else ""
     words = {
-        Word.IMPROVES: f"**improves** test accuracy{far}",
-        Word.HARMS: f"**harms** test accuracy{far}",
-        Word.EQUIVALENT: f"is **equivalent** to {reference} within {margin}"
+        Word.IMPROVES: f"**improves** test accuracy{far}{where}",
+        Word.HARMS: f"**harms** test accuracy{far}{where}",
+        Word.EQUIVALENT: f"is **equivalent** to {reference} within {margin}{where}"
         + (", with a difference that is detectable but smaller than the margin" if verdict.detectable else ""),
-        Word.INCONCLUSIVE: f"is **inconclusive**: no difference shown, nor equivalence within {margin}",
+        Word.NOT_WORSE: f"is **not worse** than {reference} by more than {margin}{where}, with "
+        "its difference not tested further",
+        Word.INCONCLUSIVE: f"is **inconclusive**{where}, with no difference shown, nor equivalence within "
+        f"{margin}{stopped}",
         Word.INVALID: f"is **invalid**, nothing is concluded: {plain(verdict.reason)}",
-        Word.PENDING: f"is **pending {plain(verdict.reason)}**",
-        Word.PILOT: f"is a **pilot** of fewer than {FEW_SEEDS} seeds, from which nothing is concluded",
+        Word.OPEN: f"is **open {plain(verdict.reason)}**, not decided yet {claims.scope}",
+        Word.PILOT: f"is a **pilot** of fewer than {plural(claims.analysis.repetitions.least, claims.repetition)}, "
+        "from which nothing is concluded",
         Word.EXPLORATORY: "is **exploratory**, shown and not tested",
         Word.UNPAIRED: "is **not paired**: it stands on another split",
     }
     return words[verdict.word]
 
 
+def _describe_look(verdict: Verdict, analysis: StudyAnalysis) -> str:
+    """Return at which look a verdict fell, in brackets; nothing if there was one only, and it was declared."""
+    if analysis.afterwards:
+        return f" ({AFTERWARDS})"
+    return f" (look {verdict.look} of {len(analysis.looks)})" if verdict.look and len(analysis.looks) > 1 else ""
+
+
 def _describe_effects(comparison: Comparison, claims: StudyClaims) -> str:
     if not comparison.seeds:
         return ""
-    train, test, gap = (f"{side} {claims.interval(comparison, name)}" for side, name in RESPONSES.items())
-    seeds = f"{claims.seeds(comparison)} seed{'s' if len(comparison.seeds) > 1 else ''}"
-    return f": {test.replace(' [', ' points [')} ({train}, {gap}; {seeds})"
+    pair = PairClaims(claims, comparison)
+    train, test, gap = (f"{side} {pair.interval(name)}" for side, name in RESPONSES.items())
+    count = f"{pair.blocks()} {claims.block}{'s' if len(comparison.seeds) > 1 else ''}"
+    return f": {test.replace(' [', ' points [')} ({train}, {gap}; {count})"
 
 
 def _describe_failing(comparison: Comparison, claims: StudyClaims) -> str:
     """Say which trials the effects leave out, or that all did, if the verdict itself does not."""
     if not comparison.training.failing or comparison.verdict.word in (Word.FAILS, Word.INVALID, Word.UNPAIRED):
         return ""
+    dead = PairClaims(claims, comparison).dead()
+    partial = comparison.seeds and comparison.verdict.partial and comparison.verdict.tested
+    who = "That is of those that trained: " if partial else ""
     rest = " and are not in these effects" if comparison.seeds else ""
-    return f"{claims.failing(comparison)} trials diverged or stayed at chance{rest}."
-
-
-def _describe_chance_of(comparison: Comparison, claims: StudyClaims) -> str:
-    """Explain an interval that seems to say more than the verdict."""
-    verdict, clear = comparison.verdict, direction(comparison.test) != "unclear"
-    if clear and (verdict.word == Word.INCONCLUSIVE or (verdict.word == Word.EQUIVALENT and not verdict.detectable)):
-        several = {"arms tested": claims.analysis.family > 1, "looks": len(claims.analysis.look.looks) > 1}
-        counted = " and the number of ".join(name for name, there in several.items() if there)
-        return f"Its interval leaves out 0, but not once the number of {counted} is allowed for."
-    if verdict.normality and verdict.flipped is not None:
-        p = claims.p(comparison, "sign_flip")
-        return f"That rests on normality: an exact sign-flip test over the seeds does not say so (adjusted p = {p})."
-    if verdict.normality:
-        return "That rests on normality: with so few seeds an exact sign-flip test could not say so."
-    return ""
+    return f"{who}{dead} trials diverged or learnt nothing{rest}."
 
 
 def _describe_mechanism(comparison: Comparison) -> str:
@@ -107,25 +138,36 @@ def _describe_mechanism(comparison: Comparison) -> str:
     return f"Train {train}, test {test}: {phrase}."
 
 
-def _describe_flag(comparison: Comparison) -> str:
+def _describe_flag(comparison: Comparison, claims: StudyClaims) -> str:
     verdict = comparison.verdict
-    if not verdict.tested or not verdict.not_worse or verdict.word in (Word.IMPROVES, Word.EQUIVALENT):
+    if not verdict.not_worse or verdict.word not in (Word.INCONCLUSIVE, Word.HARMS, Word.OPEN):
         return ""
-    return f"It is not worse by more than {margin_of(comparison)}."
+    look = f" (look {verdict.not_worse_look})" if len(claims.analysis.looks) > 1 else ""
+    return f"It is not worse by more than {margin_of(comparison)}{look}."
 
 
-def describe_question(comparisons: Sequence[Comparison], analysis: StudyAnalysis) -> str:
+def describe_waiting(comparison: Comparison) -> str:
+    """Say for which failed trials the next look of an arm waits; empty if for none."""
+    waits = comparison.course.waits
+    if not waits:
+        return ""
+    seeds = f"seed{'s' if len(waits) > 1 else ''} {as_list(waits)}"
+    return f"Its next look waits for {seeds}, where a trial failed: `retry=failed` trains {_them(waits)} again."
+
+
+def _them(several: Sequence[object]) -> str:
+    return "it" if len(several) == 1 else "them"
+
+
+def describe_question(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
     """Return the line that sums up a question: its tested arms by verdict."""
-    tested, look = [comparison for comparison in comparisons if comparison.pair.tested], analysis.look
+    tested = [comparison for comparison in comparisons if comparison.pair.tested]
     if not tested:
         return "No arm of this question is tested; what it shows is exploratory."
     words = [comparison.verdict.word for comparison in tested]
-    pending, invalid = words.count(Word.PENDING), words.count(Word.INVALID)
-    if pending:
-        rest = f" {plural(invalid, 'arm')} invalid." if invalid else ""
-        return f"Not decided yet: {plural(pending, 'arm')} pending at {look.done} of {look.next} seeds.{rest}"
     if Word.PILOT in words:
-        return f"Not decided: {look.used} of the {FEW_SEEDS} seeds that a statement takes; estimates alone."
+        least = plural(claims.analysis.repetitions.least, claims.repetition)
+        return f"Not decided: a statement takes {least} or more; estimates alone."
     if len(tested) == 1:
         return ""
     phrases = []
@@ -135,29 +177,3 @@ def describe_question(comparisons: Sequence[Comparison], analysis: StudyAnalysis
     if Word.IMPROVES not in words and any(c.verdict.tested for c in tested):
         phrases.insert(0, "none is shown to improve test accuracy")
     return f"Of {plural(len(tested), 'tested arm')}, {'; '.join(phrases)}."
-
-
-def describe_progress(claims: StudyClaims) -> str:
-    """Return how far the study has come, and what is missing."""
-    analysis, look = claims.analysis, claims.analysis.look
-    trials = claims.sweep.trials.drop_duplicates("key")
-    published = trials["outcome"].isin(PUBLISHED)
-    done, missing = trials["key"][published], trials["key"][~published]
-    with_result = claims.number(len(done), "study/published", "number of trials that have a result", done)
-    planned = claims.number(len(trials), "study/planned", "number of planned trials", trials["key"])
-    text = f"{with_result} of {planned} planned trials have a result"
-    if len(missing):
-        without = claims.number(len(missing), "study/missing", "number of planned trials without a result", missing)
-        verb, them = ("is", "it") if len(missing) == 1 else ("are", "them")
-        text += f"; {without} {verb} missing, and the same command goes on with {them}"
-    text += f". All tested arms have the first {look.done} of {len(analysis.sweep.seeds)} seeds"
-    if not look.decides:
-        invalid = any(comparison.verdict.word == Word.INVALID for comparison in analysis.comparisons)
-        word = f"pending {look.done}/{look.next}{' or invalid' if invalid else ''}"
-        return f"{text}; the study decides at {look.next}, so until then every verdict is {word}."
-    if look.used < FEW_SEEDS:
-        return f"{text}: a pilot, since under {FEW_SEEDS} seeds nothing is decided."
-    looks = f" (looks declared at {', '.join(map(str, look.looks))})" if len(look.looks) > 1 else ""
-    if look.beyond:
-        return f"{text}; it decided at {look.used}{looks}, and the {look.beyond} beyond are exploratory."
-    return f"{text}, and it decides at {look.used}{looks}."

@@ -1,9 +1,7 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from records import plan_of
 
-from bloodstudy.analysis.comparisons.pairs import InterimLook, Pair, find_interim_look, list_pairs
+from bloodstudy.analysis.comparisons.pairs import Pair, list_pairs
 
 
 def planned(questions, roles, seeds=range(10), **more):
@@ -73,25 +71,13 @@ def test_a_plain_sweep_is_compared_with_the_arm_of_default_levels_and_not_tested
     assert (pair.arm, pair.reference) == ("lr=0.0005", "lr=0.1")
 
 
-@given(st.integers(0, 40), st.sets(st.integers(1, 40), min_size=1, max_size=4))
-def test_it_decides_at_its_looks_and_from_the_last_on(done, declared):
-    look = InterimLook(done, tuple(sorted(declared)))
-    last = max(declared)
-    assert look.decides == (done in declared or done >= last)
-    assert look.used + look.beyond == done
-    assert look.used <= last
-    assert look.next in declared
-    assert look.next >= done or look.next == last
-
-
-def test_the_common_prefix_ends_at_the_first_seed_that_any_tested_arm_lacks():
-    plan = planned([ask("q", "reference", ["reference", "a"])], ROLES, looks=[5, 10])
-    done = {"reference": range(10), "a": [0, 1, 2, 4, 5, 6, 7, 8, 9], "b": []}
-    assert find_interim_look(plan, done, ["reference", "a"]) == InterimLook(3, (5, 10))
-    assert find_interim_look(plan, done, ["reference"]) == InterimLook(10, (5, 10))
-    assert find_interim_look(plan, done, ["reference", "b"]) == InterimLook(0, (5, 10))
-
-
-def test_a_plan_without_looks_decides_when_it_is_finished():
-    plan = planned([], ROLES, seeds=range(4))
-    assert find_interim_look(plan, {"a": range(4)}, ["a"]) == InterimLook(4, (4,))
+@pytest.mark.parametrize(("simplify", "role", "expected"), [
+    (("p",), "confirmatory", True), ((), "confirmatory", False), (("p",), "exploratory", False),
+])  # fmt: skip
+def test_an_arm_may_be_content_with_not_worse_where_a_question_that_tests_it_is(simplify, role, expected):
+    questions = [
+        ask("p", "reference", ["reference", "a"]) | {"simplify": "p" in simplify, "roles": {"a": role}},
+        ask("q", "reference", ["reference", "a"]),
+    ]
+    (pair,) = list_pairs(planned(questions, ROLES))
+    assert pair.simplify is expected

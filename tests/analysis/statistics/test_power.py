@@ -1,100 +1,107 @@
+"""What looks can show, played: against known powers, and its own bookkeeping."""
+
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from statsmodels.stats.power import TTestPower
+from scipy import stats
 
-from bloodstudy.analysis.statistics.paired import estimate, p_equivalence
-from bloodstudy.analysis.statistics.power import (
-    MOST_SEEDS,
-    detectable,
-    power_difference,
-    power_equivalence,
-    seeds_for_difference,
-    seeds_for_equivalence,
-    upper_spread,
-)
+from bloodstudy.analysis.statistics.power import draw_arms, expect_repetitions, play, upper_spread
+from bloodstudy.analysis.statistics.sequential import OF_VERDICTS, Bounds, plan_bounds
+
+LOOKS = (2, 3, 5, 8)
+ARMS = 4000
 
 
-@pytest.mark.parametrize("n", [3, 6, 10, 30])
-@pytest.mark.parametrize("d", [0.1, 0.5, 1.0])
-@pytest.mark.parametrize("alpha", [0.05, 0.05 / 16, 0.025])
-def test_power_for_a_difference_is_that_of_statsmodels(n, d, alpha):
-    assert power_difference(n, 1.0, d, alpha) == pytest.approx(TTestPower().power(d, n, alpha), abs=2e-4)
-    assert power_difference(n, 0.02, -0.02 * d, alpha) == pytest.approx(power_difference(n, 1.0, d, alpha))
+def rng(*parts):
+    return np.random.default_rng([31, *parts])
 
 
-@pytest.mark.parametrize(("df", "shift", "truth"), [(2, 7.9, 0.9547), (5, 7.0, 0.8422), (5, 6.65, 0.8)])
-def test_power_is_a_number_if_scipys_noncentral_distribution_function_is_none(df, shift, truth):
-    alpha = 0.05 if df == 2 else 0.05 / 16
-    assert power_difference(df + 1, 1.0, shift / math.sqrt(df + 1), alpha) == pytest.approx(truth, abs=5e-3)
+def within(found, wanted, arms=ARMS):
+    return abs(found - wanted) <= 4 * math.sqrt(max(wanted * (1 - wanted), 1 / arms) / arms)
 
 
-def test_power_far_out_is_certain():
-    assert [power_difference(n, 0.001, 0.05, 0.05 / 16) for n in (6, 30, 200)] == pytest.approx([1, 1, 1])
+@pytest.mark.parametrize(("n", "d", "arms"), [(6, 1.5, 1), (10, 1.0, 1), (10, 1.6, 16), (25, 0.8, 16)])
+def test_one_look_at_seeds_has_the_power_of_the_noncentral_t(n, d, arms):
+    (bounds,) = plan_bounds((n,), arms)
+    assert bounds.two_sided == pytest.approx(OF_VERDICTS * 0.05 / arms / 2, rel=1e-6)
+    found = play(draw_arms(rng(n), (n,), 1, 0.02, arms=ARMS), 0.02 * d, [bounds], margin=0.0).difference
+    bound = stats.t.isf(OF_VERDICTS * 0.05 / arms / 2, n - 1)
+    assert within(found, stats.nct.sf(bound, n - 1, d * math.sqrt(n)))
 
 
-@pytest.mark.parametrize(("n", "sd", "truth", "alpha"), [
-    (6, 0.02, 0.0, 0.05), (10, 0.02, 0.0, 0.05 / 5), (20, 0.03, 0.0, 0.05), (10, 0.015, 0.01, 0.05),
-    (10, 0.02, 0.02, 0.05),
-])  # fmt: skip
-def test_power_for_equivalence_is_that_of_simulated_studies(n, sd, truth, alpha):
-    studies = 4000
-    draws = np.random.default_rng(8).normal(truth, sd, (studies, n))
-    found = np.mean([p_equivalence(estimate(draw), 0.02) < alpha for draw in draws])
-    promised = power_equivalence(n, sd, 0.02, alpha, truth)
-    assert promised == pytest.approx(found, abs=4 * math.sqrt(0.25 / studies))
+@pytest.mark.parametrize("truth", [0.0, 0.02])
+def test_equivalence_and_not_worse_at_one_look_are_those_of_an_integral(truth):
+    """Phillips (1990): given the estimated spread the mean is normal; integrated over the spread's chi-square."""
+    n, sd, margin, level = 20, 0.03, 0.03, 0.01
+    se, ratios = sd / math.sqrt(n), np.linspace(1e-4, 3, 20_000)
+    density = stats.chi2.pdf((n - 1) * ratios**2, n - 1) * 2 * (n - 1) * ratios * (ratios[1] - ratios[0])
+    room = np.maximum(margin - stats.t.isf(level, n - 1) * ratios * se, 0)
+    passing = stats.norm.cdf((room - truth) / se) - stats.norm.cdf((-room - truth) / se)
+    found = play(draw_arms(rng(3), (n,), 1, sd, arms=ARMS), truth, [Bounds(1e-9, level)], margin)
+    assert within(found.equivalent, float((density * passing).sum()))
+    shown = stats.nct.sf(stats.t.isf(level, n - 1), n - 1, (margin + truth) / se)
+    assert within(found.not_worse, shown)
 
 
-@pytest.mark.parametrize("alpha", [0.05, 0.05 / 16])
-def test_equivalence_at_the_margin_is_shown_at_most_at_alpha(alpha):
-    powers = [power_equivalence(n, sd, 0.02, alpha, 0.02) for n in (2, 6, 10, 30) for sd in (0.001, 0.01, 0.1)]
-    assert max(powers) <= alpha + 1e-6
-    assert min(powers) >= 0
+@pytest.mark.parametrize("folds", [1, 5])
+def test_what_nothing_closes_goes_on_to_the_last_look(folds):
+    sample = draw_arms(rng(4), LOOKS, folds, 0.05, arms=300)
+    found = play(sample, 0.0, [Bounds(1e-200, 1e-200)] * 4, 0.03)
+    assert (found.difference, found.equivalent, found.not_worse, found.closing) == (0, 0, 0, (0, 0, 0, 1))
 
 
-@settings(deadline=None, max_examples=40)  # imports and root finding take their time on a busy machine
-@given(st.floats(0.001, 0.2), st.floats(0.005, 0.1), st.sampled_from([0.05, 0.01, 0.05 / 16]))
-def test_the_seeds_named_suffice_and_one_fewer_do_not(sd, margin, alpha):
-    for found, power in (
-        (seeds_for_equivalence(sd, margin, alpha), lambda n: power_equivalence(n, sd, margin, alpha)),
-        (seeds_for_difference(sd, margin, alpha), lambda n: power_difference(n, sd, margin, alpha)),
-    ):
-        if found is None:
-            assert power(MOST_SEEDS) < 0.8
-        else:
-            assert power(found) >= 0.8
-            assert found == 2 or power(found - 1) < 0.8
+def test_a_far_arm_is_closed_at_the_first_look_and_a_question_that_simplifies_closes_more():
+    bounds = plan_bounds(LOOKS, 16)
+    sample = draw_arms(rng(5), LOOKS, 5, 0.03, arms=500)
+    assert play(sample, -0.5, bounds, 0.03).closing[0] == 1
+    plain, simple = (play(sample, 0.02, bounds, 0.03, simplify) for simplify in (False, True))
+    assert simple.closing[-1] < plain.closing[-1]
+    assert simple.not_worse == pytest.approx(plain.not_worse, abs=0.02)
 
 
-@settings(deadline=None, max_examples=40)  # imports and root finding take their time on a busy machine
-@given(st.integers(2, 60), st.floats(0.001, 0.3), st.sampled_from([0.05, 0.05 / 16]))
-def test_the_detectable_effect_is_found_at_eighty_percent(n, sd, alpha):
-    effect = detectable(n, sd, alpha)
-    assert power_difference(n, sd, effect, alpha) == pytest.approx(0.8, abs=1e-6)
+def test_looks_show_what_one_look_does_and_errors_stay_within_their_bounds():
+    sample = draw_arms(rng(6), LOOKS, 5, 0.05, arms=ARMS)
+    bounds = plan_bounds(LOOKS, 1)
+    none = play(sample, 0.0, bounds, 0.0).difference
+    assert within(min(none, OF_VERDICTS * 0.05), OF_VERDICTS * 0.05)
+    once = draw_arms(rng(6), (8,), 5, 0.05, arms=ARMS)
+    pairs = ((sample, bounds), (once, plan_bounds((8,), 1)))
+    looks, one = (play(own, 0.02, bound, 0.0).difference for own, bound in pairs)
+    assert one - 0.04 < looks <= one + 0.02
+    assert play(sample, -0.03, bounds, 0.03).not_worse <= OF_VERDICTS * 0.05 + 4 * math.sqrt(0.05 / ARMS)
 
 
-@settings(deadline=None, max_examples=40)  # imports and root finding take their time on a busy machine
-@given(st.integers(6, 40), st.floats(0.005, 0.05))
-def test_power_rises_with_seeds_and_falls_with_spread(n, sd):
-    assert power_difference(n + 1, sd, 0.02, 0.01) >= power_difference(n, sd, 0.02, 0.01) - 1e-9
-    few, more = (power_equivalence(seeds, sd, 0.02, 0.01) for seeds in (n, n + 1))
-    assert more >= few - 1e-6 or few < 0.05  # two one-sided tests are not monotonic where they hardly ever pass
-    assert power_equivalence(n, 1.2 * sd, 0.02, 0.01) <= power_equivalence(n, sd, 0.02, 0.01) + 1e-6
+def test_scenes_that_all_repetitions_share_are_in_the_effect_and_in_its_variance():
+    sample = draw_arms(rng(7), (1, 2, 8), 5, 0.05, scenes=0.01, arms=20_000)
+    for look, repetitions in enumerate((1, 2, 8)):
+        true = 0.05**2 / (5 * repetitions) + (1 - 1 / repetitions) * 0.01**2
+        assert sample.effects[:, look].var() == pytest.approx(true, rel=0.04)
+        assert sample.variances[:, look].mean() == pytest.approx(true, rel=0.05)
+    assert play(sample, 0.0, plan_bounds((1, 2, 8), 1), 0.0).difference <= 0.05
 
 
-def test_without_spread_or_without_seeds():
-    assert power_difference(1, 0.1, 1.0, 0.05) == power_equivalence(1, 0.1, 1.0, 0.05) == 0
-    assert (power_difference(5, 0.0, 0.01, 0.05), power_difference(5, 0.0, 0.0, 0.05)) == (1, 0)
-    assert (power_equivalence(5, 0.0, 0.02, 0.05), power_equivalence(5, 0.0, 0.02, 0.05, 0.02)) == (1, 0)
-    assert (detectable(1, 0.1, 0.05), detectable(5, 0.0, 0.05)) == (math.inf, 0)
-    assert (seeds_for_difference(0.0, 0.02, 0.05), seeds_for_equivalence(0.0, 0.02, 0.05)) == (2, 2)
-    assert math.isnan(upper_spread(0.1, 0))
+def test_the_same_generator_draws_the_same_arms_and_another_one_others():
+    one, same, other = (draw_arms(rng(seed), LOOKS, 5, 0.05, 0.01, arms=5) for seed in (1, 1, 2))
+    assert np.array_equal(one.effects, same.effects)
+    assert not np.array_equal(one.effects, other.effects)
+
+
+def test_no_spread_leaves_nothing_to_chance():
+    sample = draw_arms(rng(8), LOOKS, 5, 0.0, arms=3)
+    assert play(sample, 0.0, plan_bounds(LOOKS, 16), 0.03).equivalent == 1
+    assert play(sample, 0.05, plan_bounds(LOOKS, 16), 0.03).difference == 1
+
+
+def test_repetitions_without_any_closing_are_all_and_of_two_arms_the_longer_counts():
+    assert expect_repetitions(LOOKS, [(0, 0, 0, 1)] * 3) == (24, 8)
+    assert expect_repetitions(LOOKS, [(1, 0, 0, 0)] * 3) == (6, 2)
+    every, longest = expect_repetitions((2, 4), [(0.5, 0.5), (0.5, 0.5)])
+    assert (every, longest) == (6, pytest.approx(0.25 * 2 + 0.75 * 4))
 
 
 def test_four_of_five_upper_limits_lie_above_the_true_spread():
     pilots = np.random.default_rng(2).normal(0, 0.03, (4000, 5)).std(axis=1, ddof=1)
     above = np.mean([upper_spread(sd, 4) > 0.03 for sd in pilots])
     assert above == pytest.approx(0.8, abs=4 * math.sqrt(0.16 / 4000))
+    assert math.isnan(upper_spread(0.1, 0))

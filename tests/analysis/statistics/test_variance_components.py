@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bloodstudy.analysis.statistics.paired import estimate
-from bloodstudy.analysis.statistics.variance_components import Crossed, cross, estimate_crossed, resample
+from bloodstudy.analysis.statistics.variance_components import Crossed, cross, estimate_crossed
 
 
 def draw(seed, seeds=8, classes=(5, 7, 4), copies=(3, 20), photograph=0.2):
@@ -105,54 +105,3 @@ def test_a_single_seed_or_a_class_of_a_single_photograph_leaves_no_interval(seed
     effect = estimate_crossed(cross(*draw(0, seeds=seeds, classes=classes)))
     assert math.isnan(effect.low)
     assert not effect.testable
-
-
-def test_trap_a_bootstrap_that_ignores_its_own_seed():
-    crossed = cross(*draw(3))
-    first, again, other = (resample(crossed, np.random.default_rng(seed)) for seed in (0, 0, 1))
-    assert first == again
-    assert first != other
-
-
-def test_trap_bootstrap_over_the_wrong_axis():
-    """With photograph effects alone, drawing images or seeds makes far too little of the spread."""
-    differences, classes, clusters = draw(4, seeds=20, classes=(15, 15), photograph=0.35)
-    crossed = cross(differences, classes, clusters)
-    low, high = resample(crossed, np.random.default_rng(0))
-    means = differences.mean(axis=1)
-    over_seeds = np.quantile(np.random.default_rng(0).choice(means, (2000, len(means))).mean(axis=1), [0.025, 0.975])
-    images = differences.mean(axis=0)
-    over_images = np.quantile(np.random.default_rng(0).choice(images, (2000, len(images))).mean(axis=1), [0.025, 0.975])
-    assert high - low > 3 * np.ptp(over_seeds)
-    assert high - low > 1.5 * np.ptp(over_images)
-
-
-def test_trap_arms_resampled_apart_in_a_paired_bootstrap():
-    """What both arms share, hard seeds and hard photographs, leaves the paired bootstrap as narrow as the effect."""
-    rng = np.random.default_rng(0)
-    _, classes, clusters = draw(0, classes=(20, 20))
-    hard = np.clip(0.5 + rng.normal(0, 0.4, 40), 0, 1)[clusters]
-    arm = (rng.random((10, len(clusters))) < hard).astype(int)
-    reference = np.where(rng.random(arm.shape) < 0.02, 1 - arm, arm)
-    paired = np.ptp(resample(cross(arm - reference, classes, clusters), np.random.default_rng(1)))
-    apart = [
-        resample(cross(each, classes, clusters), np.random.default_rng(s)) for s, each in ((1, arm), (2, reference))
-    ]
-    assert 4 * paired < math.hypot(*(np.ptp(interval) for interval in apart))
-
-
-@pytest.mark.parametrize("photograph", [0.05, 0.4])
-def test_the_bootstrap_and_the_variance_components_agree_if_clusters_are_many(photograph):
-    crossed = cross(*draw(6, seeds=25, classes=(40, 40), photograph=photograph))
-    effect, (low, high) = estimate_crossed(crossed), resample(crossed, np.random.default_rng(0))
-    assert low < effect.mean < high
-    assert 0.85 < (high - low) / (effect.high - effect.low) < 1.35  # interactions count thrice in the bootstrap
-
-
-def test_the_bootstrap_makes_up_for_the_few_photographs_that_it_draws_from():
-    photographs = np.random.default_rng(9).normal(size=6)
-    crossed = Crossed(np.tile(photographs / 6, (8, 1)), np.full(6, 1 / 6), np.zeros(6, dtype=int))
-    plain = np.random.default_rng(1).choice(photographs, (40_000, 6)).mean(axis=1)
-    stretched = np.quantile(photographs.mean() + (plain - photographs.mean()) * math.sqrt(6 / 5), [0.025, 0.975])
-    found = resample(crossed, np.random.default_rng(2), 40_000)
-    assert found == pytest.approx(tuple(stretched), abs=0.02 * np.ptp(stretched))

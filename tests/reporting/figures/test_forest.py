@@ -34,21 +34,33 @@ def test_every_seed_is_a_point_and_exploratory_means_are_hollow(draw):
             assert (mean.get_markerfacecolor() == "white") == (not comparison.pair.tested)
 
 
-def test_the_ends_of_an_interval_stand_out_of_the_mark_of_its_mean(draw):
+def test_the_interval_that_decides_is_thick_with_its_bounds_as_ticks(draw):
     analysis, figure = draw()
-    for axes, response in zip(figure.axes, ("train_accuracy", "test_accuracy", "accuracy_gap"), strict=True):
-        strokes = [line for line in axes.lines if line.get_marker() == "|"]
-        effects = [comparison.effects[response] for comparison in analysis.comparisons]
-        ends = [100 * end for effect in effects for end in (effect.low, effect.high)]
-        left, right = find_limits([100 * c.points[r] for c in analysis.comparisons for r in PANELS], 2)
-        assert [line.get_xdata()[0] for line in strokes] == pytest.approx([end for end in ends if left <= end <= right])
-        assert strokes
-        assert all(line.get_markersize() > 7 for line in strokes)
+    strokes = [c for c in figure.axes[1].collections if hasattr(c, "get_segments")]
+    thick = [stroke for stroke in strokes if stroke.get_linewidth()[0] > 3]
+    tested = [comparison for comparison in analysis.comparisons if comparison.pair.tested]
+    left, right = find_limits([100 * c.points[r] for c in analysis.comparisons for r in PANELS], 2)
+    for comparison, stroke in zip(tested, thick, strict=True):
+        told = comparison.course.last.told
+        ends = np.clip([100 * told.low, 100 * told.high], left, right)
+        assert [stroke.get_segments()[0][k][0] for k in (0, 1)] == pytest.approx(ends)
+    ticks = [x for line in figure.axes[1].lines if line.get_markersize() == 12 for x in line.get_xdata()]
+    bounds = [100 * end for c in tested for end in (c.course.last.told.at_least, c.course.last.told.at_most)]
+    assert ticks == pytest.approx([bound for bound in bounds if left <= bound <= right])
+    assert not [c for c in figure.axes[0].collections if c.get_linewidth()[0] > 3], "train accuracy is descriptive"
+
+
+def test_of_a_pilot_there_are_points_alone(draw):
+    _, figure = draw(seeds=4)
+    assert not [c for axes in figure.axes for c in axes.collections if hasattr(c, "get_segments")]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert not any("interval" in label for label in labels)
 
 
 def test_the_margin_is_a_band_of_the_test_panel_alone(draw):
     _, figure = draw()
-    assert [len(axes.collections) - 3 for axes in figure.axes] == [0, 3, 0]
+    bands = [[c for c in axes.collections if not hasattr(c, "get_segments")] for axes in figure.axes]
+    assert [len(own) for own in bands] == [0, 3, 0]
 
 
 def test_an_arm_without_a_seed_keeps_its_row(draw):
@@ -61,7 +73,8 @@ def test_an_invalid_arm_is_a_word_and_no_point(draw):
     _, figure = draw(outcomes={("reference", 2): "chance"})
     for axes in figure.axes:
         assert [text.get_text().strip() for text in axes.texts][:2] == ["invalid", "invalid"]
-        assert not [line for line in axes.lines if len(line.get_xdata()) > 2]
+        shown = [line for line in axes.lines if len(line.get_xdata()) > 2]
+        assert len(shown) == 1, "of the arm that is not tested"
 
 
 def test_the_axis_reaches_all_but_a_single_arm_far_out():

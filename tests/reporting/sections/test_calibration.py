@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from bloodstudy.analysis.statistics.calibration import Reliability
+from bloodstudy.analysis.results.reliability import Reliability
 from bloodstudy.reporting.figures import style
 from bloodstudy.reporting.sections import calibration
 

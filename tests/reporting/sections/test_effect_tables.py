@@ -6,11 +6,14 @@ import pandas as pd
 import pytest
 from records import plan_of
 
-from bloodstudy.analysis import Interaction, InterimLook, StudyAnalysis, Tuned
+from bloodstudy.analysis import Interaction, StudyAnalysis, Tuned
+from bloodstudy.analysis.comparisons.course import declare
 from bloodstudy.analysis.statistics.paired import estimate
 from bloodstudy.reporting.claims.ledger import Ledger, unmark
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.sections import effect_tables
+from bloodstudy.reporting.sections.verdicts import name_verdict
+from bloodstudy.study.design import DesignName, Repetitions
 
 
 @pytest.fixture
@@ -31,12 +34,26 @@ def test_a_row_has_the_effects_of_its_arm_and_the_seeds_that_are_paired(claims):
     assert first[header.index("test")] == shown
 
 
-def test_each_verdict_stands_beside_the_trials_that_failed(claims):
+def test_each_verdict_stands_beside_its_bounds_and_the_dead_trials(claims):
     comparisons = claims.analysis.comparisons
     header, _, *rows = read(effect_tables.tabulate_verdicts(comparisons, claims))
-    verdicts = [row[header.index("verdict")].split(",")[0] for row in rows]
-    assert verdicts == [comparison.verdict.word for comparison in comparisons]
-    assert [row[-1] for row in rows] == ["0 of 6", "1 of 6"]
+    assert "look" not in header, "there is one only"
+    assert [row[header.index("verdict")] for row in rows] == [name_verdict(c.verdict) for c in comparisons]
+    bounds = [f"{100 * c.course.last.told.at_least:+z.2f}" for c in comparisons]
+    assert [row[header.index("at least")] for row in rows] == bounds
+    assert [row[header.index("dead [95 %]")].split(" [")[0] for row in rows] == ["0 of 6", "1 of 6"]
+
+
+def test_of_several_looks_the_one_that_closed_an_arm_is_named(claims_of):
+    claims = claims_of(seeds=8, looks=[6, 8], planted={"pooling=none": (-30.0, -40.0)}, noise=2.0)
+    header, _, *rows = read(effect_tables.tabulate_verdicts(claims.analysis.comparisons, claims))
+    assert rows[1][header.index("look")] == "look 1 (6 seeds)"
+
+
+def test_a_study_judged_afterwards_says_so_at_the_head(claims_of):
+    claims = claims_of(design=None)
+    header, *_ = read(effect_tables.tabulate_verdicts(claims.analysis.comparisons, claims))
+    assert "verdict, judged afterwards" in header
 
 
 def test_classes_have_a_column_each(claims):
@@ -47,7 +64,8 @@ def test_classes_have_a_column_each(claims):
 @pytest.fixture
 def made_up():
     sweep = SimpleNamespace(plan=plan_of({}), results={}, seeds=[0, 1, 2])
-    return StudyClaims(StudyAnalysis(sweep, InterimLook(3, (3,)), 0.05, 1, (), 12, "scene"), Ledger())
+    rules = declare(Repetitions(DesignName.FIXED, (0, 1, 2), 1, (3,)), 1)
+    return StudyClaims(StudyAnalysis(sweep, rules, 1, 3, (), 12, "scene"), Ledger())
 
 
 def test_an_interaction_is_a_row_of_effects(made_up):

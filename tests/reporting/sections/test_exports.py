@@ -1,5 +1,9 @@
-"""The effects for other programs."""
+"""The tables for other programs, blocks.csv against a recomputation in plain pandas."""
 
+import io
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from bloodstudy.analysis import analyse_study
@@ -7,16 +11,25 @@ from bloodstudy.reporting.sections.exports import escape, tabulate_effects, writ
 from bloodstudy.study.question import Question
 
 POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average",))
+COLUMNS = ["arm", "reference", "questions", "role", "response", "blocks", "dead", "reference_dead", "effect", "low",
+           "high", "at_least", "at_most", "these_low", "these_high", "scenes_low", "scenes_high", "margin", "verdict",
+           "look", "not_worse", "not_worse_look"]  # fmt: skip
 
 
 def test_a_row_is_a_comparison_and_a_response_in_fractions(analyse):
-    analysis = analyse(POOLS)
+    analysis = analyse(POOLS, photographs=12)
     table = tabulate_effects(analysis).set_index("response")
-    test = analysis.comparisons[0].test
-    assert table.loc["test_accuracy", "effect"] == pytest.approx(test.mean, rel=1e-5)
-    assert table.loc["test_accuracy", "word"] == analysis.comparisons[0].verdict.word
-    assert table.loc["train_accuracy", "word"] == ""
-    assert table["p_difference"].notna().sum() == 1
+    (comparison,) = analysis.comparisons
+    row, told = table.loc["test_accuracy"], comparison.course.last.told
+    assert list(table.reset_index()[COLUMNS].columns) == COLUMNS
+    assert set(table.reset_index().columns) == set(COLUMNS)
+    expected = [comparison.test.mean, told.low, told.high, told.at_least, told.at_most, *comparison.these]
+    names = ["effect", "low", "high", "at_least", "at_most", "these_low", "these_high"]
+    assert row[names].astype(float).tolist() == pytest.approx(expected, rel=1e-5)
+    assert row[["scenes_low", "scenes_high"]].notna().all()
+    assert (row["verdict"], row["look"]) == (comparison.verdict.text, 1)
+    assert table.loc["train_accuracy", "verdict"] == ""
+    assert table["at_least"].notna().sum() == 1
 
 
 def test_without_a_comparison_there_is_no_table(read_sweep):
@@ -25,3 +38,44 @@ def test_without_a_comparison_there_is_no_table(read_sweep):
 
 def test_each_special_character_means_itself():
     assert escape("a_b & 5 % \\ {x}") == r"a\_b \& 5 \% \textbackslash{} \{x\}"
+
+
+def read_blocks(analysis):
+    return pd.read_csv(io.StringIO(write_tables(analysis)["blocks.csv"]))
+
+
+def test_of_folds_there_is_a_row_a_trial_and_cell(analyse):
+    analysis = analyse(POOLS, seeds=2, folds=3, outcomes={("pooling=average", 4): "diverged"})
+    table = read_blocks(analysis)
+    assert list(table) == ["arm", "repetition", "fold", "seed", "class", "scene", "n", "correct"]
+    assert table.groupby(["arm", "seed"]).ngroups == 11
+    assert (table["seed"] == 3 * table["repetition"] + table["fold"]).all()
+    assert table["correct"].between(0, table["n"]).all()
+    shares = table.assign(share=table["correct"]).groupby(["arm", "seed", "class"])[["correct", "n"]].sum()
+    recalls = (shares["correct"] / shares["n"]).groupby(["arm", "seed"]).mean()
+    for trial in analysis.sweep.trials[analysis.sweep.trials["outcome"] == "finished"].itertuples():
+        assert recalls[trial.arm, trial.seed] == pytest.approx(analysis.sweep.score(trial.key, trial.judged).test)
+    assert "blocks.csv" not in write_tables(analyse(POOLS))
+
+
+@pytest.mark.parametrize("lost", [{}, {("pooling=average", 4): "diverged"}])
+def test_plain_pandas_gets_the_effect_and_its_training_variance_from_the_blocks(analyse, lost):
+    folds = 3
+    analysis = analyse(POOLS, seeds=3, folds=folds, looks=[3], outcomes=lost, photographs=9, noise=2.0)
+    (comparison,) = analysis.comparisons
+    table = read_blocks(analysis)
+    cell = ["repetition", "fold", "seed", "class", "scene", "n"]
+    wide = table.pivot_table(index=cell, columns="arm", values="correct").reset_index().dropna()
+    wide["d"] = (wide["pooling=average"] - wide["reference"]) / wide["n"]
+    images = table.drop_duplicates(["class", "scene"]).set_index(["class", "scene"])["n"]
+    weights = images / images.groupby("class").transform("sum")
+    wide = wide.join(weights.rename("w"), on=["class", "scene"])
+    sums = wide.assign(wd=wide["w"] * wide["d"]).groupby("class")[["wd", "w"]].sum()
+    means = sums["wd"] / sums["w"]
+    theta, classes = means.mean(), len(means)
+    part = folds / classes * wide["w"] * (wide["d"] - wide["class"].map(means))
+    contributions = theta + part.groupby([wide["repetition"], wide["fold"]]).sum()
+    effect = comparison.course.last.effect
+    assert len(contributions) == effect.blocks == 9 - len(lost)
+    assert effect.effect == pytest.approx(theta, abs=1e-9)
+    assert effect.training == pytest.approx(np.var(contributions, ddof=1) / len(contributions), abs=1e-9)

@@ -15,46 +15,30 @@ def judge(claims_of):
     return lambda **more: claims_of(POOLS, photographs=3, **more)
 
 
-def test_what_was_fixed_is_the_plan(judge):
-    analysis = judge().analysis
-    lines = methods.list_fixed(analysis)
-    assert "arms: 2 tested against their reference, 1 only shown" in lines
-    assert any(line.startswith("seeds: 0 to 5, the same") for line in lines)
-    assert "decision: at 6 seeds, alpha 0.05" in lines
-    assert f"plan: hash `{analysis.sweep.plan.digest}`" in lines
+def write(claims):
+    return unmark(template("methods.md.j2").render(methods.describe_methods(claims, [])))
 
 
-def test_looks_divide_alpha(judge):
-    lines = methods.list_fixed(judge(seeds=10, looks=[6, 10]).analysis)
-    assert "decision: at 6 and 10 seeds, alpha 0.025 (0.05 divided by 2 looks)" in lines
+def test_the_limits_say_how_error_is_kept_and_at_which_looks(judge):
+    text = write(judge(seeds=10, looks=[6, 10]))
+    assert "at most 5 % for the study, over all its verdicts" in text
+    assert "Each of the 2 planned pairs" in text
+    assert "Looks are at 6 and 10 seeds." in text
+    assert "O'Brien-Fleming kind" in text
+    assert "Under 6 seeds the only verdict is `pilot`" in text
+    assert "new trainings on these test images, and not about other ones" in text
+    assert "The class with the fewest scenes in the test has 3: so few say nothing of new ones" in text
 
 
-def test_limits_say_the_floor_and_what_cannot_be_told(judge):
-    text = unmark(template("methods.md.j2").render(methods.describe_methods(judge(), [])))
-    assert "could reach here is 0.0625; above alpha" in text
-    assert "The class with the fewest scenes in the test has 3: under 10" in text
+def test_of_folds_they_say_what_the_estimand_is(judge):
+    text = write(judge(seeds=2, folds=3))
+    assert "The only look is at 2 repetitions." in text
+    assert "of networks that are trained on 2 parts of 3 of this pool" in text
+    assert "conditional on this pool" in text
+    assert "[blocks.csv](blocks.csv)" in text
+    assert "| arm | repetition | fold | seed |" in text
 
 
-def test_failing_trials_are_said_to_be_left_out(judge):
-    outcomes = {("pooling=none", 2): "diverged", ("pooling=none", 4): "chance"}
-    lines = methods.list_excluded(judge(outcomes=outcomes))
-    assert lines[0].startswith("`pooling=none`, seed 2: diverged")
-    assert lines[1].startswith("`pooling=none`, seed 4: stayed at chance")
-
-
-def test_a_reference_at_chance_and_a_trial_that_died_are_said_too(judge):
-    outcomes = {("reference", 1): "chance", ("pooling=none", 3): "failed"}
-    assert methods.list_excluded(judge(outcomes=outcomes)) == [
-        "`reference`, seed 1: stayed at chance, nothing is compared with it",
-        "`pooling=none`, seed 3: failed, nothing is concluded on the arm",
-    ]
-
-
-def test_results_beyond_the_seeds_that_are_looked_at_are_counted(judge):
-    outcomes = {("pooling=none", 6): "missing", ("pooling=average", 7): "missing"}
-    (line,) = methods.list_excluded(judge(seeds=8, outcomes=outcomes))
-    assert unmark(line).startswith("4 trials of seeds beyond the first 6: in no effect of a tested arm")
-
-
-def test_if_every_trial_counts_none_was_left_out(judge):
-    assert methods.list_excluded(judge()) == ["no trial that has a result was left out"]
+def test_a_study_that_declared_no_looks_is_said_to_be_judged_afterwards(judge):
+    text = write(judge(design=None))
+    assert "so the study is judged afterwards, as if one look at 6 seeds had been declared" in text

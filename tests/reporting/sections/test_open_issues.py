@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from studies import POOLS
 
+from bloodstudy.reporting.claims.ledger import unmark
 from bloodstudy.reporting.sections import open_issues
 from bloodstudy.reporting.sections.levels import describe_brought
 from bloodstudy.reporting.sections.open_issues import describe_named, describe_untuned
@@ -64,19 +65,35 @@ def test_an_arm_whose_model_brings_a_rate_of_its_own_has_not_that_of_the_referen
     assert describe_brought(analysis.sweep, "reference") == "The model of `small` brings `lr=0.001`, `batch_size=32`."
 
 
-def test_the_command_of_a_study_put_together_from_several_is_one_that_runs(analyse):
+def test_what_goes_on_with_open_arms_is_the_command_of_the_plan(analyse):
     analysis = analyse(outcomes={("reference", 5): "missing"})
-    typed = "python -m bloodstudy.run -m study=x\npython -m bloodstudy.run -m study=x seeds=8"
-    plan = replace(analysis.sweep.plan, command=typed)
-    analysis = replace(analysis, sweep=replace(analysis.sweep, plan=plan))
-    assert open_issues.settle(analysis.of("pools"), analysis) == "python -m bloodstudy.run -m study=x seeds=6"
+    typed = "python -m bloodstudy.run -m study=x\npython -m bloodstudy.run -m study=x looks=[6]"
+    analysis = replace(analysis, sweep=replace(analysis.sweep, plan=replace(analysis.sweep.plan, command=typed)))
+    assert open_issues.settle(analysis.of("pools"), analysis) == typed
+    assert open_issues.settle(analyse().of("pools"), analyse()) == ""
 
 
-@pytest.mark.parametrize(("arguments", "longer"), [
-    ("study=a data=kaggle", "study=a data=kaggle seeds=13"),
-    ("study=a seeds=5 lr=0.1", "study=a lr=0.1 seeds=13"),
-    ("'data.root=my images'", "'data.root=my images' seeds=13"),
-])  # fmt: skip
-def test_the_settling_command_asks_for_a_total(arguments, longer):
-    command = "python -m bloodstudy.run -m"
-    assert open_issues._with_seeds(f"{command} {arguments}", 13) == f"{command} {longer}"
+def test_what_is_open_is_counted_in_trainings_and_what_is_not_decided_is_named(claims_of):
+    claims = claims_of(seeds=8, looks=[6, 8], planted={}, noise=2.0, outcomes={("pooling=none", 6): "missing"})
+    lines = [unmark(line) for line in open_issues.describe_open(claims.sweep.plan.questions[0], claims)]
+    assert lines[0] == "`pooling=average` and `pooling=none` are open."
+    assert lines[1].startswith("The next look, at 8 seeds, takes 1 more training:")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"seeds": 4}, "Under 6 seeds a study stays a pilot"),
+        ({"planted": {}, "noise": 2.0}, "More seeds of this study would be exploratory"),
+        ({"seeds": 2, "folds": 3, "planted": {}, "noise": 2.0}, "with `first_repetition` after those"),
+    ],
+)
+def test_what_a_further_verdict_takes_is_said(claims_of, more, said):
+    claims = claims_of(**more)
+    assert said in open_issues.describe_extension(claims.analysis.of("pools"), claims)
+
+
+def test_an_arm_that_waits_for_a_failed_trial_says_how_to_train_it_again(claims_of):
+    claims = claims_of(outcomes={("pooling=none", 2): "failed"})
+    lines = open_issues.describe_open(claims.sweep.plan.questions[0], claims)
+    assert any("`pooling=none`: Its next look waits for seed 2" in line and "`retry=failed`" in line for line in lines)

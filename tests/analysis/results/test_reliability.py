@@ -2,7 +2,7 @@
 
 import pytest
 
-from bloodstudy.analysis.statistics.calibration import weigh_probabilities
+from bloodstudy.analysis.results.reliability import weigh_probabilities
 
 
 def test_an_arm_that_is_as_sure_as_right_has_no_error(two_classes):

@@ -1,0 +1,51 @@
+"""What a trial got right, cell by cell: all that a verdict is made from.
+
+In: the predictions of a finished trial and the split that it is judged by. Out: a frozen `Score`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bloodstudy.analysis.results.predictions import Predictions, TestCells
+from bloodstudy.analysis.statistics.chance import at_chance
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """One finished trial on its test images, and on those training images that were measured."""
+
+    cells: TestCells
+    correct: np.ndarray  # int (C,): images of each cell that it got right
+    train: float  # class-balanced accuracy
+    dead: bool  # it names one class for all images, or is no better than chance
+
+    @property
+    def test(self) -> float:
+        """Class-balanced accuracy."""
+        return _mean_recall(self.cells.classes, self.correct, self.cells.images)
+
+
+def score(predictions: Predictions, judged: str) -> Score:
+    """Return the score of a trial; NaN for the train accuracy if no training image was measured."""
+    shown = predictions.shown
+    cells, tested = shown.cells(judged), shown.tested(judged)
+    right = predictions.correct[tested]
+    correct = np.bincount(cells.of_image, weights=right, minlength=len(cells.images)).astype(int)
+    constant = len(np.unique(predictions.likeliest[tested])) < 2
+    return Score(cells, correct, _balance(predictions), constant or at_chance(correct, cells.images, cells.classes))
+
+
+def _balance(predictions: Predictions) -> float:
+    labels = predictions.shown.labels[predictions.shown.train]
+    if not len(labels):
+        return float("nan")
+    return _mean_recall(labels, predictions.correct[predictions.shown.train], np.ones(len(labels)))
+
+
+def _mean_recall(classes: np.ndarray, correct: np.ndarray, images: np.ndarray) -> float:
+    """Return the mean over those classes that are there."""
+    right, every = (np.bincount(classes, weights=counts) for counts in (correct, images))
+    return float((right[every > 0] / every[every > 0]).mean())

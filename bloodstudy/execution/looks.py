@@ -1,0 +1,56 @@
+"""The declared looks of a running study: held when their repetitions have ended, and said.
+
+In: the plan and the run folder. Out: the keys of the trials that are still needed. What a look says is a function of
+the finished trials alone, so a study that was killed goes on the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bloodstudy import analysis
+from bloodstudy.cli import terminal
+from bloodstudy.study.arms import Role
+from bloodstudy.study.plan import Plan
+
+
+class Looks:
+    """What the looks of one study have closed so far."""
+
+    def __init__(self, plan: Plan, study_folder: Path, say: Callable[[str], None] = terminal.say) -> None:
+        self._plan, self._folder, self._say = plan, study_folder, say
+        self._asked = self._held = 0
+        self._results: analysis.StudyResults | None = None  # what was read so far
+        self.needed = frozenset(plan.keys)
+        self.courses: dict[str, analysis.Course] = {}  # of each tested arm, as far as was asked
+        self.margins: dict[str, float] = {}
+
+    def hold(self, repetitions: int) -> None:
+        """Hold the looks that are declared after so many repetitions or fewer, as far as trials have ended."""
+        looks = self._plan.repetitions.looks
+        tests = any(arm.role == Role.CONFIRMATORY for arm in self._plan.arms.values())
+        due = sum(look <= repetitions for look in looks) if tests else 0
+        if due <= self._asked:
+            return
+        self._asked = due
+        self._results = analysis.load_study(self._folder.parent, self._folder.name, self._plan, self._results)
+        _, followed = analysis.follow_study(self._results)
+        self.needed = frozenset(trial.key for trial in analysis.list_needed(self._plan, followed))
+        courses = [(pair.arm, course) for pair, (_, course) in followed.items() if pair.tested]
+        self.courses = dict(courses)
+        self.margins = {pair.arm: pair.margin for pair in followed}
+        held = max((course.last.look for _, course in courses if course.last), default=0)
+        if held <= self._held:
+            return
+        self._held = held
+        closed = [f"{arm}: {course.verdict.word}" for arm, course in courses if not course.open]
+        still = sum(course.open for _, course in courses)
+        spared = len(self._plan.keys) - len(self.needed)
+        rest = f"; {spared} trials are not needed" if spared else ""
+        self._say(
+            f"look {held} of {len(looks)}, after {looks[held - 1]} repetitions: {len(closed)} of {len(courses)} arms "
+            f"decided, {still} open{rest}"
+        )
+        for line in closed:
+            self._say(f"  {line}")

@@ -1,0 +1,42 @@
+"""The looks of a running study, on trials that are made up."""
+
+from studies import fabricate_study
+
+from bloodstudy.execution.looks import Looks
+from bloodstudy.study.run_folder import read_plan
+
+PLANTED = {"pooling=average": (-20.0, -20.0)}
+
+
+def hold(tmp_path, repetitions, missing=range(0)):
+    outcomes = {
+        (arm, seed): "missing"
+        for arm in ("reference", "pooling=average", "pooling=strided", "pooling=none")
+        for seed in missing
+    }
+    fabricate_study(tmp_path, ["pooling"], 10, looks=[6, 10], planted=PLANTED, outcomes=outcomes, study="small")
+    plan, said = read_plan(tmp_path, "small"), []
+    looks = Looks(plan, tmp_path / "small", said.append)
+    looks.hold(repetitions)
+    return plan, looks, said
+
+
+def test_before_the_first_look_all_is_needed_and_nothing_is_said(tmp_path):
+    plan, looks, said = hold(tmp_path, 5)
+    assert (looks.needed, said) == (set(plan.keys), [])
+
+
+def test_a_look_that_is_due_and_has_not_ended_is_not_held(tmp_path):
+    plan, looks, said = hold(tmp_path, 6, missing=range(5, 10))
+    assert (looks.needed, said) == (set(plan.keys), [])
+
+
+def test_a_look_spares_the_arms_that_it_closes_and_says_so_once(tmp_path):
+    plan, looks, said = hold(tmp_path, 6, missing=range(6, 10))
+    spared = {(t.arm, t.seed) for t in plan.trials if t.key not in looks.needed}
+    assert {("pooling=average", seed) for seed in range(6, 10)} <= spared
+    assert said[0].startswith("look 1 of 2, after 6 repetitions: ")
+    assert "  pooling=average: harms" in said
+    before = list(said)
+    looks.hold(9)
+    assert said == before
