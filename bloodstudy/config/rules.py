@@ -25,9 +25,9 @@ STUDY = Rule(
 _SHARE = Real(above=0, below=1).accepts
 
 
-def is_rising(looks: Any) -> bool:
+def is_rising(looks: Any, most: int = 1000) -> bool:
     """Tell whether these are rising numbers of repetitions."""
-    if not isinstance(looks, list | tuple) or not looks or not all(is_whole(n) and 0 < n <= 1000 for n in looks):
+    if not isinstance(looks, list | tuple) or not looks or not all(is_whole(n) and 0 < n <= most for n in looks):
         return False
     return all(a < b for a, b in itertools.pairwise(looks))
 

@@ -130,15 +130,15 @@ def _settle_budget(planned_run: PlannedRun, estimate: cost_estimate.Estimate, wo
     if plan.budget is None:
         return planned_run
     budget = plan.budget
-    if budget.endswith("h") and " " not in budget:
+    if plan.trainings_paid is None:
         if not estimate.seconds:
             raise UserError("budget: how long a trial takes is not known here; give a number of trainings")
         paid = 3600 * float(budget[:-1]) * workers / fmean(estimate.seconds.values())
         budget = f"{int(paid)} trainings, from {budget}"
     first = {trial.key for trial in plan.trials if trial.seed in plan.repetitions.seeds_of(plan.repetitions.looks[0])}
-    if int(budget.split()[0]) < len(first):
-        raise UserError(f"budget: {budget}, and the first look takes {len(first)} trainings; expected as many or more")
     plan = replace(plan, budget=budget)
+    if plan.trainings_paid is not None and plan.trainings_paid < len(first):
+        raise UserError(f"budget: {budget}, and the first look takes {len(first)} trainings; expected as many or more")
     return replace(planned_run, content=replace(plan, hash=plan.digest))
 
 

@@ -100,6 +100,12 @@ class Plan:
         return {name: value for name, value in content.items() if value or name not in unset}
 
     @property
+    def trainings_paid(self) -> int | None:
+        """The trainings that its budget pays; None without one, or while hours are not turned into trainings yet."""
+        number = (self.budget or "").partition(" ")[0]
+        return int(number) if number.isdecimal() else None
+
+    @property
     def digest(self) -> str:
         """Sixteen hex digits over what the plan decides: two plans with the same ones are the same study."""
         content = self.to_dict()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from bloodstudy.config.extension.known import Extension
+from bloodstudy.config.rules import is_rising
 from bloodstudy.config.schema import Factors
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.record import is_list, read_record
@@ -55,6 +56,7 @@ def check_plan(plan: Any) -> None:
             raise ValueError("received nothing")
     except ValueError as error:
         raise ValueError(f"command: expected what was typed; {error}") from error
+    _check_design(plan)
     _check_levels("swept", {f"{key}.{place}": v for key, each in plan.swept.items() for place, v in enumerate(each)})
     for one in plan.extensions:
         Extension.from_dict(one)
@@ -64,6 +66,26 @@ def check_plan(plan: Any) -> None:
         _check_levels(f"arm {name!r}", arm.levels)
     for question in plan.questions:
         _check_question(question, plan.arms)
+
+
+def _check_design(plan: Any) -> None:
+    """Refuse looks that no study could hold, and blocks that make no whole repetitions."""
+    looks = list(plan.looks)
+    if looks and not is_rising(looks, most=MAX_TRIALS):
+        raise ValueError(f"looks: expected rising numbers of repetitions; received {looks!r:.80}")
+    if plan.budget is not None and not re.fullmatch(r"[0-9]+ trainings, from [0-9.]+h|[0-9]+|[0-9.]+h", plan.budget):
+        raise ValueError(f"budget: expected trainings, or hours with an h; received {plan.budget!r:.80}")
+    if plan.design is None:
+        return
+    seeds = len({trial.seed for trial in plan.trials})
+    if not 1 <= plan.folds <= seeds or seeds % plan.folds:
+        raise ValueError(
+            f"folds: expected the blocks of a repetition, of which {seeds} are planned; received {plan.folds}"
+        )
+    if not looks or looks[-1] > seeds // plan.folds:
+        raise ValueError(
+            f"looks: expected at most {seeds // plan.folds} repetitions, as planned; received {looks!r:.80}"
+        )
 
 
 def _check_trial(trial: Any, plan: Any) -> None:

@@ -6,6 +6,7 @@ import yaml
 from bloodstudy.study.arms import Role
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.planned import PlannedArm, PlannedQuestion, PlannedTrial
+from bloodstudy.study.stored_rules import check_plan
 
 DATA = {"name": "smear", "task": "subtype", "view": "field", "split": "official", "fingerprint": "f" * 16}
 TRIALS = tuple(
@@ -42,3 +43,24 @@ def test_the_file_says_everything_in_full_and_gives_the_same_plan_back(tmp_path)
     assert "&" not in text, "no anchor: a person reads it"
     back = Plan.from_dict(yaml.safe_load(text))
     assert (back.dump(), back.digest) == (text, plan.digest)
+
+
+FOLDS = {"design": "folds", "folds": 2, "looks": [1]}
+
+
+@pytest.mark.parametrize(("change", "told"), [
+    ({"looks": []}, "looks: expected"), ({"looks": [2]}, "at most 1 repetitions"), ({"looks": [0]}, "rising"),
+    ({"looks": [1, 1]}, "rising"), ({"folds": 0}, "folds: expected"), ({"folds": 3}, "folds: expected"),
+    ({"budget": "much"}, "budget: expected"), ({"design": None, "looks": [-1]}, "rising"),
+])  # fmt: skip
+def test_a_design_that_nothing_could_judge_is_refused(change, told):
+    check_plan(replace(PLAN, **FOLDS))
+    with pytest.raises(ValueError, match=told):
+        check_plan(replace(PLAN, **FOLDS | change))
+
+
+@pytest.mark.parametrize(
+    ("budget", "paid"), [(None, None), ("6h", None), ("300", 300), ("412 trainings, from 6h", 412)]
+)
+def test_a_budget_is_a_number_of_trainings_once_hours_are_turned_into_them(budget, paid):
+    assert replace(PLAN, budget=budget).trainings_paid == paid

@@ -58,9 +58,8 @@ def count_trainings(plan: Plan, followed: Followed, look: int) -> int:
 def keep_to_budget(plan: Plan, followed: Followed) -> Followed:
     """Return the courses, those that are open ended at the last look if the next one costs more than is to be spent."""
     held = max((course.last.look for _, course in followed.values() if course.last), default=0)
-    if plan.budget is None or held in (0, len(plan.repetitions.looks)):
-        return followed
-    if count_trainings(plan, followed, held) <= int(plan.budget.split()[0]):
+    paid = plan.trainings_paid
+    if paid is None or held in (0, len(plan.repetitions.looks)) or count_trainings(plan, followed, held) <= paid:
         return followed
     return {pair: (blocks, _stop(course)) for pair, (blocks, course) in followed.items()}
 
