@@ -1,7 +1,7 @@
-"""An effect: the mean of paired differences with its interval, and tests on it.
+"""An effect: the mean of paired differences with its interval.
 
-In: one difference a block, or a mean with standard error and degrees of freedom. Out: an `Effect`, and p-values. One
-formula serves the effect on this benchmark (t over seeds) and that on new photographs (variance components).
+In: one difference a block, or a mean with standard error and degrees of freedom. Out: an `Effect`. One formula serves
+the effect on these photographs (t over blocks) and that on seeds and scenes together (variance components).
 """
 
 from __future__ import annotations
@@ -71,40 +71,3 @@ def _quantile(df: float) -> float:
     from scipy import special  # what scipy.stats.t calls, without its slow import and its checks at every call
 
     return float(special.stdtrit(df, (1 + CONFIDENCE) / 2))
-
-
-def p_greater(effect: Effect, bound: float) -> float:
-    """Return the one-sided p-value of "the effect is above `bound`"."""
-    if not effect.testable:
-        return 1.0
-    if effect.se == 0:
-        return 0.0 if effect.mean > bound else 1.0
-    from scipy import special
-
-    return float(special.stdtr(effect.df, (bound - effect.mean) / effect.se))
-
-
-def p_less(effect: Effect, bound: float) -> float:
-    """Return the one-sided p-value of "the effect is below `bound`"."""
-    mirrored = Effect(-effect.mean, effect.se, effect.df, -effect.high, -effect.low, effect.n)
-    return p_greater(mirrored, -bound)
-
-
-def p_difference(effect: Effect) -> float:
-    """Return the two-sided p-value of "the effect is not zero"; 1 if all differences are zero."""
-    return min(1.0, 2 * min(p_greater(effect, 0.0), p_less(effect, 0.0)))
-
-
-def p_equivalence(effect: Effect, margin: float) -> float:
-    """Return the p-value of "the effect lies within the margin": two one-sided tests (Schuirmann 1987)."""
-    return max(p_greater(effect, -margin), p_less(effect, margin))
-
-
-def p_not_worse(effect: Effect, margin: float) -> float:
-    """Return the one-sided p-value of "the effect is above -margin"."""
-    return p_greater(effect, -margin)
-
-
-def p_beyond(effect: Effect, margin: float) -> float:
-    """Return the p-value of "the effect lies outside the margin", for either side."""
-    return min(1.0, 2 * min(p_greater(effect, margin), p_less(effect, -margin)))

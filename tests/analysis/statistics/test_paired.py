@@ -5,47 +5,21 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from statsmodels.stats.weightstats import ttost_paired
 
-from bloodstudy.analysis.statistics.paired import (
-    estimate,
-    estimate_share,
-    p_beyond,
-    p_difference,
-    p_equivalence,
-    p_greater,
-    p_less,
-    p_not_worse,
-)
+from bloodstudy.analysis.statistics.paired import estimate, estimate_share
 
 counts = st.lists(st.integers(-300, 300), min_size=2, max_size=30).map(lambda n: np.array(n) / 2487)
 
 
 @settings(deadline=None)
 @given(counts)
-def test_interval_and_p_value_are_those_of_scipys_paired_t_test(values):
+def test_the_interval_is_that_of_scipys_paired_t_test(values):
     assume(np.ptp(values) > 0)
     effect, theirs = estimate(values), stats.ttest_1samp(values, 0.0)
     interval = theirs.confidence_interval(0.95)
     assert effect.mean == pytest.approx(values.mean(), abs=1e-12)
     assert (effect.low, effect.high) == pytest.approx((interval.low, interval.high), abs=1e-11)
-    assert p_difference(effect) == pytest.approx(theirs.pvalue, rel=1e-6)
     assert effect.d_z == pytest.approx(values.mean() / values.std(ddof=1), rel=1e-6, abs=1e-9)
-
-
-@settings(deadline=None)
-@given(counts, st.sampled_from([0.005, 0.02, 0.05]))
-def test_the_one_sided_tests_are_those_of_scipy_and_statsmodels(values, margin):
-    assume(np.ptp(values) > 0)
-    effect = estimate(values)
-    assert p_equivalence(effect, margin) == pytest.approx(
-        ttost_paired(values, 0 * values, -margin, margin)[0], abs=1e-9
-    )
-    greater = stats.ttest_1samp(values, -margin, alternative="greater").pvalue
-    assert p_not_worse(effect, margin) == pytest.approx(greater, abs=1e-9)
-    above = stats.ttest_1samp(values, margin, alternative="greater").pvalue
-    below = stats.ttest_1samp(values, -margin, alternative="less").pvalue
-    assert p_beyond(effect, margin) == pytest.approx(min(1, 2 * above, 2 * below), abs=1e-9)
 
 
 def test_the_interval_of_a_mean_of_shares_ends_where_a_share_does():
@@ -71,19 +45,6 @@ def test_trap_row_order_changes_no_number(values, shuffler):
 def test_swapping_arm_and_reference_turns_the_effect_round(values):
     there, back = estimate(values), estimate(-values)
     assert (there.mean, there.low, there.high) == pytest.approx((-back.mean, -back.high, -back.low), abs=1e-12)
-    assert p_difference(there) == pytest.approx(p_difference(back), abs=1e-12)
-    assert p_greater(there, 0.01) == pytest.approx(p_less(back, -0.01), abs=1e-12)
-    assert p_equivalence(there, 0.02) == pytest.approx(p_equivalence(back, 0.02), abs=1e-12)
-
-
-@settings(deadline=None)
-@given(counts, st.floats(0.001, 0.1), st.floats(0.001, 0.1))
-def test_a_wider_margin_never_makes_equivalence_harder_nor_beyond_easier(values, one, other):
-    effect, (narrow, wide) = estimate(values), sorted((one, other))
-    assert p_equivalence(effect, wide) <= p_equivalence(effect, narrow)
-    assert p_not_worse(effect, wide) <= p_not_worse(effect, narrow)
-    assert p_beyond(effect, wide) >= p_beyond(effect, narrow)
-    assert p_not_worse(effect, wide) <= p_equivalence(effect, wide)
 
 
 def test_trap_a_fixed_1_96_at_small_n():
@@ -103,18 +64,11 @@ def test_trap_a_pooled_d_for_paired_data():
     assert effect.d_z > 5 * pooled
 
 
-@pytest.mark.parametrize(("value", "different", "equivalent", "not_worse", "beyond"), [
-    (0.0, 1, 0, 0, 1), (0.01, 0, 0, 0, 1), (0.03, 0, 1, 0, 0), (-0.03, 0, 1, 1, 0), (0.02, 0, 1, 0, 1),
-    (-0.02, 0, 1, 1, 1),
-])  # fmt: skip
-def test_trap_zero_variance_aborts_if_all_differences_are_equal_and_a_margin_is_not_within_itself(
-    value, different, equivalent, not_worse, beyond
-):
+@pytest.mark.parametrize("value", [0.0, 0.01, -0.03])
+def test_trap_zero_variance_aborts_if_all_differences_are_equal(value):
     effect = estimate([value] * 8)
     assert (effect.mean, effect.low, effect.high, effect.se) == (value, value, value, 0)
     assert math.isnan(effect.d_z)
-    found = p_difference(effect), p_equivalence(effect, 0.02), p_not_worse(effect, 0.02), p_beyond(effect, 0.02)
-    assert found == (different, equivalent, not_worse, beyond)
 
 
 def test_differences_that_are_equal_on_paper_have_no_spread_left_by_subtraction():
@@ -129,4 +83,3 @@ def test_fewer_than_two_blocks_decide_nothing(values):
     effect = estimate(values)
     assert math.isnan(effect.low)
     assert not effect.testable
-    assert [p_difference(effect), p_equivalence(effect, 9), p_not_worse(effect, 9), p_beyond(effect, 0)] == [1] * 4

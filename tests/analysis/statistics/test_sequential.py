@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.weightstats import ttost_paired
 
 from bloodstudy.analysis.statistics.sequential import Bounds, Said, look_at, plan_bounds
 
@@ -87,3 +89,31 @@ def test_large_effects_close_early_and_equal_arms_end_equivalent_or_open():
     assert all(look.said == Said.HARMS and look.beyond for look in found[::2])
     words = [look.said for look in found[1::2]]
     assert words.count(Said.EQUIVALENT) >= 0.8 * len(words)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(-300, 300), min_size=3, max_size=30).map(lambda n: np.array(n) / 2487),
+    st.sampled_from([0.005, 0.02, 0.05]),
+    st.sampled_from([0.001, 0.025, 0.2]),
+)
+def test_the_statements_are_the_tests_of_scipy_and_statsmodels(values, margin, p):
+    assume(np.ptp(values) > 0)
+    n = len(values)
+    look = look_at(values.mean(), values.var(ddof=1) / n, n - 1, Bounds(p, p), margin)
+    equivalence = ttost_paired(values, 0 * values, -margin, margin)[0]
+    greater = stats.ttest_1samp(values, -margin, alternative="greater").pvalue
+    difference = stats.ttest_1samp(values, 0.0).pvalue / 2
+    assume(min(abs(found - p) for found in (equivalence, greater, difference)) > 1e-9)
+    assert (look.said == "equivalent") == (equivalence < p)
+    assert look.not_worse == (greater < p)
+    assert (look.low > 0 or look.high < 0) == (difference < p)
+
+
+@pytest.mark.parametrize(("value", "said", "not_worse", "beyond"), [
+    (0.0, "equivalent", True, False), (0.01, "equivalent", True, False), (0.03, "improves", True, True),
+    (-0.03, "harms", False, True), (0.02, "improves", True, False), (-0.02, "harms", False, False),
+])  # fmt: skip
+def test_trap_without_variance_a_margin_is_not_within_itself(value, said, not_worse, beyond):
+    look = look_at(value, 0.0, 7, Bounds(0.01, 0.02), 0.02)
+    assert (look.said, look.not_worse, look.beyond) == (said, not_worse, beyond)
