@@ -31,6 +31,7 @@ from bloodstudy.cli.overrides import (
     GROUPS,
     RECORD,
     TYPED_ALONE,
+    first_levels,
     is_hydras,
     judge,
     parse,
@@ -129,7 +130,7 @@ def _combine(overrides: list[Override], hydras: tuple[str, ...]) -> RunRequest:
 
 def _arrange(overrides: list[Override], hydras: tuple[str, ...], study: StudyRequest) -> RunRequest:
     """Return one job an arm and block: all arms of the first block, then all of the next: answers come early."""
-    typed = {override.key_or_group: values_of(override)[0] for override in overrides}
+    typed = first_levels(overrides)
     design = study.settle(typed)
     wanted, planned = _count_repetitions(typed, design)
     blocks = design.blocks(planned)
@@ -147,7 +148,7 @@ def _count_repetitions(typed: Mapping[str, Any], design: Design) -> tuple[int, i
 
 
 def _count_trials(overrides: list[Override], study: StudyRequest) -> int:
-    typed = {override.key_or_group: values_of(override)[0] for override in overrides}
+    typed = first_levels(overrides)
     try:
         design = study.settle(typed)
         return _count_repetitions(typed, design)[1] * design.folds * len(study.arms)

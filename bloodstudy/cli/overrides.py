@@ -10,6 +10,7 @@ import dataclasses
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,11 @@ def values_of(override: Override) -> list[Any]:
     if not override.is_sweep_override():
         return [override.value()]
     return [value.text if isinstance(value, QuotedString) else value for value in override.sweep_iterator()]
+
+
+def first_levels(overrides: Iterable[Override]) -> dict[str, Any]:
+    """Return the level of each key, of several the first."""
+    return {override.key_or_group: values_of(override)[0] for override in overrides}
 
 
 def write(key: str, value: Any) -> str:

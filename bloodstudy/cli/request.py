@@ -14,7 +14,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from bloodstudy.cli.overrides import values_of
+from bloodstudy.cli.overrides import first_levels, values_of
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm, Role, expand
 from bloodstudy.study.design import FOLDS, LOOKS, MARGINS, Design, DesignName
@@ -96,17 +96,9 @@ def read_request(
     if not named:
         problem = "seeds: counts the seeds of a study or a question; for a plain sweep write seed=0,1,2"
         problems = [problem for override in others if override.key_or_group == "seeds"]
-        keys = [override.key_or_group for override in others]
-        return (
-            None,
-            others,
-            problems
-            + [
-                f"{key}: a plain sweep decides nothing; it belongs to study=NAME or question=NAME"
-                for key in OF_STUDIES
-                if key in keys
-            ],
-        )
+        keys = [override.key_or_group for override in others if override.key_or_group in OF_STUDIES]
+        decides = "a plain sweep decides nothing; it belongs to study=NAME or question=NAME"
+        return None, others, problems + [f"{key}: {decides}" for key in keys]
     if problems := [problem for override in named if (problem := _refuse(override, multirun))]:
         raise UserError(*problems)
     if len(named) > 1:
@@ -162,7 +154,7 @@ def _refuse(override: Override, multirun: bool) -> str | None:
 def _conflicts(request: StudyRequest, others: Sequence[Override], text: str) -> list[str]:
     problems = []
     with suppress(TypeError, ValueError):  # if what was typed is no value of its key, which is said elsewhere
-        problems += _judge_design(request, {override.key_or_group: values_of(override)[0] for override in others})
+        problems += _judge_design(request, first_levels(others))
     varied: dict[str, str] = {key: question.name for question in request.questions for key in sorted(question.varied)}
     for override in others:
         key = override.key_or_group
