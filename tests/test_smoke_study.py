@@ -57,7 +57,7 @@ def effects(smoke):
     return table[table["response"] == "test_accuracy"].set_index("arm")
 
 
-def test_what_is_plain_is_found_and_closes_early(effects, predicted):
+def test_what_is_plain_is_found_and_closes_early(smoke, effects, predicted):
     assert set(effects["verdict"]) <= {"harms", "equivalent", "not worse", "fails to train"}
     assert "harms" in set(effects["verdict"])
     assert {"equivalent", "not worse"} & set(effects["verdict"])
@@ -66,6 +66,7 @@ def test_what_is_plain_is_found_and_closes_early(effects, predicted):
     assert trials["reference"] in (10, 20)
     for arm, row in effects.iterrows():
         assert trials[arm] == {1: 10, 2: 20}[row["look"]], "a closed arm gets no more blocks"
+    assert "missing" not in (smoke / "reports/smoke/report.md").read_text()
 
 
 def test_numbers_are_those_of_plain_pandas(smoke, predicted, effects, claims):

@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     RUNNING = "running"
     IN_PROGRESS = "in_progress"  # another process works on it: what a job returns
     MISSING = "missing"
+    SPARED = "spared"  # a look has closed its arm, and no result is needed
 
 
 PUBLISHED = (Outcome.FINISHED, Outcome.DIVERGED, Outcome.FAILED, Outcome.OUT_OF_MEMORY)

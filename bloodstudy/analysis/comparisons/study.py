@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from bloodstudy.analysis.comparisons.blocks import Blocks
 from bloodstudy.analysis.comparisons.comparison import RESPONSES, Comparison, collect_blocks, compare, withhold
 from bloodstudy.analysis.comparisons.course import Course, Rules, declare, follow
-from bloodstudy.analysis.comparisons.extent import Followed, keep_to_budget
+from bloodstudy.analysis.comparisons.extent import Followed, keep_to_budget, list_needed
 from bloodstudy.analysis.comparisons.mechanism import name_mechanism
 from bloodstudy.analysis.comparisons.pairs import Pair, list_pairs
 from bloodstudy.analysis.comparisons.verdict import TESTED, Verdict, Word
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.study.design import DesignName, Repetitions
+from bloodstudy.study.outcome import Outcome
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,11 +95,21 @@ def follow_study(sweep: StudyResults) -> tuple[Rules, Followed]:
 def analyse_study(sweep: StudyResults) -> StudyAnalysis:
     """Return the study of `sweep`, judged."""
     rules, followed = follow_study(sweep)
+    sweep = _spare(sweep, followed)
     complete = _count_complete(followed, rules.repetitions)
     comparisons = [_judge(sweep, *own, complete) for own in followed.values()]
     counts, unit = _count_clusters(sweep)
     family = sum(pair.tested for pair in followed)
     return StudyAnalysis(sweep, rules, family, complete, tuple(comparisons), min(counts, default=None), unit)
+
+
+def _spare(sweep: StudyResults, followed: Followed) -> StudyResults:
+    """Return `sweep`, what is missing of closed arms being spared."""
+    needed = [trial.key for trial in list_needed(sweep.plan, followed)]
+    trials = sweep.trials.copy()
+    spared = (trials["outcome"] == Outcome.MISSING) & ~trials["key"].isin(needed)
+    trials.loc[spared, ["outcome", "reason"]] = Outcome.SPARED, "a look has closed its arm"
+    return replace(sweep, trials=trials)
 
 
 def _count_complete(followed: Mapping[Pair, tuple[Blocks, Course]], repetitions: Repetitions) -> int:

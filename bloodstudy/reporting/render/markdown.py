@@ -14,6 +14,7 @@ import jinja2
 import pandas as pd
 
 from bloodstudy import PACKAGE
+from bloodstudy.study.outcome import Outcome
 from bloodstudy.visible import show, show_cell, visible
 
 TEMPLATES = PACKAGE / "reporting" / "templates"
@@ -85,7 +86,11 @@ def embed(name: str, text: str, drawn: Collection[str]) -> str:
 
 
 def describe_lost(trials: pd.DataFrame) -> str:
-    """Say what became of the trials of an arm that did not finish, such as "2 of 3 diverged"; empty if all did."""
-    lost = trials["outcome"][trials["outcome"] != "finished"]
+    """Say what became of the trials of an arm that did not finish, such as "2 of 3 diverged"; empty if all did.
+
+    What a look has spared counts for nothing.
+    """
+    trials = trials.loc[trials["outcome"] != Outcome.SPARED]
+    lost = trials["outcome"][trials["outcome"] != Outcome.FINISHED]
     counted = f"{len(lost)} of {len(trials)} " if len(trials) > 1 else ""
     return counted + ", ".join(dict.fromkeys(lost)).replace("_", " ") if len(lost) else ""

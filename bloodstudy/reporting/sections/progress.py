@@ -11,8 +11,8 @@ from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.comparisons.blocks import ENDED
 from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.render.markdown import as_list, code, plural, rows_of
-from bloodstudy.study.outcome import PUBLISHED
+from bloodstudy.reporting.render.markdown import as_list, code, plural
+from bloodstudy.study.outcome import PUBLISHED, Outcome
 
 
 @dataclass(frozen=True)
@@ -73,30 +73,21 @@ def describe_progress(claims: StudyClaims) -> str:
 def _count_trials(claims: StudyClaims) -> str:
     trials = claims.sweep.trials.drop_duplicates("key")
     published = trials["outcome"].isin(PUBLISHED)
-    done, missing = trials["key"][published], rows_of(trials.loc[~published])
+    done, spared_keys = trials["key"][published], trials["key"][trials["outcome"] == Outcome.SPARED].tolist()
+    wanted = trials["key"][~published & (trials["outcome"] != Outcome.SPARED)].tolist()
     with_result = claims.number(len(done), "study/published", "number of trials that have a result", done)
     planned = claims.number(len(trials), "study/planned", "number of planned trials", trials["key"])
     text = f"{with_result} of {planned} planned trials have a result"
-    none_needs = list_closed(claims.analysis)
-    closed = [row["key"] for row in missing if row["arm"] in none_needs]
-    wanted = [row["key"] for row in missing if row["arm"] not in none_needs]
     if wanted:
         formula = "number of planned trials without a result"
         without = claims.number(len(wanted), "study/missing", f"{formula}, of arms that are not closed", wanted)
         verb, them = ("is", "it") if len(wanted) == 1 else ("are", "them")
         text += f"; {without} {verb} missing, and the same command goes on with {them}"
-    if closed:
+    if spared_keys:
         formula = "number of trials without a result of arms that are closed, and of references that none else needs"
-        spared = claims.number(len(closed), "study/spared", formula, closed)
-        text += f"; {spared} {'is' if len(closed) == 1 else 'are'} not needed, since their arms are closed"
+        spared = claims.number(len(spared_keys), "study/spared", formula, spared_keys)
+        text += f"; {spared} {'is' if len(spared_keys) == 1 else 'are'} not needed, since their arms are closed"
     return f"{text}."
-
-
-def list_closed(analysis: StudyAnalysis) -> set[str]:
-    """Return the arms of which no more blocks are trained: closed ones, and references that no open arm needs."""
-    arms = {c.pair.arm for c in analysis.comparisons} | {c.pair.reference for c in analysis.comparisons}
-    going = [c.pair for c in analysis.comparisons if not c.pair.tested or c.course.open]
-    return arms - {name for pair in going for name in (pair.arm, pair.reference)}
 
 
 def _describe_looks(claims: StudyClaims) -> str:

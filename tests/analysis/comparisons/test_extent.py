@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bloodstudy.analysis import follow_study, list_needed
+from bloodstudy.analysis import analyse_study, follow_study, list_needed
 from bloodstudy.analysis.comparisons.extent import count_trainings
 
 ARMS = {"reference": 0.8, "far": 0.4, "near": lambda seed: 0.8 - 0.02 * (seed % 3)}
@@ -57,3 +57,13 @@ def test_an_arm_that_is_only_shown_goes_as_far_as_those_of_its_question(follow):
     plan, followed = follow(6, roles={"near": "exploratory"})
     ends = {arm: max(t.seed for t in list_needed(plan, followed) if t.arm == arm) for arm in ARMS}
     assert ends == {"reference": 5, "far": 5, "near": 5}
+
+
+def test_what_a_look_has_spared_is_neither_missing_nor_asked_for(study_of):
+    missing = {("far", seed): "missing" for seed in range(6, 16)} | {("near", 15): "missing"}
+    asked = {"seeds": range(16), "looks": (6, 10, 16), "design": "fixed", "questions": QUESTIONS}
+    judged = analyse_study(study_of(ARMS, **asked, outcomes=missing))
+    outcomes = judged.sweep.trials.groupby("arm")["outcome"].value_counts()
+    assert outcomes["far", "spared"] == 10
+    assert outcomes["near", "missing"] == 1
+    assert ("far", "missing") not in outcomes.index
