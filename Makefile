@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.synced
 # server, a cluster or a trained study stay together; what takes longest begins first (tests/conftest.py).
 CORES  := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -n $(shell expr $(CORES) + 1) --maxprocesses 5 --dist loadscope --no-loadscope-reorder
-LOCKED_EXTRAS := --extra cpu --extra slurm --extra ray --extra kaggle --extra team --group dev
+LOCKED_EXTRAS := --extra cpu --extra slurm --extra ray --extra kaggle --extra team --extra jax --group dev
 
 .DEFAULT_GOAL := help
 .PHONY: help setup study test slow faults check lint types lock report ui clean

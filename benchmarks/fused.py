@@ -3,7 +3,7 @@
     python benchmarks/fused.py [--seconds 330] [--out fused.json] [--smallest]
     python benchmarks/fused.py --equal       how far weights are apart if trained alone or among others (a CPU will do)
 
-Needs JAX, Keras and NumPy: no TensorFlow, no network, no data set (the images are random; times do not depend on them).
+Needs JAX, Keras, NumPy and pandas: no TensorFlow, no network, no data (the images are random; no time depends on it).
 Trains K trials of one shape side by side, each with its own weights, images in its own order and its own learning rate:
 one `jax.vmap` over Keras's `stateless_call` and `stateless_apply`, many steps in one `lax.scan`, the images once on the
 device as uint8. For each network and K it tells images a second and the memory that the program asks for, beside
@@ -47,8 +47,8 @@ import numpy as np
 
 from bloodstudy.config.schema import Factors
 from bloodstudy.model import blocks, networks
-from bloodstudy.model.layers import BIAS, RADIUS, LocalResponseNormalization
 from bloodstudy.training.optimizer import Course, make_optimizer
+from bloodstudy.training.patches import rewrite
 
 CLASSES = 4
 WAYS = ("grouped", "pooled", "patches")
@@ -59,117 +59,6 @@ NETWORKS = {
     "reference 120x160 gray": ("reference", replace(REFERENCE, image_size=(120, 160), colour="gray")),
     "compact 60x80 rgb": ("compact", replace(REFERENCE, depth=5, norm="batch", dropout=0.4)),
 }
-
-
-# --- the small layers, written for many trials at once
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def convolve(x: jax.Array, kernel: jax.Array, padding: str) -> jax.Array:
-    """Convolve (B, H, W, C) with (h, w, C, F) at stride 1 as one product of matrices."""
-    return patches_of(x, kernel.shape[:2], padding) @ kernel.reshape(-1, kernel.shape[-1])
-
-
-def _convolve_forward(x: jax.Array, kernel: jax.Array, padding: str) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return convolve(x, kernel, padding), (x, kernel)
-
-
-def _convolve_backward(padding: str, kept: tuple[jax.Array, jax.Array], upstream: jax.Array) -> tuple[Any, Any]:
-    x, kernel = kept
-    height, width, channels, filters = kernel.shape
-    columns = patches_of(x, (height, width), padding).reshape(-1, height * width * channels)
-    of_kernel = (columns.T @ upstream.reshape(-1, filters)).reshape(kernel.shape)
-    turned = kernel[::-1, ::-1].transpose(0, 1, 3, 2).reshape(-1, channels)
-    border = padding if padding == "same" else "full"
-    return patches_of(upstream, (height, width), border, backward=True) @ turned, of_kernel
-
-
-def patches_of(x: jax.Array, kernel: Sequence[int], padding: str, backward: bool = False) -> jax.Array:
-    """Return the patches (B, H', W', h * w * C) that a kernel (h, w) meets."""
-    before = {"same": [(side - 1) // 2 for side in kernel], "valid": [0, 0], "full": [side - 1 for side in kernel]}
-    first = before[padding]
-    both = [
-        (one, (side - 1) * (padding != "valid") * (1 + (padding == "full")) - one)
-        for one, side in zip(first, kernel, strict=True)
-    ]
-    if backward and padding == "same":
-        both = [(right, left) for left, right in both]
-    x = jnp.pad(x, ((0, 0), *both, (0, 0)))
-    high, wide = (side - length + 1 for side, length in zip(x.shape[1:3], kernel, strict=True))
-    cut = [x[:, i : i + high, j : j + wide] for i in range(kernel[0]) for j in range(kernel[1])]
-    return jnp.concatenate(cut, axis=-1)
-
-
-convolve.defvjp(_convolve_forward, _convolve_backward)
-
-
-@jax.custom_vjp
-def largest(x: jax.Array) -> jax.Array:
-    """Take the maximum of each 2 x 2 window of (B, H, W, C); a last odd row or column is left out."""
-    return _corners(x).max(axis=0)
-
-
-def _corners(x: jax.Array) -> jax.Array:
-    high, wide = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
-    return jnp.stack([x[:, i:high:2, j:wide:2] for i in (0, 1) for j in (0, 1)])
-
-
-def _largest_forward(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-    return largest(x), x
-
-
-def _largest_backward(x: jax.Array, upstream: jax.Array) -> tuple[jax.Array]:
-    corners = _corners(x)
-    first = jnp.argmax(corners, axis=0)  # of equal ones the first, as the libraries do
-    parts = jnp.where(jnp.arange(4)[:, None, None, None, None] == first, upstream, 0.0)
-    batch, high, wide, channels = upstream.shape
-    whole = parts.reshape(2, 2, batch, high, wide, channels).transpose(2, 3, 0, 4, 1, 5)
-    whole = whole.reshape(batch, 2 * high, 2 * wide, channels)
-    return (jnp.pad(whole, ((0, 0), (0, x.shape[1] - 2 * high), (0, x.shape[2] - 2 * wide), (0, 0))),)
-
-
-largest.defvjp(_largest_forward, _largest_backward)
-
-
-def _around(x: jax.Array) -> jax.Array:
-    """Sum over the neighbours of each channel, as the band of LocalResponseNormalization does."""
-    wide = jnp.pad(x, ((0, 0),) * (x.ndim - 1) + ((RADIUS, RADIUS),))
-    return sum((wide[..., i : i + x.shape[-1]] for i in range(2 * RADIUS + 1)), jnp.zeros_like(x))
-
-
-@jax.custom_vjp
-def respond(x: jax.Array) -> jax.Array:
-    """Normalise over channels as LocalResponseNormalization does."""
-    return x * jax.lax.rsqrt(BIAS + _around(x * x))
-
-
-def _respond_forward(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-    return respond(x), x
-
-
-def _respond_backward(x: jax.Array, upstream: jax.Array) -> tuple[jax.Array]:
-    root = jax.lax.rsqrt(BIAS + _around(x * x))
-    scaled = upstream * root
-    return (scaled - x * _around(scaled * x * root * root),)
-
-
-respond.defvjp(_respond_forward, _respond_backward)
-
-
-def prepare(model: keras.Model, way: str) -> keras.Model:
-    """Make the layers of `model` compute as `way` says; the numbers are the same but for rounding."""
-    for layer in model.layers:
-        if way == "patches" and isinstance(layer, keras.layers.Conv2D) and tuple(layer.strides) == (1, 1):
-            layer.convolution_op = partial(_convolution, layer.padding)
-        if way != "grouped" and isinstance(layer, LocalResponseNormalization):
-            layer.call = respond
-        if way != "grouped" and isinstance(layer, keras.layers.MaxPooling2D) and tuple(layer.pool_size) == (2, 2):
-            layer.call = largest
-    return model
-
-
-def _convolution(padding: str, inputs: jax.Array, kernel: Any) -> jax.Array:
-    return convolve(inputs, jnp.asarray(kernel), padding)
 
 
 # --- many trials of one shape
@@ -199,7 +88,9 @@ class Group:
         build = {"reference": networks.build_reference, "compact": networks.build_compact}[self.name]
         shape = (*self.factors.image_size, 3 if self.factors.colour == "rgb" else 1)
         constant = replace(self.factors, schedule="constant", warmup=0.0)
-        object.__setattr__(self, "model", prepare(build(constant, shape, CLASSES), self.way))
+        built = build(constant, shape, CLASSES)
+        built = built if self.way == "grouped" else rewrite(built, convolutions=self.way == "patches")
+        object.__setattr__(self, "model", built)
         object.__setattr__(self, "optimizer", make_optimizer(constant, 1))
         self.optimizer.build(self.model.trainable_variables)
         dropping = [layer for layer in self.model.layers if isinstance(layer, keras.layers.Dropout)]

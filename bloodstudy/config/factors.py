@@ -71,6 +71,12 @@ SINGLE: Mapping[str, tuple[str, ...]] = {
 }
 # Factors without a neutral level that one of them takes the place of: they may be typed, and not varied.
 REPLACED: Mapping[str, tuple[str, ...]] = {"optimizer": ("lr", "optimizer"), "schedule": ("lr",)}
+# What is not written for engine=jax, beside hooks and networks of the user's own.
+NOT_BY_JAX: Mapping[str, tuple[Any, ...]] = {
+    "precision": ("bfloat16",),
+    "augment": ("randaugment",),
+    "class_weight": ("balanced",),
+}
 HOOKS = ("image", "batch", "block_end", "head", "optimizer", "loss", "schedule", "callbacks", "class_weight")
 # Of keras.applications; a test holds the two together.
 BACKBONES = (
@@ -95,6 +101,7 @@ _ROWS = (
     Factor("class_weight", Choice("none", "balanced"), neutral="none"),
     Factor("early_stopping", Whole(0), neutral=0, timed=False),
     Factor("precision", Choice("auto", "float32", "bfloat16")),
+    Factor("engine", Choice("tensorflow", "jax"), neutral="tensorflow"),
     Factor("seed", Whole(0, 2**32 - 1), timed=False),
     Factor("dropout", Real(0, below=1), read_by=(*BLOCKS, "application")),
     Factor("conv_dropout", Real(0, below=1), read_by=BLOCKS),
@@ -145,6 +152,22 @@ def list_conflicts(levels: Mapping[str, Any]) -> list[str]:
                 f"{' and '.join([*owners, *hidden])}: each would set the {hook} of the training; expected one of them"
             )
     return problems
+
+
+def list_untrainable(levels: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each of these levels that engine=jax does not train; `model.name` is one of them."""
+    if levels.get("engine") != "jax":
+        return []
+    own = [name for name, level in levels.items() if name in FACTORS and FACTORS[name].hook]
+    own = [name for name in own if levels[name] != FACTORS[name].neutral]
+    refused = [name for name, without in NOT_BY_JAX.items() if levels.get(name) in without]
+    refused += ["ema"] if levels.get("ema") else []
+    refused += ["model"] if levels.get("model.name", BLOCKS[0]) not in BLOCKS else []
+    return [
+        f"{name}: engine=jax does not train {levels.get(name, levels.get('model.name'))!r}; expected another level, or "
+        "engine=tensorflow."
+        for name in [*refused, *own]
+    ]
 
 
 def list_replaced(levels: Mapping[str, Any]) -> dict[str, str]:

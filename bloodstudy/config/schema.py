@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from bloodstudy.config.factors import FACTORS, list_conflicts, own_defaults, without_neutral
+from bloodstudy.config.factors import FACTORS, list_conflicts, list_untrainable, own_defaults, without_neutral
 from bloodstudy.config.levels import is_number, is_whole
 from bloodstudy.config.rules import RULES, check_value, unknown_key
 from bloodstudy.config.weights import content_of
@@ -51,6 +51,7 @@ class Factors:
     colour: str = "gray"
     image_size: tuple[int, int] = (120, 160)  # height, width in pixels
     precision: str = "auto"
+    engine: str = "tensorflow"
     seed: int = 0
     own: Mapping[str, Any] = field(default_factory=dict)  # levels of the factors that extensions declare
 
@@ -180,7 +181,7 @@ def settings(content: Mapping[str, Any]) -> Settings:
         problems.append(f"data.fold: expected 0 to {folds - 1}, one less than data.folds; received {fold!r}.")
     if not problems and flat["early_stopping"] and not flat["data.validation_share"]:
         problems.append("early_stopping: it needs validation images; write data.validation_share=0.2 with it.")
-    problems += list_conflicts(flat) if not problems else []
+    problems += [*list_conflicts(flat), *list_untrainable(flat)] if not problems else []
     if problems:
         raise UserError(*problems)
 

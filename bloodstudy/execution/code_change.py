@@ -16,7 +16,8 @@ from bloodstudy.study.code_digest import code_digest
 from bloodstudy.study.result import Result
 from bloodstudy.training import checkpoint, installed_versions
 
-NAMES = {"code": "code", "keras": "Keras", "tensorflow": "TensorFlow"}  # what must be the same, and how people call it
+# What must be the same, and how people call it.
+NAMES = {"code": "code", "keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX"}
 
 
 def check(results: Mapping[str, Result | None], folder: Path, control: Control) -> None:

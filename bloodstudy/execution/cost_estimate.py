@@ -46,7 +46,7 @@ class Estimate:
     def describe(self, workers: int = 1) -> str:
         """Return the estimate in a sentence, for so many trials at once."""
         if not self.seconds:
-            return "how long it will take is not known: no arm could be tried out"
+            return "how long it will take is not known before like trials have finished here: no arm could be tried out"
         times = sorted(self.seconds.values())
         each = (
             terminal.span(times[0])
@@ -114,7 +114,9 @@ def _probe(
 ) -> dict[str, dict[str, float]]:
     """Return the times of each unmeasured probe by its name, measured now if they are new; without those that fail."""
     probes = _read_probes(folder)
-    new = {name: (trial, images) for name, trial, images in unmeasured if name not in probes}
+    # A program of JAX takes longer to compile than most trials to train: to try one out says little, and costs much.
+    tried = [one for one in unmeasured if one[1].factors.engine != "jax"]
+    new = {name: (trial, images) for name, trial, images in tried if name not in probes}
     if not new:
         return probes
     with terminal.Bar("finding out how long the arms take", len(new)) as bar:

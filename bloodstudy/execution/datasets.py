@@ -49,7 +49,8 @@ def _screen(
 
 def make_trial(settings: schema.Settings, images: data.Dataset, study: str, arm: str = "") -> trial.Trial:
     """Return the trial of `settings` on `images`, as part of `study`; the plan names its arm."""
-    factors = replace(settings.factors, precision=resolve_precision(settings.factors.precision))
+    factors = settings.factors
+    factors = replace(factors, precision=resolve_precision(factors.precision, factors.engine))
     identity = trial.identify(settings.data, images.split, images.fingerprint, images.provenance.digest)
     return trial.Trial(study, arm, settings.model.name, factors, identity)
 

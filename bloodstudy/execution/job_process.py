@@ -59,15 +59,18 @@ class JobProcess:
                 signal.signal(signal.SIGTERM, terminate)
             threading.Thread(target=_end_after, args=(os.getppid(),), name="parent", daemon=True).start()
 
-    def take_worker(self) -> Worker:
-        """Return the training process of this process, started or renewed if need be."""
-        if self._worker is not None and self._worker.trials >= TRIALS_A_WORKER:
+    def take_worker(self, engine: str = "tensorflow") -> Worker:
+        """Return the training process of this process for `engine`, started or renewed if need be."""
+        if self._worker is not None and (self._worker.trials >= TRIALS_A_WORKER or self._worker.engine != engine):
             self._worker.close()
         if self._worker is None or not self._worker.alive:
-            self._worker = self._successor if self._successor is not None and self._successor.alive else Worker()
-            self._successor = None
+            ready = self._successor
+            fits = ready is not None and ready.alive and ready.engine == engine
+            if ready is not None and not fits:
+                ready.kill()
+            self._worker, self._successor = (ready if ready is not None and fits else Worker(engine=engine)), None
         if self._worker.trials == TRIALS_A_WORKER - 1:
-            self._successor = Worker()
+            self._successor = Worker(engine=engine)
         return self._worker
 
     def claim_cores(self, runs_dir: Path, trials: int) -> None:

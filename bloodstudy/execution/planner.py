@@ -125,7 +125,7 @@ def _settle_precision(job: compose.RequestedTrial, old: Plan | None) -> compose.
     """Return `job` with its precision resolved: once for a study, when it is first planned."""
     typed = job.settings.factors.precision
     planned = old.precision if old and old.precision and typed == "auto" else typed
-    factors = replace(job.settings.factors, precision=resolve_precision(planned))
+    factors = replace(job.settings.factors, precision=resolve_precision(planned, job.settings.factors.engine))
     return replace(job, settings=replace(job.settings, factors=factors))
 
 

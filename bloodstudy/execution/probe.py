@@ -32,7 +32,7 @@ def probe(trial: Trial, images: Dataset, folder: Path, process: JobProcess) -> T
     what = trial.model, trial.factors, images.classes
     assignment = Assignment(folder, *what, array, images.manifest, extensions=pack_joined(), probe=True)
     try:
-        (*_, event) = process.take_worker().train(assignment)
+        (*_, event) = process.take_worker(trial.factors.engine).train(assignment)
     except WorkerDiedError as death:
         return Ended(death.outcome, death.reason)
     assert isinstance(event, Timed | Ended)
@@ -60,7 +60,7 @@ def try_extensions(trials: Iterable[tuple[Trial, Dataset]], folder: Path, proces
     with terminal.Bar("trying the networks", len(chosen)) as bar:
         for done, (trial, images) in enumerate(chosen):
             bar.update(done, trial.arm)
-            worker = process.take_worker()
+            worker = process.take_worker(trial.factors.engine)
             watch = threading.Timer(LONGEST_S, worker.kill)
             watch.start()
             event = probe(trial, images, folder, process)

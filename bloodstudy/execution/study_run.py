@@ -47,7 +47,7 @@ LOGGED = (
 
 def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: bool) -> int:
     """Train what `request` asks for and has no result yet; return the exit code."""
-    require_backend()
+    require_backend({job.settings.factors.engine for job in request.jobs})
     tracking.require_store()
     job_process.current().begin_command()
     settings = request.jobs[0].settings
@@ -62,10 +62,11 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
     needed = _hold_looks(planned_run, folder).needed
     missing_keys = [key for key in missing_keys if key in needed]
     announcement.describe_plan(request, planned_run, missing_keys, folder)
-    seconds, workers = dict.fromkeys(missing_keys, 1.0), 1
+    seconds, workers, known = dict.fromkeys(missing_keys, 1.0), 1, {}
     if missing_keys and (request.study or settings.control.plan_only):  # a plain sweep starts at once
         estimate = _estimate(planned_run, missing_keys, folder)
-        seconds |= estimate.seconds
+        known = estimate.seconds
+        seconds |= known
         workers = _count_workers(request, missing_keys, multirun, estimate.memory_mb)
         terminal.say(estimate.describe(workers))
         planned_run = _settle_budget(planned_run, estimate, workers)
@@ -73,7 +74,7 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
         workers = _count_workers(request, missing_keys, multirun)
     if settings.control.plan_only:
         if request.study:
-            announcement.describe_foresight(request, planned_run, seconds, workers, folder)
+            announcement.describe_foresight(request, planned_run, known, workers, folder)
         terminal.say("plan_only=true: nothing was trained. The same without it trains what is left.")
         return 0
     if missing_keys:

@@ -125,7 +125,7 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, proce
     files.write_json(paths.attempts, attempts)
     with process.bar(f"{trial.arm}, seed {trial.factors.seed}", trial.factors.epochs + MEASURING) as bar:
         bar.update(0, "starting")
-        worker = process.take_worker()  # imports Keras while this process opens the store
+        worker = process.take_worker(trial.factors.engine)  # imports Keras while this process opens the store
         params = result_record.params(trial)
         files.write_text(paths.config, yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
         recorder = tracking.Recorder(trial.study if shared else None, folder)

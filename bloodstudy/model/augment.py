@@ -44,23 +44,39 @@ class Augmenter:
         """Return changed images, uint8, and labels, float32; the same for the same arguments, whatever came before."""
         if self.mixes_labels and one_hot.shape[1:] != (self.classes,):
             raise ValueError(f"mixup needs one-hot labels (batch, {self.classes}); received shape {one_hot.shape}")
-        words = np.random.SeedSequence(seed).generate_state(2, np.uint32)
-        generator = keras.random.SeedGenerator(int(words[0] >> 1), name="augment")
-        tensor = ops.convert_to_tensor(images)
+        generator = keras.random.SeedGenerator(seed_of_layers(seed), name="augment")
+        steps = self.steps
+        if self.level == "randaugment":
+            chosen = np.random.default_rng(int(_words(seed)[1])).integers(len(steps), size=CHOSEN)
+            steps = [steps[index] for index in chosen]
+        tensor, labels = self.change(ops.convert_to_tensor(images), one_hot, generator, steps)
+        return np.asarray(ops.convert_to_numpy(tensor)), np.asarray(ops.convert_to_numpy(labels), dtype="float32")
+
+    def change(self, images: Any, one_hot: Any, generator: keras.random.SeedGenerator, steps: Any = None) -> Any:
+        """Return the same as a call, as tensors: from tensors, and a generator that was made of `seed_of_layers`.
+
+        It can be part of a compiled program, but for randaugment, whose `steps` are chosen outside.
+        """
+        steps = self.steps if steps is None else steps
         match self.level:
             case "mixup":
-                mix = self.steps[0]
-                drawn = mix.get_random_transformation(tensor, training=True, seed=generator)
-                tensor = mix.transform_images(tensor, drawn)
-                one_hot = mix.transform_labels(ops.convert_to_tensor(one_hot, dtype="float32"), drawn)
+                drawn = steps[0].get_random_transformation(images, training=True, seed=generator)
+                images = steps[0].transform_images(images, drawn)
+                one_hot = steps[0].transform_labels(ops.convert_to_tensor(one_hot, dtype="float32"), drawn)
             case "affine":
-                tensor = _resample_once(tensor, self.steps, generator)
-            case "randaugment":
-                chosen = np.random.default_rng(int(words[1])).integers(len(self.steps), size=CHOSEN)
-                tensor = _in_turn(tensor, [self.steps[index] for index in chosen], generator)
+                images = _resample_once(images, steps, generator)
             case _:
-                tensor = _in_turn(tensor, self.steps, generator)
-        return _as_uint8(tensor), np.asarray(ops.convert_to_numpy(one_hot), dtype="float32")
+                images = _in_turn(images, steps, generator)
+        return _as_uint8(images), one_hot
+
+
+def _words(seed: int) -> np.ndarray:
+    return np.random.SeedSequence(seed).generate_state(2, np.uint32)
+
+
+def seed_of_layers(seed: int) -> int:
+    """Return the seed, 0 to 2^31 - 1, of the generator that all layers draw from if an augmenter is given `seed`."""
+    return int(_words(seed)[0] >> 1)
 
 
 def _in_turn(images: Any, steps: Any, generator: keras.random.SeedGenerator) -> Any:
@@ -72,23 +88,20 @@ def _in_turn(images: Any, steps: Any, generator: keras.random.SeedGenerator) -> 
 
 def _resample_once(images: Any, steps: Any, generator: keras.random.SeedGenerator) -> Any:
     """Apply rotation, shift, zoom and shear as one transform: four in turn would blur and take longer."""
-    rotation, shift, zoom, shear = (
-        {
-            key: np.asarray(ops.convert_to_numpy(value))
-            for key, value in step.get_random_transformation(images, training=True, seed=generator).items()
-            if key in ("rotation_matrix", "translations", "height_zoom", "shear_factor")
-        }
-        for step in steps
-    )
+    # In double precision where that can be had. A compiled program of JAX knows arrays of its own alone.
+    xp: Any = ops if keras.backend.backend() == "jax" else np
+    drawn = [step.get_random_transformation(images, training=True, seed=generator) for step in steps]
+    keys = ("rotation_matrix", "translations", "height_zoom", "shear_factor")
+    rotation, shift, zoom, shear = (_plain(one[key]) for one, key in zip(drawn, keys, strict=True))
     count, height, width = images.shape[:3]
-    turned, others = _identities(count), _identities(count)
-    turned.reshape(count, 9)[:, :8] = rotation["rotation_matrix"]
+    last = xp.concatenate([xp.zeros((count, 2)), xp.ones((count, 1))], axis=1)
+    turned = xp.reshape(xp.concatenate([rotation, last[:, 2:]], axis=1), (count, 3, 3))
     # About the middle of the image: shear and zoom, then the shift in pixels.
-    others[:, 0, 0] = others[:, 1, 1] = zoom["height_zoom"][:, 0]
-    others[:, 0, 1], others[:, 1, 0] = shear["shear_factor"][:, 0], shear["shear_factor"][:, 1]
-    middle = np.array([(width - 1) / 2, (height - 1) / 2])
-    others[:, :2, 2] = middle - others[:, :2, :2] @ middle - shift["translations"]
-    matrices = (turned @ others).reshape(count, 9)
+    rows = [xp.stack([zoom[:, 0], shear[:, 0]], axis=1), xp.stack([shear[:, 1], zoom[:, 0]], axis=1)]
+    linear, middle = xp.stack(rows, axis=1), xp.array([(width - 1) / 2, (height - 1) / 2])
+    moved = middle - xp.matmul(linear, middle) - shift
+    others = xp.stack([*(xp.concatenate([linear[:, i], moved[:, i : i + 1]], axis=1) for i in (0, 1)), last], axis=1)
+    matrices = xp.reshape(xp.matmul(turned, others), (count, 9))
     return ops.image.affine_transform(
         ops.cast(images, "float32"),
         ops.convert_to_tensor(matrices[:, :8] / matrices[:, 8:], dtype="float32"),
@@ -98,14 +111,16 @@ def _resample_once(images: Any, steps: Any, generator: keras.random.SeedGenerato
     )
 
 
-def _identities(count: int) -> np.ndarray:
-    return np.tile(np.eye(3), (count, 1, 1))
+def _plain(drawn: Any) -> Any:
+    if keras.backend.backend() == "jax":
+        return ops.cast(drawn, "float32")
+    return np.asarray(ops.convert_to_numpy(drawn), "float64")
 
 
-def _as_uint8(images: Any) -> np.ndarray:
-    if keras.backend.standardize_dtype(images.dtype) != "uint8":
-        images = ops.cast(ops.round(ops.clip(images, 0, 255)), "uint8")
-    return np.asarray(ops.convert_to_numpy(images))
+def _as_uint8(images: Any) -> Any:
+    if keras.backend.standardize_dtype(images.dtype) == "uint8":
+        return images
+    return ops.cast(ops.round(ops.clip(images, 0, 255)), "uint8")
 
 
 # The seed of a layer is never used, since each call brings its own generator; without one Keras would draw it from

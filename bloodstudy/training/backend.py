@@ -1,27 +1,36 @@
-"""What is TensorFlow's own: threads, determinism, memory growth, streams, versions. All else here is plain Keras."""
+"""What is TensorFlow's own, or JAX's: threads, determinism, memory, streams, versions. All else here is plain Keras."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
-from bloodstudy.training.environment import BACKEND
+from platformdirs import user_cache_path
 
 
-def set_up(threads: int) -> None:
+def set_up(threads: int, engine: str = "tensorflow") -> None:
     """Import the backend quietly, with `threads` threads, deterministic kernels and no grab of all GPU memory."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ["KERAS_BACKEND"] = BACKEND
+    os.environ["KERAS_BACKEND"] = engine
+    if engine == "jax":
+        _set_up_jax(threads)
     with _quiet():
         import keras
+
+        if engine == "jax" and find_spec("tensorflow"):  # Keras imports it all the same, later and aloud
+            import tensorflow  # noqa: F401
     # Whatever the user's own keras.json says: this is all that Keras takes from it beside the backend.
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
+    if engine == "jax":
+        return
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")
@@ -30,6 +39,21 @@ def set_up(threads: int) -> None:
     tf.config.experimental.enable_op_determinism()
     for device in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(device, True)
+
+
+def _set_up_jax(threads: int) -> None:
+    flags = f"--xla_gpu_deterministic_ops=true --xla_cpu_multi_thread_eigen={str(threads > 1).lower()}"
+    os.environ["XLA_FLAGS"] = f"{flags} intra_op_parallelism_threads={threads}"
+    os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+    # Keras's MixUp asks for positions in int64, of which JAX makes int32.
+    warnings.filterwarnings("ignore", "Explicitly requested dtype int64", UserWarning)
+    with _quiet():
+        import jax
+
+        jax.config.update("jax_default_matmul_precision", "highest")  # float32 is float32: no TF32
+        if jax.default_backend() == "gpu":  # there a program takes longer to compile than a trial to train
+            jax.config.update("jax_compilation_cache_dir", str(user_cache_path("bloodstudy") / "programs"))
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 
 @contextmanager
@@ -99,4 +123,10 @@ def versions() -> dict[str, str]:
         import tensorflow as tf
 
         installed["tensorflow"] = tf.__version__
+    if keras.backend.backend() == "jax":
+        import jax
+
+        installed["jax"] = jax.__version__
+        if jax.default_backend() == "gpu":
+            installed["gpu"] = jax.devices()[0].device_kind
     return installed

@@ -37,20 +37,34 @@ class Feed(keras.utils.PyDataset):
         augmenters: Sequence[Augmenter] = (),
     ) -> None:
         super().__init__()
-        self._images, self._one_hot, self._rows = images, one_hot, rows
+        self.images, self.one_hot, self._rows = images, one_hot, rows
         self._batch_size, self._seed, self._augmenters = batch_size, seed, augmenters
         self.start_epoch(0)
 
     @property
     def class_weights(self) -> dict[int, float]:
         """The weight of each class at which all classes weigh alike, and the images 1 in the mean."""
-        counts = self._one_hot[self._rows].sum(axis=0)
+        counts = self.one_hot[self._rows].sum(axis=0)
         return {k: float(len(self._rows) / (len(counts) * count)) for k, count in enumerate(counts) if count}
 
     def start_epoch(self, epoch: int) -> None:
         """Draw the order of `epoch`; called before its first batch is asked for."""
         self._epoch = epoch
         self._order = np.random.default_rng([self._seed, epoch]).permutation(self._rows)
+
+    def list_whole(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows, int32 (batches, B), of all batches of `epoch`, and the seed of each, uint32 (batches,).
+
+        The last batch is filled up from the beginning of the same epoch. The others are what `__getitem__` gives.
+        """
+        self.start_epoch(epoch)
+        rows = np.resize(self._order, len(self) * self._batch_size).reshape(len(self), -1)
+        seeds = [self._seed_of(position) for position in range(len(self))]
+        return np.sort(rows, axis=1).astype("int32"), np.array(seeds, "uint32")
+
+    def _seed_of(self, position: int) -> int:
+        drawn = np.random.SeedSequence([self._seed, self._epoch, position]).generate_state(1)[0]
+        return int(drawn) & 0x7FFFFFFF
 
     def __len__(self) -> int:
         return math.ceil(len(self._rows) / self._batch_size)
@@ -59,10 +73,9 @@ class Feed(keras.utils.PyDataset):
         start = position * self._batch_size
         # Reading in ascending order keeps a memory map's disk access sequential; the batch's own order is free.
         rows = np.sort(self._order[start : start + self._batch_size])
-        images, labels = self._images[rows], self._one_hot[rows]
-        drawn = np.random.SeedSequence([self._seed, self._epoch, position]).generate_state(1)[0]
+        images, labels = self.images[rows], self.one_hot[rows]
         for augmenter in self._augmenters:
-            images, labels = augmenter(images, labels, int(drawn) & 0x7FFFFFFF)
+            images, labels = augmenter(images, labels, self._seed_of(position))
         return images, labels
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -19,6 +19,7 @@ from bloodstudy.config.schema import Factors
 from bloodstudy.training import backend
 from bloodstudy.training.batches import Feed, Gallery
 from bloodstudy.training.checkpoint import Checkpoint, Checkpoints
+from bloodstudy.training.epochs import EpochTrainer, train_epochs
 from bloodstudy.training.events import BatchTrained, EpochTrained, HistoryRow, Report, Resumed, Warned
 from bloodstudy.training.hooks import Hooks
 from bloodstudy.training.optimizer import make_optimizer
@@ -46,6 +47,8 @@ class _Watch(keras.callbacks.Callback):
         super().__init__()
         self.feed, self.images, self.report, self.states = feed, images, report, states
         self.rows, self.patience = rows, patience
+        self.saved_every = 0.0  # seconds, at the least
+        self._saved = time.monotonic()
         self.best: dict[str, np.ndarray] = {}  # the weights of the epoch with the lowest validation loss
         self.diverged: str | None = None
         self._told = 0.0
@@ -55,9 +58,7 @@ class _Watch(keras.callbacks.Callback):
         self._epoch, self._begun, self._fitted = epoch, time.monotonic(), 0.0
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        loss = float((logs or {}).get("loss", 0.0))
-        if not loss <= LARGEST_LOSS:  # or no number
-            self._stop(f"the loss was {loss:g}")
+        self.judge(float((logs or {}).get("loss", 0.0)))
         now = time.monotonic()
         if now - self._told > 0.25:
             self._told = now
@@ -88,9 +89,16 @@ class _Watch(keras.callbacks.Callback):
         # A loss is taken before its step, and ReLU makes zero of what is no number: it may look well with lost weights.
         if not all(np.isfinite(array).all() for array in values.values()):
             self._stop("a weight was no finite number")
-        if self.states is not None and self.diverged is None:
+        due = time.monotonic() - self._saved >= self.saved_every
+        if self.states is not None and self.diverged is None and due:
             self.states.write(Checkpoint(len(self.rows), self.rows, values))
+            self._saved = time.monotonic()
         self.report(EpochTrained(row))
+
+    def judge(self, loss: float) -> None:
+        """Stop if this loss of a batch, in nats an image, is none that training can use."""
+        if not loss <= LARGEST_LOSS:  # or no number
+            self._stop(f"the loss was {loss:g}")
 
     def _stop(self, reason: str) -> None:
         self.diverged = self.diverged or f"{reason} in epoch {self._epoch + 1}"
@@ -118,17 +126,20 @@ def fit(
     validation: Gallery | None = None,
     states: Checkpoints | None = None,
     hooks: Hooks = NONE,
+    trainer: EpochTrainer | None = None,
 ) -> Fitted:
     """Train `model` for `factors.epochs` epochs, of which those that a saved state holds are not trained again.
 
     With `validation`, labelled images that are never trained on, each row holds their loss and accuracy after the
     epoch, in inference mode. With `states`, the state is saved after each epoch. With `early_stopping` the model ends
     with the weights of the best epoch, and the rows are those of the epochs done. `hooks` are what the user's own
-    factors put in the place of built-in parts.
+    factors put in the place of built-in parts. `trainer` trains the epochs, if it is not Keras's own `fit`.
     """
+    # A trainer sets the rate of each step itself.
+    steady = replace(factors, schedule="constant", warmup=0.0) if trainer else factors
     # With the mean a learning rate keeps its meaning when the batch size or the optimizer is varied.
     model.compile(
-        optimizer=hooks.optimizer or make_optimizer(factors, len(feed), hooks.schedule),
+        optimizer=hooks.optimizer or make_optimizer(steady, len(feed), hooks.schedule),
         loss=hooks.loss
         or keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=factors.label_smoothing),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
@@ -141,7 +152,9 @@ def fit(
         _resume(model, states, watch)
     resumed_after = len(watch.rows)
     stopped = bool(factors.early_stopping and watch.rows) and is_over(watch.rows, factors.early_stopping)
-    if resumed_after < factors.epochs and not stopped:
+    if trainer is not None and not stopped:
+        train_epochs(model, factors, feed, validation, watch, trainer)
+    elif trainer is None and resumed_after < factors.epochs and not stopped:
         # shuffle=False: the feed has shuffled, by the trial's seed; Keras would draw from Python's global generator.
         options: dict[str, Any] = {} if validation is None else {"validation_data": backend.stream(validation)}
         options |= {"epochs": factors.epochs, "initial_epoch": resumed_after, "shuffle": False, "verbose": 0}
@@ -173,7 +186,7 @@ def _resume(model: keras.Model, states: Checkpoints, watch: _Watch) -> None:
 def _assign(model: keras.Model, values: Mapping[str, np.ndarray]) -> None:
     for name, variable in _variables(model).items():
         if name in values:
-            variable.assign(values[name].view(variable.numpy().dtype))
+            variable.assign(values[name].view(_copy(variable).dtype))
 
 
 def _variables(model: Any) -> dict[str, Any]:
@@ -187,4 +200,8 @@ def _variables(model: Any) -> dict[str, Any]:
 
 
 def _values(model: Any) -> dict[str, np.ndarray]:
-    return {name: variable.numpy() for name, variable in _variables(model).items()}
+    return {name: _copy(variable) for name, variable in _variables(model).items()}
+
+
+def _copy(variable: Any) -> np.ndarray:
+    return np.asarray(variable).copy()  # JAX shows its own memory, which the next epoch writes over

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from bloodstudy.errors import MachineError, UserError
 
+PACKAGES = {"keras": ("keras",), "tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",)}
+EXTRAS = {"tensorflow": ("cpu or gpu", "TensorFlow"), "jax": ("jax", "JAX")}
 NATIVE = frozenset({"amx_bf16", "avx512_bf16"})  # as Linux names them
 
 
@@ -31,11 +34,15 @@ def processor() -> tuple[str, frozenset[str]]:
     return name, flags
 
 
-def resolve_precision(asked: str) -> str:
+def resolve_precision(asked: str, engine: str = "tensorflow") -> str:
     """Return float32 or bfloat16 for `asked`; "auto" takes bfloat16 if the processor has instructions for it.
+
+    With engine=jax it is float32.
 
     `benchmarks/throughput.py` measures both. Raises UserError for a bfloat16 that would have to be emulated.
     """
+    if engine == "jax" and asked == "auto":
+        return "float32"
     _, flags = processor()
     native = bool(flags & NATIVE)
     if asked == "auto":
@@ -48,19 +55,21 @@ def resolve_precision(asked: str) -> str:
     return asked
 
 
-def require_backend() -> None:
-    """Raise MachineError if nothing that can train is installed, without importing it."""
-    if find_spec("tensorflow") is None and find_spec("jax") is None:
-        raise MachineError(
-            'nothing is installed that can train: install the extra "cpu" or "gpu", as in: '
-            'pip install "bloodstudy[cpu]"'
-        )
+def require_backend(engines: Iterable[str] = ("tensorflow",)) -> None:
+    """Raise MachineError if one of the engines is not installed, without importing it."""
+    for engine in sorted(engines):
+        if find_spec(engine) is None:
+            extra, called = EXTRAS[engine]
+            raise MachineError(
+                f"engine={engine}: {called} is not installed; install the extra {extra}, as in: "
+                f'pip install "bloodstudy[{extra.split()[0]}]"'
+            )
 
 
 def installed_versions() -> dict[str, str]:
     """Return the versions of Keras and TensorFlow that a worker will import, as far as they are known."""
     versions: dict[str, str] = {}
-    for name, packages in {"keras": ("keras",), "tensorflow": ("tensorflow", "tensorflow-cpu")}.items():
+    for name, packages in PACKAGES.items():
         for package in packages:
             with suppress(PackageNotFoundError):
                 versions.setdefault(name, version(package))

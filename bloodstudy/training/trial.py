@@ -7,9 +7,9 @@ import gc
 import hashlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,10 @@ from bloodstudy.training.checkpoint import Checkpoints
 from bloodstudy.training.events import Ended, HistoryRow, Measured, Report, Timed
 
 
-def set_up(threads: int) -> None:
-    """Import Keras and all that a trial needs, once."""
+def set_up(threads: int, engine: str) -> None:
+    """Import Keras on the backend of `engine`, and all that a trial needs, once."""
     code_digest()  # now, while the sources are those that are imported
-    backend.set_up(threads)
+    backend.set_up(threads, engine)
     import sklearn.metrics  # noqa: F401  (a second of import that no trial should pay)
 
     from bloodstudy.training import batches, fit  # noqa: F401
@@ -56,7 +56,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
     from bloodstudy.training.batches import Feed, Gallery
     from bloodstudy.training.fit import fit
     from bloodstudy.training.hooks import make_hooks
-    from bloodstudy.training.precise_batch_norm import set_precise_statistics
+    from bloodstudy.training.precise_batch_norm import BATCHES, set_precise_statistics
 
     keras.backend.clear_session()  # collects garbage too
     become(assignment.extensions)
@@ -78,13 +78,14 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
     hooks = make_hooks(assignment, math.ceil(len(train_rows) / factors.batch_size))
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes), hooks.parts)
     augmenters = [*model.augmenters(factors, len(assignment.classes)), *hooks.training]
+    trainer = _find_trainer(assignment, images.shape[1:])
     batches = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenters)
     validation = Gallery(images, validation_rows, one_hot, layers=hooks.measuring) if len(validation_rows) else None
 
     begun = time.monotonic()
     # What a callback or a loss of one's own remembers is in no saved state: such a trial begins anew.
     states = Checkpoints(assignment.folder, _guard(assignment, threads)) if hooks.resumable else None
-    fitted = fit(network, factors, batches, len(train_rows), report, validation, states, hooks)
+    fitted = fit(network, factors, batches, len(train_rows), report, validation, states, hooks, trainer)
     rows = fitted.rows
     earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
     fit_seconds = time.monotonic() - begun + earlier_seconds
@@ -106,10 +107,24 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
     )
     if not fitted.diverged:
         begun = time.monotonic()
-        set_precise_statistics(network, batches, factors.epochs)
-        ended = _measure(ended, network, assignment, images, labels, report, hooks.measuring)
+        if trainer is None:
+            set_precise_statistics(network, batches, factors.epochs)
+        else:
+            trainer.settle(network, batches, factors.epochs, BATCHES)
+        logits_of = None if trainer is None else partial(trainer.predict, network)
+        ended = _measure(ended, network, assignment, images, labels, report, hooks.measuring, logits_of)
         ended = replace(ended, evaluate_seconds=time.monotonic() - begun)
     return replace(ended, peak_memory_mb=_peak_memory_mb())
+
+
+def _find_trainer(assignment: Assignment, shape: tuple[int, ...]) -> Any:
+    """Return what trains the epochs of this trial, None for Keras's own `fit`."""
+    if assignment.factors.engine == "tensorflow":
+        return None
+    from bloodstudy.training.program import program_for
+
+    height, width, channels = shape
+    return program_for(assignment.model, assignment.factors, (height, width, channels), len(assignment.classes))
 
 
 def _guard(assignment: Assignment, threads: int) -> dict[str, str]:
@@ -136,13 +151,14 @@ def _measure(
     labels: np.ndarray,
     report: Report,
     layers: Sequence[Any],
+    logits_of: Callable[[np.ndarray], np.ndarray] | None,
 ) -> Ended:
     manifest, rows = assignment.manifest, None
     measured = manifest.get("measured")
     if measured is not None and not (wanted := measured.to_numpy(dtype=bool)).all():
         rows = np.flatnonzero(wanted)
         manifest, labels = manifest.iloc[rows], labels[rows]
-    probabilities = evaluate.predict(network, images, lambda share: report(Measured(share)), layers, rows)
+    probabilities = evaluate.predict(network, images, lambda share: report(Measured(share)), layers, rows, logits_of)
     if not np.isfinite(probabilities).all():
         reason = "the trained network's outputs are not finite numbers"
         return replace(trained, outcome=Outcome.DIVERGED, reason=reason)

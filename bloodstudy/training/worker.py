@@ -52,7 +52,8 @@ class WorkerDiedError(Exception):
 class Worker:
     """A training process, started at once and reused until it dies or is closed."""
 
-    def __init__(self, threads: int = THREADS) -> None:
+    def __init__(self, threads: int = THREADS, engine: str = "tensorflow") -> None:
+        self.engine = engine
         if multiprocessing.get_start_method(allow_none=True) == "loky":
             # joblib's processes hand this default on to their children, which do not know it and die.
             multiprocessing.set_start_method("spawn", force=True)
@@ -62,7 +63,7 @@ class Worker:
         self._pipe, theirs = context.Pipe()
         ours, errors = context.Pipe(duplex=False)
         # A daemon, since a launcher's process ends without atexit and would wait for its children for ever.
-        self._process = context.Process(target=_serve, args=(theirs, errors, threads), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, errors, threads, engine), daemon=True)
         self._process.start()
         theirs.close()
         errors.close()
@@ -110,17 +111,17 @@ class Worker:
         self._process.join()
 
 
-def _serve(pipe: Connection, errors: Connection, threads: int) -> None:
+def _serve(pipe: Connection, errors: Connection, threads: int, engine: str) -> None:
     os.dup2(errors.fileno(), 2)
     errors.close()
     _heed_the_parent_alone()
-    if options := remove_options(os.environ):
+    if options := remove_options(os.environ, engine):
         names = ", ".join(options)
         pipe.send(Warned(f"warning: training does without the environment's {names}, which would change its numbers"))
     try:
         from bloodstudy.training.trial import set_up, train_trial
 
-        set_up(threads)
+        set_up(threads, engine)
         failure = None
     except Exception as error:  # told with the first trial, since nobody listens before
         failure = error

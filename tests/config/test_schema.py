@@ -57,3 +57,20 @@ def test_a_fold_is_one_of_the_folds(fold, folds, found):
 def test_flatten_keeps_every_leaf(content):
     leaves = sum(len(v) if isinstance(v, dict) else 1 for v in content.values())
     assert len(schema.flatten(content)) == leaves
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"augment": "randaugment"}, "augment: engine=jax does not train 'randaugment'"),
+        ({"class_weight": "balanced"}, "class_weight: engine=jax does not train 'balanced'"),
+        ({"precision": "bfloat16"}, "precision: engine=jax does not train 'bfloat16'"),
+        ({"ema": 0.9}, "ema: engine=jax does not train 0.9"),
+        ({"model": {"name": "application"}}, "model: engine=jax does not train 'application'"),
+    ],
+)
+def test_what_engine_jax_does_not_train_is_refused(change, told):
+    schema.settings(schema.defaults() | change)
+    schema.settings(schema.defaults() | {"engine": "jax"})
+    with pytest.raises(UserError, match=told):
+        schema.settings(schema.defaults() | {"engine": "jax"} | change)

@@ -34,12 +34,12 @@ def process():
 
 
 class Refusing(JobProcess):
-    def take_worker(self):
+    def take_worker(self, engine):
         pytest.fail("nothing is to be probed")
 
 
 class Dying(JobProcess):
-    def take_worker(self):
+    def take_worker(self, engine):
         raise WorkerDiedError(-9)
 
 

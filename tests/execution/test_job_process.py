@@ -16,8 +16,8 @@ from bloodstudy.execution.job_process import JobProcess
 class Worker:
     """Stands for a training process, which takes seconds to start."""
 
-    def __init__(self):
-        self.trials, self.alive = 0, True
+    def __init__(self, engine):
+        self.engine, self.trials, self.alive = engine, 0, True
 
     def close(self):
         self.alive = False
@@ -48,6 +48,15 @@ def test_a_worker_that_died_is_replaced(process):
     first = process.take_worker()
     first.kill()
     assert process.take_worker() is not first
+
+
+def test_another_engine_has_a_worker_of_its_own(process):
+    first = process.take_worker("tensorflow")
+    first.trials = 2  # of three: the next one is begun beside it, for the same engine
+    assert process.take_worker("tensorflow") is first
+    second = process.take_worker("jax")
+    assert (first.alive, second.alive, second.engine) == (False, True, "jax")
+    assert process.take_worker("jax") is second
 
 
 def test_three_deaths_in_a_row_stop_the_sweep_and_a_finished_trial_between_them_does_not(process):

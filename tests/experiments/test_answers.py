@@ -22,6 +22,7 @@ from bloodstudy.analysis.statistics.paired import estimate
 
 ROOT = Path(__file__).parents[2]
 SENTENCES = yaml.safe_load(Path(__file__).with_name("sentences.yaml").read_text())
+FIRST, ONCE_MORE = "archive/five_questions", "archive/pooling"
 POOLS = ("pooling=average", "pooling=strided", "pooling=none")
 
 
@@ -66,7 +67,7 @@ def numbers(study):
 
 
 def count_five_questions():
-    means = effects("five_questions")["effect"].abs()
+    means = effects(FIRST)["effect"].abs()
     return {"small effects": (means < 0.12).sum(), "effects": len(means)}
 
 
@@ -84,7 +85,7 @@ def count_compact():
     return {"above fit": (train - fitted).item()}
 
 
-COUNTED = {"five_questions": count_five_questions, "precision": count_precision, "compact": count_compact}
+COUNTED = {FIRST: count_five_questions, "precision": count_precision, "compact": count_compact}
 
 
 def by_arm(study, claim):
@@ -115,7 +116,10 @@ def print_table(study):
 
 @pytest.mark.parametrize(
     ("name", "study", "arms"),
-    [("README.md", "five_questions", 16), ("experiments/compact_claims/README.md", "compact_claims", 10)],
+    [
+        ("experiments/archive/five_questions/README.md", FIRST, 16),
+        ("experiments/compact_claims/README.md", "compact_claims", 10),
+    ],
 )
 def test_a_table_of_verdicts_is_what_the_script_prints(name, study, arms):
     assert len(print_table(study)) == 2 + arms
@@ -137,7 +141,7 @@ def pooling_once_more():
     for arm in POOLS:
         for response in RESPONSES:
             path = f"effect/{arm}/to pooling=max/{response}"
-            mean, low, high = (f"{numbers('pooling')[f'{path}/{part}']:+z.1f}" for part in ("mean", "low", "high"))
+            mean, low, high = (f"{numbers(ONCE_MORE)[f'{path}/{part}']:+z.1f}" for part in ("mean", "low", "high"))
             cells.setdefault(arm, []).append(f"{mean} [{low}, {high}]")
     return cells
 
@@ -147,30 +151,30 @@ def test_each_interval_in_the_text_stands_in_a_table():
     text = re.sub(r"^\|.*$", "", text[text.index("## What came out") : text.index("## Use")], flags=re.MULTILINE)
     intervals = re.findall(r"[+-][\d.]+ \[[^]]+\]", text)
     assert intervals
-    rows = [*print_table("five_questions"), *print_table("compact_claims"), *map(str, pooling_once_more().values())]
+    rows = [*print_table(FIRST), *print_table("compact_claims"), *map(str, pooling_once_more().values())]
     assert [interval for interval in intervals if not any(interval in row for row in rows)] == []
 
 
 def test_what_is_said_of_pooling_once_more_is_what_both_reports_say():
     for arm, cells in pooling_once_more().items():
-        (row,) = (row for row in print_table("five_questions") if f"| `{arm}` |" in row)
+        (row,) = (row for row in print_table(FIRST) if f"| `{arm}` |" in row)
         pairs = zip((cell.strip() for cell in row.split("|")[3:6]), cells, strict=True)
         table = f"| `{arm}` | {' | '.join(f'{before} | {after}' for before, after in pairs)} |"
-        assert table in page("experiments/pooling/README.md")
-    rows = re.findall(r"^\| `pooling=max` \| (\d) \| ([\d.]+) \| ([\d.]+) ", report("pooling"), re.MULTILINE)
-    then = trials("five_questions").loc["reference"]
+        assert table in page("experiments/archive/pooling/README.md")
+    rows = re.findall(r"^\| `pooling=max` \| (\d) \| ([\d.]+) \| ([\d.]+) ", report(ONCE_MORE), re.MULTILINE)
+    then = trials(FIRST).loc["reference"]
     assert [int(seed) for seed, *_ in rows] == list(then.index) == list(range(10))
     for place, side in ((1, "train"), (2, "test")):
         effect = estimate([100 * float(row[place]) for row in rows] - then[side].to_numpy())
         told = re.search(
-            rf"([+-][\d.]+) \[([+-][\d.]+), ([+-][\d.]+)\] on {side}", line("experiments/pooling/README.md")
+            rf"([+-][\d.]+) \[([+-][\d.]+), ([+-][\d.]+)\] on {side}", line("experiments/archive/pooling/README.md")
         )
         expected = [effect.mean, effect.low, effect.high]
         assert [float(number) for number in told.groups()] == pytest.approx(expected, abs=0.1)  # of rounded accuracies
 
 
 def test_what_is_said_of_the_five_questions_holds():
-    test, train = (by_arm("five_questions", f"{side}_accuracy/percent") for side in ("test", "train"))
+    test, train = (by_arm(FIRST, f"{side}_accuracy/percent") for side in ("test", "train"))
     assert next(iter(test)) == "three blocks, averaged"
     dropouts = ["reference", "dropout=0.1", "dropout=0.3", "dropout=0.5"]
     assert next(arm for arm in test if arm in dropouts) == "reference"
@@ -184,15 +188,15 @@ def test_what_is_said_of_the_five_questions_holds():
         "pooling=none",
         "dropout=0.3",
     ]
-    assert list(by_arm("five_questions", "rise"))[:7] == rising, "the sentence lists those that rose most"
-    reference, average = (trials("five_questions").loc[arm, "test"] for arm in ("reference", "pooling=average"))
+    assert list(by_arm(FIRST, "rise"))[:7] == rising, "the sentence lists those that rose most"
+    reference, average = (trials(FIRST).loc[arm, "test"] for arm in ("reference", "pooling=average"))
     assert (len(reference), (average < reference).sum()) == (10, 9)
-    assert "The class with the fewest scenes in the test has 4:" in report("five_questions")
-    table = effects("five_questions")
+    assert "The class with the fewest scenes in the test has 4:" in report(FIRST)
+    table = effects(FIRST)
     assert "improves" not in set(table["verdict"])
     assert (table.loc["lr=0.01", "dead"], table.loc["lr=0.01", "blocks"]) == (2, 8)
     harming = table.index[table["verdict"] == "harms"]
-    trained = effects("five_questions", "train_accuracy")
+    trained = effects(FIRST, "train_accuracy")
     assert [arm for arm in harming if trained.loc[arm, "high"] > 0] == ["pooling=average"]
 
 

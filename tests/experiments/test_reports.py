@@ -8,7 +8,7 @@ from harness import call
 from bloodstudy.files import hash_file
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
-PACKAGES = sorted(EXPERIMENTS.glob("*/*.zip"))
+PACKAGES = sorted(EXPERIMENTS.rglob("*.zip"))
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=[path.parent.name for path in PACKAGES])
@@ -19,7 +19,7 @@ def test_a_committed_report_is_what_its_trials_give(package, tmp_path):
 
 
 def test_each_committed_report_has_its_package():
-    assert {path.parent for path in EXPERIMENTS.glob("*/report.md")} == {path.parent for path in PACKAGES}
+    assert {path.parent for path in EXPERIMENTS.rglob("report.md")} == {path.parent for path in PACKAGES}
 
 
 def test_no_package_is_larger_than_twenty_megabytes():

@@ -177,3 +177,15 @@ def test_no_option_of_the_environment_and_no_keras_json_changes_a_number(worker,
     assert isinstance(events[0], Warned)
     assert f"environment's {', '.join(sorted(options))}" in events[0].text
     assert events[-1].prediction_hash == usual.prediction_hash
+
+
+def test_a_worker_with_jax_trains_the_same_trial_to_the_same_bits_and_says_with_what(assignment):
+    ours = changed(assignment, engine="jax", augment="flip", dropout=0.2, norm="batch", width=0.5)
+    worker = Worker(threads=1, engine="jax")
+    first, again = (result_of(worker, ours) for _ in range(2))
+    other = result_of(worker, changed(ours, seed=5))
+    worker.close()
+    assert first.outcome == "finished", first.reason
+    assert first.prediction_hash == again.prediction_hash != other.prediction_hash
+    assert first.versions.keys() == {"keras", "jax"}
+    assert first.epochs_done == 2

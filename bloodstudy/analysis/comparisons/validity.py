@@ -15,6 +15,7 @@ import pandas as pd
 
 from bloodstudy.analysis.comparisons.pairs import Pair
 from bloodstudy.analysis.results.sweep import StudyResults
+from bloodstudy.config.factors import FACTORS
 from bloodstudy.study.arms import spell
 from bloodstudy.study.design import DesignName
 from bloodstudy.study.outcome import Outcome
@@ -85,9 +86,10 @@ def _find_mixtures(sweep: StudyResults, pair: Pair, seeds: Sequence[int]) -> lis
         faults.append(f"the splits differ ({'; '.join(sorted(splits))})")
     elif torn := _find_torn(sweep, planned):
         faults.append(f"the folds of a repetition come from different divisions ({_seeds(torn)})")
-    precisions = sorted({result.factors["precision"] for result in results})
-    if len(precisions) > 1 and not any("precision" in sweep.levels_of(arm) for arm in arms):
-        faults.append(f"the precisions differ ({', '.join(precisions)})")
+    for name, called in {"precision": "precisions", "engine": "engines"}.items():
+        used = sorted({result.factors.get(name, FACTORS[name].neutral) for result in results})
+        if len(used) > 1 and not any(name in sweep.levels_of(arm) for arm in arms):
+            faults.append(f"the {called} differ ({', '.join(used)})")
     return faults
 
 

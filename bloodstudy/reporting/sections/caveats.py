@@ -57,7 +57,7 @@ def warn_of_study(claims: StudyClaims) -> list[str]:
 
 
 def _warn_of_code(sweep: StudyResults) -> list[str]:
-    """Say whether code, Keras, TensorFlow and threads differ among the trials; what one does not know does not."""
+    """Say whether code, Keras, its backend, card and threads differ among the trials, as far as is known."""
     results, warnings = sweep.results.values(), []
     commits = {result.git_commit for result in results}
     if len(commits) > 1:
@@ -65,8 +65,9 @@ def _warn_of_code(sweep: StudyResults) -> list[str]:
     elif any("+changes" in (commit or "") for commit in commits):
         warnings.append("The code held changes that are in no commit.")
     different = {"code of bloodstudy": {result.code for result in results}}
-    for name, called in {"keras": "Keras", "tensorflow": "TensorFlow"}.items():
+    for name, called in {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX"}.items():
         different[f"versions of {called}"] = {result.versions.get(name) for result in results}
+    different["graphics cards"] = {result.versions.get("gpu") for result in results}
     different["numbers of threads"] = {str(result.cost.threads or "") for result in results}
     for what, found in different.items():
         if len(known := sorted(value for value in found if value)) > 1:

@@ -25,7 +25,8 @@ def write_paragraph(analysis: StudyAnalysis) -> str:
         )
     margins = as_list(sorted({f"{100 * question.margin:g}" for question in plan.questions}))
     versions = next(iter(sweep.results.values())).versions
-    tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in ("bloodstudy", "keras") if name in versions)
+    named = [name for name in ("bloodstudy", "keras", "jax") if name in versions]
+    tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in named)
     arms = plural(analysis.family, "arm")
     precisions = as_list(sorted({result.factors["precision"] for result in sweep.results.values()}))
     unpaired, paired = ([c for c in analysis.comparisons if c.unpaired is there] for there in (True, False))
