@@ -13,6 +13,8 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
+from bloodstudy.errors import MachineError
+
 
 def set_up(threads: int, engine: str = "tensorflow") -> None:
     """Import the backend quietly, with `threads` threads, deterministic kernels and no grab of all GPU memory."""
@@ -42,7 +44,9 @@ def set_up(threads: int, engine: str = "tensorflow") -> None:
 
 
 def _set_up_jax(threads: int) -> None:
-    flags = f"--xla_gpu_deterministic_ops=true --xla_cpu_multi_thread_eigen={str(threads > 1).lower()}"
+    # Without autotuning: processes that compile the same at once could choose differently.
+    flags = "--xla_gpu_deterministic_ops=true --xla_gpu_autotune_level=0"
+    flags += f" --xla_cpu_multi_thread_eigen={str(threads > 1).lower()}"
     os.environ["XLA_FLAGS"] = f"{flags} intra_op_parallelism_threads={threads}"
     os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
     # Keras's MixUp asks for positions in int64, of which JAX makes int32.
@@ -51,9 +55,12 @@ def _set_up_jax(threads: int) -> None:
         import jax
 
         jax.config.update("jax_default_matmul_precision", "highest")  # float32 is float32: no TF32
-        if jax.default_backend() == "gpu":  # there a program takes longer to compile than a trial to train
+        on_card = jax.default_backend() == "gpu"
+        if not on_card and any(find_spec(f"jax_cuda{version}_plugin") for version in (12, 13)):
+            raise MachineError("engine=jax: JAX was installed for a graphics card and finds none; look at nvidia-smi")
+        if on_card:  # there a program takes longer to compile than a trial to train
             jax.config.update("jax_compilation_cache_dir", str(user_cache_path("bloodstudy") / "programs"))
-            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 @contextmanager

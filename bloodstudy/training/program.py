@@ -63,8 +63,9 @@ class Program:
         """Train `network`, compiled with a constant rate, for the epoch `epoch` (from 0) of `feed`."""
         order, seeds, steps = self._plan(feed, epoch)
         course = Course(factors.lr, steps * factors.epochs, factors.schedule, factors.warmup)
-        rates = np.zeros(len(order), "float32")
-        rates[:steps] = np.asarray(course(np.arange(epoch * steps, (epoch + 1) * steps)))
+        rates = np.asarray(
+            course(np.arange(epoch * steps, epoch * steps + len(order)))
+        )  # those past `steps` are unused
         state, told = self._epoch(_state_of(network), order, seeds, rates, steps, *_placed(feed))
         _assign(network, state)
         loss, right, worst = (float(value) for value in told)

@@ -158,6 +158,7 @@ def _heed_the_parent_alone() -> None:
 
 def _outcome(error: Exception) -> Outcome:
     exhausted = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+    exhausted = exhausted or "RESOURCE_EXHAUSTED" in str(error)  # JAX has one type of error for all
     return Outcome.OUT_OF_MEMORY if exhausted else Outcome.FAILED
 
 
