@@ -6,7 +6,7 @@ or shared, so a resumed epoch sees the batches that it would have seen, and a ba
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+Drawn = Any  # what a layer of Keras draws for a batch: arrays and sizes by name
 CHOSEN = 2  # operations that randaugment applies to a batch
 
 
@@ -49,24 +50,30 @@ class Augmenter:
         if self.level == "randaugment":
             chosen = np.random.default_rng(int(_words(seed)[1])).integers(len(steps), size=CHOSEN)
             steps = [steps[index] for index in chosen]
-        tensor, labels = self.change(ops.convert_to_tensor(images), one_hot, generator, steps)
+        tensor = ops.convert_to_tensor(images)
+        tensor, labels = self.change(tensor, one_hot, self.draw(tensor, generator, steps), steps)
         return np.asarray(ops.convert_to_numpy(tensor)), np.asarray(ops.convert_to_numpy(labels), dtype="float32")
 
-    def change(self, images: Any, one_hot: Any, generator: keras.random.SeedGenerator, steps: Any = None) -> Any:
-        """Return the same as a call, as tensors: from tensors, and a generator that was made of `seed_of_layers`.
+    def draw(self, images: Any, generator: keras.random.SeedGenerator, steps: Any = None) -> list[Drawn]:
+        """Return what is drawn for a batch of this shape by a generator that was made of `seed_of_layers`.
 
-        It can be part of a compiled program, but for randaugment, whose `steps` are chosen outside.
+        This and `change` can be parts of a compiled program, but for randaugment, whose `steps` are chosen outside.
         """
+        steps = self.steps if steps is None else steps
+        return [step.get_random_transformation(images, training=True, seed=generator) for step in steps]
+
+    def change(self, images: Any, one_hot: Any, drawn: Sequence[Drawn], steps: Any = None) -> Any:
+        """Return the same as a call, as tensors, from tensors and what was drawn."""
         steps = self.steps if steps is None else steps
         match self.level:
             case "mixup":
-                drawn = steps[0].get_random_transformation(images, training=True, seed=generator)
-                images = steps[0].transform_images(images, drawn)
-                one_hot = steps[0].transform_labels(ops.convert_to_tensor(one_hot, dtype="float32"), drawn)
+                images = steps[0].transform_images(images, drawn[0])
+                one_hot = steps[0].transform_labels(ops.convert_to_tensor(one_hot, dtype="float32"), drawn[0])
             case "affine":
-                images = _resample_once(images, steps, generator)
+                images = _resample_once(images, drawn)
             case _:
-                images = _in_turn(images, steps, generator)
+                for step, own in zip(steps, drawn, strict=True):
+                    images = step.transform_images(ops.cast(images, step.compute_dtype), own)
         return _as_uint8(images), one_hot
 
 
@@ -79,18 +86,10 @@ def seed_of_layers(seed: int) -> int:
     return int(_words(seed)[0] >> 1)
 
 
-def _in_turn(images: Any, steps: Any, generator: keras.random.SeedGenerator) -> Any:
-    for step in steps:
-        drawn = step.get_random_transformation(images, training=True, seed=generator)
-        images = step.transform_images(ops.cast(images, step.compute_dtype), drawn)
-    return images
-
-
-def _resample_once(images: Any, steps: Any, generator: keras.random.SeedGenerator) -> Any:
+def _resample_once(images: Any, drawn: Sequence[Drawn]) -> Any:
     """Apply rotation, shift, zoom and shear as one transform: four in turn would blur and take longer."""
     # In double precision where that can be had. A compiled program of JAX knows arrays of its own alone.
     xp: Any = ops if keras.backend.backend() == "jax" else np
-    drawn = [step.get_random_transformation(images, training=True, seed=generator) for step in steps]
     keys = ("rotation_matrix", "translations", "height_zoom", "shear_factor")
     rotation, shift, zoom, shear = (_plain(one[key]) for one, key in zip(drawn, keys, strict=True))
     count, height, width = images.shape[:3]

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import jax
@@ -23,15 +22,14 @@ import numpy as np
 
 from bloodstudy import model
 from bloodstudy.config.schema import Factors
-from bloodstudy.model.augment import seed_of_layers
+from bloodstudy.model.augment import Augmenter, seed_of_layers
 from bloodstudy.training.batches import Feed
 from bloodstudy.training.epochs import Epoch
 from bloodstudy.training.optimizer import Course, make_optimizer
 from bloodstudy.training.patches import rewrite
+from bloodstudy.training.program_state import State, assign, placed, state_of
 
-State = dict[str, Any]  # trainable, other, optimizer: lists of arrays in Keras's order
 MEASURED = 256  # images a batch when measuring
-STEPS = 128  # the steps of an epoch are padded to a multiple of it, so that folds share a program
 _SAME = {"seed": 0, "lr": 1e-3, "schedule": "constant", "warmup": 0.0, "epochs": 1, "early_stopping": 0}
 _built: dict[tuple[Any, ...], Program] = {}
 
@@ -54,6 +52,7 @@ class Program:
         self._optimizer = make_optimizer(factors, 1)
         self._optimizer.build(self._model.trainable_variables)
         self._augmenters = model.augmenters(factors, classes)
+        self._sizes: dict[str, list[dict[str, Any]]] = {}  # what augmenters draw beside arrays, by their level
         self._generators = [keras.random.SeedGenerator(0) for _ in self._augmenters]
         self._epoch = jax.jit(self._train, donate_argnums=0)
         self._settled = jax.jit(self._settle)
@@ -61,13 +60,12 @@ class Program:
 
     def train(self, network: Any, factors: Factors, feed: Feed, epoch: int) -> Epoch:
         """Train `network`, compiled with a constant rate, for the epoch `epoch` (from 0) of `feed`."""
-        order, seeds, steps = self._plan(feed, epoch)
+        order, seeds = self._plan(feed, epoch)
+        steps = len(order)
         course = Course(factors.lr, steps * factors.epochs, factors.schedule, factors.warmup)
-        rates = np.asarray(
-            course(np.arange(epoch * steps, epoch * steps + len(order)))
-        )  # those past `steps` are unused
-        state, told = self._epoch(_state_of(network), order, seeds, rates, steps, *_placed(feed))
-        _assign(network, state)
+        rates = np.asarray(course(np.arange(epoch * steps, (epoch + 1) * steps)))
+        state, told = self._epoch(state_of(network), order, seeds, rates, *placed(feed))
+        assign(network, state)
         loss, right, worst = (float(value) for value in told)
         return Epoch(loss / steps, right / steps, worst)
 
@@ -77,31 +75,27 @@ class Program:
         if not places:
             return
         plans = [self._plan(feed, epoch)]
-        while sum(steps for *_, steps in plans) < batches:
+        while sum(len(order) for order, _ in plans) < batches:
             plans.append(self._plan(feed, epoch + len(plans)))
-        order = np.concatenate([rows[:steps] for rows, _, steps in plans])[:batches]
-        seeds = np.concatenate([drawn[:steps] for _, drawn, steps in plans])[:batches]
-        state = _state_of(network)
-        sums, state["other"] = self._settled(state, order, seeds, *_placed(feed))
+        order, seeds = (np.concatenate(parts)[:batches] for parts in zip(*plans, strict=True))
+        state = state_of(network)
+        sums, state["other"] = self._settled(state, order, seeds, *placed(feed))
         for index, total in zip(places, sums, strict=True):
             state["other"][index] = total / batches
-        _assign(network, state)
+        assign(network, state)
 
     def predict(self, network: Any, images: np.ndarray) -> np.ndarray:
         """Return the logits, float32 (N, classes), of uint8 images (N, H, W, C), N at most MEASURED."""
         whole = np.zeros((MEASURED, *images.shape[1:]), "uint8")
         whole[: len(images)] = images
-        state = _state_of(network)
+        state = state_of(network)
         return np.asarray(self._logits(state["trainable"], state["other"], whole))[: len(images)]
 
-    def _plan(self, feed: Feed, epoch: int) -> tuple[np.ndarray, np.ndarray, int]:
-        """Return the rows (steps, B) and seeds (steps, augmenters) of an epoch, padded, and its steps."""
-        order, seeds = feed.list_whole(epoch)
-        steps, most = len(order), -(-len(order) // STEPS) * STEPS
-        drawn = np.zeros((most, len(self._augmenters)), "uint32")
-        if self._augmenters:
-            drawn[:steps] = np.array([seed_of_layers(int(seed)) for seed in seeds], "uint32")[:, None]
-        return np.pad(order, ((0, most - steps), (0, 0))), drawn, steps
+    def _plan(self, feed: Feed, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows (steps, B) of an epoch, and the seeds (steps, augmenters) of its batches."""
+        order, drawn = feed.list_whole(epoch)
+        seeds = [[seed_of_layers(int(seed))] * len(self._augmenters) for seed in drawn]
+        return order, np.array(seeds, "uint32").reshape(len(order), len(self._augmenters))
 
     def _train(
         self,
@@ -109,26 +103,40 @@ class Program:
         order: jax.Array,
         seeds: jax.Array,
         rates: jax.Array,
-        steps: jax.Array,
         images: jax.Array,
         one_hot: jax.Array,
     ) -> tuple[State, tuple[jax.Array, ...]]:
-        def body(index: jax.Array, carried: Any) -> Any:
+        # A loop whose length is known: else a card would ask the host after each step whether to go on.
+        def body(carried: Any, of_step: Any) -> tuple[Any, None]:
             state, loss, right, worst = carried
-            shown, labels = self._draw(images, one_hot, order[index], seeds[index])
-            state, now, correct = self._step(state, shown, labels, rates[index])
-            return state, loss + now, right + correct, jnp.maximum(worst, now)  # no number stays none
+            rows, drawn, rate = of_step
+            state, now, correct = self._step(state, *self._change(images, one_hot, rows, drawn), rate)
+            return (state, loss + now, right + correct, jnp.maximum(worst, now)), None  # no number stays none
 
         zero = jnp.float32(0)
-        state, *told = jax.lax.fori_loop(0, steps, body, (state, zero, zero, zero))
+        begun, of_steps = (state, zero, zero, zero), (order, self._draw(seeds, images, order), rates)
+        (state, *told), _ = jax.lax.scan(body, begun, of_steps)
         return state, tuple(told)
 
-    def _draw(self, images: jax.Array, one_hot: jax.Array, rows: jax.Array, seeds: jax.Array) -> tuple[Any, Any]:
-        shown, labels = images[rows], one_hot[rows]
-        for index, (augmenter, generator) in enumerate(zip(self._augmenters, self._generators, strict=True)):
-            begun = jnp.stack([seeds[index], jnp.uint32(0)])
+    def _draw(self, seeds: jax.Array, images: jax.Array, order: jax.Array) -> list[list[dict[str, jax.Array]]]:
+        """Return what each augmenter draws for each step, stacked: for all at once, since it can take loops to draw."""
+        shown = images[order[0]]  # whose shape alone counts
+
+        def draw(augmenter: Augmenter, generator: keras.random.SeedGenerator, seed: jax.Array) -> Any:
+            begun = jnp.stack([seed, jnp.uint32(0)])
             with keras.StatelessScope(state_mapping=[(generator.state, begun)]):
-                shown, labels = augmenter.change(shown, labels, generator)
+                drawn = augmenter.draw(shown, generator)
+            self._sizes[augmenter.level] = [_pick(own, arrays=False) for own in drawn]
+            return [_pick(own, arrays=True) for own in drawn]
+
+        pairs = enumerate(zip(self._augmenters, self._generators, strict=True))
+        return [jax.vmap(partial(draw, *pair))(seeds[:, index]) for index, pair in pairs]
+
+    def _change(self, images: jax.Array, one_hot: jax.Array, rows: jax.Array, drawn: Any) -> tuple[Any, Any]:
+        shown, labels = images[rows], one_hot[rows]
+        for augmenter, arrays in zip(self._augmenters, drawn, strict=True):
+            pairs = zip(arrays, self._sizes[augmenter.level], strict=True)
+            shown, labels = augmenter.change(shown, labels, [own | sizes for own, sizes in pairs])
         return shown, labels
 
     def _step(self, state: State, shown: Any, labels: Any, rate: jax.Array) -> tuple[State, jax.Array, jax.Array]:
@@ -152,16 +160,16 @@ class Program:
         """Return the sum of each statistic over the batches, each batch's alone, and the variables beside."""
         places = self._list_statistics()
 
-        def add(carried: Any, drawn: tuple[jax.Array, jax.Array]) -> tuple[Any, None]:
+        def add(carried: Any, of_step: Any) -> tuple[Any, None]:
             sums, other = carried
-            shown, _ = self._draw(images, one_hot, *drawn)
+            shown, _ = self._change(images, one_hot, *of_step)
             emptied = [jnp.zeros_like(value) if index in places else value for index, value in enumerate(other)]
             _, other = self._call(state["trainable"], emptied, shown, training=True)
             parts = zip(sums, places.items(), strict=True)
             return ([total + other[index] / weight for total, (index, weight) in parts], other), None
 
         begun = [jnp.zeros_like(state["other"][index]) for index in places]
-        return jax.lax.scan(add, (begun, state["other"]), (order, seeds))[0]
+        return jax.lax.scan(add, (begun, state["other"]), (order, self._draw(seeds, images, order)))[0]
 
     def _list_statistics(self) -> Mapping[int, float]:
         """Return where the statistics of batch normalisation are, and what one batch weighs in each."""
@@ -178,26 +186,5 @@ class Program:
         return done
 
 
-def _state_of(network: Any) -> State:
-    owners = {"trainable": network.trainable_variables, "other": network.non_trainable_variables}
-    owners |= {"optimizer": network.optimizer.variables}
-    return {name: [variable.value for variable in variables] for name, variables in owners.items()}
-
-
-def _assign(network: Any, state: State) -> None:
-    pairs = [(network.trainable_variables, state["trainable"]), (network.non_trainable_variables, state["other"])]
-    for variables, values in [*pairs, (network.optimizer.variables, state["optimizer"])]:
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
-
-
-def _placed(feed: Feed) -> tuple[jax.Array, jax.Array]:
-    """Return the images and labels of `feed` on the device."""
-    path = getattr(feed.images, "filename", None)
-    images = _place(Path(path)) if path else jax.device_put(feed.images)
-    return images, jax.device_put(feed.one_hot)
-
-
-@lru_cache(maxsize=1)
-def _place(path: Path) -> jax.Array:
-    return jax.device_put(np.load(path))
+def _pick(drawn: Mapping[str, Any], arrays: bool) -> dict[str, Any]:
+    return {name: value for name, value in drawn.items() if isinstance(value, jax.Array) is arrays}

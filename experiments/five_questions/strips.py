@@ -7,7 +7,7 @@
 Each arm but those of the learning rate, and the reference, is trained at three rates, each four times the one before,
 in three blocks (divisions 100 to 102 of all images into five folds, one fold each, seeds from 100 on), none of which
 the study uses. What is compared is accuracy on a fifth of the training images, whole scenes of them: no test image has
-a part in it. An arm whose best rate is not the reference's is so far off that the study trains it at its own.
+a part in it. An arm whose best rate is more than one of these steps from the reference's is trained at its own.
 """
 
 from __future__ import annotations

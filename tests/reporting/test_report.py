@@ -303,15 +303,17 @@ def test_the_effect_is_that_of_the_stored_predictions(tmp_path, write):
     assert not (folder / "blocks.csv").exists()
 
 
-def test_a_study_by_folds_speaks_of_blocks_and_of_new_photographs_and_holds(tmp_path, write):
-    text, folder = write(seeds=3, folds=3, looks=[2, 3], outcomes={("pooling=none", 8): "missing"})
+@pytest.mark.parametrize("data", ["smear", "kaggle"])
+def test_a_study_by_folds_speaks_of_blocks_and_of_new_photographs_and_holds(tmp_path, write, data):
+    text, folder = write(seeds=3, folds=3, looks=[2, 3], data=data, outcomes={("pooling=none", 8): "missing"})
     assert "Looks are at 2 and 3 repetitions; 1 of 2 was held" in text
     assert "for new photographs (look" in text or "not decided yet for new photographs" in text
     assert "trained on 2 parts of 3 of this pool" in text
     assert (folder / "blocks.csv").exists()
     assert "9 seeds" not in text
+    assert "its author" not in text  # whose numbers are about one split
     assert "split_seed" not in text.split("## The data")[1].split("## The arms")[0]
-    assert "- smear, subtype, grouped_kfold split, folds=3: 120 pooled images" in text
+    assert f"- {data}, subtype, grouped_kfold split, folds=3: 120 pooled images" in text
     assert check_report(folder, tmp_path / "runs", STUDY, lambda *_: None).differences == {}
 
 

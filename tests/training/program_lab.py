@@ -167,7 +167,7 @@ def augment() -> dict[str, int]:
         def change(images: Any, labels: Any, seed: Any, augmenter: Any = augmenter, generator: Any = generator) -> Any:
             begun = jax.numpy.stack([seed, jax.numpy.uint32(0)])
             with keras.StatelessScope(state_mapping=[(generator.state, begun)]):
-                return augmenter.change(images, labels, generator)
+                return augmenter.change(images, labels, augmenter.draw(images, generator))
 
         inside = change(IMAGES[:20], ONE_HOT[:20], np.uint32(seed_of_layers(11)))
         outside = augmenter(IMAGES[:20], ONE_HOT[:20], 11)

@@ -22,6 +22,7 @@ from bloodstudy.reporting.claims.study_claims import FORMULAS, PERCENT, StudyCla
 from bloodstudy.reporting.render.markdown import code, table
 from bloodstudy.reporting.sections.section import Section
 from bloodstudy.study.arms import spell
+from bloodstudy.study.design import DesignName
 from bloodstudy.study.result import Result
 
 
@@ -77,6 +78,8 @@ SECTION = Section("sources", lambda analysis: bool(_list_arms(analysis.sweep)), 
 def _list_arms(sweep: StudyResults) -> dict[str, Result]:
     """Return the first finished result of each arm on Kaggle images whose network has a source."""
     finished = sweep.trials.loc[sweep.trials["outcome"] == "finished"].drop_duplicates("arm")
+    if sweep.plan.design == DesignName.FOLDS:  # another question: theirs is about one split
+        return {}
     results = {arm: sweep.results[key] for arm, key in zip(finished["arm"], finished["key"], strict=True)}
     return {arm: result for arm, result in results.items() if result.data.name == "kaggle" and _find_nearest(result)}
 
