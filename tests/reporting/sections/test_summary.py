@@ -89,6 +89,13 @@ def test_trials_of_different_code_and_keras_are_said(read_sweep, tmp_path):
     assert "different code" not in write(sweep)
 
 
+def test_trials_of_a_card_and_of_a_processor_are_said(read_sweep, tmp_path):
+    sweep = read_sweep({"lr": [0.1, 0.01]})
+    for key, more in zip(sweep.plan.keys, ({"gpu": "H200"}, {}), strict=True):
+        rewrite(tmp_path / "runs" / "scratch" / key / "result.json", versions={"jax": "0.11.2"} | more)
+    assert "different graphics cards: `H200` and `none`" in write(load_study(tmp_path / "runs", "scratch"))
+
+
 def test_a_fit_that_inference_does_not_confirm_is_said(read_sweep, tmp_path):
     sweep = read_sweep({"norm": ["lrn", "batch"]}, skill=skill(lrn=(0.9, 0.7), batch=(0.3, 0.3)))
     assert "moving averages" not in write(sweep)
