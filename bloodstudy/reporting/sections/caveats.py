@@ -67,7 +67,7 @@ def _warn_of_code(sweep: StudyResults) -> list[str]:
     different = {"code of bloodstudy": {result.code for result in results}}
     for name, called in {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX"}.items():
         different[f"versions of {called}"] = {result.versions.get(name) for result in results}
-    cards = {result.versions.get("gpu", "none") for result in results if "jax" in result.versions}
+    cards: set[str | None] = {result.versions.get("gpu", "none") for result in results if "jax" in result.versions}
     different["graphics cards"] = cards
     different["numbers of threads"] = {str(result.cost.threads or "") for result in results}
     for what, found in different.items():
