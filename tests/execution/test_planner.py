@@ -103,9 +103,9 @@ def test_other_data_under_the_same_name_are_refused(draw):
 
 
 def test_precision_is_settled_once_for_a_study(draw, monkeypatch):
-    monkeypatch.setattr(planner, "resolve_precision", lambda asked: "float32" if asked == "auto" else asked)
+    monkeypatch.setattr(planner, "resolve_precision", lambda asked, _: "float32" if asked == "auto" else asked)
     assert draw("study=small").content.precision == "float32"
-    monkeypatch.setattr(planner, "resolve_precision", lambda asked: "bfloat16" if asked == "auto" else asked)
+    monkeypatch.setattr(planner, "resolve_precision", lambda asked, _: "bfloat16" if asked == "auto" else asked)
     assert draw("study=small").content.precision == "float32"
     assert draw("lr=1e-2,1e-3", *SMALL).content.precision == "bfloat16"
 

@@ -51,6 +51,7 @@ def test_every_planned_trial_is_listed_with_its_outcome(told):
     for trial in plan["trials"]:
         (row,) = [row for row in rows if f"`{trial['key']}`" in row]
         outcome = OUTCOMES.get((trial["arm"], trial["seed"]), "finished").replace("chance", "finished")
+        outcome = outcome.replace("missing", "spared")  # the look at seven seeds has closed both arms that lack one
         assert outcome in row.rsplit("|", 2)[1]
 
 

@@ -11,7 +11,7 @@ OTHER = {
     "image_size": (60, 80), "precision": "bfloat16", "seed": 9, "schedule": "cosine", "warmup": 0.1,
     "weight_decay": 0.1, "clip_norm": 1.0, "ema": 0.9, "label_smoothing": 0.1, "class_weight": "balanced",
     "early_stopping": 3, "kernel_size": 5, "activation": "elu", "initializer": "orthogonal", "backbone": "VGG16",
-    "weights": "imagenet", "frozen": "all",
+    "weights": "imagenet", "frozen": "all", "engine": "jax",
 }  # fmt: skip
 
 
