@@ -87,11 +87,11 @@ def test_a_failed_trial_is_no_fault_of_its_arm(study_of):
 
 
 def mix(**levels):
-    """Return an edit that gives one trial of the arm other data, or another precision."""
+    """Return an edit that gives one trial of the arm other data, or another precision or engine."""
 
     def edit(planned, result):
-        if planned["key"] == "arm 2" and "precision" in levels:
-            result["factors"] = levels
+        if planned["key"] == "arm 2" and levels.keys() & {"precision", "engine"}:
+            result["factors"] = result["factors"] | levels
         elif planned["key"] == "arm 2":
             planned["data"] = planned["data"] | levels
             result["data"] = result["data"] | {k: v for k, v in levels.items() if k == "fingerprint"}
@@ -103,6 +103,7 @@ def mix(**levels):
     ({"fingerprint": "e" * 16}, f"the data differ (fingerprints {'e' * 16}, {'f' * 16})"),
     ({"split_seed": 1}, "the splits differ (name=smear, split=official; name=smear, split=official, split_seed=1)"),
     ({"precision": "bfloat16"}, "the precisions differ (bfloat16, float32)"),
+    ({"engine": "jax"}, "the engines differ (jax, tensorflow)"),
 ])  # fmt: skip
 def test_what_is_mixed_is_told(study_of, levels, fault):
     sweep = study_of(ARMS, edit=mix(**levels), **FIXED)
