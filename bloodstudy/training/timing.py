@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ MEASURED = 512  # images
 def time_batches(assignment: Assignment, images: np.ndarray, one_hot: np.ndarray) -> dict[str, float]:
     """Train on the first batches of `images` and measure some; return the seconds that a `Timed` holds."""
     from bloodstudy.training.batches import Feed
+    from bloodstudy.training.epochs import find_trainer
     from bloodstudy.training.fit import fit
     from bloodstudy.training.hooks import make_hooks
 
@@ -30,16 +32,18 @@ def time_batches(assignment: Assignment, images: np.ndarray, one_hot: np.ndarray
     factors = replace(assignment.factors, epochs=1 + ROUNDS)
     rows = np.flatnonzero(assignment.manifest["split"] == "train")[: BATCHES * factors.batch_size]
     hooks = make_hooks(assignment, BATCHES)
+    trainer = find_trainer(assignment, images.shape[1:])
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes), hooks.parts)
+    logits_of = None if trainer is None else partial(trainer.predict, network)
     augmenters = [*model.augmenters(factors, len(assignment.classes)), *hooks.training]
     feed = Feed(images, one_hot, rows, factors.batch_size, 0, augmenters)
-    history = fit(network, factors, feed, len(rows), _ignore, hooks=hooks).rows
+    history = fit(network, factors, feed, len(rows), _ignore, hooks=hooks, trainer=trainer).rows
     seconds = [row["epoch_seconds"] for row in history[1:]] or [history[0]["epoch_seconds"]]
     fitted = time.monotonic() - begun
-    evaluate.predict(network, images[:MEASURED], _ignore, hooks.measuring)
+    evaluate.predict(network, images[:MEASURED], _ignore, hooks.measuring, logits_of=logits_of)
     begun = time.monotonic()
     some = images[:MEASURED]
-    evaluate.predict(network, some, _ignore, hooks.measuring)
+    evaluate.predict(network, some, _ignore, hooks.measuring, logits_of=logits_of)
     return {
         "start_seconds": max(0.0, fitted - sum(seconds) - min(seconds)),  # the first epoch's batches are counted too
         "batch_seconds": min(seconds) / len(feed),  # whatever else the machine does only adds to it

@@ -54,6 +54,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
     import keras
 
     from bloodstudy.training.batches import Feed, Gallery
+    from bloodstudy.training.epochs import find_trainer
     from bloodstudy.training.fit import fit
     from bloodstudy.training.hooks import make_hooks
     from bloodstudy.training.precise_batch_norm import BATCHES, set_precise_statistics
@@ -78,7 +79,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
     hooks = make_hooks(assignment, math.ceil(len(train_rows) / factors.batch_size))
     network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes), hooks.parts)
     augmenters = [*model.augmenters(factors, len(assignment.classes)), *hooks.training]
-    trainer = _find_trainer(assignment, images.shape[1:])
+    trainer = find_trainer(assignment, images.shape[1:])
     batches = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenters)
     validation = Gallery(images, validation_rows, one_hot, layers=hooks.measuring) if len(validation_rows) else None
 
@@ -115,16 +116,6 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
         ended = _measure(ended, network, assignment, images, labels, report, hooks.measuring, logits_of)
         ended = replace(ended, evaluate_seconds=time.monotonic() - begun)
     return replace(ended, peak_memory_mb=_peak_memory_mb())
-
-
-def _find_trainer(assignment: Assignment, shape: tuple[int, ...]) -> Any:
-    """Return what trains the epochs of this trial, None for Keras's own `fit`."""
-    if assignment.factors.engine == "tensorflow":
-        return None
-    from bloodstudy.training.program import program_for
-
-    height, width, channels = shape
-    return program_for(assignment.model, assignment.factors, (height, width, channels), len(assignment.classes))
 
 
 def _guard(assignment: Assignment, threads: int) -> dict[str, str]:

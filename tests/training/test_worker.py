@@ -184,7 +184,9 @@ def test_a_worker_with_jax_trains_the_same_trial_to_the_same_bits_and_says_with_
     worker = Worker(threads=1, engine="jax")
     first, again = (result_of(worker, ours) for _ in range(2))
     other = result_of(worker, changed(ours, seed=5))
+    timed = list(worker.train(replace(ours, probe=True)))[-1]
     worker.close()
+    assert timed.batch_seconds > 0
     assert first.outcome == "finished", first.reason
     assert first.prediction_hash == again.prediction_hash != other.prediction_hash
     assert first.versions.keys() == {"keras", "jax"}
