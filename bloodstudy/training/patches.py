@@ -1,8 +1,8 @@
 """Convolution, pooling and response normalisation as products, sums and maxima, for programs of JAX.
 
 In: a Keras model on the JAX backend. Out: the same model, whose small layers compute otherwise; the numbers are the
-same but for rounding. XLA's own convolutions are slow inside a loop, and slower if they are made of many trials at once
-(docs/decisions/10_many_trials.md has both; `benchmarks/fused.py` measures). Imported where JAX is alone.
+same but for rounding. XLA's own convolutions are slower, for many trials at once above all: `benchmarks/fused.py`
+measures it, docs/decisions/10_many_trials.md has what came out on a card. Imported where JAX is alone.
 """
 
 from __future__ import annotations

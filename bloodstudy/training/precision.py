@@ -67,7 +67,7 @@ def require_backend(engines: Iterable[str] = ("tensorflow",)) -> None:
 
 
 def installed_versions() -> dict[str, str]:
-    """Return the versions of Keras and TensorFlow that a worker will import, as far as they are known."""
+    """Return the versions of Keras, TensorFlow and JAX that a worker will import, as far as they are known."""
     versions: dict[str, str] = {}
     for name, packages in PACKAGES.items():
         for package in packages:

@@ -2,7 +2,7 @@
 
 In: a network by its name and factors; a trial's state, orders and seeds. Out: the state after an epoch; settled
 statistics of batch normalisation; logits. What differs between the trials of an arm, seeds, rates and images, are
-arguments of the program, so that an arm is compiled once. Imported where JAX is alone.
+arguments of the program, so that an arm is compiled once for each number of steps. Imported where JAX is alone.
 
 The last batch of an epoch is filled up with the first images of the same epoch: all batches are of one size, and no
 arithmetic needs to know which images count.
