@@ -12,7 +12,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from bloodstudy.config.schema import Factors
-from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.batches import Feed, Gallery
 
 SAVED_EVERY_S = 5.0  # since an epoch may take less than to save its state
@@ -37,16 +36,6 @@ class EpochTrainer(Protocol):
     def predict(self, network: Any, images: np.ndarray) -> np.ndarray:
         """Return the logits of a batch of images."""
         ...
-
-
-def find_trainer(assignment: Assignment, shape: tuple[int, ...]) -> Any:
-    """Return what trains the epochs of this trial, None for Keras's own `fit`."""
-    if assignment.factors.engine == "tensorflow":
-        return None
-    from bloodstudy.training.program import program_for
-
-    height, width, channels = shape
-    return program_for(assignment.model, assignment.factors, (height, width, channels), len(assignment.classes))
 
 
 def train_epochs(

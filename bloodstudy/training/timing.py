@@ -24,7 +24,7 @@ MEASURED = 512  # images
 def time_batches(assignment: Assignment, images: np.ndarray, one_hot: np.ndarray) -> dict[str, float]:
     """Train on the first batches of `images` and measure some; return the seconds that a `Timed` holds."""
     from bloodstudy.training.batches import Feed
-    from bloodstudy.training.epochs import find_trainer
+    from bloodstudy.training.engine import find_trainer
     from bloodstudy.training.fit import fit
     from bloodstudy.training.hooks import make_hooks
 

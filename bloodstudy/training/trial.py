@@ -54,7 +54,7 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
     import keras
 
     from bloodstudy.training.batches import Feed, Gallery
-    from bloodstudy.training.epochs import find_trainer
+    from bloodstudy.training.engine import find_trainer
     from bloodstudy.training.fit import fit
     from bloodstudy.training.hooks import make_hooks
     from bloodstudy.training.precise_batch_norm import BATCHES, set_precise_statistics
