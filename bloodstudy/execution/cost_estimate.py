@@ -114,9 +114,7 @@ def _probe(
 ) -> dict[str, dict[str, float]]:
     """Return the times of each unmeasured probe by its name, measured now if they are new; without those that fail."""
     probes = _read_probes(folder)
-    # A program of JAX takes longer to compile than most trials to train: to try one out says little, and costs much.
-    tried = [one for one in unmeasured if one[1].factors.engine != "jax"]
-    new = {name: (trial, images) for name, trial, images in tried if name not in probes}
+    new = {name: (trial, images) for name, trial, images in unmeasured if name not in probes}
     if not new:
         return probes
     with terminal.Bar("finding out how long the arms take", len(new)) as bar:

@@ -13,16 +13,17 @@ from bloodstudy.training.worker import THREADS, WorkerDiedError
 TINY = ["data.photographs=2", "data.copies=3", "image_size=[24,32]", "depth=2", "batch_size=4", "precision=float32"]
 
 
+def make(cache, *more):
+    (job,) = compose.check([*TINY, *more, f"cache_dir={cache}"], False).jobs
+    images = datasets.load_data(job.settings)
+    return datasets.make_trial(job.settings, images, "scratch", more[-1]), images
+
+
 @pytest.fixture
 def trials(tmp_path, cache, monkeypatch):
     """Trials of three arms on real images: the second has other rates, the third another network."""
     monkeypatch.chdir(tmp_path)
-    made = []
-    for more in (["epochs=2"], ["epochs=4", "lr=0.1", "seed=3"], ["epochs=2", "width=2"]):
-        (job,) = compose.check([*TINY, *more, f"cache_dir={cache}"], False).jobs
-        images = datasets.load_data(job.settings)
-        made.append((datasets.make_trial(job.settings, images, "scratch", more[-1]), images))
-    return made
+    return [make(cache, *more) for more in (["epochs=2"], ["epochs=4", "lr=0.1", "seed=3"], ["epochs=2", "width=2"])]
 
 
 @pytest.fixture
@@ -53,6 +54,15 @@ def test_an_arm_is_probed_once_however_many_rates_and_epochs_it_is_trained_with(
     assert 100 < estimate.memory_mb < 10_000
     assert cost_estimate.estimate(trials, tmp_path, Refusing()) == estimate, "what was probed is kept"
     assert "from some batches of 3 arms" in estimate.describe()
+
+
+def test_an_arm_of_jax_is_probed_by_the_program_that_would_train_it(cache, tmp_path, monkeypatch, process):
+    monkeypatch.chdir(tmp_path)
+    trial, images = make(cache, "norm=batch", "engine=jax")
+    estimate = cost_estimate.estimate([(trial, images)], tmp_path, process)
+    assert estimate.probed == 1
+    assert estimate.seconds[trial.key] > cost_estimate.OUTSIDE_S
+    assert process.take_worker("jax").engine == "jax"
 
 
 def plant(folder, trial, seconds, outcome="finished", **factors):

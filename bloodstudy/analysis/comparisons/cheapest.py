@@ -1,6 +1,6 @@
-"""The looks that cost least of those that show a difference with a chance of 80 %, and what looks cost.
+"""Looks that are proposed: the cheapest that show a difference, those that a budget pays; and what looks cost.
 
-In: a design, the number of its arms, its margin, a spread and the difference. Out: looks with their expected trainings.
+In: a design, the number of its arms, its margin, a spread, and a difference or a budget. Out: looks, what they take.
 """
 
 from __future__ import annotations
@@ -65,3 +65,12 @@ def find_cheapest(
 def try_looks(last: int, least: int) -> tuple[int, ...]:
     """Return looks for so many repetitions, none before the `least` of the design: 2, 3, 5 and 8 of 8."""
     return tuple(sorted({min(last, max(least, round(last * share + 1e-9))) for share in FIRST}))
+
+
+def find_paid(repetitions: Repetitions, arms: int, references: int, trainings: int) -> tuple[int, ...] | None:
+    """Return the looks with the most repetitions that so many trainings pay, even if no arm is closed before the last.
+
+    None if the budget does not pay the fewest repetitions by which a look can decide.
+    """
+    last = trainings // (repetitions.folds * (arms + references))
+    return try_looks(last, repetitions.least) if last >= repetitions.least else None

@@ -20,6 +20,7 @@ from bloodstudy.analysis.comparisons.cheapest import (
     Cheapest,
     expect_trainings,
     find_cheapest,
+    find_paid,
 )
 from bloodstudy.analysis.comparisons.comparison import collect_blocks
 from bloodstudy.analysis.comparisons.pairs import list_pairs
@@ -54,6 +55,9 @@ class Foresight:
     apart: int = 0  # arms that are a third
     detect: float | None = None  # the difference that is asked for
     cheapest: Cheapest | None = None  # None: not asked for, or beyond MOST_TRAININGS an arm
+    paid: int | None = None  # trainings, if a budget was given
+    affordable: tuple[int, ...] | None = None  # looks that the budget pays whatever they find; None: no look
+    chance: float = math.nan  # of those looks, to show a difference as large as the margin
 
     def describe(self) -> str:
         """Return what the study can show, in sentences."""
@@ -67,7 +71,7 @@ class Foresight:
                 f"{head} The spread of a block's contribution is not known before some blocks have ended. A difference "
                 f"of {self.ratio:.2g} times that spread is shown with a chance of 80 %; equivalence, where nothing "
                 f"differs, if the spread is at most {_points(self.bearable)}. All looks take {self.most} "
-                "trainings."
+                "trainings." + self._describe_budget()
             )
         powers = _list(f"{_percent(chance)} for {_points(effect)}" for effect, chance in self.power)
         sentences = [
@@ -91,7 +95,20 @@ class Foresight:
                 f"A difference of {_points(self.detect)} is shown with a chance of 80 % by looks at "
                 f"{_list(self.cheapest.looks)}: {self.cheapest.trainings:.0f} trainings where nothing differs."
             )
-        return " ".join(sentences)
+        return " ".join(sentences) + self._describe_budget()
+
+    def _describe_budget(self) -> str:
+        """Return what the budget pays, if it may end the study before its last look."""
+        if self.paid is None or self.paid >= self.most:
+            return ""
+        head = f" The budget pays {self.paid} trainings, and all looks take {self.most}: it may end the study before."
+        if self.affordable is None:
+            return f"{head} No look that could decide fits it for certain."
+        chance = "" if math.isnan(self.chance) else (
+            f", with a chance of {_percent(self.chance)} to show a difference of {_points(self.margin)}"
+        )  # fmt: skip
+        trainings = self.most // self.looks[-1] * self.affordable[-1]
+        return f"{head} looks=[{','.join(map(str, self.affordable))}] fit it: at most {trainings} trainings{chance}."
 
 
 def foresee(
@@ -103,6 +120,7 @@ def foresee(
     references: int = 1,
     simplify: bool = False,
     detect: float | None = None,
+    paid: int | None = None,
 ) -> Foresight:
     """Return what the looks of `repetitions` can show of so many tested arms.
 
@@ -114,14 +132,19 @@ def foresee(
         references: which `arms` are compared with; each is trained as long as any arm is open.
         simplify: whether all questions are content with "not worse".
         detect: a difference for which the cheapest looks are wanted, in accuracy.
+        paid: the trainings that a budget pays, for which looks that fit are wanted.
     """
     looks, folds, bounds = repetitions.looks, repetitions.folds, plan_bounds(repetitions.looks, arms)
     most = folds * looks[-1] * (arms + references)
+    affordable = find_paid(repetitions, arms, references, paid) if paid is not None else None
     if spread is None:
         unit = draw_arms(np.random.default_rng(SEED), looks, folds, 1.0, arms=ARMS)
         ratio = _solve(lambda effect: play(unit, effect, bounds, 0.0).difference)  # nothing is equivalent within 0
         widths = _solve(lambda width: play(unit, 0.0, bounds, width).equivalent)
-        return Foresight(looks, folds, arms, margin, None, most, ratio=ratio, bearable=margin / widths)
+        return Foresight(
+            looks, folds, arms, margin, None, most,
+            ratio=ratio, bearable=margin / widths, paid=paid, affordable=affordable,
+        )  # fmt: skip
     sample = draw_arms(np.random.default_rng(SEED), looks, folds, spread.limit, spread.scenes)
     none, far = (play(sample, effect, bounds, margin, simplify) for effect in (0.0, FAR))
     power = [(e, far if e == FAR else play(sample, e, bounds, margin, simplify)) for e in EFFECTS]
@@ -136,7 +159,16 @@ def foresee(
         trainings_apart=expect_trainings(looks, folds, [far] * apart + [none] * (arms - apart), references),
         detect=detect,
         cheapest=find_cheapest(repetitions, arms, margin, spread, references, detect) if detect else None,
+        paid=paid,
+        affordable=affordable,
+        chance=_foresee_margin(affordable, folds, arms, margin, spread) if affordable else math.nan,
     )  # fmt: skip
+
+
+def _foresee_margin(looks: tuple[int, ...], folds: int, arms: int, margin: float, spread: Spread) -> float:
+    """Return the chance that such looks show a difference as large as the margin."""
+    sample = draw_arms(np.random.default_rng(SEED), looks, folds, spread.limit, spread.scenes)
+    return play(sample, margin, plan_bounds(looks, arms), margin).difference
 
 
 def _solve(chance: Callable[[float], float]) -> float:
@@ -179,6 +211,7 @@ def foresee_study(
         references=len(references),
         simplify=all(pair.simplify for pair in tested),
         detect=detect,
+        paid=None if known or scores else sweep.plan.trainings_paid,  # looks stay once a trial has finished
     )
 
 

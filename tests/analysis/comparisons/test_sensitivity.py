@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bloodstudy.analysis import foresee_study
-from bloodstudy.analysis.comparisons.cheapest import find_cheapest, try_looks
+from bloodstudy.analysis.comparisons.cheapest import find_cheapest, find_paid, try_looks
 from bloodstudy.analysis.comparisons.comparison import collect_blocks
 from bloodstudy.analysis.comparisons.pairs import list_pairs
 from bloodstudy.analysis.comparisons.pilot import Spread, guess_spread, limit_spread
@@ -166,3 +166,32 @@ def test_a_study_of_which_nothing_has_finished_is_told_in_spreads_and_one_that_t
     missing = {(arm, seed): Outcome.MISSING for seed in range(10) for arm in ("reference", "arm")}
     assert foresee_study(study_of({"reference": 0.7, "arm": 0.7}, outcomes=missing)).spread is None
     assert foresee_study(study_of({"reference": 0.7, "arm": 0.7}, roles={"arm": "exploratory"})) is None
+
+
+@pytest.mark.parametrize("paid", [169, 170, 339, 400, 679])
+def test_a_budget_is_told_the_looks_that_it_pays_whatever_they_find(paid):
+    foreseen = foresee(FOLDS, 16, 0.03, FIVE, paid=paid)
+    told = foreseen.describe()
+    assert f"The budget pays {paid} trainings, and all looks take 680" in told
+    if paid < 2 * 5 * 17:
+        assert foreseen.affordable is None
+        assert "No look that could decide fits it for certain." in told
+        return
+    last = foreseen.affordable[-1]
+    assert 5 * 17 * last <= paid < 5 * 17 * (last + 1)
+    sample = draw_arms(np.random.default_rng(20), foreseen.affordable, 5, 0.05)
+    assert foreseen.chance == play(sample, 0.03, plan_bounds(foreseen.affordable, 16), 0.03).difference
+    looks = ",".join(map(str, foreseen.affordable))
+    assert f"looks=[{looks}] fit it: at most {5 * 17 * last} trainings, with a chance of " in told
+    assert "looks=[" in foresee(FOLDS, 16, 0.03, None, paid=paid).describe()
+
+
+@pytest.mark.parametrize("paid", [None, 680, 1000])
+def test_a_budget_that_pays_all_looks_proposes_none(paid):
+    assert "budget" not in foresee(FOLDS, 16, 0.03, FIVE, paid=paid).describe()
+
+
+def test_the_looks_of_a_budget_keep_to_the_fewest_repetitions_of_the_design():
+    assert find_paid(FIXED, 3, 1, 4 * FIXED.least) == (FIXED.least,)
+    assert find_paid(FIXED, 3, 1, 4 * FIXED.least - 1) is None
+    assert find_paid(FIXED, 3, 1, 100) == try_looks(25, FIXED.least) == (FIXED.least, 9, 16, 25)
