@@ -14,7 +14,7 @@ from bloodstudy.analysis.comparisons.course import dead_interval
 from bloodstudy.analysis.comparisons.validity import Training
 from bloodstudy.analysis.statistics.sequential import Look
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.claims.study_claims import POINTS, StudyClaims, percent_form
+from bloodstudy.reporting.claims.study_claims import POINTS, StudyClaims, form_points, percent_form
 
 TEST = "test_accuracy"
 BALANCED = ("train_accuracy", "test_accuracy", "accuracy_gap")  # over classes
@@ -43,9 +43,15 @@ class PairClaims:
 
     def mean(self, response: str) -> str:
         """Return the effect on a response."""
-        return self.number(
-            response, "mean", 100 * self.comparison.effects[response].mean, f"100 * {self._of(response)}"
-        )
+        effect = self.comparison.effects[response]
+        form = form_points(effect.low, effect.high)
+        return self.number(response, "mean", 100 * effect.mean, f"100 * {self._of(response)}", form)
+
+    def size(self) -> str:
+        """Return how large the effect on test accuracy is, without its sign."""
+        effect = self.comparison.test
+        form = form_points(effect.low, effect.high).removeprefix("+")
+        return self.number(TEST, "size", 100 * abs(effect.mean), f"100 * absolute value of the {self._of(TEST)}", form)
 
     def _of(self, response: str) -> str:
         """Return what is averaged."""
@@ -80,7 +86,11 @@ class PairClaims:
             return NONE
         low, high = (
             self.number(
-                response, f"{prefix}{end}", 100 * value, f"100 * {word} end of the {kind}, of the {response} effect"
+                response,
+                f"{prefix}{end}",
+                100 * value,
+                f"100 * {word} end of the {kind}, of the {response} effect",
+                form_points(*ends),
             )
             for (end, word), value in zip(ENDS.items(), ends, strict=True)
         )
@@ -99,7 +109,7 @@ class PairClaims:
         p = self.claims.analysis.rules.bounds[last.look - 1].one_sided
         word = "lower" if part == "at_least" else "upper"
         formula = f"100 * one-sided {word} bound at {self._name_look(last)} (p {p:.6g}) {self.claims.scope}"
-        return self.number(TEST, part, 100 * getattr(told, part), formula)
+        return self.number(TEST, part, 100 * getattr(told, part), formula, form_points(told.low, told.high))
 
     def these(self) -> str:
         """Return the interval for new trainings on these photographs."""

@@ -16,6 +16,7 @@ from bloodstudy.reporting.claims.ledger import Ledger, WriteNumber
 from bloodstudy.study.planned import PlannedTrial
 
 POINTS = "+z.2f"
+WIDE = 0.01  # an interval whose ends are told with one decimal
 PERCENT = ".1f"
 RESPONSES = {"train": "train_accuracy", "test": "test_accuracy", "gap": "accuracy_gap"}
 FORMULAS = {
@@ -116,6 +117,11 @@ class StudyClaims:
             if trial.key in self.sweep.results:
                 trials_by_arm.setdefault(trial.arm, []).append(trial)
         return trials_by_arm
+
+
+def form_points(low: float, high: float) -> str:
+    """Return the format of an effect in points: two decimals if its interval, in accuracy, is at most a point wide."""
+    return POINTS if high - low <= WIDE else "+z.1f"  # of a pilot there is no interval: one decimal
 
 
 def percent_form(response: str) -> str:

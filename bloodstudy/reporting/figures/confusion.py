@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from bloodstudy.analysis import ArmSummary, StudyResults, summarise_arms
 from bloodstudy.reporting.figures.style import MANY, fold, label_all, new_grid
 
-MAX_MATRICES = 9
+MAX_MATRICES = 24
+FEW = 9  # matrices that have room for the numbers of images
 MAX_WRITTEN = 8  # classes whose shares are written into the matrix
 OTHERS = "the other {}"  # classes of a matrix that has many
 
@@ -40,21 +41,26 @@ def choose_matrices(sweep: StudyResults, first: str | None = None) -> list[str]:
 
 
 def draw_confusions(sweep: StudyResults, arms: list[str]) -> Figure:
-    """Return one matrix an arm: share of each true class, with counts, summed over seeds.
+    """Return one matrix an arm: share of each true class in per cent, of FEW arms with counts, summed over seeds.
 
     Of more than MANY classes, those that all arms together confuse most are drawn, and the others as one.
     """
     means = {arm.name: arm.test for arm in summarise_arms(sweep)}
     summed = {arm: sum_confusions([examined.confusion for examined in sweep.examined(arm)]) for arm in arms}
     kept = choose_classes(sum_confusions(summed.values()))
-    columns = min(len(arms), 2 if len(arms) in (2, 4) else 3)
-    figure, panels = new_grid(len(arms), columns, 1.2 + 2.9 * columns, 3.0, head_in=0.5)
+    few = len(arms) <= FEW
+    columns = min(len(arms), 2 if len(arms) in (2, 4) else 3) if few else 4
+    figure, panels = new_grid(
+        len(arms), columns, 1.2 + (2.9 if few else 2.2) * columns, 3.0 if few else 2.3, head_in=0.5
+    )
     for position, (axes, arm) in enumerate(zip(panels, arms, strict=True)):
         shown = join_classes(summed[arm], kept)
-        _draw_matrix(axes, shown.to_numpy(), list(shown.columns))
-        axes.set_title(f"{fold(arm, 34)}\ntest {means[arm]:.3f}")
+        _draw_matrix(axes, shown.to_numpy(), list(shown.columns), counted=few)
+        axes.set_title(f"{fold(arm, 34 if few else 26)}\ntest {means[arm]:.3f}")
         if position % columns:
             axes.set_yticklabels([])
+        if not few and position + columns < len(arms):
+            axes.set_xticklabels([])
     figure.supxlabel("predicted class", fontsize=9)
     figure.supylabel("true class", fontsize=9)
     return figure
@@ -89,13 +95,13 @@ def join_classes(confusion: pd.DataFrame, kept: list[str]) -> pd.DataFrame:
     return pd.DataFrame(counts, order, order)
 
 
-def _draw_matrix(axes: Axes, counts: np.ndarray, classes: list[str]) -> None:
+def _draw_matrix(axes: Axes, counts: np.ndarray, classes: list[str], counted: bool = True) -> None:
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     if len(classes) <= MAX_WRITTEN:
         for (row, column), share in np.ndenumerate(shares):
-            text = f"{100 * share:.0f} %\n{counts[row, column]}"
+            text = f"{100 * share:.0f} %\n{counts[row, column]}" if counted else f"{100 * share:.0f}"
             colour = "white" if share > 0.55 else "0.1"
             size = 8 if len(classes) <= 4 else 6
             axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)

@@ -29,6 +29,7 @@ DPI = 120
 INK = "0.25"  # what belongs to no arm: legends, chance level
 SHADE = "0.85"  # the gap
 MANY = 12  # classes, from which on they stand below each other, not side by side
+DARKEST = 0.5  # share of a question's colour that its first arm has
 DISTINCT = 8  # arms that differ in colour, marker and line; the ninth starts again
 _COLOURS = (0, 1, 2, 4, 3, 9, 5, 7)  # of seaborn's colour-blind palette, without the two too pale for a line
 _FIRST = "s^Dv<>hp"  # of arms beside a reference, which has the circle
@@ -55,14 +56,28 @@ class Style:
         return {"color": self.colour, "marker": self.marker, "linestyle": ""}
 
 
-def style_study(arms: list[str], references: Collection[str]) -> dict[str, Style]:
-    """Return the style of each arm of a study: references in ink, sixteen others that differ in colour or marker."""
+def style_study(
+    arms: Sequence[str], references: Collection[str], questions: Sequence[Sequence[str]] = ()
+) -> dict[str, Style]:
+    """Return the style of each arm of a study: references in ink, sixteen others that differ in colour or marker.
+
+    With `questions`, the arms of each, a colour is a question's and its shades are its arms, dark to light in their
+    order, so that they differ in greyscale too; an arm of several questions has the colour of the first.
+    """
     palette, others = sns.color_palette("colorblind"), [arm for arm in arms if arm not in references]
     styles = {arm: Style((0.15, 0.15, 0.15), "o", "-") for arm in arms if arm in references}
     for i, arm in enumerate(others):
         again = (i // DISTINCT) % 2  # the same colours, other markers and lines
         marker, line = (_FIRST, _SECOND)[again][i % DISTINCT], _LINES[(i + 3 * again) % DISTINCT]
         styles[arm] = Style(palette[_COLOURS[i % DISTINCT]], marker, line)
+    for place, asked in enumerate(questions):
+        known = {arm for earlier in questions[:place] for arm in earlier}
+        own = [arm for arm in asked if arm in others and arm not in known]
+        for i, arm in enumerate(own):
+            light = DARKEST + (1 - DARKEST) * (i / (len(own) - 1) if len(own) > 1 else 1)
+            red, green, blue = (light * part for part in palette[_COLOURS[place % DISTINCT]])
+            again, nth = divmod(i, DISTINCT)
+            styles[arm] = Style((red, green, blue), (_FIRST, _SECOND)[again % 2][nth], _LINES[1 + i % (DISTINCT - 1)])
     return styles
 
 

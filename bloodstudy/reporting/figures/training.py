@@ -30,7 +30,7 @@ from bloodstudy.reporting.figures.style import (
 )
 from bloodstudy.reporting.render.markdown import describe_lost
 
-CLEAR_SEEDS = 20  # whose training curves can be told from their mean at full strength
+BAND = (0.1, 0.9)  # of the trials of an arm: what its band holds in each epoch
 MAX_WRITTEN = 8  # classes whose shares are written into the matrix and above the bars
 SIDES = {  # shade and hatch of the bars
     "train": (INK, ""),
@@ -85,8 +85,8 @@ def _draw_curves(axes: Axes, sweep: StudyResults, arm: str, column: str, style: 
         return
     together = pd.concat(known, axis=1).replace([np.inf, -np.inf], np.nan)
     if len(known) > 1 and not hollow:
-        faint = 0.5 * min(1.0, CLEAR_SEEDS / len(known))  # many seeds fade together, or they hide the means
-        axes.plot(together, color=style.colour, linewidth=0.6, alpha=faint)
+        low, high = (together.quantile(share, axis=1) for share in BAND)
+        axes.fill_between(together.index, low, high, color=style.colour, alpha=0.18, linewidth=0)
     every = max(1, len(together) // 6)
     marks: dict[str, Any] = {"marker": style.marker, "markersize": 4.5, "markevery": every}
     marks |= {"mfc": "white", "linewidth": 1.0} if hollow else {"linewidth": 1.6}

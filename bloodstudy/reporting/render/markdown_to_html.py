@@ -19,6 +19,7 @@ from markdown_it.token import Token
 from bloodstudy.reporting.claims.ledger import unmark
 
 FIGURE = re.compile(r"figures/([a-z0-9_.-]+)\.png")
+FOLD = re.compile(r"<details>\n<summary>[A-Za-z0-9 ,:]+</summary>\n|</details>\n")  # what our templates fold away
 RELATIVE = re.compile(r"#?[A-Za-z0-9_][A-Za-z0-9_./-]*")  # the only addresses that our own Markdown links to
 MAX_SVG_BYTES = 150_000  # sharp at any size, but a file of many points is better a picture
 DPI, CSS_DPI = 120, 96
@@ -53,9 +54,10 @@ def make_unique(anchor: str, taken: set[str]) -> str:
 
 
 def _parser() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": True}).enable("table").disable(["html_block", "autolink"])
+    markdown = MarkdownIt("commonmark", {"html": True}).enable("table").disable("autolink")
     markdown.validateLink = lambda url: RELATIVE.fullmatch(url) is not None  # type: ignore[method-assign]
     markdown.add_render_rule("html_inline", _render_tag)
+    markdown.add_render_rule("html_block", _render_block)
     return markdown
 
 
@@ -65,6 +67,12 @@ def _render_tag(renderer: Any, tokens: Sequence[Token], position: int, options: 
         env["inside"] = not env.get("inside")
         return content
     return html.escape(content)
+
+
+def _render_block(renderer: Any, tokens: Sequence[Token], position: int, options: Any, env: Any) -> str:
+    token = tokens[position]
+    own = token.meta.get("own") or FOLD.fullmatch(token.content)
+    return token.content if own else f"<p>{html.escape(token.content)}</p>\n"
 
 
 def _prepare(tokens: list[Token], folder: Path) -> list[tuple[str, str]]:
@@ -87,8 +95,8 @@ def _prepare(tokens: list[Token], folder: Path) -> list[tuple[str, str]]:
                 children = tokens[position + 1].children or []
                 if len(children) == 1 and children[0].type == "image":
                     figure = _embed(str(children[0].attrs["src"]), unmark(children[0].content), folder)
-                    tokens[position].type = tokens[position + 2].type = "html_block"
-                    tokens[position].content, tokens[position + 2].content = figure, ""
+                    for outer, content in ((token, figure), (tokens[position + 2], "")):
+                        _put(outer, content)
                     tokens[position + 1].children = []
     return contents
 
@@ -97,9 +105,13 @@ def _wrap_table(tokens: list[Token], position: int, heading: str) -> None:
     """Let a wide table scroll in a box of its own, which the keyboard reaches."""
     end = next(i for i in range(position, len(tokens)) if tokens[i].type == "table_close")
     label = html.escape(f"Table: {heading}" if heading else "Table")
-    tokens[position].type = tokens[end].type = "html_block"
-    tokens[position].content = f'<div class="wide" role="region" tabindex="0" aria-label="{label}"><table>\n'
-    tokens[end].content = "</table></div>\n"
+    _put(tokens[position], f'<div class="wide" role="region" tabindex="0" aria-label="{label}"><table>\n')
+    _put(tokens[end], "</table></div>\n")
+
+
+def _put(token: Token, content: str) -> None:
+    """Make a token HTML of our own."""
+    token.type, token.content, token.meta = "html_block", content, {"own": True}
 
 
 def _scope_row(tokens: list[Token], position: int) -> None:

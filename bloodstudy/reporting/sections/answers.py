@@ -1,8 +1,9 @@
 """The answers of a study: all at a glance, then each question with its arms.
 
 In: an analysed study with its claims. Out: Markdown by the names that the template has for it, and its figures. The
-answers at a glance are one figure of three panels (train accuracy, test accuracy, gap): question by question every
-tested arm, its mean effect with its intervals, the margin as a band, and its verdict with the look at which it fell.
+answers at a glance are a table and one figure of three panels (train accuracy, test accuracy, gap): question by
+question every tested arm, the best on top, its mean effect with its intervals, the margin as a band, and its verdict
+with the look at which it fell.
 """
 
 from __future__ import annotations
@@ -14,18 +15,20 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from bloodstudy.analysis import Comparison, StudyAnalysis, list_interactions
+from bloodstudy.analysis import Comparison, Effect, StudyAnalysis, list_interactions
 from bloodstudy.analysis.comparisons.lr_sensitivity import tune
+from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.analysis.comparisons.verdict import Word
-from bloodstudy.reporting.claims.study_claims import StudyClaims
+from bloodstudy.reporting.claims.study_claims import StudyClaims, form_points
 from bloodstudy.reporting.figures.forest import draw_effects, draw_panels
+from bloodstudy.reporting.figures.levels import draw_levels
 from bloodstudy.reporting.figures.style import INK, Drawing, Styles, fold, label, new_figure
 from bloodstudy.reporting.render.markdown import as_list, embed, fence, plain
-from bloodstudy.reporting.sections import dose_response, effect_tables, looks, open_issues, splits, verdicts
+from bloodstudy.reporting.sections import dose_response, effect_tables, glance, looks, open_issues, splits, verdicts
 from bloodstudy.reporting.sections.caveats import describe_still_learning
+from bloodstudy.reporting.sections.progress import describe_progress
 from bloodstudy.reporting.sections.section import Section, has_questions, style_arms
-from bloodstudy.reporting.sections.smallest_model import answer_question, find_question
-from bloodstudy.reporting.sections.verdicts import AFTERWARDS, describe_scope, name_verdict
+from bloodstudy.reporting.sections.verdicts import AFTERWARDS, describe_scope, describe_verdict
 from bloodstudy.study.planned import PlannedQuestion
 
 MAX_SPELT = 8  # arms whose numbers stand in an alternative text; more would be a recital
@@ -35,13 +38,9 @@ ROW_IN = 0.235
 def describe_questions(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     """Return the answers at a glance, and each question with its arms."""
     analysis = claims.analysis
-    simplifying, answer = find_question(analysis), answer_question(claims)
-    questions = []
-    for question in analysis.sweep.plan.questions:
-        texts = _describe_question(question, claims, drawn)
-        summary = [answer if question is simplifying else "", texts["summary"]]
-        questions.append(texts | {"summary": " ".join(filter(None, summary))})
     return {
+        "glance": glance.tabulate_glance(claims),
+        "progress": describe_progress(claims),
         "paired": any(not comparison.unpaired for comparison in analysis.comparisons),
         "block": claims.block,
         "scope": describe_scope(claims),
@@ -51,7 +50,7 @@ def describe_questions(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         "afterwards": analysis.afterwards,
         "figure": embed("answers", _describe_answers(analysis), drawn),
         "shrinking": embed("looks", looks.describe_looks(analysis), drawn),
-        "questions": questions,
+        "questions": [_describe_question(q, claims, drawn) for q in analysis.sweep.plan.questions],
     }
 
 
@@ -78,6 +77,8 @@ def draw_questions(analysis: StudyAnalysis) -> dict[str, Drawing]:
             drawings[f"effects_{name}"] = partial(draw_effects, shown, styles, analysis.by_folds)
         if dose := dose_response.find_dose(question, analysis):
             drawings[f"dose_{name}"] = partial(dose_response.draw_dose, dose, analysis, styles)
+        elif any(comparison.seeds for comparison in shown):
+            drawings[f"levels_{name}"] = partial(draw_question, question, analysis, styles)
         if part := splits.find_divided(question, analysis):
             drawings |= splits.list_figures(part, name)
     return drawings
@@ -93,8 +94,15 @@ def list_answers(analysis: StudyAnalysis) -> dict[str, list[Comparison]]:
         known = [comparison for comparisons in answers.values() for comparison in comparisons]
         new = [c for c in analysis.of(question.name) if c.pair.tested and c not in known]
         if new:
-            answers[question.name] = new
+            answers[question.name] = sorted(new, key=lambda c: -c.test.mean if c.seeds else math.inf)
     return answers
+
+
+def draw_question(question: PlannedQuestion, analysis: StudyAnalysis, styles: Styles) -> Figure:
+    """Return train and test accuracy of the arms of a question, its reference first."""
+    arms, sweep = list(dict.fromkeys([question.reference, *question.arms])), analysis.sweep
+    stuck = {arm: look_at_training(sweep, arm, sweep.seeds).chance for arm in arms}
+    return draw_levels(sweep, arms, stuck, styles, "block" if analysis.by_folds else "seed")
 
 
 def draw_answers(analysis: StudyAnalysis, styles: Styles) -> Figure:
@@ -118,13 +126,6 @@ def draw_answers(analysis: StudyAnalysis, styles: Styles) -> Figure:
             words += f"; dead {len(comparison.training.failing)} of {comparison.training.trials}"
         panels[-1].text(1.03, row, words, va="center", **style)
     return figure
-
-
-def describe_verdict(comparison: Comparison, analysis: StudyAnalysis) -> str:
-    """Return the verdict on an arm, with the look at which it fell if there are several."""
-    verdict = comparison.verdict
-    closed = verdict.final and verdict.look and len(analysis.looks) > 1 and not verdict.stopped
-    return name_verdict(verdict, partial=False) + (f" (look {verdict.look})" if closed else "")
 
 
 def _describe_answers(analysis: StudyAnalysis) -> str:
@@ -151,7 +152,7 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
     strips = [strip for strip in tune(analysis.sweep, analysis.seeds) if strip.question == name]
     return {
         "sentence": plain(question.sentence),
-        "summary": verdicts.describe_question(everything, claims),
+        "summary": glance.answer(question, claims) if tested else verdicts.describe_question(everything, claims),
         "answers": [verdicts.describe_arm(c, claims) for c in tested] + unpaired_answers,
         "exploratory": [verdicts.describe_arm(c, claims) for c in comparisons if not c.pair.tested],
         "figure": embed(f"effects_{name}", describe_effects(comparisons), drawn),
@@ -159,6 +160,7 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
         "effects": effect_tables.tabulate_effects(comparisons, claims) if comparisons else "",
         "verdicts": effect_tables.tabulate_verdicts(comparisons, claims) if comparisons else "",
         "classes": effect_tables.tabulate_classes(comparisons, claims),
+        "levels": embed(f"levels_{name}", describe_levels(question, analysis), drawn),
         "dose": embed(f"dose_{name}", f"Train and test accuracy against {dose.factor}" if dose else "", drawn),
         **divided,
         "interactions": effect_tables.tabulate_interactions([i for i in interactions if i.question == name], claims),
@@ -173,13 +175,27 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
     }
 
 
+def _spell_effect(effect: Effect) -> str:
+    mean, low, high = (
+        format(100 * value, form_points(effect.low, effect.high)) for value in (effect.mean, effect.low, effect.high)
+    )
+    return mean if math.isnan(effect.low) else f"{mean} ({low} to {high})"
+
+
+def describe_levels(question: PlannedQuestion, analysis: StudyAnalysis) -> str:
+    """Return the alternative text of the accuracies of a question, with its numbers."""
+    texts = []
+    for arm in list(dict.fromkeys([question.reference, *question.arms]))[:MAX_SPELT]:
+        done = analysis.sweep.of(arm, "finished")
+        if len(done):
+            train, test = (100 * done[f"{side}_accuracy"].mean() for side in ("train", "test"))
+            texts.append(f"{arm} {train:.1f} and {test:.1f}")
+    return f"Train and test accuracy of each arm, in per cent: {'; '.join(texts)}"
+
+
 def describe_effects(comparisons: list[Comparison]) -> str:
     """Return the alternative text of an estimation figure, with its numbers."""
     shown = [comparison for comparison in comparisons if comparison.seeds]
-    numbers = "; ".join(
-        f"{c.pair.arm} {100 * c.test.mean:+z.2f}"
-        + ("" if math.isnan(c.test.low) else f" ({100 * c.test.low:+z.2f} to {100 * c.test.high:+z.2f})")
-        for c in shown[:MAX_SPELT]
-    )
+    numbers = "; ".join(f"{c.pair.arm} {_spell_effect(c.test)}" for c in shown[:MAX_SPELT])
     more = f"; {len(shown) - MAX_SPELT} more in the table" if len(shown) > MAX_SPELT else ""
     return f"Differences to the reference in train accuracy, test accuracy and gap. Test, in points: {numbers}{more}"

@@ -53,6 +53,7 @@ def describe_arms(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         "block": claims.block,
         "several_seeds": len(sweep.seeds) > 1,
         "matrices": len(matrices),
+        "counted": len(matrices) <= confusion.FEW,
         "hidden": len(confusion.list_tested(sweep)) - len(matrices),
         "calibration": calibration.tabulate_calibration(weighed, claims),
         "missed": hard_images.describe_missed(missed, claims),

@@ -65,6 +65,30 @@ def describe_next_look(claims: StudyClaims) -> str:
     return f"The next look, at {at}, takes {count} more {trainings}: those of {who} that have not ended."
 
 
+def describe_state(claims: StudyClaims) -> str:
+    """Return how far the study has come in one sentence: its looks, and how many arms they have decided."""
+    analysis = claims.analysis
+    tested = [c for c in analysis.comparisons if c.pair.tested and not c.unpaired]
+    trials = _count_results(claims)
+    if not tested:
+        return f"{trials}."
+    if analysis.looks[-1] < analysis.repetitions.least:
+        return f"{trials}. A pilot: nothing is decided."
+    if analysis.afterwards:
+        return f"{trials}. Judged afterwards, at its last {claims.repetition}."
+    decided = len([c for c in tested if c.verdict.final and c.verdict.tested])
+    looks = f"{analysis.held} of {plural(len(analysis.looks), 'look')} held"
+    return f"{trials}; {looks}, {decided} of {len(tested)} arms decided."
+
+
+def _count_results(claims: StudyClaims) -> str:
+    trials = claims.sweep.trials.drop_duplicates("key")
+    done = trials["key"][trials["outcome"].isin(PUBLISHED)]
+    with_result = claims.number(len(done), "study/published", "number of trials that have a result", done)
+    planned = claims.number(len(trials), "study/planned", "number of planned trials", trials["key"])
+    return f"{with_result} of {planned} planned trials have a result"
+
+
 def describe_progress(claims: StudyClaims) -> str:
     """Return how far the study has come, and what is missing."""
     return " ".join(filter(None, [_count_trials(claims), _describe_looks(claims), describe_next_look(claims)]))
@@ -73,11 +97,9 @@ def describe_progress(claims: StudyClaims) -> str:
 def _count_trials(claims: StudyClaims) -> str:
     trials = claims.sweep.trials.drop_duplicates("key")
     published = trials["outcome"].isin(PUBLISHED)
-    done, spared_keys = trials["key"][published], trials["key"][trials["outcome"] == Outcome.SPARED].tolist()
+    spared_keys = trials["key"][trials["outcome"] == Outcome.SPARED].tolist()
     wanted = trials["key"][~published & (trials["outcome"] != Outcome.SPARED)].tolist()
-    with_result = claims.number(len(done), "study/published", "number of trials that have a result", done)
-    planned = claims.number(len(trials), "study/planned", "number of planned trials", trials["key"])
-    text = f"{with_result} of {planned} planned trials have a result"
+    text = _count_results(claims)
     if wanted:
         formula = "number of planned trials without a result"
         without = claims.number(len(wanted), "study/missing", f"{formula}, of arms that are not closed", wanted)

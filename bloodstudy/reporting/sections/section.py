@@ -52,5 +52,6 @@ def group_arms(analysis: StudyAnalysis) -> list[tuple[str, list[str]]]:
 
 def style_arms(analysis: StudyAnalysis) -> dict[str, Style]:
     """Return the style of each arm, the same in all figures of a report."""
-    references = [question.reference for question in analysis.sweep.plan.questions]
-    return style_study(analysis.sweep.arms, references or [find_reference(analysis)])
+    questions = analysis.sweep.plan.questions
+    references = [question.reference for question in questions] or [find_reference(analysis)]
+    return style_study(analysis.sweep.arms, references, [question.arms for question in questions])

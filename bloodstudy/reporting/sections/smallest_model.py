@@ -63,12 +63,15 @@ def answer_question(claims: StudyClaims) -> str:
     # An arm of two questions is tested once, with the smaller of their margins.
     tested = {c.pair.arm: f"{100 * c.pair.margin:g}" for c in analysis.of(question.name) if c.pair.tested}
     margin = f"{tested.get(smallest) or as_list(sorted(set(tested.values()), key=float))} points"
-    size = f"{claims.parameters(question.reference)} parameters"
+    size = claims.parameters(question.reference)
     if smallest == question.reference:
-        return f"No smaller model is shown to be not worse by more than {margin}: the reference, with {size}, stays."
+        return (
+            f"No smaller model is shown to be not worse by more than {margin}: the reference, with {size} parameters, "
+            "stays."
+        )
     return (
-        f"Yes: {code(smallest)} is the smallest model shown to be not worse than the reference by more than {margin} "
-        f"{claims.scope}, with {claims.parameters(smallest)} parameters instead of the reference's {size}."
+        f"Yes: {code(smallest)} is the smallest model shown to be not worse by more than {margin} {claims.scope}, with "
+        f"{claims.parameters(smallest)} parameters instead of {size}."
     )
 
 

@@ -12,7 +12,7 @@ from bloodstudy.analysis import SPLIT_KEYS, ArmSummary, StudyResults, summarise_
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain
 from bloodstudy.reporting.sections.caveats import warn_of_study, warn_of_sweep
-from bloodstudy.reporting.sections.progress import describe_progress
+from bloodstudy.reporting.sections.progress import describe_state
 from bloodstudy.reporting.sections.section import Section, has_questions
 
 
@@ -22,7 +22,7 @@ def describe_head(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     head: dict[str, Any] = {"title": describe_title(analysis.sweep)}
     if has_questions(analysis):
         warnings = warn_of_study(claims)
-        return head | {"question": "", "progress": describe_progress(claims), "warnings": warnings}
+        return head | {"question": "", "progress": describe_state(claims), "warnings": warnings}
     question = plain(analysis.sweep.plan.question or "")
     return head | {"question": question, "progress": " ".join(summarise(claims)), "warnings": []}
 

@@ -61,6 +61,13 @@ def name_verdict(verdict: Verdict, partial: bool = True) -> str:
     return f"{word}, of those that trained" if partial and verdict.partial and verdict.tested else word
 
 
+def describe_verdict(comparison: Comparison, analysis: StudyAnalysis) -> str:
+    """Return the verdict on an arm, with the look at which it fell if there are several."""
+    verdict = comparison.verdict
+    closed = verdict.final and verdict.look and len(analysis.looks) > 1 and not verdict.stopped
+    return name_verdict(verdict, partial=False) + (f" (look {verdict.look})" if closed else "")
+
+
 def describe_arm(comparison: Comparison, claims: StudyClaims) -> str:
     """Return the conclusion on one arm: its verdict, the three effects, what they leave out, how it works."""
     parts = [

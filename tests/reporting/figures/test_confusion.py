@@ -7,6 +7,7 @@ from bloodstudy.reporting.figures import confusion
 from bloodstudy.reporting.figures.style import look
 
 LEVELS = ["none", "flip", "rotate", "shift", "affine", "colour", "mixup", "randaugment"]
+WIDTHS = [1, 2, 3, 4]
 
 
 def test_matrices_hold_the_counts_summed_over_seeds(read_sweep):
@@ -25,16 +26,26 @@ def test_matrices_hold_the_counts_summed_over_seeds(read_sweep):
 
 def test_of_many_arms_the_highest_and_lowest_are_shown_in_the_order_of_the_sweep(read_sweep):
     rising = {level: (0.9, place / 10) for place, level in enumerate(LEVELS)}
-    sweep = read_sweep({"augment": LEVELS, "width": [1, 2]}, skill=lambda levels: rising[levels["augment"]])
+    sweep = read_sweep({"augment": LEVELS, "width": WIDTHS}, skill=lambda levels: rising[levels["augment"]])
     shown = confusion.choose_matrices(sweep)
     assert len(shown) == confusion.MAX_MATRICES
     ranked = sweep.trials.sort_values("test_accuracy", kind="stable")["arm"].tolist()
-    assert set(shown) >= {*ranked[:3], *ranked[-4:]}
+    assert set(shown) >= {*ranked[:12], *ranked[-12:]}
     assert shown == [arm for arm in sweep.arms if arm in shown]
     (left_out, *_) = (arm for arm in sweep.arms if arm not in shown)
     with_it = confusion.choose_matrices(sweep, left_out)
     assert left_out in with_it
     assert len(with_it) == confusion.MAX_MATRICES
+
+
+def test_of_more_than_a_few_arms_shares_alone_are_written(read_sweep):
+    sweep = read_sweep({"augment": LEVELS, "width": [1, 2]})
+    with look():
+        first, *others = confusion.draw_confusions(sweep, confusion.choose_matrices(sweep)).axes
+    assert len(others) == 15
+    counts = sweep.examine(sweep.of(sweep.arms[0])["key"].iloc[0], "official").confusion.to_numpy()
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    assert [int(text.get_text()) for text in first.texts] == [round(100 * share) for share in shares.ravel()]
 
 
 def confusion_of(many: int) -> pd.DataFrame:

@@ -16,6 +16,17 @@ def test_eight_arms_differ_in_colour_marker_and_line():
     assert styles[8].colour == styles[0].colour
 
 
+def test_a_question_has_a_colour_and_its_arms_are_shades_of_it_from_dark_to_light():
+    arms = ["reference", *"abcde"]
+    styles = style_study(arms, ["reference"], [["reference", "a", "b", "c"], ["c", "d", "e"]])
+    assert len({(style.colour, style.marker) for style in styles.values()}) == 6
+    sums = {arm: sum(styles[arm].colour) for arm in "abcde"}
+    assert sums["a"] < sums["b"] < sums["c"]
+    assert sums["d"] < sums["e"]
+    shares = {arm: tuple(round(part / sums[arm], 6) for part in styles[arm].colour) for arm in "abcde"}
+    assert shares["a"] == shares["b"] == shares["c"] != shares["d"] == shares["e"]
+
+
 def test_a_long_name_is_folded_between_its_levels_and_shortened_within_one():
     assert fold("pooling=average, width=0.5, lr=0.1", 20) == "pooling=average,\nwidth=0.5, lr=0.1"
     assert label("x" * 50, 11) == "xxxxx…xxxxx"

@@ -9,6 +9,20 @@ def test_sections_have_anchors_and_only_they_stand_in_the_contents(tmp_path):
     assert all(f'id="{anchor}"' in text for anchor in ("t", "the-data", "a-part", "the-data-2"))
 
 
+def test_what_our_templates_fold_away_is_folded_and_other_blocks_of_tags_are_text(tmp_path):
+    page = "<details>\n<summary>The numbers: all</summary>\n\n| a |\n| --- |\n| 1 |\n\n</details>\n\n"
+    text, _ = render_markdown(page, tmp_path)
+    assert text.startswith("<details>\n<summary>The numbers: all</summary>\n<div")
+    assert text.endswith("</details>\n")
+    for foreign in ("<div onclick=x>", "<details open>\n<summary>a</summary>", "<script>\nx\n</script>", "<!-- a -->"):
+        text, _ = render_markdown(f"{foreign}\n\nafter\n", tmp_path)
+        assert "<div" not in text
+        assert "<details" not in text
+        assert "<script" not in text
+        assert "<!--" not in text
+        assert text.endswith("<p>after</p>\n")
+
+
 def test_an_anchor_is_taken_once():
     taken = set()
     assert [make_unique(slug(text), taken) for text in ("a b", "a b", "??")] == ["a-b", "a-b-2", "x"]

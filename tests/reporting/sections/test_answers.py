@@ -24,13 +24,13 @@ def test_the_text_of_a_figure_has_its_numbers(analyse):
     text = describe_effects(analysis.comparisons)
     for comparison in analysis.comparisons:
         mean, low, high = (100 * value for value in (comparison.test.mean, comparison.test.low, comparison.test.high))
-        assert f"{comparison.pair.arm} {mean:+z.2f} ({low:+z.2f} to {high:+z.2f})" in text
+        assert f"{comparison.pair.arm} {mean:+z.1f} ({low:+z.1f} to {high:+z.1f})" in text
     assert "(" not in describe_effects(analyse(seeds=3).comparisons), "a pilot has no intervals"
 
 
 def test_each_question_has_its_figures(analyse):
-    assert list(draw_questions(analyse(seeds=3))) == ["effects_pools"]
-    names = ["answers", "effects_pools", "effects_rates", "dose_rates"]
+    assert list(draw_questions(analyse(seeds=3))) == ["effects_pools", "levels_pools"]
+    names = ["answers", "effects_pools", "levels_pools", "effects_rates", "dose_rates"]
     assert list(draw_questions(analyse(POOLS, RATES, seeds=3))) == names
 
 
@@ -42,9 +42,10 @@ def test_what_the_interval_allows_for_is_said_and_of_one_arm_at_one_look_nothing
 
 def test_an_arm_stands_under_the_first_question_that_asks_for_it_and_one_not_tested_nowhere(analyse):
     answers = list_answers(analyse(POOLS, RATE, BOTH))
-    assert {name: [c.pair.arm for c in comparisons] for name, comparisons in answers.items()} == {
-        "pools": ["pooling=average", "pooling=none"], "rates": ["lr=0.01"], "both": ["slow"],
-    }  # fmt: skip
+    pools, *others = answers.values()
+    assert {comparison.pair.arm for comparison in pools} == {"pooling=average", "pooling=none"}
+    assert pools[0].test.mean > pools[1].test.mean, "the best stands on top"
+    assert [[c.pair.arm for c in comparisons] for comparisons in others] == [["lr=0.01"], ["slow"]]
 
 
 def test_the_figure_holds_a_row_for_each_arm_under_its_question_and_its_word_beside(analyse):
@@ -52,7 +53,8 @@ def test_the_figure_holds_a_row_for_each_arm_under_its_question_and_its_word_bes
     figure = draw_answers(analysis, style_arms(analysis))
     first, *_, last = figure.axes
     ticks = [(tick.get_text(), tick.get_fontweight()) for tick in first.get_yticklabels()]
-    assert ticks == [("pools", "bold"), ("pooling=average", "normal"), ("pooling=none", "normal"), ("rates", "bold"),
+    best, worst = list_answers(analysis)["pools"]
+    assert ticks == [("pools", "bold"), (best.pair.arm, "normal"), (worst.pair.arm, "normal"), ("rates", "bold"),
                      ("lr=0.01", "normal")]  # fmt: skip
     heading, *verdicts = last.texts
     assert heading.get_text() == "verdict on test accuracy"

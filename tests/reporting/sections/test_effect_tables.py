@@ -30,7 +30,7 @@ def test_a_row_has_the_effects_of_its_arm_and_the_seeds_that_are_paired(claims):
     header, _, first, second = read(effect_tables.tabulate_effects(comparisons, claims))
     assert (first[0], first[1], second[1]) == ("`pooling=average`", "6", "5")
     test = comparisons[0].test
-    shown = f"{100 * test.mean:+.2f} [{100 * test.low:+.2f}, {100 * test.high:+.2f}]"
+    shown = f"{100 * test.mean:+.1f} [{100 * test.low:+.1f}, {100 * test.high:+.1f}]"
     assert first[header.index("test")] == shown
 
 
@@ -39,7 +39,7 @@ def test_each_verdict_stands_beside_its_bounds_and_the_dead_trials(claims):
     header, _, *rows = read(effect_tables.tabulate_verdicts(comparisons, claims))
     assert "look" not in header, "there is one only"
     assert [row[header.index("verdict")] for row in rows] == [name_verdict(c.verdict) for c in comparisons]
-    bounds = [f"{100 * c.course.last.told.at_least:+z.2f}" for c in comparisons]
+    bounds = [f"{100 * c.course.last.told.at_least:+z.1f}" for c in comparisons]
     assert [row[header.index("at least")] for row in rows] == bounds
     assert [row[header.index("dead [95 %]")].split(" [")[0] for row in rows] == ["0 of 6", "1 of 6"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bloodstudy.reporting.claims.ledger import unmark
-from bloodstudy.reporting.sections.progress import describe_progress, find_next_look
+from bloodstudy.reporting.sections.progress import describe_progress, describe_state, find_next_look
 
 ARMS = ("reference", "pooling=average", "pooling=none")
 QUIET = {"planted": {}, "noise": 2.0}
@@ -23,6 +23,19 @@ def test_progress_says_how_far_the_study_has_come(claims_of, more, said):
     text = unmark(describe_progress(claims_of(**more)))
     assert said in text
     assert "planned trials have a result" in text
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"seeds": 4}, "12 of 12 planned trials have a result. A pilot: nothing is decided."),
+        ({"seeds": 6, "design": None}, "18 of 18 planned trials have a result. Judged afterwards, at its last seed."),
+        ({"seeds": 6, "outcomes": {("reference", 5): "missing"}}, "17 of 18 planned trials have a result; 0 of 1 look "
+         "held, 0 of 2 arms decided."),
+    ],
+)  # fmt: skip
+def test_the_head_says_it_in_one_sentence(claims_of, more, said):
+    assert unmark(describe_state(claims_of(**more))) == said
 
 
 def test_before_the_first_look_none_was_held(claims_of):

@@ -16,7 +16,7 @@ def test_each_arm_is_set_beside_the_first_without_a_word(read_sweep, seeds):
     (row,) = unmark(differences["table"]).splitlines()[2:]
     tests = [sweep.score(key, "official").test for key in sweep.plan.keys]
     difference = 100 * (sum(tests[seeds:]) - sum(tests[:seeds])) / seeds
-    assert f"{difference:+.2f}" in row
+    assert f"{difference:+z.1f}" in row
     assert ("[" in row) == (seeds == 6), "under six seeds there is no interval"
     assert row.startswith(f"| `lr=0.01` | {seeds} |")
     assert not any(word in differences["table"] for word in ("improves", "harms", "equivalent", "exploratory"))

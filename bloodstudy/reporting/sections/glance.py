@@ -1,0 +1,119 @@
+"""The questions at a glance: each with its answer in a sentence, its best level, and the change that comes closest.
+
+In: an analysed study with its claims. Out: a Markdown table of one row a question, and the sentences alone, each from
+the verdicts of its arms, so that a sentence never says more than they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bloodstudy.analysis import Comparison, find_simplest
+from bloodstudy.analysis.comparisons.verdict import Word
+from bloodstudy.config.factors import level_in
+from bloodstudy.reporting.claims.ledger import NONE
+from bloodstudy.reporting.claims.pair_claims import TEST, PairClaims
+from bloodstudy.reporting.claims.study_claims import StudyClaims
+from bloodstudy.reporting.render.markdown import as_list, code, plain, plural, table
+from bloodstudy.reporting.sections.smallest_model import answer_question, find_question
+from bloodstudy.reporting.sections.verdicts import describe_verdict, margin_of
+from bloodstudy.study.arms import spell
+from bloodstudy.study.planned import PlannedQuestion
+
+HEADER = ("question", "answer", "best level", "best change, test accuracy (points)", "its verdict")
+CHANGES = {Word.IMPROVES: "raises", Word.HARMS: "costs"}
+
+
+def tabulate_glance(claims: StudyClaims) -> str:
+    """Return the table; empty if no arm of the study is tested."""
+    questions = [q for q in claims.analysis.sweep.plan.questions if list_tested(q, claims)]
+    rows = [[f"**{plain(question.sentence)}**", *_fill_row(question, claims)] for question in questions]
+    return table(HEADER, rows) if rows else ""
+
+
+def list_tested(question: PlannedQuestion, claims: StudyClaims) -> list[Comparison]:
+    """Return the arms of a question that get a verdict, the highest effect on test accuracy first."""
+    tested = [c for c in claims.analysis.of(question.name) if c.pair.tested and not c.unpaired]
+    return sorted(tested, key=lambda c: -c.test.mean if c.seeds else float("inf"))
+
+
+def _fill_row(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
+    tested = list_tested(question, claims)
+    useless = (Word.FAILS, Word.INVALID)
+    shown = [comparison for comparison in tested if comparison.seeds and comparison.verdict.word not in useless]
+    sentence = answer(question, claims)
+    if not shown:
+        return [sentence, NONE, NONE, NONE]
+    best = shown[0]
+    if smallest := _find_smallest(question, claims):
+        best = next((comparison for comparison in shown if comparison.pair.arm == smallest), best)
+        level = code(smallest)
+    else:
+        level = code(best.pair.arm) if best.test.mean > 0 else _name_reference(question, claims)
+    effect = f"{code(best.pair.arm)}: {PairClaims(claims, best).interval(TEST)}"
+    return [sentence, level, effect, plain(describe_verdict(best, claims.analysis))]
+
+
+def _find_smallest(question: PlannedQuestion, claims: StudyClaims) -> str | None:
+    if question is not find_question(claims.analysis):
+        return None
+    return find_simplest(claims.analysis, question.name).smallest
+
+
+def _name_reference(question: PlannedQuestion, claims: StudyClaims) -> str:
+    """Return the reference as it stands in a cell: with its level, if the question is about one factor."""
+    name = "the reference" if question.reference == "reference" else code(question.reference)
+    result = claims.sweep.result_of(question.reference)
+    if question.factor is None or result is None:
+        return name
+    level = level_in({"model": result.model, **result.factors}, question.factor, claims.sweep.plan.neutral)
+    return f"{code(f'{question.factor}={spell(level)}')}, {name}"
+
+
+def answer(question: PlannedQuestion, claims: StudyClaims) -> str:
+    """Return the answer to a question in one plain sentence."""
+    tested = list_tested(question, claims)
+    words = {comparison.verdict.word for comparison in tested}
+    if not tested:
+        return "No arm of this question is tested."
+    if Word.PILOT in words:
+        return f"Not decided: it takes {plural(claims.analysis.repetitions.least, claims.repetition)} or more."
+    if words == {Word.OPEN}:
+        return "Not decided yet."
+    if question is find_question(claims.analysis) and (sentence := answer_question(claims)):
+        return sentence
+    if words == {Word.INCONCLUSIVE} and not any(comparison.verdict.not_worse for comparison in tested):
+        return "Not settled: no influence is shown, nor that there is none."
+    parts = [f"{code(c.pair.arm)} {CHANGES[c.verdict.word]} {_size(c, claims)}" for c in tested if _changes(c)]
+    parts += _group(tested, (Word.FAILS,), "{} fails to train", "{} fail to train")
+    parts += _group(tested, (Word.EQUIVALENT,), "{} makes no difference", "{} make no difference", "beyond")
+    parts += _group(tested, (Word.NOT_WORSE,), "{} is not worse", "{} are not worse", "by more than")
+    kept = [c for c in tested if c.verdict.word in (Word.INCONCLUSIVE, Word.OPEN) and c.verdict.not_worse]
+    parts += _group(kept, (Word.INCONCLUSIVE, Word.OPEN), "{} is not worse", "{} are not worse", "by more than")
+    rest = [comparison for comparison in tested if comparison not in kept]
+    parts += _group(rest, (Word.INCONCLUSIVE,), "{} is not settled", "{} are not settled")
+    parts += _group(rest, (Word.OPEN,), "{} is not decided yet", "{} are not decided yet")
+    parts += _group(rest, (Word.INVALID,), "nothing is concluded on {}", "nothing is concluded on {}")
+    matters = any(map(_changes, tested)) or Word.FAILS in words
+    return f"{'It matters: ' if matters else ''}{'; '.join(parts)}."
+
+
+def _changes(comparison: Comparison) -> bool:
+    return comparison.verdict.word in CHANGES
+
+
+def _size(comparison: Comparison, claims: StudyClaims) -> str:
+    """Return how large an effect is, without its sign, which the verb tells."""
+    return f"{PairClaims(claims, comparison).size()} points"
+
+
+def _group(
+    comparisons: Sequence[Comparison], words: Sequence[Word], one: str, several: str, limit: str = ""
+) -> list[str]:
+    """Return what is said of the arms with one of these verdicts, as a list of one phrase or none."""
+    of_word = [comparison for comparison in comparisons if comparison.verdict.word in words]
+    if not of_word:
+        return []
+    said = (one if len(of_word) == 1 else several).format(as_list([code(c.pair.arm) for c in of_word]))
+    margins = dict.fromkeys(margin_of(comparison) for comparison in of_word)
+    return [f"{said} {limit} {as_list(list(margins))}" if limit else said]

@@ -1,0 +1,58 @@
+"""The questions at a glance: one row each, the best level and change by the means, the verdict beside."""
+
+import pytest
+from studies import POOLS
+
+from bloodstudy.reporting.claims.ledger import unmark
+from bloodstudy.reporting.sections.glance import HEADER, list_tested, tabulate_glance
+from bloodstudy.study.question import Question
+
+RATES = Question("rates", "Which rate?", factor="lr", levels=(0.01, 0.0001), exploratory=(0.001,))
+
+
+def read(claims):
+    lines = unmark(tabulate_glance(claims)).splitlines()
+    header, _, *rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+@pytest.mark.parametrize("effect", [-20.0, 20.0])
+def test_the_best_level_is_the_reference_unless_an_arm_is_higher_and_the_best_arm_stands_beside(claims_of, effect):
+    claims = claims_of(POOLS, RATES, planted={"lr=0.01": (effect, effect), "lr=0.0001": (-30.0, -30.0)}, noise=1.0)
+    (_, row) = read(claims)
+    assert tuple(row) == HEADER
+    assert row["question"] == "**Which rate?**"
+    best = claims.analysis.find("lr=0.01")
+    assert row["best level"] == ("`lr=0.01`" if effect > 0 else "`lr=0.0005`, the reference")
+    assert row["best change, test accuracy (points)"].startswith(f"`lr=0.01`: {100 * best.test.mean:+.1f} [")
+    assert row["its verdict"].startswith("improves" if effect > 0 else "harms")
+    assert row["answer"].startswith("It matters: ")
+
+
+def test_arms_that_are_not_tested_are_in_no_row(claims_of):
+    claims = claims_of(POOLS, RATES)
+    (_, rates) = claims.analysis.sweep.plan.questions
+    assert {c.pair.arm for c in list_tested(rates, claims)} == {"lr=0.01", "lr=0.0001"}
+    shown = Question("shown", "Which?", factor="lr", exploratory=(0.01,))
+    assert tabulate_glance(claims_of(shown)) == ""
+
+
+def test_where_no_arm_learnt_there_is_no_best_change(claims_of):
+    dead = {(arm, seed): "chance" for arm in ("pooling=average", "pooling=none") for seed in range(6)}
+    ((_, answer, *rest),) = [tuple(row.values()) for row in read(claims_of(outcomes=dead))]
+    assert answer == "It matters: `pooling=average` and `pooling=none` fail to train."
+    assert rest == ["–"] * 3
+
+
+def test_a_pilot_is_not_decided(claims_of):
+    (row,) = read(claims_of(seeds=3))
+    assert row["answer"] == "Not decided: it takes 6 seeds or more."
+
+
+def test_the_smallest_model_is_the_best_level_of_the_question_that_seeks_it(claims_of):
+    question = Question("size", "Smaller?", arms={"half": {"width": 0.5}, "double": {"width": 2}}, simplify=True)
+    planted = {"half": (0.5, 0.5), "double": (9.0, 9.0)}
+    (row,) = read(claims_of(question, planted=planted, noise=0.2))
+    assert row["answer"].startswith("Yes: `half` is the smallest model shown to be not worse by more than")
+    assert row["best level"] == "`half`"
+    assert row["best change, test accuracy (points)"].startswith("`half`: ")
