@@ -79,7 +79,7 @@ def test_no_tensorflow_and_no_mlflow_are_loaded(tmp_path):
 
 def test_every_audit_that_the_pages_show_is_accepted(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    pages = [ROOT / "README.md", ROOT / "conf" / "config.yaml", *ROOT.glob("experiments/**/README.md")]
+    pages = [*ROOT.glob("docs/*.md"), ROOT / "conf" / "config.yaml", *ROOT.glob("experiments/**/README.md")]
     typed = re.compile(r"python -m bloodstudy\.audit((?: [\w.]+=[^\s`]+)*)")
     shown = {words for page in pages for words in typed.findall(page.read_text())}
     assert " data=kaggle" in shown

@@ -13,6 +13,7 @@ from bloodstudy.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+IMAGES = (ROOT / "docs" / "images.md").read_text()
 LAUNCHERS = (ROOT / "docs" / "launchers.md").read_text()
 LAUNCHES = sorted(set(re.findall(r"`python -m bloodstudy\.run ([^`]+)`", LAUNCHERS)))
 OPTIONS = sorted(set(re.findall(r"`(hydra\.launcher\.[^`]+)`", LAUNCHERS)))
@@ -51,16 +52,16 @@ def test_the_example_of_a_mistake_is_what_the_command_says():
 
 
 def test_the_two_commands_at_the_top_are_targets_of_make():
-    top = README.splitlines()[:12]
+    top = README.splitlines()[:14]
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     for target in ("study", "test"):
         assert any(line.strip().startswith(f"make {target}") for line in top)
         assert target in targets
 
 
-def test_the_data_sets_of_the_readme_are_those_of_the_configuration():
+def test_the_data_sets_of_the_page_on_images_are_those_of_the_configuration():
     for name in rules.RULES["data.name"].levels:
-        assert f"| `{name}`" in README
+        assert f"| `{name}`" in IMAGES
 
 
 @pytest.mark.parametrize("option", OPTIONS)

@@ -69,6 +69,14 @@ def test_what_is_plain_is_found_and_closes_early(smoke, effects, predicted):
     assert "missing" not in (smoke / "reports/smoke/report.md").read_text()
 
 
+def test_what_a_look_has_spared_is_told_as_not_needed(smoke, predicted):
+    trained = len(predicted[["arm", "seed"]].drop_duplicates())
+    told = finish(smoke, "status", "study=smoke")
+    assert f"{trained} of {trained} trials finished" in told
+    assert f"not needed: {100 - trained} trials, since their arms are decided" in told
+    assert "does not hold" not in told
+
+
 def test_numbers_are_those_of_plain_pandas(smoke, predicted, effects, claims):
     predicted = predicted.assign(repetition=predicted["seed"] // 5)
     shares = predicted.groupby(["arm", "seed", "split"])["right"].mean()

@@ -22,7 +22,7 @@ from bloodstudy.data import Dataset
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
 from bloodstudy.execution.plan_content import ELSEWHERE, brief, decide, find_cells, label, merge_arms
-from bloodstudy.study.arms import BLOCK_KEYS, changed_levels, name_arm
+from bloodstudy.study.arms import BLOCK_KEYS, Role, changed_levels, name_arm
 from bloodstudy.study.design import DesignName
 from bloodstudy.study.plan import STUDY_DECIDES, Plan
 from bloodstudy.study.planned import PlannedTrial
@@ -30,6 +30,9 @@ from bloodstudy.study.question import SCRATCH
 from bloodstudy.study.run_folder import StudyFolder, read_plan
 from bloodstudy.study.trial import Trial
 from bloodstudy.training import resolve_precision
+
+# What is about one call alone, and not about the study: the command that goes on says nothing of it.
+ONCE = ("repetitions=", "plan_only=", "detect=", "restore=", "retry=")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +73,7 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
         trials = [_name_plain(trial, job.levels, swept) for trial, job in zip(trials, jobs, strict=True)]
     plan = Plan(
         study=name,
-        command=shlex.join(["python", "-m", "bloodstudy.run", *arguments]),
+        command=shlex.join(["python", "-m", "bloodstudy.run", *(w for w in arguments if not w.startswith(ONCE))]),
         swept={key: list(levels) for key, levels in swept.items()},
         trials=tuple(trials),
         bloodstudy=__version__,
@@ -165,6 +168,8 @@ def _amend(plan: Plan, old: Plan, runs_dir: Path) -> Plan:
             f"{path} was made for {'; '.join(sorted(then))}; received {'; '.join(sorted(now))}. A study has "
             f"one data set: leave the images as they were, or give this one another runs_dir"
         )
+    if old.design is not None and _is_begun(runs_dir, old):
+        _refuse_other_rules(plan, old, path)
     levels = {trial.arm: trial.levels for trial in plan.trials}
     beyond = [  # an extension stays planned if a command asks for fewer seeds
         replace(trial, levels={**levels[trial.arm], "seed": trial.seed})
@@ -180,7 +185,37 @@ def _amend(plan: Plan, old: Plan, runs_dir: Path) -> Plan:
     if plan.budget and old.budget and old.budget.endswith(f"from {plan.budget}"):
         plan = replace(plan, budget=old.budget)
     plan = replace(plan, design=old.design if old.questions else plan.design)  # what decided before there were designs
+    folder, kept = StudyFolder(runs_dir / plan.study), {*plan.keys}
+    if dropped := sum(folder.trial(key).result.exists() for key in {*old.keys} - kept):
+        changes.append(f"trials: {dropped} that have a result are not planned any more")
     return replace(plan, amendments=_list_changes(plan, old, changes))
+
+
+def _refuse_other_rules(plan: Plan, old: Plan, path: str) -> None:
+    """Raise UserError if a verdict would be reached otherwise than was declared before the first result."""
+    now, then = _list_rules(plan), _list_rules(old)
+    if plan.budget and (old.budget or "").endswith(f"from {plan.budget}"):
+        now["budget"] = then["budget"]
+    stays = (
+        "What decides cannot change once a trial has a result: leave it as it was, or give this study another runs_dir"
+    )
+    if problems := [
+        f"{path} declares {name} {then.get(name, 'none')}; received {now.get(name, 'none')}. {stays}"
+        for name in dict.fromkeys([*then, *now])
+        if then.get(name) != now.get(name)
+    ]:
+        raise UserError(*problems)
+
+
+def _list_rules(plan: Plan) -> dict[str, str]:
+    """Return what verdicts depend on beside the looks, in words: margins, tested arms, the budget."""
+    rules = {"budget": plan.budget or "none"}
+    for question in plan.questions:
+        tested = [arm for arm in question.arms if plan.role_of(arm, question) == Role.CONFIRMATORY]
+        rules[f"question={question.name}: margin"] = f"{question.margin:g}"
+        rules[f"question={question.name}: simplify"] = str(question.simplify).lower()
+        rules[f"question={question.name}: tested arms"] = ", ".join(tested) or "none"
+    return rules
 
 
 def _name_blocks(plan: Plan) -> str:

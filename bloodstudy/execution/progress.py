@@ -91,7 +91,8 @@ class Board:
         if every <= done:
             return ""
         begun, had = self._first
-        pace = (now - begun) / (done - had) if done > had else (1.0 if self._timed else (now - self._begun) / done)
+        seen = done > had and now - begun > LOOK_EVERY_S  # several that end together say nothing of the pace
+        pace = (now - begun) / (done - had) if seen else (1.0 if self._timed else (now - self._begun) / done)
         return f"; about {terminal.span(pace * (every - done))} left"
 
 

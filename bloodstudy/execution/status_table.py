@@ -42,8 +42,11 @@ def print_status(plan: Plan, folder: Path) -> None:
     finished = sum(trial.outcome == Outcome.FINISHED for trial in every.values())
     title = f"{folder.name}: {finished} of {len(every)} trials finished"
     terminal.print_table(title, header, rows, right=header[1:])
-    for line in _describe(every, states, total):
+    needless = {key for key in {*plan.keys} - {*needed} if states[key].outcome == Outcome.MISSING}
+    for line in _describe(every, {key: state for key, state in states.items() if key not in needless}, total):
         terminal.say(line)
+    if needless:
+        terminal.say(f"not needed: {count_trials(len(needless))}, since their arms are decided")
 
 
 def _find_needed(plan: Plan, folder: Path) -> Collection[str]:

@@ -1,8 +1,8 @@
 """The report of a study: its sections in the order of the page, its figures, its files.
 
-In: the run folder. Out: <reports_dir>/<study>/report.md, report.html, claims.json, effects.csv, effects.tex,
-of a study by folds blocks.csv, and figures/*, a pure function of the trials there; and cost.md, what they took. A
-plain sweep is a study without questions.
+In: the run folder. Out: <reports_dir>/<study>/report.md, report.html, claims.json, trials.csv, effects.csv,
+effects.tex, of a study by folds blocks.csv, and figures/*, a pure function of the trials there; and cost.md, what they
+took. A plain sweep is a study without questions.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from bloodstudy.study.archive.export import note_package
 IN_ORDER = (summary, answers, trials, smallest_model, data, arms, published_results, methods)
 SECTIONS = tuple(module.SECTION for module in IN_ORDER)
 NAMES = ("report.md", "report.html", "report_with_images.html", "claims.json", "effects.csv", "effects.tex", "cost.md")
-NAMES += ("blocks.csv", "cost.png", "figures")  # all that a report writes
+NAMES += ("trials.csv", "blocks.csv", "cost.png", "figures")  # all that a report writes
 WITH_IMAGES = "report_with_images.html"  # beside report.html, which may be given away and is verified
 
 

@@ -176,3 +176,45 @@ def test_the_trials_of_an_extension_have_the_levels_of_a_plan_that_came_later(dr
     assert content.swept.keys() == {"arm", "seed"}
     assert all(trial.levels == {"arm": trial.arm, "seed": trial.seed} for trial in content.trials)
     assert sorted(trial.arm for trial in content.trials if trial.seed == 2) == ["pooling=average", "reference"]
+
+
+TWO = POOLS.replace("[max, average]", "[max, average, strided]")
+
+
+@pytest.mark.parametrize(
+    ("typed", "file", "said"),
+    [
+        (["margin=0.9"], POOLS, "question=pools: margin 0.02; received 0.9"),
+        (["budget=60"], POOLS, "budget none; received 60"),
+        ([], TWO, "question=pools: tested arms pooling=average; received pooling=average, pooling=strided"),
+        ([], POOLS + "simplify: true\n", "question=pools: simplify false; received true"),
+    ],
+)
+def test_what_decides_stays_once_a_trial_has_a_result(draw, tmp_path, typed, file, said):
+    first = draw("study=small").content
+    (tmp_path / "conf/question/pools.yaml").write_text(file)
+    changed = draw("study=small", *typed).content
+    assert changed.hash != first.hash, "before the first result all may change"
+    (tmp_path / "conf/question/pools.yaml").write_text(POOLS)
+    draw("study=small")
+    files.write_json(tmp_path / "runs/small" / first.trials[0].key / "result.json", {})  # that it is there is enough
+    (tmp_path / "conf/question/pools.yaml").write_text(file)
+    with pytest.raises(UserError, match="What decides cannot change once a trial has a result") as caught:
+        draw("study=small", *typed)
+    assert f"declares {said}" in caught.value.problems[0]
+
+
+def test_results_that_a_changed_setting_leaves_are_counted(draw, tmp_path):
+    first = draw("study=small").content
+    for trial in first.trials[:3]:
+        files.write_json(tmp_path / "runs/small" / trial.key / "result.json", {})
+    amendments = draw("study=small", "lr=0.25").content.amendments
+    assert "trials: 3 that have a result are not planned any more" in amendments
+
+
+def test_the_command_that_goes_on_says_nothing_of_one_call_alone(draw):
+    content = draw("study=small", "retry=all", "lr=0.25", "plan_only=true").content
+    words = content.command.split()
+    assert words[:5] == ["python", "-m", "bloodstudy.run", "-m", "study=small"]
+    assert "lr=0.25" in words
+    assert not any(word.startswith(("repetitions", "retry", "plan_only")) for word in words)

@@ -54,6 +54,7 @@ def test_a_report_that_holds(place, capsys):
     assert "Where the trials come from this does not show" in origin
     assert sorted(path.name for path in folder.iterdir()) == [
         "claims.json", "cost.md", "cost.png", "effects.csv", "effects.tex", "figures", "report.html", "report.md",
+        "trials.csv",
     ]  # fmt: skip
 
 

@@ -57,11 +57,17 @@ class Foresight:
     cheapest: Cheapest | None = None  # None: not asked for, or beyond MOST_TRAININGS an arm
     paid: int | None = None  # trainings, if a budget was given
     affordable: tuple[int, ...] | None = None  # looks that the budget pays whatever they find; None: no look
-    chance: float = math.nan  # of those looks, to show a difference as large as the margin
+    chance: float = math.nan  # of those looks, to show the difference that is asked for, else one of the margin
+    least: int = 0  # repetitions without which nothing is decided
 
     def describe(self) -> str:
         """Return what the study can show, in sentences."""
         unit = f"repetitions of {self.folds} trainings" if self.folds > 1 else "seeds"
+        if self.looks[-1] < self.least:
+            return (
+                f"A pilot: nothing is decided under {self.least} {unit}, and the last look is at {self.looks[-1]}. "
+                f"All looks take {self.most} trainings."
+            )
         head = (
             f"Looks at {_list(self.looks)} {unit}, {self.arms} tested arm{'s' if self.arms > 1 else ''}, "
             f"margin {_points(self.margin)}."
@@ -105,7 +111,7 @@ class Foresight:
         if self.affordable is None:
             return f"{head} No look that could decide fits it for certain."
         chance = "" if math.isnan(self.chance) else (
-            f", with a chance of {_percent(self.chance)} to show a difference of {_points(self.margin)}"
+            f", with a chance of {_percent(self.chance)} to show a difference of {_points(self.detect or self.margin)}"
         )  # fmt: skip
         trainings = self.most // self.looks[-1] * self.affordable[-1]
         return f"{head} looks=[{','.join(map(str, self.affordable))}] fit it: at most {trainings} trainings{chance}."
@@ -143,7 +149,7 @@ def foresee(
         widths = _solve(lambda width: play(unit, 0.0, bounds, width).equivalent)
         return Foresight(
             looks, folds, arms, margin, None, most,
-            ratio=ratio, bearable=margin / widths, paid=paid, affordable=affordable,
+            ratio=ratio, bearable=margin / widths, paid=paid, affordable=affordable, least=repetitions.least,
         )  # fmt: skip
     sample = draw_arms(np.random.default_rng(SEED), looks, folds, spread.limit, spread.scenes)
     none, far = (play(sample, effect, bounds, margin, simplify) for effect in (0.0, FAR))
@@ -161,14 +167,15 @@ def foresee(
         cheapest=find_cheapest(repetitions, arms, margin, spread, references, detect) if detect else None,
         paid=paid,
         affordable=affordable,
-        chance=_foresee_margin(affordable, folds, arms, margin, spread) if affordable else math.nan,
+        chance=_foresee(affordable, folds, arms, margin, spread, detect or margin) if affordable else math.nan,
+        least=repetitions.least,
     )  # fmt: skip
 
 
-def _foresee_margin(looks: tuple[int, ...], folds: int, arms: int, margin: float, spread: Spread) -> float:
-    """Return the chance that such looks show a difference as large as the margin."""
+def _foresee(looks: tuple[int, ...], folds: int, arms: int, margin: float, spread: Spread, effect: float) -> float:
+    """Return the chance that such looks show a difference of this size."""
     sample = draw_arms(np.random.default_rng(SEED), looks, folds, spread.limit, spread.scenes)
-    return play(sample, margin, plan_bounds(looks, arms), margin).difference
+    return play(sample, effect, plan_bounds(looks, arms), margin).difference
 
 
 def _solve(chance: Callable[[float], float]) -> float:

@@ -41,10 +41,10 @@ class PairClaims:
         against = "" if pair.reference == "reference" else f"/to {pair.reference}"
         return "/".join(filter(None, ("effect", pair.arm + against, *parts)))
 
-    def mean(self, response: str) -> str:
+    def mean(self, response: str, form: str = "") -> str:
         """Return the effect on a response."""
         effect = self.comparison.effects[response]
-        form = form_points(effect.low, effect.high)
+        form = form or form_points(effect.low, effect.high)
         return self.number(response, "mean", 100 * effect.mean, f"100 * {self._of(response)}", form)
 
     def size(self) -> str:

@@ -1,56 +1,58 @@
 """Train and test accuracy of the arms of a question side by side, the gap as the bar between them.
 
-In: a study and its arms, the reference first. Out: a figure of one row an arm: filled is train, hollow is test, means
-large and single trials small; trials that stayed at chance are crosses, in no mean.
+In: comparisons with one reference. Out: a figure of one row an arm, the reference first: filled is train, hollow is
+test, means large and single trials small. As in the effects, classes weigh alike and dead trials are left out.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bloodstudy.analysis import StudyResults
+from bloodstudy.analysis import Comparison
 from bloodstudy.reporting.figures.style import INK, SHADE, Styles, fold, new_figure
 
 SIDES = {"train_accuracy": (-0.24, 6.5), "test_accuracy": (0.24, 8.0)}  # where single trials stand, size of the mean
 ROW_IN = 0.42
-STUCK = "stayed at chance, in no mean"
 
 
-def draw_levels(
-    sweep: StudyResults, arms: Sequence[str], stuck: Mapping[str, Sequence[int]], styles: Styles, trial: str
-) -> Figure:
-    """Return the figure; `stuck` are the seeds of each arm that stayed at chance, `trial` the word for a point."""
-    names = [fold(arm, 30) for arm in arms]
-    height = 1.1 + ROW_IN * len(arms) + 0.13 * sum(name.count("\n") for name in names)
+def collect_accuracies(comparisons: Sequence[Comparison]) -> dict[str, pd.DataFrame]:
+    """Return train and test accuracy by arm and seed, the reference's first: of the comparison with most blocks."""
+    most = max(comparisons, key=lambda comparison: len(comparison.seeds))
+    return {most.pair.reference: most.reference} | {comparison.pair.arm: comparison.arm for comparison in comparisons}
+
+
+def draw_levels(comparisons: Sequence[Comparison], styles: Styles, trial: str) -> Figure:
+    """Return the figure; `trial` is the word for a point."""
+    accuracies = collect_accuracies(comparisons)
+    dead = {comparison.pair.arm: comparison.training.failing for comparison in comparisons}
+    names = [fold(arm, 30) for arm in accuracies]
+    height = 1.1 + ROW_IN * len(names) + 0.13 * sum(name.count("\n") for name in names)
     figure = new_figure(7.4, max(1.9, height))
     axes = figure.subplots()
     beyond: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "color": INK, "fontsize": 8.5}
     axes.text(1.02, -0.65, "gap", va="bottom", **beyond)
-    for row, arm in enumerate(arms):
-        done, style = sweep.of(arm, "finished"), styles[arm]
-        out = done["seed"].isin(stuck[arm]).to_numpy(dtype=bool)
-        means = {}
+    for row, (arm, table) in enumerate(accuracies.items()):
+        style, means = styles[arm], []
         for response, (beside, size) in SIDES.items():
-            every = 100 * done[response].to_numpy(dtype=float)
+            every = 100 * table[response].to_numpy(dtype=float)
             face = style.colour if response == "train_accuracy" else "white"
-            axes.plot(every[out], [row + beside] * out.sum(), "x", color=style.colour, markersize=4)
-            axes.plot(every[~out], [row + beside] * (~out).sum(), markersize=3, alpha=0.7, mfc=face, **style.marks)
-            means[response] = float(every[~out].mean()) if (~out).any() else math.nan
-            axes.plot([means[response]], [row], markersize=size, mew=1.5, zorder=3, mfc=face, **style.marks)
-        ends = [means["train_accuracy"], means["test_accuracy"]]
-        axes.hlines(row, min(ends), max(ends), color=SHADE, linewidth=7, zorder=1)
-        if np.isfinite(ends).all():
-            axes.text(1.02, row, f"{ends[0] - ends[1]:+.1f}", va="center", **beyond)
-    axes.set_yticks(range(len(arms)), names)
-    axes.set_ylim(len(arms) - 0.45, -0.55)
-    axes.set_xlabel("accuracy (%)")
+            axes.plot(every, [row + beside] * len(every), markersize=3, alpha=0.7, mfc=face, **style.marks)
+            means.append(float(every.mean()) if len(every) else math.nan)
+            axes.plot([means[-1]], [row], markersize=size, mew=1.5, zorder=3, mfc=face, **style.marks)
+        axes.hlines(row, min(means), max(means), color=SHADE, linewidth=7, zorder=1)
+        words = [f"{means[0] - means[1]:+.1f}"] if len(table) else []
+        words += [f"dead {len(dead[arm])}"] if dead.get(arm) else []
+        axes.text(1.02, row, "; ".join(words), va="center", **beyond)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.45, -0.55)
+    axes.set_xlabel("accuracy (%), classes weighing alike")
     axes.grid(visible=False, axis="y")
     marks: dict[str, Any] = {"color": INK, "marker": "o", "linestyle": ""}
     handles: list[Any] = [
@@ -59,7 +61,5 @@ def draw_levels(
         Line2D([], [], **marks, markersize=3, mfc="white", label=f"one {trial}"),
         Patch(color=SHADE, label="gap (train − test), points"),
     ]
-    if any(stuck[arm] for arm in arms):
-        handles.append(Line2D([], [], color=INK, marker="x", markersize=4, linestyle="", label=STUCK))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
     return figure

@@ -17,11 +17,10 @@ from matplotlib.figure import Figure
 
 from bloodstudy.analysis import Comparison, Effect, StudyAnalysis, list_interactions
 from bloodstudy.analysis.comparisons.lr_sensitivity import tune
-from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.study_claims import StudyClaims, form_points
 from bloodstudy.reporting.figures.forest import draw_effects, draw_panels
-from bloodstudy.reporting.figures.levels import draw_levels
+from bloodstudy.reporting.figures.levels import collect_accuracies, draw_levels
 from bloodstudy.reporting.figures.style import INK, Drawing, Styles, fold, label, new_figure
 from bloodstudy.reporting.render.markdown import as_list, embed, fence, plain
 from bloodstudy.reporting.sections import dose_response, effect_tables, glance, looks, open_issues, splits, verdicts
@@ -77,8 +76,9 @@ def draw_questions(analysis: StudyAnalysis) -> dict[str, Drawing]:
             drawings[f"effects_{name}"] = partial(draw_effects, shown, styles, analysis.by_folds)
         if dose := dose_response.find_dose(question, analysis):
             drawings[f"dose_{name}"] = partial(dose_response.draw_dose, dose, analysis, styles)
-        elif any(comparison.seeds for comparison in shown):
-            drawings[f"levels_{name}"] = partial(draw_question, question, analysis, styles)
+        elif paired := [comparison for comparison in shown if comparison.seeds and not comparison.unpaired]:
+            word = "block" if analysis.by_folds else "seed"
+            drawings[f"levels_{name}"] = partial(draw_levels, paired, styles, word)
         if part := splits.find_divided(question, analysis):
             drawings |= splits.list_figures(part, name)
     return drawings
@@ -96,13 +96,6 @@ def list_answers(analysis: StudyAnalysis) -> dict[str, list[Comparison]]:
         if new:
             answers[question.name] = sorted(new, key=lambda c: -c.test.mean if c.seeds else math.inf)
     return answers
-
-
-def draw_question(question: PlannedQuestion, analysis: StudyAnalysis, styles: Styles) -> Figure:
-    """Return train and test accuracy of the arms of a question, its reference first."""
-    arms, sweep = list(dict.fromkeys([question.reference, *question.arms])), analysis.sweep
-    stuck = {arm: look_at_training(sweep, arm, sweep.seeds).chance for arm in arms}
-    return draw_levels(sweep, arms, stuck, styles, "block" if analysis.by_folds else "seed")
 
 
 def draw_answers(analysis: StudyAnalysis, styles: Styles) -> Figure:
@@ -160,7 +153,7 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
         "effects": effect_tables.tabulate_effects(comparisons, claims) if comparisons else "",
         "verdicts": effect_tables.tabulate_verdicts(comparisons, claims) if comparisons else "",
         "classes": effect_tables.tabulate_classes(comparisons, claims),
-        "levels": embed(f"levels_{name}", describe_levels(question, analysis), drawn),
+        "levels": embed(f"levels_{name}", describe_levels(comparisons), drawn),
         "dose": embed(f"dose_{name}", f"Train and test accuracy against {dose.factor}" if dose else "", drawn),
         **divided,
         "interactions": effect_tables.tabulate_interactions([i for i in interactions if i.question == name], claims),
@@ -182,14 +175,13 @@ def _spell_effect(effect: Effect) -> str:
     return mean if math.isnan(effect.low) else f"{mean} ({low} to {high})"
 
 
-def describe_levels(question: PlannedQuestion, analysis: StudyAnalysis) -> str:
+def describe_levels(comparisons: list[Comparison]) -> str:
     """Return the alternative text of the accuracies of a question, with its numbers."""
+    accuracies = collect_accuracies([c for c in comparisons if c.seeds]) if any(c.seeds for c in comparisons) else {}
     texts = []
-    for arm in list(dict.fromkeys([question.reference, *question.arms]))[:MAX_SPELT]:
-        done = analysis.sweep.of(arm, "finished")
-        if len(done):
-            train, test = (100 * done[f"{side}_accuracy"].mean() for side in ("train", "test"))
-            texts.append(f"{arm} {train:.1f} and {test:.1f}")
+    for arm, table in list(accuracies.items())[:MAX_SPELT]:
+        train, test = (100 * table[f"{side}_accuracy"].mean() for side in ("train", "test"))
+        texts.append(f"{arm} {train:.1f} and {test:.1f}")
     return f"Train and test accuracy of each arm, in per cent: {'; '.join(texts)}"
 
 

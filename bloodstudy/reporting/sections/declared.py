@@ -97,7 +97,7 @@ def list_excluded(claims: StudyClaims) -> list[str]:
             f"{plural(analysis.complete, claims.repetition)}: in no effect of a tested arm, but in the accuracies of "
             "the arms themselves"
         )
-    return list(dict.fromkeys(lines)) or ["no trial that has a result was left out"]
+    return list(dict.fromkeys(lines)) or ["no planned trial that has a result was left out"]
 
 
 def _list_seeds(arm: str, lost: Mapping[str, Sequence[int]], so: str) -> list[str]:

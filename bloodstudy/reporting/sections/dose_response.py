@@ -1,13 +1,14 @@
 """Dose and response: train and test accuracy over the ordered levels of a numeric factor.
 
 In: an analysed question about one factor. Out: a `Dose` if its levels are numbers, and its figure: accuracies on the
-left, the effect on test accuracy with the interval that decides on the right; a learning rate stands on a log axis.
+left, as in the effects classes weighing alike and without dead trials; the effect on test accuracy with the interval
+that decides on the right. A learning rate stands on a log axis.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +23,13 @@ from bloodstudy.analysis import Comparison, StudyAnalysis
 from bloodstudy.analysis.comparisons.validity import look_at_training
 from bloodstudy.config.factors import level_in
 from bloodstudy.reporting.figures.accuracy import Scale, place_levels
+from bloodstudy.reporting.figures.levels import collect_accuracies
 from bloodstudy.reporting.figures.style import INK, SHADE, Styles, label, new_figure
 from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
 from bloodstudy.study.planned import PlannedQuestion
 
 MIN_LEVELS = 3  # levels that make a curve
-STUCK = "stayed at chance, in no mean"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,7 @@ def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Styles) -> Figure:
     left, right = figure.subplots(1, 2)
     chance = {arm: look_at_training(analysis.sweep, arm, analysis.sweep.seeds).chance for arm in dose.arms}
     lost = [_describe_lost(analysis.sweep.of(arm), chance[arm]) for arm in dose.arms]
-    _draw_accuracies(left, dose, analysis, styles, chance)
+    _draw_accuracies(left, dose, styles)
     _draw_effects(right, dose, styles)
     names = ["\n".join(filter(None, (label(spell(x), 12), note))) for x, note in zip(dose.levels, lost, strict=True)]
     for axes in (left, right):
@@ -95,8 +96,6 @@ def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Styles) -> Figure:
     ]
     if any(comparison and comparison.course.last for comparison in dose.comparisons):
         handles.insert(4, Line2D([], [], color=INK, linewidth=3.2, label="interval that decides"))
-    if any(chance.values()):
-        handles.insert(3, Line2D([], [], color=INK, marker="x", markersize=4, linestyle="", label=STUCK))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
     return figure
 
@@ -106,24 +105,20 @@ def _describe_lost(trials: pd.DataFrame, chance: Sequence[int]) -> str:
     return "\n".join(textwrap.fill(note, 10) for note in notes if note)  # narrow, since neighbours stand close
 
 
-def _draw_accuracies(
-    axes: Axes, dose: Dose, analysis: StudyAnalysis, styles: Styles, chance: Mapping[str, Sequence[int]]
-) -> None:
+def _draw_accuracies(axes: Axes, dose: Dose, styles: Styles) -> None:
     means: dict[str, list[float]] = {"train_accuracy": [], "test_accuracy": []}
+    accuracies = collect_accuracies([comparison for comparison in dose.comparisons if comparison])
     for x, arm in zip(dose.scale.positions, dose.arms, strict=True):
-        done, style = analysis.sweep.of(arm, "finished"), styles[arm]
-        stuck = done["seed"].isin(chance[arm]).to_numpy(dtype=bool)
+        style = styles[arm]
         for name, values in means.items():
-            every = 100 * done[name].to_numpy(dtype=float)
-            learnt = every[~stuck]
-            axes.plot([_beside(x, dose)] * stuck.sum(), every[stuck], "x", color=style.colour, markersize=4)
+            every = 100 * accuracies[arm][name].to_numpy(dtype=float)
             face, size = (style.colour, 6.5) if name == "train_accuracy" else ("none", 8)
-            axes.plot([_beside(x, dose)] * len(learnt), learnt, markersize=3, alpha=0.7, mfc=face, **style.marks)
-            values.append(float(learnt.mean()) if len(learnt) else np.nan)
+            axes.plot([_beside(x, dose)] * len(every), every, markersize=3, alpha=0.7, mfc=face, **style.marks)
+            values.append(float(every.mean()) if len(every) else np.nan)
             axes.plot([x], [values[-1]], markersize=size, mew=1.5, zorder=3, mfc=face, **style.marks)
     for (_, values), line in zip(means.items(), ("-", "--"), strict=True):
         axes.plot(dose.scale.positions, values, color=INK, linewidth=1, linestyle=line, zorder=1)
-    axes.set(ylabel="accuracy (%)", title="train and test accuracy")
+    axes.set(ylabel="accuracy (%), classes weighing alike", title="train and test accuracy")
 
 
 def _beside(x: float, dose: Dose) -> float:

@@ -1,7 +1,7 @@
 """The tables for other programs: CSV with every digit, LaTeX for a paper.
 
-In: an analysed study. Out: the content of effects.csv (one row a comparison and response), effects.tex (booktabs), and
-of a study by folds blocks.csv (what each trial got right, by class and scene).
+In: an analysed study. Out: the content of trials.csv (one row a planned trial), effects.csv (one row a comparison and
+response), effects.tex (booktabs), and of a study by folds blocks.csv (what each trial got right, by class and scene).
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy.analysis import Comparison, StudyAnalysis, StudyResults
+from bloodstudy.config.factors import FACTORS
 from bloodstudy.reporting.claims.ledger import NONE, round_value
 from bloodstudy.reporting.claims.study_claims import RESPONSES
 from bloodstudy.reporting.render.markdown import rows_of, write_csv
 from bloodstudy.reporting.sections.verdicts import AFTERWARDS, name_verdict
+from bloodstudy.study.arms import BLOCK_KEYS, spell
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.visible import visible
 
@@ -23,10 +25,36 @@ _ESCAPED = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
 }  # fmt: skip
+TOLD = ("train_accuracy", "test_accuracy", "accuracy_gap", "test_macro_f1", "parameters", "epochs_done")
 BLOCK_COLUMNS = ("arm", "repetition", "fold", "seed", "class", "scene", "n", "correct")
 UNTESTED = dict.fromkeys(
     ("at_least", "at_most", "these_low", "these_high", "scenes_low", "scenes_high", "margin"), math.nan
 ) | dict.fromkeys(("verdict", "look", "not_worse", "not_worse_look"), "")
+
+
+def tabulate_trials(analysis: StudyAnalysis) -> pd.DataFrame:
+    """Return one row a planned trial, in the order of the plan: what it is, how it ended, its responses as fractions.
+
+    Levels are those that some arm changes, as resolved. What a trial took is not here, since it is another each time.
+    """
+    sweep, by_folds = analysis.sweep, analysis.by_folds
+    trials = sweep.trials
+    responses = [name for name in trials if name in TOLD or str(name).startswith("test_recall_")]
+    table = pd.DataFrame({name: trials[name] for name in ("key", "arm", "seed")})
+    if by_folds:
+        places = [sweep.plan.repetitions.place(seed) for seed in trials["seed"]]
+        table[["repetition", "fold"]] = pd.DataFrame(places, index=table.index)
+    table["split"] = trials["judged"]
+    table["outcome"] = [str(outcome) for outcome in trials["outcome"]]
+    known = [key in sweep.results for key in trials["key"]]  # others have no resolved level
+    for name in FACTORS:
+        if name in trials and name not in BLOCK_KEYS:
+            levels = [spell(level) if there else "" for level, there in zip(trials[name], known, strict=True)]
+            if len({*levels} - {""}) > 1:
+                table[name] = levels
+    for name in responses:
+        table[name] = [round_value(value) if isinstance(value, float) else value for value in trials[name]]
+    return table
 
 
 def tabulate_effects(analysis: StudyAnalysis) -> pd.DataFrame:
@@ -83,10 +111,11 @@ def tabulate_blocks(sweep: StudyResults) -> pd.DataFrame:
 
 
 def write_tables(analysis: StudyAnalysis) -> dict[str, str]:
-    """Return the tables by name: effects if arms are compared, and blocks of a study by folds."""
+    """Return the tables by name: trials, effects if arms are compared, and blocks of a study by folds."""
+    trials = {"trials.csv": write_csv(tabulate_trials(analysis))}
     if not analysis.comparisons:
-        return {}
-    tables = {"effects.csv": write_csv(tabulate_effects(analysis)), "effects.tex": write_latex(analysis)}
+        return trials
+    tables = trials | {"effects.csv": write_csv(tabulate_effects(analysis)), "effects.tex": write_latex(analysis)}
     return tables | ({"blocks.csv": write_csv(tabulate_blocks(analysis.sweep))} if analysis.by_folds else {})
 
 

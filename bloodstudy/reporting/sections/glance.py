@@ -20,7 +20,8 @@ from bloodstudy.reporting.sections.verdicts import describe_verdict, margin_of
 from bloodstudy.study.arms import spell
 from bloodstudy.study.planned import PlannedQuestion
 
-HEADER = ("question", "answer", "best level", "best change, test accuracy (points)", "its verdict")
+HEADER = ("question", "answer {}", "best level", "best change, test accuracy (points)", "its verdict")
+UNDECIDED = (Word.OPEN, Word.PILOT)
 CHANGES = {Word.IMPROVES: "raises", Word.HARMS: "costs"}
 
 
@@ -28,7 +29,7 @@ def tabulate_glance(claims: StudyClaims) -> str:
     """Return the table; empty if no arm of the study is tested."""
     questions = [q for q in claims.analysis.sweep.plan.questions if list_tested(q, claims)]
     rows = [[f"**{plain(question.sentence)}**", *_fill_row(question, claims)] for question in questions]
-    return table(HEADER, rows) if rows else ""
+    return table([title.format(claims.scope) for title in HEADER], rows) if rows else ""
 
 
 def list_tested(question: PlannedQuestion, claims: StudyClaims) -> list[Comparison]:
@@ -41,7 +42,7 @@ def _fill_row(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
     tested = list_tested(question, claims)
     useless = (Word.FAILS, Word.INVALID)
     shown = [comparison for comparison in tested if comparison.seeds and comparison.verdict.word not in useless]
-    sentence = answer(question, claims)
+    sentence = " ".join(filter(None, [answer(question, claims), _describe_train(shown, claims)]))
     if not shown:
         return [sentence, NONE, NONE, NONE]
     best = shown[0]
@@ -50,8 +51,22 @@ def _fill_row(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
         level = code(smallest)
     else:
         level = code(best.pair.arm) if best.test.mean > 0 else _name_reference(question, claims)
-    effect = f"{code(best.pair.arm)}: {PairClaims(claims, best).interval(TEST)}"
-    return [sentence, level, effect, plain(describe_verdict(best, claims.analysis))]
+    if all(comparison.verdict.word in UNDECIDED for comparison in tested):
+        level = NONE
+    pair = PairClaims(claims, best)
+    partial = f", of those that trained: {pair.dead()} did not" if best.training.failing else ""
+    verdict = plain(describe_verdict(best, claims.analysis)) + partial
+    return [sentence, level, f"{code(best.pair.arm)}: {pair.interval(TEST)}", verdict]
+
+
+def _describe_train(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
+    """Say by how much the arms that learnt move train accuracy and gap: the lowest mean and the highest."""
+    moved = []
+    for what, response in (("train accuracy moves", "train_accuracy"), ("the gap", "accuracy_gap")):
+        ranked = sorted(comparisons, key=lambda c, name=response: c.effects[name].mean)
+        ends = dict.fromkeys(PairClaims(claims, c).mean(response, "+z.1f") for c in (ranked[:1] + ranked[-1:]))
+        moved.append(f"{what} by {' to '.join(ends)}")
+    return f"{', '.join(moved).capitalize()} points." if comparisons else ""
 
 
 def _find_smallest(question: PlannedQuestion, claims: StudyClaims) -> str | None:
@@ -83,7 +98,7 @@ def answer(question: PlannedQuestion, claims: StudyClaims) -> str:
     if question is find_question(claims.analysis) and (sentence := answer_question(claims)):
         return sentence
     if words == {Word.INCONCLUSIVE} and not any(comparison.verdict.not_worse for comparison in tested):
-        return "Not settled: no influence is shown, nor that there is none."
+        return "Not settled: no influence on test accuracy is shown, nor that there is none."
     parts = [f"{code(c.pair.arm)} {CHANGES[c.verdict.word]} {_size(c, claims)}" for c in tested if _changes(c)]
     parts += _group(tested, (Word.FAILS,), "{} fails to train", "{} fail to train")
     parts += _group(tested, (Word.EQUIVALENT,), "{} makes no difference", "{} make no difference", "beyond")
@@ -95,7 +110,7 @@ def answer(question: PlannedQuestion, claims: StudyClaims) -> str:
     parts += _group(rest, (Word.OPEN,), "{} is not decided yet", "{} are not decided yet")
     parts += _group(rest, (Word.INVALID,), "nothing is concluded on {}", "nothing is concluded on {}")
     matters = any(map(_changes, tested)) or Word.FAILS in words
-    return f"{'It matters: ' if matters else ''}{'; '.join(parts)}."
+    return f"{'It matters to test accuracy: ' if matters else ''}{'; '.join(parts)}."
 
 
 def _changes(comparison: Comparison) -> bool:

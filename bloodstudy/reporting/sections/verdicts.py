@@ -98,8 +98,7 @@ def _describe_word(comparison: Comparison, claims: StudyClaims) -> str:
         + (", with a difference that is detectable but smaller than the margin" if verdict.detectable else ""),
         Word.NOT_WORSE: f"is **not worse** than {reference} by more than {margin}{where}, with "
         "its difference not tested further",
-        Word.INCONCLUSIVE: f"is **inconclusive**{where}, with no difference shown, nor equivalence within "
-        f"{margin}{stopped}",
+        Word.INCONCLUSIVE: f"is **inconclusive**{where}, {_describe_undecided(comparison, margin)}{stopped}",
         Word.INVALID: f"is **invalid**, nothing is concluded: {plain(verdict.reason)}",
         Word.OPEN: f"is **open {plain(verdict.reason)}**, not decided yet {claims.scope}",
         Word.PILOT: f"is a **pilot** of fewer than {plural(claims.analysis.repetitions.least, claims.repetition)}, "
@@ -108,6 +107,13 @@ def _describe_word(comparison: Comparison, claims: StudyClaims) -> str:
         Word.UNPAIRED: "is **not paired**: it stands on another split",
     }
     return words[verdict.word]
+
+
+def _describe_undecided(comparison: Comparison, margin: str) -> str:
+    last = comparison.course.last
+    if last is not None and last.told is None:
+        return "since too few of its blocks count for a test"
+    return f"with no difference shown, nor equivalence within {margin}"
 
 
 def _describe_look(verdict: Verdict, analysis: StudyAnalysis) -> str:

@@ -195,3 +195,19 @@ def test_the_looks_of_a_budget_keep_to_the_fewest_repetitions_of_the_design():
     assert find_paid(FIXED, 3, 1, 4 * FIXED.least) == (FIXED.least,)
     assert find_paid(FIXED, 3, 1, 4 * FIXED.least - 1) is None
     assert find_paid(FIXED, 3, 1, 100) == try_looks(25, FIXED.least) == (FIXED.least, 9, 16, 25)
+
+
+@pytest.mark.parametrize("spread", [None, FIVE])
+@pytest.mark.parametrize(("design", "folds", "looks"), [("folds", 5, (1,)), ("fixed", 1, (2, 3))])
+def test_looks_that_can_decide_nothing_are_called_a_pilot(design, folds, looks, spread):
+    repetitions = Repetitions(DesignName(design), tuple(range(40)), folds, looks)
+    told = foresee(repetitions, 2, 0.03, spread).describe()
+    assert told.startswith(f"A pilot: nothing is decided under {repetitions.least} ")
+    assert f"the last look is at {looks[-1]}. All looks take {3 * folds * looks[-1]} trainings." in told
+    assert "chance" not in told
+
+
+def test_looks_that_a_budget_pays_are_told_by_the_difference_that_is_asked_for():
+    asked = foresee(FOLDS, 16, 0.03, FIVE, paid=400, detect=0.05)
+    assert asked.chance > foresee(FOLDS, 16, 0.03, FIVE, paid=400).chance
+    assert f"a chance of {100 * asked.chance:.0f} % to show a difference of 5 points." in asked.describe()

@@ -1,34 +1,38 @@
-"""Train and test accuracy side by side, against the trials."""
+"""Train and test accuracy side by side, against the blocks that count."""
 
-import numpy as np
 import pytest
 
-from bloodstudy.reporting.figures.levels import draw_levels
-from bloodstudy.reporting.figures.style import look, style_study
+from bloodstudy.reporting.figures.levels import collect_accuracies, draw_levels
+from bloodstudy.reporting.figures.style import look
+from bloodstudy.reporting.sections.section import style_arms
 
 
-def test_means_and_gap_are_those_of_the_trials_that_learnt(read_sweep):
-    sweep = read_sweep({"augment": ["none", "flip"], "seed": [0, 1, 2]}, outcomes={5: "failed"})
-    stuck = {"augment=none": [1], "augment=flip": []}
+def draw(analysis):
     with look():
-        (axes,) = draw_levels(sweep, sweep.arms, stuck, style_study(sweep.arms, sweep.arms[:1]), "seed").axes
-    done = sweep.of("augment=none", "finished").set_index("seed")
-    train, test = (100 * done.loc[[0, 2], f"{side}_accuracy"].mean() for side in ("train", "test"))
-    drawn = [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 1 and line.get_ydata()[0] == 0]
-    assert drawn == pytest.approx([train, test])
-    crosses = [x for line in axes.lines if line.get_marker() == "x" for x in line.get_xdata()]
-    assert crosses == pytest.approx([100 * done.loc[1, f"{side}_accuracy"] for side in ("train", "test")])
-    points = [len(line.get_xdata()) for line in axes.lines if line.get_markersize() == 3]
-    assert points == [2, 2, 2, 2]
-    gaps = [text.get_text() for text in axes.texts]
-    assert gaps[:2] == ["gap", f"{train - test:+.1f}"]
+        (axes,) = draw_levels(analysis.comparisons, style_arms(analysis), "seed").axes
+    return axes
 
 
-def test_an_arm_without_a_trial_that_learnt_keeps_its_row_and_has_no_gap(read_sweep):
-    sweep = read_sweep({"augment": ["none", "flip"], "seed": [0]})
-    stuck = {"augment=none": [], "augment=flip": [0]}
-    with look():
-        (axes,) = draw_levels(sweep, sweep.arms, stuck, style_study(sweep.arms, sweep.arms[:1]), "seed").axes
-    assert [tick.get_text() for tick in axes.get_yticklabels()] == list(sweep.arms)
-    assert len(axes.texts) == 2
-    assert np.isfinite(axes.get_xlim()).all()
+def test_means_and_gaps_are_those_of_the_blocks_that_count(analyse):
+    analysis = analyse(outcomes={("pooling=none", 3): "chance"})
+    axes = draw(analysis)
+    accuracies = collect_accuracies(analysis.comparisons)
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == list(accuracies)
+    assert list(accuracies) == ["reference", "pooling=average", "pooling=none"]
+    assert [len(table) for table in accuracies.values()] == [6, 6, 5]
+    drawn = [float(line.get_xdata()[0]) for line in axes.lines if line.get_markersize() > 3]
+    sides = ("train_accuracy", "test_accuracy")
+    means = [100 * table[side].mean() for table in accuracies.values() for side in sides]
+    assert drawn == pytest.approx(means)
+    gaps = [f"{train - test:+.1f}" for train, test in zip(means[::2], means[1::2], strict=True)]
+    assert [text.get_text() for text in axes.texts] == ["gap", *gaps[:2], f"{gaps[2]}; dead 1"]
+    for comparison in analysis.comparisons:
+        apart = comparison.arm["test_accuracy"].mean() - comparison.reference["test_accuracy"].mean()
+        assert apart == pytest.approx(comparison.test.mean), "what the figure shows is what the effect is made of"
+
+
+def test_an_arm_of_which_nothing_counts_keeps_its_row(analyse):
+    analysis = analyse(outcomes={("pooling=none", seed): "chance" for seed in range(6)})
+    axes = draw(analysis)
+    assert len(axes.get_yticklabels()) == 3
+    assert [text.get_text() for text in axes.texts][-1] == "dead 6"

@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import bloodstudy
 from bloodstudy.analysis import analyse_study
+from bloodstudy.errors import UserError
+from bloodstudy.reporting.render.markdown import write_csv
 from bloodstudy.reporting.sections.exports import escape, tabulate_effects, write_tables
 from bloodstudy.study.question import Question
 
@@ -32,8 +35,38 @@ def test_a_row_is_a_comparison_and_a_response_in_fractions(analyse):
     assert table["at_least"].notna().sum() == 1
 
 
-def test_without_a_comparison_there_is_no_table(read_sweep):
-    assert write_tables(analyse_study(read_sweep({"seed": [0, 1]}))) == {}
+def test_a_trial_has_a_row_with_its_levels_and_responses(analyse):
+    analysis = analyse(
+        POOLS, seeds=2, folds=3, outcomes={("pooling=average", 4): "diverged", ("reference", 5): "missing"}
+    )
+    table = pd.read_csv(io.StringIO(write_tables(analysis)["trials.csv"]))
+    trials = analysis.sweep.trials
+    assert table["key"].tolist() == trials["key"].tolist()
+    assert (table["seed"] == 3 * table["repetition"] + table["fold"]).all()
+    assert table["train_accuracy"].to_numpy() == pytest.approx(
+        trials["train_accuracy"].astype(float), nan_ok=True, rel=1e-5
+    )
+    ended = table.set_index(["arm", "seed"])
+    assert (ended.loc[("pooling=average", 4), "outcome"], ended.loc[("reference", 5), "outcome"]) == (
+        "diverged",
+        "missing",
+    )
+    assert set(table["pooling"].dropna()) == {"max", "average"}
+    assert not {"wall_seconds", "seed.1", "width"} & set(table)
+
+
+def test_a_notebook_reads_the_same_frames(analyse, tmp_path):
+    analysis = analyse(POOLS, seeds=2, folds=3)
+    frames = bloodstudy.load_study("five_questions", tmp_path / "runs")
+    written = write_tables(analysis)
+    for name in ("trials", "effects", "blocks"):
+        assert write_csv(getattr(frames, name)) == written[f"{name}.csv"]
+    with pytest.raises(UserError, match="nothing"):
+        bloodstudy.load_study("nothing", tmp_path / "runs")
+
+
+def test_without_a_comparison_there_are_trials_alone(read_sweep):
+    assert list(write_tables(analyse_study(read_sweep({"seed": [0, 1]})))) == ["trials.csv"]
 
 
 def test_each_special_character_means_itself():

@@ -10,6 +10,9 @@ from bloodstudy.study.question import Question
 RATES = Question("rates", "Which rate?", factor="lr", levels=(0.01, 0.0001), exploratory=(0.001,))
 
 
+ANSWER = "answer on these test images"
+
+
 def read(claims):
     lines = unmark(tabulate_glance(claims)).splitlines()
     header, _, *rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
@@ -20,13 +23,31 @@ def read(claims):
 def test_the_best_level_is_the_reference_unless_an_arm_is_higher_and_the_best_arm_stands_beside(claims_of, effect):
     claims = claims_of(POOLS, RATES, planted={"lr=0.01": (effect, effect), "lr=0.0001": (-30.0, -30.0)}, noise=1.0)
     (_, row) = read(claims)
-    assert tuple(row) == HEADER
+    assert tuple(row) == tuple(title.format("on these test images") for title in HEADER)
     assert row["question"] == "**Which rate?**"
     best = claims.analysis.find("lr=0.01")
     assert row["best level"] == ("`lr=0.01`" if effect > 0 else "`lr=0.0005`, the reference")
     assert row["best change, test accuracy (points)"].startswith(f"`lr=0.01`: {100 * best.test.mean:+.1f} [")
     assert row["its verdict"].startswith("improves" if effect > 0 else "harms")
-    assert row["answer"].startswith("It matters: ")
+    assert row[ANSWER].startswith("It matters to test accuracy: ")
+    train, gap = ([f"{100 * claims.analysis.find(arm).effects[name].mean:+z.1f}" for arm in ("lr=0.0001", "lr=0.01")]
+                  for name in ("train_accuracy", "accuracy_gap"))  # fmt: skip
+    low, high = sorted(gap, key=float)
+    assert row[ANSWER].endswith(f". Train accuracy moves by {' to '.join(train)}, the gap by {low} to {high} points.")
+
+
+def test_a_best_change_that_leaves_trials_out_says_how_many(claims_of):
+    claims = claims_of(RATES, planted={"lr=0.01": (10.0, 10.0)}, noise=1.0, outcomes={("lr=0.01", 3): "chance"})
+    (row,) = read(claims)
+    assert row["its verdict"].endswith(", of those that trained: 1 of 6 did not")
+
+
+def test_before_any_arm_is_decided_no_level_is_called_the_best(claims_of):
+    waiting = {(arm, 7): "missing" for arm in ("reference", "pooling=average", "pooling=none")}
+    (row,) = read(claims_of(seeds=8, looks=[6, 8], outcomes=waiting, planted={}, noise=20.0))
+    assert row[ANSWER].startswith("Not decided yet. Train accuracy moves by ")
+    assert row["best level"] == "–"
+    assert row["its verdict"] == "open 1/2"
 
 
 def test_arms_that_are_not_tested_are_in_no_row(claims_of):
@@ -40,19 +61,20 @@ def test_arms_that_are_not_tested_are_in_no_row(claims_of):
 def test_where_no_arm_learnt_there_is_no_best_change(claims_of):
     dead = {(arm, seed): "chance" for arm in ("pooling=average", "pooling=none") for seed in range(6)}
     ((_, answer, *rest),) = [tuple(row.values()) for row in read(claims_of(outcomes=dead))]
-    assert answer == "It matters: `pooling=average` and `pooling=none` fail to train."
+    assert answer == "It matters to test accuracy: `pooling=average` and `pooling=none` fail to train."
     assert rest == ["–"] * 3
 
 
 def test_a_pilot_is_not_decided(claims_of):
     (row,) = read(claims_of(seeds=3))
-    assert row["answer"] == "Not decided: it takes 6 seeds or more."
+    assert row[ANSWER].startswith("Not decided: it takes 6 seeds or more.")
+    assert row["best level"] == "–"
 
 
 def test_the_smallest_model_is_the_best_level_of_the_question_that_seeks_it(claims_of):
     question = Question("size", "Smaller?", arms={"half": {"width": 0.5}, "double": {"width": 2}}, simplify=True)
     planted = {"half": (0.5, 0.5), "double": (9.0, 9.0)}
     (row,) = read(claims_of(question, planted=planted, noise=0.2))
-    assert row["answer"].startswith("Yes: `half` is the smallest model shown to be not worse by more than")
+    assert row[ANSWER].startswith("Yes: `half` is the smallest model shown to be not worse by more than")
     assert row["best level"] == "`half`"
     assert row["best change, test accuracy (points)"].startswith("`half`: ")

@@ -231,7 +231,7 @@ def test_the_answer_of_a_question_says_of_each_arm_what_its_verdict_says(studies
                 told = float(re.search(r"(?:raises|costs) ([\d.]+) points", own)[1])
                 sign = 1 if verdict.word == Word.IMPROVES else -1
                 assert sign * told == pytest.approx(100 * comparison.test.mean, abs=0.0501)
-        assert text.startswith("It matters: ") == bool(words & {Word.IMPROVES, Word.HARMS, Word.FAILS})
+        assert text.startswith("It matters to test accuracy: ") == bool(words & {Word.IMPROVES, Word.HARMS, Word.FAILS})
 
 
 def test_tables_say_what_the_sentences_say(studies):
