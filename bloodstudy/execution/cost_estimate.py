@@ -123,7 +123,7 @@ def _probe(
             event = probe(trial, images, folder, process)
             if isinstance(event, Timed):
                 probes[name] = asdict(event)
-    files.write_json(StudyFolder(folder).probes, probes)
+                files.write_json(StudyFolder(folder).probes, probes)  # one by one: a study may have many arms
     return probes
 
 

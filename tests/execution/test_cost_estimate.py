@@ -34,6 +34,20 @@ def process():
     process.close()
 
 
+def test_what_was_probed_before_an_interruption_is_kept(trials, tmp_path, monkeypatch, process):
+    probed = cost_estimate.probe
+
+    def interrupt(trial, *rest):
+        if trial is trials[2][0]:
+            raise KeyboardInterrupt
+        return probed(trial, *rest)
+
+    monkeypatch.setattr(cost_estimate, "probe", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        cost_estimate.estimate(trials, tmp_path, process)
+    assert len(files.read_json(tmp_path / "probes.json")) == 1
+
+
 class Refusing(JobProcess):
     def take_worker(self, engine):
         pytest.fail("nothing is to be probed")
