@@ -119,6 +119,7 @@ def print_table(study):
     [
         ("experiments/archive/five_questions/README.md", FIRST, 16),
         ("experiments/compact_claims/README.md", "compact_claims", 10),
+        ("experiments/bccd/README.md", "bccd", 16),
     ],
 )
 def test_a_table_of_verdicts_is_what_the_script_prints(name, study, arms):
@@ -131,7 +132,23 @@ def test_the_table_of_a_network_and_its_author_is_that_of_the_report(study, rows
     table = [row for row in report(study).splitlines() if row.startswith(f"| `{study}`, ")]
     assert len(table) == rows
     table = "\n".join("|".join(row.split("|")[:7]) + "|" for row in table)  # all but the remark
-    assert all(table in page(name) for name in ("README.md", f"experiments/{study}/README.md"))
+    assert all(table in page(name) for name in ("experiments/README.md", f"experiments/{study}/README.md"))
+
+
+@pytest.mark.parametrize("name", ["README.md", "experiments/README.md"])
+def test_the_answers_on_a_page_are_those_of_the_reports(name):
+    script = runpy.run_path(str(ROOT / "experiments" / "answers.py"))
+    assert script["fill"](page(name)) == page(name)
+    for study in script["STUDIES"]:
+        answers = script["read_answers"](report(study))
+        assert len(answers) == 5
+        assert all(f"| {question} |" in page(name) and answer in page(name) for question, answer in answers.items())
+
+
+def test_a_page_without_marks_is_refused():
+    script = runpy.run_path(str(ROOT / "experiments" / "answers.py"))
+    with pytest.raises(SystemExit, match="no marks"):
+        script["fill"]("# A page\n")
 
 
 @cache
@@ -146,12 +163,16 @@ def pooling_once_more():
     return cells
 
 
-def test_each_interval_in_the_text_stands_in_a_table():
-    text = page("README.md")
-    text = re.sub(r"^\|.*$", "", text[text.index("## What came out") : text.index("## Use")], flags=re.MULTILINE)
+@pytest.mark.parametrize(
+    ("name", "study"),
+    [("archive/five_questions", FIRST), ("bccd", "bccd")],
+)
+def test_each_interval_in_the_text_stands_in_a_table(name, study):
+    text = page(f"experiments/{name}/README.md")
+    text = re.sub(r"^\|.*$", "", text[text.index("## What came out") :], flags=re.MULTILINE)
     intervals = re.findall(r"[+-][\d.]+ \[[^]]+\]", text)
     assert intervals
-    rows = [*print_table(FIRST), *print_table("compact_claims"), *map(str, pooling_once_more().values())]
+    rows = [*print_table(study), *map(str, pooling_once_more().values())]
     assert [interval for interval in intervals if not any(interval in row for row in rows)] == []
 
 
@@ -210,7 +231,7 @@ def test_what_is_said_of_the_reference_of_its_author_holds():
     rows = [row.split("|") for row in report("reference").splitlines() if row.startswith("| `reference`, ")]
     assert rows[1][7].strip() == "2 of 5 stayed at chance, left out"
     assert [row[2].strip() for row in rows] == ["1", "5", "1", "5"]
-    for name in ("README.md", "experiments/reference/README.md"):
+    for name in ("experiments/README.md", "experiments/reference/README.md"):
         assert "n grey two of five seeds stayed at chance" in line(name)
     grey = trials("reference").loc["reference", "test"]
     assert list(grey.index[grey < 26]) == [0, 4]

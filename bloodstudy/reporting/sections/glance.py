@@ -22,7 +22,7 @@ from bloodstudy.study.planned import PlannedQuestion
 
 HEADER = ("question", "answer {}", "best level", "best change, test accuracy (points)", "its verdict")
 UNDECIDED = (Word.OPEN, Word.PILOT)
-CHANGES = {Word.IMPROVES: "raises", Word.HARMS: "costs"}
+CHANGES = {Word.IMPROVES: "gains", Word.HARMS: "costs"}
 
 
 def tabulate_glance(claims: StudyClaims) -> str:

@@ -206,7 +206,7 @@ def test_no_summary_contradicts_its_arms(studies):
 
 def test_the_answer_of_a_question_says_of_each_arm_what_its_verdict_says(studies):
     """Every arm stands in one clause, whose words are those of its verdict; numbers are those of its effect."""
-    verbs = {"improves": "raises", "harms": "costs", "equivalent": "no difference beyond", "not worse": "not worse by",
+    verbs = {"improves": "gains", "harms": "costs", "equivalent": "no difference beyond", "not worse": "not worse by",
              "fails to train": "to train", "invalid": "nothing is concluded", "open": "not decided yet",
              "inconclusive": "not settled"}  # fmt: skip
     for analysis in studies:
@@ -228,7 +228,7 @@ def test_the_answer_of_a_question_says_of_each_arm_what_its_verdict_says(studies
             kept = verdict.not_worse and verdict.word in (Word.INCONCLUSIVE, Word.OPEN)
             assert verbs["not worse" if kept else str(verdict.word)] in own, text
             if verdict.word in (Word.IMPROVES, Word.HARMS):
-                told = float(re.search(r"(?:raises|costs) ([\d.]+) points", own)[1])
+                told = float(re.search(r"(?:gains|costs) ([\d.]+) points", own)[1])
                 sign = 1 if verdict.word == Word.IMPROVES else -1
                 assert sign * told == pytest.approx(100 * comparison.test.mean, abs=0.0501)
         assert text.startswith("It matters to test accuracy: ") == bool(words & {Word.IMPROVES, Word.HARMS, Word.FAILS})
