@@ -39,10 +39,10 @@ class SweepBar:
             self._progress.start()
             SweepBar.live = self._progress
 
-    def update(self, done: float, total: float) -> None:
-        """Show that `done` of the total is done."""
+    def update(self, done: float, total: float, detail: str = "") -> None:
+        """Show that `done` of the total is done, and the words of `detail`."""
         if self._progress:
-            self._progress.update(self._task, completed=done, total=total)
+            self._progress.update(self._task, completed=done, total=total, detail=detail)
 
     def close(self) -> None:
         """Take the bar away."""

@@ -31,12 +31,14 @@ class Board:
         wanted: Mapping[str, float],
         folder: Path,
         left_out: Callable[[], Collection[str]] = frozenset,
+        decided: Callable[[], str] = str,
     ) -> None:
         """Make a board for the planned `trials`.
 
         `wanted` has the expected cost of each key that is to be trained; `left_out` tells which of them need not be
-        after all.
+        after all, `decided` what looks have said of the arms.
         """
+        self._keys, self._decided = {trial.key for trial in trials}, decided
         self._trials, self._wanted, self._folder, self._left_out = trials, wanted, folder, left_out
         self._before = {key: self._stamp(key) for key in wanted}
         self._finished: set[str] = set()
@@ -84,7 +86,9 @@ class Board:
         left_out = self._left_out()
         done = sum(self._wanted[key] for key in self._finished)
         every = done + sum(v for key, v in self._wanted.items() if key not in self._finished and key not in left_out)
-        self._bar.update(done, every)
+        ended = len(self._keys) - len(self._wanted) + len(self._finished)
+        count = f"{ended} of {len(self._keys - {*left_out})} trials"
+        self._bar.update(done, every, ", ".join(filter(None, [count, self._decided()])))
         now = time.monotonic()
         if self._first is None:  # counted from here: what came before (imports, a new store) says nothing of the pace
             self._first = now, done

@@ -50,6 +50,12 @@ class Scheduler:
         """The keys of wanted trials that need not be trained after all: their arms are closed."""
         return frozenset(self._wanted_keys - self._looks.needed)
 
+    @property
+    def decided(self) -> str:
+        """How many of the tested arms are decided, in words; empty before a look was due."""
+        courses = self._looks.courses.values()
+        return f"{sum(not course.open for course in courses)} of {len(courses)} arms decided" if courses else ""
+
     def portions(self) -> Iterator[list[PlannedTrial]]:
         """Yield the wanted trials repetition by repetition, each trial once."""
         for repetition, portion in enumerate(self._plan.portions):

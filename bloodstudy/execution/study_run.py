@@ -162,7 +162,8 @@ def _launch(
     # Absolute, since the processes of some launchers work in a folder of their own.
     chosen = launchers.choose(request.hydras, workers)
     shared = [write("runs_dir", str(folder.parent.absolute())), *chosen, *launchers.carry(chosen)]
-    with Board(planned_run.requested, seconds, folder, lambda: scheduler.left_out), launchers.explained():
+    board = Board(planned_run.requested, seconds, folder, lambda: scheduler.left_out, lambda: scheduler.decided)
+    with board, launchers.explained():
         launch(trial_runner.task, [*jobs, *shared])
     fault = scheduler.fault or job_process.current().fault
     if fault is not None:

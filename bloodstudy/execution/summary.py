@@ -76,6 +76,8 @@ def _print_arms(rows: list[dict[str, Any]], looks: Looks) -> None:
         lines.append([arm, str(len(own)), *means, effect, verdict])
     header = ["arm", "trials", "train", "test", "effect on test, points", "verdict"]
     terminal.print_table("", header, lines, right=("trials", "train", "test", "effect on test, points"))
+    if looks.courses:
+        terminal.say("train and test: each image weighs alike; in the effect each class does")
 
 
 WORDS = {

@@ -3,6 +3,7 @@
 from studies import fabricate_study
 
 from bloodstudy.execution.looks import Looks
+from bloodstudy.execution.scheduler import Scheduler
 from bloodstudy.study.run_folder import read_plan
 
 PLANTED = {"pooling=average": (-20.0, -20.0)}
@@ -37,6 +38,13 @@ def test_a_look_spares_the_arms_that_it_closes_and_says_so_once(tmp_path):
     assert {("pooling=average", seed) for seed in range(6, 10)} <= spared
     assert said[0].startswith("look 1 of 2, after 6 repetitions: ")
     assert "  pooling=average: harms" in said
+    scheduler = Scheduler(plan, {}, {*plan.keys}, tmp_path / "small")
+    assert scheduler.decided == ""
+    for _ in scheduler.portions():
+        if scheduler.decided:
+            break
+    closed = sum(line.startswith("  ") for line in said)
+    assert scheduler.decided == f"{closed} of 3 arms decided"
     before = list(said)
     looks.hold(9)
     assert said == before

@@ -7,6 +7,7 @@ from harness import wait_for
 from records import plan_of, result_of
 
 from bloodstudy import files
+from bloodstudy.cli import terminal
 from bloodstudy.execution import progress
 
 TRIALS = plan_of({"trials": [{"key": key, "arm": f"arm {key}"} for key in "abc"]}).trials
@@ -48,3 +49,21 @@ def test_a_trial_that_is_trained_again_is_told_when_its_result_is_new(tmp_path, 
         assert capsys.readouterr().out == ""
         files.write_json(tmp_path / "a" / "result.json", RESULT)
     assert "arm a" in capsys.readouterr().out, "looked at once more at the end"
+
+
+def test_the_bar_counts_trials_and_says_what_is_decided(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(terminal.SweepBar, "update", lambda self, done, total, detail="": told.append((done, detail)))
+    files.write_json(tmp_path / "a" / "result.json", RESULT)
+    with progress.Board(TRIALS, {"b": 10.0, "c": 20.0}, tmp_path, lambda: {"c"}, lambda: "1 of 2 arms decided"):
+        files.write_json(tmp_path / "b" / "result.json", RESULT)
+    assert told == [(10.0, "2 of 2 trials, 1 of 2 arms decided")]
+
+
+def test_trials_that_end_together_say_nothing_of_the_pace(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "LOOK_EVERY_S", 60.0)  # all are seen at once, at the end
+    with progress.Board(TRIALS, {"a": 10.0, "b": 20.0, "c": 30.0}, tmp_path):
+        for key in "ab":
+            files.write_json(tmp_path / key / "result.json", RESULT)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("; ")[-1] for line in lines] == ["about 50 s left", "about 30 s left"]

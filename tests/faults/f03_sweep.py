@@ -31,8 +31,8 @@ def test_a_sweep_that_is_killed_at_random_ends_as_if_nothing_had_happened(study,
             process.wait(timeout=rng.uniform(0.4, 0.8) * lasted)
         except subprocess.TimeoutExpired:
             kill(process)
-            assert process.returncode == -signal.SIGKILL
-            kills += 1
+            assert process.returncode in (-signal.SIGKILL, 0), "0: it ended by itself just before"
+            kills += process.returncode != 0
         now = finished(study)
         assert before.items() <= now.items(), "what was finished is left as it was"
         before = now

@@ -15,7 +15,8 @@ from bloodstudy.analysis.comparisons.comparison import Comparison
 from bloodstudy.analysis.comparisons.study import StudyAnalysis
 from bloodstudy.analysis.comparisons.verdict import Word
 
-MARGINS = tuple(round(0.0025 * step, 4) for step in range(1, 21))  # 0.25 to 5 points
+STEP = 0.0025  # of the margins at which the answer is told: a quarter of a point
+FARTHEST = 0.05  # of them, or twice the declared one
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +48,15 @@ def find_simplest(judged: StudyAnalysis, question: str) -> Simplest:
         return Simplest(question, models, None, pd.DataFrame(columns=["margin", "smallest"]))
     strip = [
         {"margin": margin, "smallest": _choose(models, {c.pair.arm for c in tested if _passes(c, margin)})}
-        for margin in MARGINS
+        for margin in list_margins(max((c.pair.margin for c in tested), default=0.0))
     ]
     passing = {c.pair.arm for c in tested if _is_shown(c)}
     return Simplest(question, models, _choose(models, passing), pd.DataFrame(strip))
+
+
+def list_margins(declared: float) -> list[float]:
+    """Return the margins at which the answer is told, rising: those up to 5 points, or to twice the declared one."""
+    return [round(STEP * step, 4) for step in range(1, round(max(FARTHEST, 2 * declared) / STEP) + 1)]
 
 
 def _is_shown(comparison: Comparison) -> bool | None:

@@ -47,11 +47,15 @@ class PairClaims:
         form = form or form_points(effect.low, effect.high)
         return self.number(response, "mean", 100 * effect.mean, f"100 * {self._of(response)}", form)
 
-    def size(self) -> str:
-        """Return how large the effect on test accuracy is, without its sign."""
+    def size(self, least: bool = False) -> str:
+        """Return how large the effect on test accuracy is, or at least is, without its sign."""
         effect = self.comparison.test
         form = form_points(effect.low, effect.high).removeprefix("+")
-        return self.number(TEST, "size", 100 * abs(effect.mean), f"100 * absolute value of the {self._of(TEST)}", form)
+        if not least:
+            formula = f"100 * absolute value of the {self._of(TEST)}"
+            return self.number(TEST, "size", 100 * abs(effect.mean), formula, form)
+        formula = "100 * absolute value of the end nearer to 0 of the interval that decides"
+        return self.number(TEST, "size_at_least", 100 * min(abs(effect.low), abs(effect.high)), formula, form)
 
     def _of(self, response: str) -> str:
         """Return what is averaged."""

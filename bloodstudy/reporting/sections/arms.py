@@ -45,6 +45,7 @@ def describe_arms(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     weighed = calibration.weigh_arms(analysis) if figures["calibration"] else {}
     return {
         "weighed": name_weighed(analysis),
+        "weighed_apart": bool(analysis.comparisons),
         "networks": list_networks(claims),
         "arms": tabulate_arms(claims),
         "at_chance": describe_chance(claims),

@@ -66,7 +66,7 @@ def _describe_train(comparisons: Sequence[Comparison], claims: StudyClaims) -> s
         ranked = sorted(comparisons, key=lambda c, name=response: c.effects[name].mean)
         ends = dict.fromkeys(PairClaims(claims, c).mean(response, "+z.1f") for c in (ranked[:1] + ranked[-1:]))
         moved.append(f"{what} by {' to '.join(ends)}")
-    return f"{', '.join(moved).capitalize()} points." if comparisons else ""
+    return f"From arm to arm {', '.join(moved)} points." if comparisons else ""
 
 
 def _find_smallest(question: PlannedQuestion, claims: StudyClaims) -> str | None:
@@ -118,8 +118,9 @@ def _changes(comparison: Comparison) -> bool:
 
 
 def _size(comparison: Comparison, claims: StudyClaims) -> str:
-    """Return how large an effect is, without its sign, which the verb tells."""
-    return f"{PairClaims(claims, comparison).size()} points"
+    """Return how large an effect is, and at least, without its sign, which the verb tells."""
+    pair = PairClaims(claims, comparison)
+    return f"{pair.size()} points ({pair.size(least=True)} or more)"
 
 
 def _group(

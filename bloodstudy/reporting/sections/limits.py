@@ -23,7 +23,7 @@ def describe_limits(claims: StudyClaims) -> dict[str, Any]:
         return {"compared": bool(analysis.comparisons), "paired": False}
     fewest, units = analysis.fewest_clusters, f"{analysis.unit}s"
     alike = len({planned.evaluated_on for planned in analysis.sweep.plan.trials}) == 1
-    formula = f"number of {units} of the class that has the fewest in one test"
+    formula = f"number of {units} of the class that has the fewest among the images that test"
     return {
         "compared": True,
         "paired": True,

@@ -70,6 +70,8 @@ def describe_state(claims: StudyClaims) -> str:
     analysis = claims.analysis
     tested = [c for c in analysis.comparisons if c.pair.tested and not c.unpaired]
     trials = _count_results(claims)
+    if spared := claims.sweep.trials.loc[claims.sweep.trials["outcome"] == Outcome.SPARED, "key"].nunique():
+        trials += f", {spared} were not needed"
     if not tested:
         return f"{trials}."
     if analysis.looks[-1] < analysis.repetitions.least:
@@ -78,7 +80,7 @@ def describe_state(claims: StudyClaims) -> str:
         return f"{trials}. Judged afterwards, at its last {claims.repetition}."
     decided = len([c for c in tested if c.verdict.final and c.verdict.word != Word.INCONCLUSIVE])
     looks = f"{analysis.held} of {plural(len(analysis.looks), 'look')} held"
-    return f"{trials}; {looks}, {decided} of {len(tested)} arms decided."
+    return f"{trials}; {looks}, {decided} of {len(tested)} changes decided."
 
 
 def _count_results(claims: StudyClaims) -> str:

@@ -12,8 +12,9 @@ from bloodstudy.analysis import SPLIT_KEYS, ArmSummary, StudyResults, summarise_
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain
 from bloodstudy.reporting.sections.caveats import warn_of_study, warn_of_sweep
+from bloodstudy.reporting.sections.effect_tables import describe_reference
 from bloodstudy.reporting.sections.progress import describe_state
-from bloodstudy.reporting.sections.section import Section, has_questions
+from bloodstudy.reporting.sections.section import Section, find_reference, has_questions
 
 
 def describe_head(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
@@ -22,7 +23,11 @@ def describe_head(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     head: dict[str, Any] = {"title": describe_title(analysis.sweep)}
     if has_questions(analysis):
         warnings = warn_of_study(claims)
-        return head | {"question": "", "progress": describe_state(claims), "warnings": warnings}
+        first = find_reference(analysis)
+        paired = [c for c in analysis.comparisons if c.seeds and not c.unpaired and c.pair.reference == first]
+        reached = describe_reference(paired, claims) if paired else ""
+        progress = " ".join(filter(None, [describe_state(claims), reached]))
+        return head | {"question": "", "progress": progress, "warnings": warnings}
     question = plain(analysis.sweep.plan.question or "")
     return head | {"question": question, "progress": " ".join(summarise(claims)), "warnings": []}
 

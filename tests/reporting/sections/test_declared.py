@@ -59,4 +59,4 @@ def test_results_beyond_the_repetitions_that_are_looked_at_are_counted(judge):
 
 
 def test_if_every_trial_counts_none_was_left_out(judge):
-    assert declared.list_excluded(judge()) == ["no trial that has a result was left out"]
+    assert declared.list_excluded(judge()) == ["no planned trial that has a result was left out"]

@@ -33,7 +33,11 @@ def test_the_best_level_is_the_reference_unless_an_arm_is_higher_and_the_best_ar
     train, gap = ([f"{100 * claims.analysis.find(arm).effects[name].mean:+z.1f}" for arm in ("lr=0.0001", "lr=0.01")]
                   for name in ("train_accuracy", "accuracy_gap"))  # fmt: skip
     low, high = sorted(gap, key=float)
-    assert row[ANSWER].endswith(f". Train accuracy moves by {' to '.join(train)}, the gap by {low} to {high} points.")
+    moved = f"train accuracy moves by {' to '.join(train)}, the gap by {low} to {high} points."
+    assert row[ANSWER].endswith(f". From arm to arm {moved}")
+    ends = [abs(100 * end) for end in (best.test.low, best.test.high)]
+    verb = "gains" if effect > 0 else "costs"
+    assert f"`lr=0.01` {verb} {abs(100 * best.test.mean):.1f} points ({min(ends):.1f} or more)" in row[ANSWER]
 
 
 def test_a_best_change_that_leaves_trials_out_says_how_many(claims_of):
@@ -45,7 +49,7 @@ def test_a_best_change_that_leaves_trials_out_says_how_many(claims_of):
 def test_before_any_arm_is_decided_no_level_is_called_the_best(claims_of):
     waiting = {(arm, 7): "missing" for arm in ("reference", "pooling=average", "pooling=none")}
     (row,) = read(claims_of(seeds=8, looks=[6, 8], outcomes=waiting, planted={}, noise=20.0))
-    assert row[ANSWER].startswith("Not decided yet. Train accuracy moves by ")
+    assert row[ANSWER].startswith("Not decided yet. From arm to arm train accuracy moves by ")
     assert row["best level"] == "–"
     assert row["its verdict"] == "open 1/2"
 
