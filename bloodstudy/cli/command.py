@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from bloodstudy.config.visible import show
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
-from bloodstudy.visible import show
 
 _UNFIT = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST)  # for a file that people have named
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from bloodstudy.visible import show
+from bloodstudy.config.visible import show
 
 PLAIN_EVERY_S = 5.0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from bloodstudy.visible import show
+from bloodstudy.config.visible import show
 
 MAX_NAME, MAX_VALUE, MAX_RUN_NAME = 250, 5000, 250  # characters: of MLflow's stores, the least
 _TAKEN = re.compile(r"[\w.\- ]")

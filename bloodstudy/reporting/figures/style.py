@@ -22,7 +22,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bloodstudy import files
-from bloodstudy.visible import visible
+from bloodstudy.config.visible import visible
 
 Drawing = Callable[[], Figure]  # a figure that is not drawn yet
 DPI = 120

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from bloodstudy.config.visible import visible
 from bloodstudy.reporting.claims.ledger import MARK, Claim, unmark
-from bloodstudy.visible import visible
 
 NUMBER = r"([^\s|]{0,60})"  # whatever stands where a number is expected
 AROUND = 40  # characters shown around a difference

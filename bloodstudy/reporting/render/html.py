@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from bloodstudy.config.visible import visible
 from bloodstudy.reporting.claims.ledger import MARK, NONE, Claim, Ledger
 from bloodstudy.reporting.render.markdown import TEMPLATES, rows_of, template
 from bloodstudy.reporting.render.markdown_to_html import make_unique, read_words, render_markdown, slug
-from bloodstudy.visible import visible
 
 MAX_LINKED = 3  # trials shown beside a claim; more fold away
 

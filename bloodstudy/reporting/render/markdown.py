@@ -14,8 +14,8 @@ import jinja2
 import pandas as pd
 
 from bloodstudy import PACKAGE
+from bloodstudy.config.visible import show, show_cell, visible
 from bloodstudy.study.outcome import Outcome
-from bloodstudy.visible import show, show_cell, visible
 
 TEMPLATES = PACKAGE / "reporting" / "templates"
 _SPECIAL = re.compile(r"[&<>|`*\[\]\\!~$#@]|\b_|_\b|(?<=_)_")

@@ -13,13 +13,13 @@ import pandas as pd
 
 from bloodstudy.analysis import Comparison, StudyAnalysis, StudyResults
 from bloodstudy.config.factors import FACTORS
+from bloodstudy.config.visible import visible
 from bloodstudy.reporting.claims.ledger import NONE, round_value
 from bloodstudy.reporting.claims.study_claims import RESPONSES
 from bloodstudy.reporting.render.markdown import rows_of, write_csv
 from bloodstudy.reporting.sections.verdicts import AFTERWARDS, name_verdict
 from bloodstudy.study.arms import BLOCK_KEYS, spell
 from bloodstudy.study.outcome import Outcome
-from bloodstudy.visible import visible
 
 _ESCAPED = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",

@@ -18,10 +18,10 @@ import pandas as pd
 from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.comparisons.hard_images import HardImages, find_hard_images
 from bloodstudy.analysis.comparisons.validity import look_at_training
+from bloodstudy.config.visible import visible
 from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import code, rows_of, table
-from bloodstudy.visible import visible
 
 MAX_NAMED = 30
 MAX_SHOWN = 60

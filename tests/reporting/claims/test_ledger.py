@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bloodstudy.config.visible import visible
 from bloodstudy.reporting.claims.ledger import MARK, Ledger, round_value, to_json, unmark
 from bloodstudy.reporting.render.markdown import code, fence, plain, table, template
-from bloodstudy.visible import visible
 
 MEAN = {"name": "arm/lr=0.1/test_accuracy/mean", "formula": "mean over seeds of test_accuracy", "trials": ["a", "b"]}
 

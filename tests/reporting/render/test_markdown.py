@@ -4,8 +4,8 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bloodstudy.config.visible import visible
 from bloodstudy.reporting.render.markdown import code, fence, plain, table
-from bloodstudy.visible import visible
 
 NASTY = [
     "a|b",

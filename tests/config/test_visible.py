@@ -10,9 +10,9 @@ from rich.console import Console
 from studies import fabricate_study
 
 from bloodstudy.cli import terminal
+from bloodstudy.config.visible import BOX, show, show_cell, visible
 from bloodstudy.reporting.render.markdown import write_csv
 from bloodstudy.study.question import Question
-from bloodstudy.visible import BOX, show, show_cell, visible
 
 HOSTILE = [
     "\x1b[31mred",
