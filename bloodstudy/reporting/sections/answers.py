@@ -145,7 +145,7 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
     strips = [strip for strip in tune(analysis.sweep, analysis.seeds) if strip.question == name]
     return {
         "sentence": plain(question.sentence),
-        "summary": glance.answer(question, claims) if tested else verdicts.describe_question(everything, claims),
+        "summary": glance.answer(question, claims),
         "answers": [verdicts.describe_arm(c, claims) for c in tested] + unpaired_answers,
         "exploratory": [verdicts.describe_arm(c, claims) for c in comparisons if not c.pair.tested],
         "figure": embed(f"effects_{name}", describe_effects(comparisons), drawn),

@@ -90,7 +90,7 @@ def answer(question: PlannedQuestion, claims: StudyClaims) -> str:
     tested = list_tested(question, claims)
     words = {comparison.verdict.word for comparison in tested}
     if not tested:
-        return "No arm of this question is tested."
+        return _describe_untested(question, claims)
     if Word.PILOT in words:
         return f"Not decided: it takes {plural(claims.analysis.repetitions.least, claims.repetition)} or more."
     if words == {Word.OPEN}:
@@ -111,6 +111,15 @@ def answer(question: PlannedQuestion, claims: StudyClaims) -> str:
     parts += _group(rest, (Word.INVALID,), "nothing is concluded on {}", "nothing is concluded on {}")
     matters = any(map(_changes, tested)) or Word.FAILS in words
     return f"{'It matters to test accuracy: ' if matters else ''}{'; '.join(parts)}."
+
+
+def _describe_untested(question: PlannedQuestion, claims: StudyClaims) -> str:
+    """Say why no arm of a question gets a verdict."""
+    unpaired = [code(c.pair.arm) for c in claims.analysis.of(question.name) if c.pair.tested and c.unpaired]
+    if not unpaired:
+        return "No arm of this question is tested; what it shows is exploratory."
+    stand = "stands on other splits and is" if len(unpaired) == 1 else "stand on other splits and are"
+    return f"{as_list(unpaired)} {stand} not paired."
 
 
 def _changes(comparison: Comparison) -> bool:

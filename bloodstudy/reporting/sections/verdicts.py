@@ -15,17 +15,6 @@ from bloodstudy.reporting.claims.pair_claims import PairClaims
 from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain, plural
 
-PHRASES = {  # of one arm and of several, in the order in which a question is summed up
-    Word.IMPROVES: ("{} improves test accuracy", "{} improve test accuracy"),
-    Word.HARMS: ("{} harms it", "{} harm it"),
-    Word.EQUIVALENT: ("{} is equivalent to the reference", "{} are equivalent to the reference"),
-    Word.NOT_WORSE: ("{} is not worse", "{} are not worse"),
-    Word.INCONCLUSIVE: ("no difference shown for {} (inconclusive)", "no difference shown for {} (inconclusive)"),
-    Word.OPEN: ("{} is open", "{} are open"),
-    Word.FAILS: ("{} fails to train", "{} fail to train"),
-    Word.INVALID: ("{} is invalid", "{} are invalid"),
-    Word.UNPAIRED: ("{} stands on other splits and is not paired", "{} stand on other splits and are not paired"),
-}
 MECHANISMS = {"test only": "only the test effect is shown", "train only": "only the train effect is shown"}
 AFTERWARDS = "judged afterwards"  # nothing was declared before the first trial of how the study would be judged
 
@@ -170,23 +159,3 @@ def describe_waiting(comparison: Comparison) -> str:
 
 def _them(several: Sequence[object]) -> str:
     return "it" if len(several) == 1 else "them"
-
-
-def describe_question(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
-    """Return the line that sums up a question: its tested arms by verdict."""
-    tested = [comparison for comparison in comparisons if comparison.pair.tested]
-    if not tested:
-        return "No arm of this question is tested; what it shows is exploratory."
-    words = [comparison.verdict.word for comparison in tested]
-    if Word.PILOT in words:
-        least = plural(claims.analysis.repetitions.least, claims.repetition)
-        return f"Not decided: a statement takes {least} or more; estimates alone."
-    if len(tested) == 1:
-        return ""
-    phrases = []
-    for word, (of_one, of_several) in PHRASES.items():
-        if arms := [code(comparison.pair.arm) for comparison in tested if comparison.verdict.word == word]:
-            phrases.append((of_one if len(arms) == 1 else of_several).format(as_list(arms)))
-    if Word.IMPROVES not in words and any(c.verdict.tested for c in tested):
-        phrases.insert(0, "none is shown to improve test accuracy")
-    return f"Of {plural(len(tested), 'tested arm')}, {'; '.join(phrases)}."

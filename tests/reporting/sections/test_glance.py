@@ -1,10 +1,12 @@
 """The questions at a glance: one row each, the best level and change by the means, the verdict beside."""
 
+from dataclasses import replace
+
 import pytest
 from studies import POOLS
 
 from bloodstudy.reporting.claims.ledger import unmark
-from bloodstudy.reporting.sections.glance import HEADER, list_tested, tabulate_glance
+from bloodstudy.reporting.sections.glance import HEADER, answer, list_tested, tabulate_glance
 from bloodstudy.study.question import Question
 
 RATES = Question("rates", "Which rate?", factor="lr", levels=(0.01, 0.0001), exploratory=(0.001,))
@@ -60,6 +62,18 @@ def test_arms_that_are_not_tested_are_in_no_row(claims_of):
     assert {c.pair.arm for c in list_tested(rates, claims)} == {"lr=0.01", "lr=0.0001"}
     shown = Question("shown", "Which?", factor="lr", exploratory=(0.01,))
     assert tabulate_glance(claims_of(shown)) == ""
+
+
+def test_a_question_of_which_nothing_is_tested_says_why(claims_of):
+    claims = claims_of(Question("shown", "Which?", factor="lr", exploratory=(0.01,)))
+    (question,) = claims.analysis.sweep.plan.questions
+    assert answer(question, claims) == "No arm of this question is tested; what it shows is exploratory."
+    claims = claims_of(POOLS)
+    apart = tuple(replace(comparison, unpaired=True) for comparison in claims.analysis.comparisons)
+    claims = replace(claims, analysis=replace(claims.analysis, comparisons=apart))
+    (question,) = claims.analysis.sweep.plan.questions
+    stand = "stand on other splits and are not paired."
+    assert answer(question, claims) == f"`pooling=average` and `pooling=none` {stand}"
 
 
 def test_where_no_arm_learnt_there_is_no_best_change(claims_of):
