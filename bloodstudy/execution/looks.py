@@ -6,19 +6,13 @@ the finished trials alone, so a study that was killed goes on the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from bloodstudy import analysis
-from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.cli import terminal
 from bloodstudy.study.arms import Role
 from bloodstudy.study.plan import Plan
-
-
-def count_decided(courses: Mapping[str, analysis.Course]) -> int:
-    """Return how many arms are closed with a verdict that says something; inconclusive says that nothing is known."""
-    return sum(not course.open and course.verdict.word != Word.INCONCLUSIVE for course in courses.values())
 
 
 class Looks:
@@ -52,7 +46,7 @@ class Looks:
         self._held = held
         closed = [f"{arm}: {course.verdict.word}" for arm, course in courses if not course.open]
         still = sum(course.open for _, course in courses)
-        decided = count_decided(self.courses)
+        decided = sum(course.verdict.decided for _, course in courses)
         spared = len(self._plan.keys) - len(self.needed)
         rest = f"; {spared} trials are not needed" if spared else ""
         self._say(

@@ -20,7 +20,7 @@ from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.execution import trial_runner
 from bloodstudy.execution.job import Job, JobEnd
 from bloodstudy.execution.job_process import MAX_DEATHS_IN_A_ROW
-from bloodstudy.execution.looks import Looks, count_decided
+from bloodstudy.execution.looks import Looks
 from bloodstudy.study.outcome import DEATHS, Outcome
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.planned import PlannedTrial
@@ -53,8 +53,8 @@ class Scheduler:
     @property
     def decided(self) -> str:
         """How many of the tested arms are decided, in words; empty before a look was due."""
-        courses = self._looks.courses
-        return f"{count_decided(courses)} of {len(courses)} arms decided" if courses else ""
+        courses = self._looks.courses.values()
+        return f"{sum(course.verdict.decided for course in courses)} of {len(courses)} arms decided" if courses else ""
 
     def portions(self) -> Iterator[list[PlannedTrial]]:
         """Yield the wanted trials repetition by repetition, each trial once."""

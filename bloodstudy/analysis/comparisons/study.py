@@ -15,7 +15,7 @@ from bloodstudy.analysis.comparisons.course import Course, Rules, declare, follo
 from bloodstudy.analysis.comparisons.extent import Followed, keep_to_budget, list_needed
 from bloodstudy.analysis.comparisons.mechanism import name_mechanism
 from bloodstudy.analysis.comparisons.pairs import Pair, list_pairs
-from bloodstudy.analysis.comparisons.verdict import TESTED, Verdict, Word
+from bloodstudy.analysis.comparisons.verdict import Verdict, Word
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.study.design import DesignName, Repetitions
 from bloodstudy.study.outcome import Outcome
@@ -149,8 +149,7 @@ def _judge(sweep: StudyResults, blocks: Blocks, course: Course, complete: int) -
 
 def _name_mechanism(comparison: Comparison) -> str | None:
     """Return how a closed arm works, descriptively."""
-    closed = comparison.verdict.final and comparison.verdict.word in set(TESTED) - {Word.INCONCLUSIVE}
-    if comparison.pair.tested and not closed:
+    if comparison.pair.tested and not (comparison.verdict.decided and comparison.verdict.tested):
         return None
     return name_mechanism(*(comparison.effects[response] for response in RESPONSES))
 

@@ -48,6 +48,11 @@ class Verdict:
         return self.word in TESTED
 
     @property
+    def decided(self) -> bool:
+        """Whether it is closed with something said; inconclusive says that nothing is known."""
+        return self.final and self.word != Word.INCONCLUSIVE
+
+    @property
     def text(self) -> str:
         """The verdict as a table has it."""
         return f"{self.word} {self.reason}" if self.word == Word.OPEN else str(self.word)

@@ -78,7 +78,7 @@ def describe_state(claims: StudyClaims) -> str:
         return f"{trials}. A pilot: nothing is decided."
     if analysis.afterwards:
         return f"{trials}. Judged afterwards, at its last {claims.repetition}."
-    decided = len([c for c in tested if c.verdict.final and c.verdict.word != Word.INCONCLUSIVE])
+    decided = sum(c.verdict.decided for c in tested)
     looks = f"{analysis.held} of {plural(len(analysis.looks), 'look')} held"
     return f"{trials}; {looks}, {decided} of {len(tested)} changes decided."
 
