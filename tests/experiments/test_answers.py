@@ -145,6 +145,16 @@ def test_the_answers_on_a_page_are_those_of_the_reports(name):
         assert all(f"| {question} |" in page(name) and answer in page(name) for question, answer in answers.items())
 
 
+def test_the_probes_of_a_recipe_are_told_as_the_script_prints_them():
+    script = runpy.run_path(str(ROOT / "experiments/bccd/probes.py"))
+    probes = pd.read_csv(ROOT / "experiments/bccd/probes.csv")
+    lines = script["tabulate"](probes)
+    assert "\n".join(lines) in page("experiments/bccd/README.md")
+    assert probes.groupby(script["BLOCK"]).size().eq(2).all()
+    pilot = yaml.safe_load(page("conf/study/bccd.yaml"))["pilot"]
+    assert lines[-1].endswith(f"| {pilot['pairs']} | {100 * pilot['spread']:.2f} |")
+
+
 def test_a_page_without_marks_is_refused():
     script = runpy.run_path(str(ROOT / "experiments" / "answers.py"))
     with pytest.raises(SystemExit, match="no marks"):
