@@ -52,7 +52,7 @@ def read_answers(report: str) -> dict[str, str]:
 
 
 def read_state(report: str) -> str:
-    """Return the first sentence of a report below its title."""
+    """Return how far a study has come and what its reference reaches: the first paragraph of its report."""
     return report.split("\n\n")[1]
 
 

@@ -14,7 +14,7 @@ from bloodstudy.analysis import Comparison, Interaction, Tuned
 from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.claims.pair_claims import PairClaims
-from bloodstudy.reporting.claims.study_claims import PERCENT, POINTS, RESPONSES, StudyClaims
+from bloodstudy.reporting.claims.study_claims import PERCENT, RESPONSES, StudyClaims, form_points
 from bloodstudy.reporting.render.markdown import code, plain, plural, rows_of, table
 from bloodstudy.reporting.sections.verdicts import AFTERWARDS, name_verdict
 from bloodstudy.study.arms import spell
@@ -123,10 +123,11 @@ def _describe_interaction(interaction: Interaction, response: str, keys: list[st
     formulas = {"mean": f"100 * mean over seeds {difference}"}
     formulas |= {end: f"100 * {end} end of the 95 % t interval over seeds {difference}" for end in ("lower", "upper")}
     write = claims.numbers_of(f"block/{'/'.join(interaction.arms)}/{response}", formulas, keys)
-    mean = write("mean", 100 * effect.mean, POINTS)
+    form = form_points(effect.low, effect.high)
+    mean = write("mean", 100 * effect.mean, form)
     if math.isnan(effect.low):
         return mean
-    return f"{mean} [{write('lower', 100 * effect.low, POINTS)}, {write('upper', 100 * effect.high, POINTS)}]"
+    return f"{mean} [{write('lower', 100 * effect.low, form)}, {write('upper', 100 * effect.high, form)}]"
 
 
 def tabulate_strips(strips: Sequence[Tuned], claims: StudyClaims) -> str:

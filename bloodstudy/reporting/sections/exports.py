@@ -15,7 +15,7 @@ from bloodstudy.analysis import Comparison, StudyAnalysis, StudyResults
 from bloodstudy.config.factors import FACTORS
 from bloodstudy.config.visible import visible
 from bloodstudy.reporting.claims.ledger import NONE, round_value
-from bloodstudy.reporting.claims.study_claims import RESPONSES
+from bloodstudy.reporting.claims.study_claims import RESPONSES, form_points
 from bloodstudy.reporting.render.markdown import rows_of, write_csv
 from bloodstudy.reporting.sections.verdicts import AFTERWARDS, name_verdict
 from bloodstudy.study.arms import BLOCK_KEYS, spell
@@ -154,7 +154,8 @@ def _write_effect(comparison: Comparison, response: str) -> str:
     effect = comparison.effects[response]
     if math.isnan(effect.mean):
         return NONE.replace("–", "--")
-    mean, low, high = (f"{100 * value:+z.2f}" for value in (effect.mean, effect.low, effect.high))
+    form = form_points(effect.low, effect.high)
+    mean, low, high = (format(100 * value, form) for value in (effect.mean, effect.low, effect.high))
     return f"${mean}$" if math.isnan(effect.low) else f"${mean}$ [${low}$, ${high}$]"
 
 

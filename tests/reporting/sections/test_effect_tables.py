@@ -74,7 +74,7 @@ def test_an_interaction_is_a_row_of_effects(made_up):
     arms = ("reference", "dropout=0.3", "augment=flip", "both")
     interaction = Interaction("q", ("dropout", 0.0, 0.3), ("augment", "none", "flip"), arms, points, effects, ())
     row = unmark(effect_tables.tabulate_interactions([interaction], made_up)).splitlines()[2]
-    assert row.startswith("| `dropout=0.3` and `augment=flip` | 3 | +2.00 [-0.48, +4.48] |")
+    assert row.startswith("| `dropout=0.3` and `augment=flip` | 3 | +2.0 [-0.5, +4.5] |")
     assert effect_tables.tabulate_interactions([], made_up) == ""
 
 
