@@ -71,7 +71,7 @@ SINGLE: Mapping[str, tuple[str, ...]] = {
 }
 # Factors without a neutral level that one of them takes the place of: they may be typed, and not varied.
 REPLACED: Mapping[str, tuple[str, ...]] = {"optimizer": ("lr", "optimizer"), "schedule": ("lr",)}
-# What is not written for engine=jax, beside hooks and networks of the user's own.
+# What is not written for engine=jax and engine=fused, beside hooks and networks of the user's own.
 NOT_BY_JAX: Mapping[str, tuple[Any, ...]] = {
     "precision": ("bfloat16",),
     "augment": ("randaugment",),
@@ -101,7 +101,7 @@ _ROWS = (
     Factor("class_weight", Choice("none", "balanced"), neutral="none"),
     Factor("early_stopping", Whole(0), neutral=0, timed=False),
     Factor("precision", Choice("auto", "float32", "bfloat16")),
-    Factor("engine", Choice("tensorflow", "jax"), neutral="tensorflow"),
+    Factor("engine", Choice("tensorflow", "jax", "fused"), neutral="tensorflow"),
     Factor("seed", Whole(0, 2**32 - 1), timed=False),
     Factor("dropout", Real(0, below=1), read_by=(*BLOCKS, "application")),
     Factor("conv_dropout", Real(0, below=1), read_by=BLOCKS),
@@ -155,8 +155,9 @@ def list_conflicts(levels: Mapping[str, Any]) -> list[str]:
 
 
 def list_untrainable(levels: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each of these levels that engine=jax does not train; `model.name` is one of them."""
-    if levels.get("engine") != "jax":
+    """Return a sentence for each of these levels that their engine does not train; `model.name` is one of them."""
+    engine = levels.get("engine")
+    if engine not in ("jax", "fused"):
         return []
     own = [name for name, level in levels.items() if name in FACTORS and FACTORS[name].hook]
     own = [name for name in own if levels[name] != FACTORS[name].neutral]
@@ -164,8 +165,8 @@ def list_untrainable(levels: Mapping[str, Any]) -> list[str]:
     refused += ["ema"] if levels.get("ema") else []
     refused += ["model"] if levels.get("model.name", BLOCKS[0]) not in BLOCKS else []
     return [
-        f"{name}: engine=jax does not train {levels.get(name, levels.get('model.name'))!r}; expected another level, or "
-        "engine=tensorflow."
+        f"{name}: engine={engine} does not train {levels.get(name, levels.get('model.name'))!r}; expected another "
+        "level, or engine=tensorflow."
         for name in [*refused, *own]
     ]
 

@@ -76,6 +76,7 @@ RULES: dict[str, Rule] = {
     "detect": Rule("a difference of accuracy between 0 and 1, such as 0.03, or null", lambda v: v is None or _SHARE(v)),
     "plan_only": Flag(),
     "retry": Choice("none", "failed", "diverged", "all"),
+    "together": Whole(1),
     "on_code_change": Choice("warn", "refuse"),
     "restore": text("the file of a package, or null", optional=True),
     "fail_on_leak": Flag(),

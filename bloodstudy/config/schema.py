@@ -126,6 +126,7 @@ class Control:
     budget: str | None = None  # that ends a study at the last look that fits: 300 (trainings), or 6h
     detect: float | None = None  # with plan_only: a difference for which looks are proposed
     plan_only: bool = False  # print the plan with its cost and stop
+    together: int = 16  # trials that engine=fused trains side by side, at the most
     retry: str = "none"  # trials that have a result already
     on_code_change: str = "refuse"  # if other code, Keras or TensorFlow has trained some of the trials: or warn
     restore: str | None = None  # a package whose trials are put back first

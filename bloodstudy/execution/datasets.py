@@ -33,9 +33,14 @@ def forget_data() -> None:
 
 @cache
 def _load(choice: schema.DataChoice, colour: str, image_size: tuple[int, int], cache_dir: str | None) -> data.Dataset:
-    usual = schema.DataChoice()  # a study by folds divides the same images forty times
-    undivided = replace(choice, **{name: getattr(usual, name) for name in DIVIDED_BY})
-    return _screen(undivided, colour, image_size, cache_dir).divide(choice)
+    # A study by folds divides the same images forty times.
+    return _screen(undivided(choice), colour, image_size, cache_dir).divide(choice)
+
+
+def undivided(choice: schema.DataChoice) -> schema.DataChoice:
+    """Return what is equal for all choices of the same images, however they are divided."""
+    usual = schema.DataChoice()
+    return replace(choice, **{name: getattr(usual, name) for name in DIVIDED_BY})
 
 
 @cache

@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,10 +22,11 @@ from bloodstudy.execution import cpu_affinity
 from bloodstudy.study.outcome import DEATHS, Outcome
 from bloodstudy.study.result import Result
 from bloodstudy.training import Worker
+from bloodstudy.training.precision import BACKENDS
 
 # TensorFlow keeps some MB of every model that it ever traced, so a worker is renewed; its successor imports Keras
 # while it trains its last trial, and nobody waits.
-TRIALS_A_WORKER = 50
+JOBS_A_WORKER = 50
 WATCH_EVERY_S = 0.5
 GRACE_S = 10.0  # to close what is open
 MAX_DEATHS_IN_A_ROW = 3  # that many stop a sweep
@@ -61,16 +63,17 @@ class JobProcess:
 
     def take_worker(self, engine: str = "tensorflow") -> Worker:
         """Return the training process of this process for `engine`, started or renewed if need be."""
-        if self._worker is not None and (self._worker.trials >= TRIALS_A_WORKER or self._worker.engine != engine):
+        backend = BACKENDS[engine]
+        if self._worker is not None and (self._worker.jobs >= JOBS_A_WORKER or self._worker.backend != backend):
             self._worker.close()
         if self._worker is None or not self._worker.alive:
             ready = self._successor
-            fits = ready is not None and ready.alive and ready.engine == engine
+            fits = ready is not None and ready.alive and ready.backend == backend
             if ready is not None and not fits:
                 ready.kill()
-            self._worker, self._successor = (ready if ready is not None and fits else Worker(engine=engine)), None
-        if self._worker.trials == TRIALS_A_WORKER - 1:
-            self._successor = Worker(engine=engine)
+            self._worker, self._successor = (ready if ready is not None and fits else Worker(backend=backend)), None
+        if self._worker.jobs == JOBS_A_WORKER - 1:
+            self._successor = Worker(backend=backend)
         return self._worker
 
     def claim_cores(self, runs_dir: Path, trials: int) -> None:
@@ -82,9 +85,10 @@ class JobProcess:
         """Return the bar of one trial; it shows nothing in a process that is not the command's own."""
         return terminal.Bar(title, total, shown=self._shows_bars)
 
-    def count_deaths(self, result: Result) -> None:
-        """Raise MachineError if this was the third trial in a row that died: the rest would fare no better."""
-        self._deaths = self._deaths + 1 if result.outcome in DEATHS else 0
+    def count_deaths(self, results: Sequence[Result]) -> None:
+        """Raise MachineError if this was the third job in a row that died: the rest would fare no better."""
+        result = results[-1]
+        self._deaths = self._deaths + 1 if all(each.outcome in DEATHS for each in results) else 0
         if self._deaths == MAX_DEATHS_IN_A_ROW:
             advice = "Their result.json say more, under reason and traceback"
             if result.outcome == Outcome.OUT_OF_MEMORY:

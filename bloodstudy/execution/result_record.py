@@ -23,7 +23,7 @@ from bloodstudy.training.precision import processor
 
 _KEPT = ("parameters", "layers", "trainable_parameters", "epochs_done", "responses", "traceback")
 _KEPT += ("prediction_hash", "stored_hash")  # of the probabilities as computed, and of what is stored of them
-_COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads", "resumed_after")
+_COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads", "together", "resumed_after")
 
 
 def assemble(

@@ -7,7 +7,7 @@ the sweep, and results of a machine without our folder are put into it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +17,16 @@ from bloodstudy.cli import terminal
 from bloodstudy.config.extension.known import pack_joined
 from bloodstudy.config.schema import Settings
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
-from bloodstudy.execution import trial_runner
-from bloodstudy.execution.job import Job, JobEnd
+from bloodstudy.execution import datasets, trial_runner
+from bloodstudy.execution.job import Job, JobEnd, JobTrial
 from bloodstudy.execution.job_process import MAX_DEATHS_IN_A_ROW
 from bloodstudy.execution.looks import Looks
 from bloodstudy.study.outcome import DEATHS, Outcome
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.planned import PlannedTrial
+from bloodstudy.training.assignment import shape_of
+
+Shared = tuple[PlannedTrial, ...]  # the trials of a job: one, or several that are trained side by side
 
 
 class Scheduler:
@@ -36,7 +39,10 @@ class Scheduler:
         wanted_keys: set[str],
         study_folder: Path,
     ) -> None:
-        """Make the scheduler of a plan's `content`; `settings` are by trial key and the split it is judged by."""
+        """Make the scheduler of a plan's `content`; `settings` are by trial key and the split it is judged by.
+
+        They are of all trials that the command is about; the wanted ones are those that have no result.
+        """
         # The content and not its file, which may be another command's by the time it is read.
         self._plan, self._settings, self._wanted_keys = content, settings, wanted_keys
         self._study_folder = study_folder
@@ -56,47 +62,81 @@ class Scheduler:
         courses = self._looks.courses.values()
         return f"{sum(course.verdict.decided for course in courses)} of {len(courses)} arms decided" if courses else ""
 
-    def portions(self) -> Iterator[list[PlannedTrial]]:
-        """Yield the wanted trials repetition by repetition, each trial once."""
-        for repetition, portion in enumerate(self._plan.portions):
+    def portions(self) -> Iterator[list[Shared]]:
+        """Yield the jobs of the wanted trials repetition by repetition, each trial once.
+
+        What is trained side by side is gathered from all repetitions up to the next look.
+        """
+        for repetition, portion in self._gather():
             self._looks.hold(repetition)
             self._failed = []
             trials_by_key: dict[str, PlannedTrial] = {}
             for trial in portion:  # the same training may be planned twice, judged in two ways
-                if trial.key in self._wanted_keys & self._looks.needed:
+                if trial.key in self._looks.needed and (trial.key, trial.evaluated_on) in self._settings:
                     trials_by_key.setdefault(trial.key, trial)
-            if trials_by_key:
-                yield list(trials_by_key.values())
+            if jobs := self._share(list(trials_by_key.values())):
+                yield jobs
             if self._failed:  # once more, in the same repetition: an arm that lacks a trial stays open
                 self._retried |= {trial.key for trial in self._failed}
-                yield list(self._failed)
+                yield self._share(list(trials_by_key.values()), {trial.key for trial in self._failed})
         self._looks.hold(len(self._plan.portions))
 
-    def overrides(self, trial: PlannedTrial) -> list[str]:
-        """Return what a job is given to train `trial`."""
-        settings = self._settings[trial.key, trial.evaluated_on]
-        if trial.key in self._retried:
-            settings = replace(settings, control=replace(settings.control, retry="failed"))
-        job = Job(settings, self._plan.study, trial.arm, trial.key, len(self._wanted_keys), pack_joined())
-        return [job.as_override()]
+    def _gather(self) -> Iterator[tuple[int, list[PlannedTrial]]]:
+        """Yield the planned trials that are launched together, with the repetitions before them."""
+        fused = any(settings.factors.engine == "fused" for settings in self._settings.values())
+        begun, gathered = 0, list[PlannedTrial]()
+        for repetition, portion in enumerate(self._plan.portions):
+            gathered += portion
+            if not fused or repetition + 1 in (*self._plan.repetitions.looks, len(self._plan.portions)):
+                yield begun, gathered
+                begun, gathered = repetition + 1, []
 
-    def collect(self, block: Sequence[PlannedTrial], returned: Sequence[JobEnd]) -> bool:
+    def _share(self, trials: Sequence[PlannedTrial], among: Collection[str] | None = None) -> list[Shared]:
+        """Return the jobs that train the wanted of these trials, or those `among` them.
+
+        A job of several holds the finished ones too: its size has a part in the last bits of their numbers.
+        """
+        among = self._wanted_keys if among is None else among
+        alike: dict[str, list[PlannedTrial]] = {}
+        for trial in trials:
+            settings = self._settings[trial.key, trial.evaluated_on]
+            what = settings.model, shape_of(settings.factors), datasets.undivided(settings.data)
+            shape = repr(what) if settings.factors.engine == "fused" else trial.key
+            alike.setdefault(shape, []).append(trial)
+        most = {settings.control.together for settings in self._settings.values()}.pop()
+        shared = (tuple(each[at : at + most]) for each in alike.values() for at in range(0, len(each), most))
+        return [each for each in shared if any(trial.key in among for trial in each)]
+
+    def overrides(self, trials: Shared) -> list[str]:
+        """Return what a job is given to train `trials`."""
+        given: list[JobTrial] = []
+        for trial in trials:
+            settings = self._settings[trial.key, trial.evaluated_on]
+            if trial.key in self._retried:
+                settings = replace(settings, control=replace(settings.control, retry="failed"))
+            given.append(JobTrial(settings, trial.arm, trial.key))
+        return [Job(self._plan.study, tuple(given), len(self._wanted_keys), pack_joined()).as_override()]
+
+    def collect(self, block: Sequence[Shared], returned: Sequence[JobEnd]) -> bool:
         """Keep what the jobs of `block` returned; return whether the sweep goes on, else `fault` says why not."""
-        for trial, done in zip(block, returned, strict=True):
-            if done.files:
-                receive(self._study_folder / trial.key, done.files)
+        died: list[Outcome] = []  # one of each job of which nothing is left
+        for trials, done in zip(block, returned, strict=True):
             if done.fault:
                 kind, message = done.fault
                 self.fault = {"UserError": UserError, "MachineError": MachineError}[kind](message)
-            if done.outcome == Outcome.IN_PROGRESS:
-                terminal.say(f"{trial.arm}, seed {trial.seed}: in progress elsewhere")
-        again = (trial for trial, done in zip(block, returned, strict=True) if done.outcome in DEATHS)
-        self._failed += [trial for trial in again if self._plan.design and trial.key not in self._retried]
-        deaths = [done.outcome for done in returned if done.outcome in DEATHS]
+            for trial, end in zip(trials, done.trials, strict=False):
+                if end.files:
+                    receive(self._study_folder / trial.key, end.files)
+                if end.outcome == Outcome.IN_PROGRESS:
+                    terminal.say(f"{trial.arm}, seed {trial.seed}: in progress elsewhere")
+                if end.outcome in DEATHS and self._plan.design and trial.key not in self._retried:
+                    self._failed.append(trial)
+            deaths = [end.outcome for end in done.trials if end.outcome in DEATHS]
+            died += deaths[:1] if len(deaths) == len(trials) else []
         # Each may have died in a process of its own, which has counted one death.
-        if self.fault is None and len(deaths) == len(returned) >= MAX_DEATHS_IN_A_ROW:
+        if self.fault is None and len(died) == len(returned) >= MAX_DEATHS_IN_A_ROW:
             self.fault = MachineError(
-                f"all {len(deaths)} trials of a block have died ({', '.join(sorted(set(deaths)))}), so the sweep "
+                f"all {len(died)} jobs of a block have died ({', '.join(sorted(set(died)))}), so the sweep "
                 "stops; see `reason` in their result.json. The same command with retry=failed trains them again"
             )
         return self.fault is None

@@ -1,6 +1,6 @@
-"""One attempt at one trial: what a launcher runs for each job.
+"""One attempt at a trial, or at several side by side: what a launcher runs for each job.
 
-In: a job. Out: the outcome's name, and a published result in the run folder, mirrored in MLflow.
+In: a job. Out: what came of each trial, and a published result in the run folder, mirrored in MLflow.
 A trial that was interrupted goes on from its last whole epoch. Never raises because of a bad trial; faults of the
 machine, and trial after trial that dies, do go up and stop the sweep.
 """
@@ -11,6 +11,8 @@ import math
 import os
 import signal
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import yaml
@@ -24,7 +26,7 @@ from bloodstudy.cli.command import Terminated
 from bloodstudy.config.extension.known import pack_joined
 from bloodstudy.errors import BloodstudyError, UserError
 from bloodstudy.execution import datasets, job_process, result_record
-from bloodstudy.execution.job import Job, JobEnd, read_job
+from bloodstudy.execution.job import Job, JobEnd, TrialEnd, read_job
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.study.outcome import DEATHS, PUBLISHED, Outcome
 from bloodstudy.study.result import Result
@@ -56,7 +58,7 @@ def task(composed: DictConfig) -> JobEnd:
     """
     process = job_process.current()
     if process.fault is not None:
-        return JobEnd(Outcome.MISSING)
+        return JobEnd()
     process.end_with_parent()
     folder = Path(HydraConfig.get().runtime.cwd)
     try:
@@ -68,37 +70,50 @@ def task(composed: DictConfig) -> JobEnd:
         return attempt(job, process)
     except BloodstudyError as error:
         process.fault = error
-        return JobEnd(Outcome.MISSING, (type(error).__name__, str(error)))
+        return JobEnd(fault=(type(error).__name__, str(error)))
 
 
 def attempt(job: Job, process: JobProcess) -> JobEnd:
-    """Train the trial of `job`, unless it is finished or in progress elsewhere."""
-    settings = job.settings
-    runs_dir = Path(settings.places.runs_dir)
+    """Train the trials of `job` that are neither finished nor in progress elsewhere."""
+    runs_dir = Path(job.trials[0].settings.places.runs_dir)
     # The command has written the plan: a folder without it is another machine's.
     shared = StudyFolder(runs_dir / job.study).plan.exists()
-    images = datasets.load_data(settings)
-    trial = datasets.make_trial(settings, images, job.study, job.arm)
-    if trial.key != job.key:
-        raise UserError(
-            f"the images changed after the plan was made: it holds trial {job.key}, and they lead to "
-            f"{trial.key} (fingerprint {trial.data.fingerprint}). Leave the folder alone while a sweep runs, and run "
-            "the same command again"
-        )
-    folder = files.make_folder(runs_dir / job.study / trial.key)
-    try:
-        with FileLock(TrialFolder(folder).lock, timeout=BRIEFLY_S):
-            result = read_kept(folder, settings.control.retry)
+    outcomes: dict[str, Outcome] = {}
+    left: list[Attempted] = []
+    with ExitStack() as locks:
+        for planned in job.trials:
+            images = datasets.load_data(planned.settings)
+            trial = datasets.make_trial(planned.settings, images, job.study, planned.arm)
+            if trial.key != planned.key:
+                raise UserError(
+                    f"the images changed after the plan was made: it holds trial {planned.key}, and they lead to "
+                    f"{trial.key} (fingerprint {trial.data.fingerprint}). Leave the folder alone while a sweep runs, "
+                    "and run the same command again"
+                )
+            folder = TrialFolder(files.make_folder(runs_dir / job.study / trial.key))
+            try:
+                locks.enter_context(FileLock(folder.lock, timeout=BRIEFLY_S))
+            except Timeout:
+                outcomes[trial.key] = Outcome.IN_PROGRESS
+                continue
+            result = read_kept(folder.path, planned.settings.control.retry)
             if result is None:
-                _clear(TrialFolder(folder))
-                process.claim_cores(runs_dir, job.trials)
-                result = _train(trial, images, folder, shared, process)
-                process.count_deaths(result)
-    except Timeout:
-        return JobEnd(Outcome.IN_PROGRESS)
-    kept = (folder / name for name in RETURNED)
-    carried = None if shared else {file.name: file.read_bytes() for file in kept if file.exists()}
-    return JobEnd(result.outcome, files=carried)
+                _clear(folder)
+                left.append(Attempted(trial, images, folder, shared))
+            else:
+                outcomes[trial.key] = result.outcome
+        if left:
+            process.claim_cores(runs_dir, job.of)
+            results = _train(left, len(job.trials), process)
+            process.count_deaths(results)
+            outcomes |= {result.key: result.outcome for result in results}
+    return JobEnd(tuple(_end(runs_dir / job.study / each.key, outcomes[each.key], shared) for each in job.trials))
+
+
+def _end(folder: Path, outcome: Outcome, shared: bool) -> TrialEnd:
+    kept = [] if shared or outcome == Outcome.IN_PROGRESS else [folder / name for name in RETURNED]
+    carried = {file.name: file.read_bytes() for file in kept if file.exists()}
+    return TrialEnd(outcome, carried or None)
 
 
 def read_kept(folder: Path, retry: str) -> Result | None:
@@ -118,54 +133,83 @@ def _clear(trial: TrialFolder) -> None:
         path.unlink(missing_ok=True)
 
 
-def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, process: JobProcess) -> Result:
-    begun = time.monotonic()
-    paths = TrialFolder(folder)
-    attempts = (read_attempts(paths) or 0) + 1
-    files.write_json(paths.attempts, attempts)
-    with process.bar(f"{trial.arm}, seed {trial.factors.seed}", trial.factors.epochs + MEASURING) as bar:
+class Attempted:
+    """A trial that this process attempts: what it is given, what is written of it."""
+
+    def __init__(self, trial: Trial, images: data.Dataset, folder: TrialFolder, shared: bool) -> None:
+        self.trial, self._images, self._folder = trial, images, folder
+        self.recorder = tracking.Recorder(trial.study if shared else None, folder.path)
+
+    def begin(self) -> Assignment:
+        """Count the attempt, open its run, and return what a worker is told."""
+        self._attempts = (read_attempts(self._folder) or 0) + 1
+        files.write_json(self._folder.attempts, self._attempts)
+        params = result_record.params(self.trial)
+        files.write_text(self._folder.config, yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
+        self.recorder.start(result_record.tags(self.trial), params)
+        array = Path(str(self._images.images.filename))
+        what = self._folder.path, self.trial.model, self.trial.factors, self._images.classes, array
+        judged = self._images.manifest, self._images.judges_clean
+        return Assignment(*what, *judged, files.read_hash(array), pack_joined())
+
+    def end(self, ended: Ended, seconds: float) -> Result:
+        """Publish what came of it, which took `seconds` in this attempt."""
+        failures = read_failures(self._folder)
+        seconds += ended.earlier_seconds
+        result = result_record.assemble(self.trial, self._images, ended, self._attempts, seconds, failures)
+        if result.outcome in DEATHS:  # first, so that no failure is forgotten
+            files.write_json(self._folder.failures, failures + 1)
+        result.write(self._folder.path)
+        if result.outcome != Outcome.DIVERGED:  # what it was before that may tell why
+            checkpoint.clear(self._folder.path)
+        self.recorder.end()
+        return result
+
+
+def _train(trials: Sequence[Attempted], size: int, process: JobProcess) -> list[Result]:
+    """Train `trials` side by side, of a job of `size` trials; return their results."""
+    begun, together, results = time.monotonic(), None, dict[int, Result]()
+    first = trials[0].trial
+    title = f"{first.arm}, seed {first.factors.seed}" if size == 1 else f"{len(trials)} trials from {first.arm} on"
+    with process.bar(title, first.factors.epochs + MEASURING) as bar:
         bar.update(0, "starting")
-        worker = process.take_worker(trial.factors.engine)  # imports Keras while this process opens the store
-        params = result_record.params(trial)
-        files.write_text(paths.config, yaml.safe_dump(params, sort_keys=False, allow_unicode=True))
-        recorder = tracking.Recorder(trial.study if shared else None, folder)
-        recorder.start(result_record.tags(trial), params)
-        array = Path(str(images.images.filename))
-        what = trial.model, trial.factors, images.classes
-        assignment = Assignment(
-            folder, *what, array, images.manifest, images.judges_clean, files.read_hash(array), pack_joined()
-        )
+        worker = process.take_worker(first.factors.engine)  # imports Keras while this process opens the store
         try:
-            ended = _follow(worker, assignment, recorder, bar, process)
+            assignments = [trial.begin() for trial in trials]
+            for place, ended in _follow(worker, assignments, size, [each.recorder for each in trials], bar, process):
+                if together is None:  # what they were trained in; each is measured alone
+                    together = time.monotonic() - begun - (ended.evaluate_seconds or 0.0)
+                seconds = together / len(trials) + (ended.evaluate_seconds or 0.0)
+                results[place] = trials[place].end(ended, seconds)
         except BaseException:
             worker.kill()
-            recorder.interrupt()
+            for place, trial in enumerate(trials):
+                if place not in results:
+                    trial.recorder.interrupt()
             raise
-        seconds = time.monotonic() - begun + ended.earlier_seconds
-        failures = read_failures(paths)
-        result = result_record.assemble(trial, images, ended, attempts, seconds, failures)
-        if result.outcome in DEATHS:  # first, so that no failure is forgotten
-            files.write_json(paths.failures, failures + 1)
-        result.write(folder)
-        if result.outcome != Outcome.DIVERGED:  # what it was before that may tell why
-            checkpoint.clear(folder)
-        if result.outcome in DEATHS:
+        if any(result.outcome in DEATHS for result in results.values()):
             worker.kill()  # if it still lives, it may have too little memory left for the next trial
-        recorder.end()
-    process.warn_once(recorder.trouble)
-    return result
+    process.warn_once(next((each.recorder.trouble for each in trials if each.recorder.trouble), None))
+    return [results[place] for place in range(len(trials))]
 
 
 def _follow(
-    worker: Worker, assignment: Assignment, recorder: tracking.Recorder, bar: terminal.Bar, process: JobProcess
-) -> Ended:
-    epochs, speed = assignment.factors.epochs, ""
+    worker: Worker,
+    assignments: Sequence[Assignment],
+    size: int,
+    recorders: Sequence[tracking.Recorder],
+    bar: terminal.Bar,
+    process: JobProcess,
+) -> Iterator[tuple[int, Ended]]:
+    """Yield how each trial ended, with its place."""
+    epochs, speed, left = assignments[0].factors.epochs, "", set(range(len(assignments)))
 
     def show(epoch: float, accuracy: float) -> None:
         bar.update(epoch, f"epoch {math.ceil(epoch)}/{epochs}, accuracy {accuracy:.3f}{speed}")
 
     try:
-        for event in worker.train(assignment):
+        for place, event in worker.train_all(assignments, size):
+            recorder = recorders[place]
             match event:
                 case Warned(text):
                     terminal.say(f"  {text}")
@@ -184,9 +228,10 @@ def _follow(
                 case Measured(share):
                     bar.update(epochs + MEASURING * share, f"measuring {share:.0%}")
                 case Ended():
-                    return event
+                    left.remove(place)
+                    yield place, event
     except WorkerDiedError as death:
         if death.exit_code == -signal.SIGTERM:  # sent to the whole group, and the worker was quicker than this process
             raise Terminated from death
-        return Ended(death.outcome, death.reason)
-    raise AssertionError("the worker's events ended without a result")
+        for place in sorted(left):
+            yield place, Ended(death.outcome, death.reason)

@@ -58,6 +58,7 @@ class Cost:
     evaluate_seconds: float | None = None
     peak_memory_mb: float | None = None
     threads: int | None = None
+    together: int | None = None  # trials that one program trained side by side, this one among them
     resumed_after: int | None = None  # epochs that earlier attempts had done
     failures: int | None = None  # earlier attempts that failed or ran out of memory
 

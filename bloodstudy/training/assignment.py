@@ -1,13 +1,21 @@
-"""What a worker is told about one trial."""
+"""What a worker is told about one trial; and which trials a program of JAX can train alike."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from bloodstudy.config.schema import Factors
+
+# What is an argument of such a program, and no part of it.
+_ARGUMENTS = {"seed": 0, "lr": 1e-3, "schedule": "constant", "warmup": 0.0, "epochs": 1, "early_stopping": 0}
+
+
+def shape_of(factors: Factors) -> Factors:
+    """Return factors that are equal for all trials that one program trains."""
+    return replace(factors, **_ARGUMENTS)
 
 
 @dataclass(frozen=True)

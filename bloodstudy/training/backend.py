@@ -16,22 +16,22 @@ from platformdirs import user_cache_path
 from bloodstudy.errors import MachineError
 
 
-def set_up(threads: int, engine: str = "tensorflow") -> None:
+def set_up(threads: int, name: str = "tensorflow") -> None:
     """Import the backend quietly, with `threads` threads, deterministic kernels and no grab of all GPU memory."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ["KERAS_BACKEND"] = engine
-    if engine == "jax":
+    os.environ["KERAS_BACKEND"] = name
+    if name == "jax":
         _set_up_jax(threads)
     with _quiet():
         import keras
 
-        if engine == "jax" and find_spec("tensorflow"):  # Keras imports it all the same, later and aloud
+        if name == "jax" and find_spec("tensorflow"):  # Keras imports it all the same, later and aloud
             import tensorflow  # noqa: F401
     # Whatever the user's own keras.json says: this is all that Keras takes from it beside the backend.
     keras.config.set_floatx("float32")
     keras.config.set_epsilon(1e-7)
     keras.config.set_image_data_format("channels_last")
-    if engine == "jax":
+    if name == "jax":
         return
     import tensorflow as tf
 

@@ -10,11 +10,13 @@ from typing import Any
 from bloodstudy.training.assignment import Assignment
 
 
-def find_trainer(assignment: Assignment, shape: tuple[int, ...]) -> Any:
-    """Return what trains the epochs of this trial, None for Keras's own `fit`."""
+def find_trainer(assignment: Assignment, shape: tuple[int, ...], trials: int = 1) -> Any:
+    """Return what trains the epochs of so many trials like this one; None for Keras's own `fit`."""
     if assignment.factors.engine == "tensorflow":
         return None
+    from bloodstudy.training.group import group_for
     from bloodstudy.training.program import program_for
 
     height, width, channels = shape
-    return program_for(assignment.model, assignment.factors, (height, width, channels), len(assignment.classes))
+    program = program_for(assignment.model, assignment.factors, (height, width, channels), len(assignment.classes))
+    return program if assignment.factors.engine == "jax" else group_for(program, trials)

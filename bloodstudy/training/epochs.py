@@ -1,11 +1,12 @@
 """Training epoch by epoch with something else than Keras's own `fit`, which is told the same of each epoch.
 
-In: a compiled model, the feed, the validation split, the callback that watches, and what trains an epoch. Out: the
-model's variables, and the callback's rows.
+In: the trainings under way, one or several side by side, and what trains their epochs. Out: the models' variables, and
+the rows of the callbacks that watch them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -26,11 +27,21 @@ class Epoch:
     worst: float
 
 
-class EpochTrainer(Protocol):
-    """What trains an epoch at a time, where Keras's own `fit` does not (bloodstudy.training.program)."""
+@dataclass(frozen=True)
+class Member:
+    """A network that is to be trained for one epoch."""
 
-    def train(self, network: Any, factors: Factors, feed: Feed, epoch: int) -> Epoch:
-        """Train `network` for one epoch, from 0, and leave its variables as they are after it."""
+    network: Any  # compiled, with a constant rate
+    factors: Factors
+    feed: Feed
+    epoch: int  # from 0
+
+
+class EpochTrainer(Protocol):
+    """What trains an epoch at a time, where Keras's own `fit` does not (bloodstudy.training.program and group)."""
+
+    def train(self, members: Sequence[Member]) -> Sequence[Epoch]:
+        """Train each network for one epoch, and leave its variables as they are after it."""
         ...
 
     def predict(self, network: Any, images: np.ndarray) -> np.ndarray:
@@ -38,24 +49,46 @@ class EpochTrainer(Protocol):
         ...
 
 
-def train_epochs(
-    model: Any, factors: Factors, feed: Feed, validation: Gallery | None, watch: Any, trainer: EpochTrainer
-) -> None:
-    """Train what `watch`, the callback, has no rows of, epoch by epoch, watched as Keras's `fit` would be."""
-    watch.set_model(model)
-    watch.saved_every = SAVED_EVERY_S
-    model.stop_training = False
-    for epoch in range(len(watch.rows), factors.epochs):
-        watch.on_epoch_begin(epoch)
-        done = trainer.train(model, factors, feed, epoch)
-        watch.on_test_begin()
-        logs = {"loss": done.loss, "accuracy": done.accuracy}
-        if validation is not None:
-            logs |= _validate(model, factors, validation, trainer)
-        watch.judge(done.worst)
-        watch.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            return
+@dataclass(frozen=True)
+class Underway:
+    """A training that epochs are left of: those that `watch`, its callback, has no rows of."""
+
+    model: Any
+    factors: Factors
+    feed: Feed
+    validation: Gallery | None
+    watch: Any
+
+    @property
+    def over(self) -> bool:
+        """Whether it has all its epochs, or has stopped."""
+        return self.model.stop_training or len(self.watch.rows) >= self.factors.epochs
+
+
+def train_epochs(trainings: Sequence[Underway], trainer: EpochTrainer) -> None:
+    """Train what is left, epoch by epoch, each training watched as Keras's `fit` would be.
+
+    Each does its own next epoch: one may have been interrupted earlier than the others, or stop before them. Of the
+    time that an epoch takes for several, each gets its share.
+    """
+    for training in trainings:
+        training.watch.set_model(training.model)
+        training.watch.saved_every = SAVED_EVERY_S
+        training.model.stop_training = False
+    while left := [training for training in trainings if not training.over]:
+        epochs = [len(training.watch.rows) for training in left]
+        for training, epoch in zip(left, epochs, strict=True):
+            training.watch.on_epoch_begin(epoch)
+        members = [Member(each.model, each.factors, each.feed, epoch) for each, epoch in zip(left, epochs, strict=True)]
+        done = trainer.train(members)
+        for training in left:
+            training.watch.on_test_begin(share=1 / len(left))
+        for training, epoch, of_it in zip(left, epochs, done, strict=True):
+            logs = {"loss": of_it.loss, "accuracy": of_it.accuracy}
+            if training.validation is not None:
+                logs |= _validate(training.model, training.factors, training.validation, trainer)
+            training.watch.judge(of_it.worst)
+            training.watch.on_epoch_end(epoch, logs)
 
 
 def _validate(model: Any, factors: Factors, validation: Gallery, trainer: EpochTrainer) -> dict[str, float]:

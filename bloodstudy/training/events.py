@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,11 +66,23 @@ class Ended:
     versions: Mapping[str, str] = field(default_factory=dict)
     code: str | None = None  # digest
     threads: int | None = None
+    together: int | None = None  # trials that one program trained side by side, this one among them
     resumed_after: int | None = None  # epochs that earlier attempts had done
     earlier_seconds: float = 0.0  # that those took
     fit_seconds: float | None = None
     evaluate_seconds: float | None = None
     peak_memory_mb: float | None = None
+
+
+def ended_by(error: Exception) -> Ended:
+    """Return the last event of a trial that raised this."""
+    exhausted = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+    exhausted = exhausted or "RESOURCE_EXHAUSTED" in str(error)  # JAX has one type of error for all
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines.sort(key=lambda line: not line.startswith("OOM"))  # TensorFlow says which tensor below two lines of its own
+    reason = f"{type(error).__name__}: {lines[0][:700] if lines else 'no message'}"
+    said = "".join(traceback.format_exception(error))
+    return Ended(Outcome.OUT_OF_MEMORY if exhausted else Outcome.FAILED, reason, said)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from bloodstudy.config.schema import Factors
 from bloodstudy.training import backend
 from bloodstudy.training.batches import Feed, Gallery
 from bloodstudy.training.checkpoint import Checkpoint, Checkpoints
-from bloodstudy.training.epochs import EpochTrainer, train_epochs
+from bloodstudy.training.epochs import EpochTrainer, Underway, train_epochs
 from bloodstudy.training.events import BatchTrained, EpochTrained, HistoryRow, Report, Resumed, Warned
 from bloodstudy.training.hooks import Hooks
 from bloodstudy.training.optimizer import make_optimizer
@@ -65,8 +65,9 @@ class _Watch(keras.callbacks.Callback):
             share = (batch + 1) / len(self.feed)
             self.report(BatchTrained(self._epoch + share, float((logs or {}).get("accuracy", 0.0))))
 
-    def on_test_begin(self, logs: Any = None) -> None:
-        self._fitted = time.monotonic()  # the validation that follows is no training
+    def on_test_begin(self, logs: Any = None, share: float = 1.0) -> None:
+        # The validation that follows is no training; of an epoch of many trials each has its share.
+        self._fitted = self._begun + share * (time.monotonic() - self._begun)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         seconds = (self._fitted or time.monotonic()) - self._begun
@@ -117,56 +118,91 @@ def is_over(rows: Sequence[HistoryRow], patience: int) -> bool:
     return len(rows) - find_best(rows) >= patience
 
 
-def fit(
-    model: keras.Model,
-    factors: Factors,
-    feed: Feed,
-    images: int,
-    report: Report,
-    validation: Gallery | None = None,
-    states: Checkpoints | None = None,
-    hooks: Hooks = NONE,
-    trainer: EpochTrainer | None = None,
-) -> Fitted:
-    """Train `model` for `factors.epochs` epochs, of which those that a saved state holds are not trained again.
+class Training:
+    """One model, compiled, with what a saved state holds of its training."""
 
-    With `validation`, labelled images that are never trained on, each row holds their loss and accuracy after the
-    epoch, in inference mode. With `states`, the state is saved after each epoch. With `early_stopping` the model ends
-    with the weights of the best epoch, and the rows are those of the epochs done. `hooks` are what the user's own
-    factors put in the place of built-in parts. `trainer` trains the epochs, if it is not Keras's own `fit`.
+    def __init__(
+        self,
+        model: keras.Model,
+        factors: Factors,
+        feed: Feed,
+        images: int,
+        report: Report,
+        validation: Gallery | None = None,
+        states: Checkpoints | None = None,
+        hooks: Hooks = NONE,
+        trained: bool = False,
+    ) -> None:
+        """Make the training of `model`; `trained`: by an EpochTrainer, which sets the rate of each step itself.
+
+        With `validation`, labelled images that are never trained on, each row holds their loss and accuracy after the
+        epoch, in inference mode. With `states`, the state is saved after each epoch. With `early_stopping` the model
+        ends with the weights of the best epoch, and the rows are those of the epochs done. `hooks` are what the
+        user's own factors put in the place of built-in parts.
+        """
+        steady = replace(factors, schedule="constant", warmup=0.0) if trained else factors
+        # With the mean a learning rate keeps its meaning when the batch size or the optimizer is varied.
+        model.compile(
+            optimizer=hooks.optimizer or make_optimizer(steady, len(feed), hooks.schedule),
+            loss=hooks.loss
+            or keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=factors.label_smoothing),
+            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+            **backend.compile_options(),
+        )
+        # Built within the traced step, as Keras would, the optimizer's variables cost a second trace.
+        model.optimizer.build(model.trainable_variables)  # pyright: ignore[reportOptionalMemberAccess]
+        self._hooks, self._watch = hooks, _Watch(feed, images, report, states, [], factors.early_stopping)
+        if states is not None:
+            _resume(model, states, self._watch)
+        self._resumed_after = len(self._watch.rows)
+        self.underway = Underway(model, factors, feed, validation, self._watch)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it stopped early before it was interrupted."""
+        patience, rows = self.underway.factors.early_stopping, self._watch.rows
+        return bool(patience and rows) and is_over(rows, patience)
+
+    def fit(self) -> None:
+        """Train what is left by Keras's own `fit`."""
+        model, factors, feed, validation = (
+            getattr(self.underway, name) for name in ("model", "factors", "feed", "validation")
+        )
+        if self._resumed_after < factors.epochs and not self.stopped:
+            # shuffle=False: the feed has shuffled, by the trial's seed; Keras would draw from Python's own generator.
+            options: dict[str, Any] = {} if validation is None else {"validation_data": backend.stream(validation)}
+            options |= {"epochs": factors.epochs, "initial_epoch": self._resumed_after, "shuffle": False, "verbose": 0}
+            options |= {"class_weight": feed.class_weights} if factors.class_weight == "balanced" else {}
+            options |= {"class_weight": dict(self._hooks.class_weight)} if self._hooks.class_weight else {}
+            model.fit(backend.stream(feed), callbacks=[*self._hooks.callbacks, self._watch], **options)
+        elif getattr(model.optimizer, "use_ema", False):  # what Keras does at the end of its fit
+            model.optimizer.finalize_variable_values(model.trainable_weights)
+
+    def end(self) -> Fitted:
+        """Return how it went; the model has the weights that count."""
+        watch = self._watch
+        if watch.best and watch.diverged is None:
+            _assign(self.underway.model, {name.removeprefix(BEST): value for name, value in watch.best.items()})
+        return Fitted(watch.rows, watch.diverged, self._resumed_after)
+
+
+def fit(*of_training: Any, trainer: EpochTrainer | None = None, **options: Any) -> Fitted:
+    """Train one model for `factors.epochs` epochs, of which those that a saved state holds are not trained again.
+
+    The other arguments are those of `Training`. `trainer` trains the epochs, if it is not Keras's own `fit`.
     """
-    # A trainer sets the rate of each step itself.
-    steady = replace(factors, schedule="constant", warmup=0.0) if trainer else factors
-    # With the mean a learning rate keeps its meaning when the batch size or the optimizer is varied.
-    model.compile(
-        optimizer=hooks.optimizer or make_optimizer(steady, len(feed), hooks.schedule),
-        loss=hooks.loss
-        or keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=factors.label_smoothing),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        **backend.compile_options(),
-    )
-    # Built within the traced step, as Keras would, the optimizer's variables cost a second trace.
-    model.optimizer.build(model.trainable_variables)  # pyright: ignore[reportOptionalMemberAccess]
-    watch = _Watch(feed, images, report, states, [], factors.early_stopping)
-    if states is not None:
-        _resume(model, states, watch)
-    resumed_after = len(watch.rows)
-    stopped = bool(factors.early_stopping and watch.rows) and is_over(watch.rows, factors.early_stopping)
-    if trainer is not None and not stopped:
-        train_epochs(model, factors, feed, validation, watch, trainer)
-    elif trainer is None and resumed_after < factors.epochs and not stopped:
-        # shuffle=False: the feed has shuffled, by the trial's seed; Keras would draw from Python's global generator.
-        options: dict[str, Any] = {} if validation is None else {"validation_data": backend.stream(validation)}
-        options |= {"epochs": factors.epochs, "initial_epoch": resumed_after, "shuffle": False, "verbose": 0}
-        options |= {"class_weight": feed.class_weights} if factors.class_weight == "balanced" else {}
-        options |= {"class_weight": dict(hooks.class_weight)} if hooks.class_weight else {}
-        model.fit(backend.stream(feed), callbacks=[*hooks.callbacks, watch], **options)
-    elif getattr(model.optimizer, "use_ema", False):  # what Keras does at the end of its fit
-        optimizer: Any = model.optimizer
-        optimizer.finalize_variable_values(model.trainable_weights)
-    if watch.best and watch.diverged is None:
-        _assign(model, {name.removeprefix(BEST): value for name, value in watch.best.items()})
-    return Fitted(watch.rows, watch.diverged, resumed_after)
+    training = Training(*of_training, trained=trainer is not None, **options)
+    fit_all([training], trainer)
+    return training.end()
+
+
+def fit_all(trainings: Sequence[Training], trainer: EpochTrainer | None) -> None:
+    """Train what is left of each: side by side by `trainer`, or one after another by Keras's own `fit`."""
+    if trainer is not None:
+        train_epochs([training.underway for training in trainings if not training.stopped], trainer)
+    else:
+        for training in trainings:
+            training.fit()
 
 
 def _resume(model: keras.Model, states: Checkpoints, watch: _Watch) -> None:

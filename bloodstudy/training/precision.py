@@ -14,6 +14,7 @@ from bloodstudy.errors import MachineError, UserError
 
 PACKAGES = {"keras": ("keras",), "tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",)}
 EXTRAS = {"tensorflow": ("cpu or gpu", "TensorFlow"), "jax": ("jax", "JAX")}
+BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "fused": "jax"}  # of each engine
 NATIVE = frozenset({"amx_bf16", "avx512_bf16"})  # as Linux names them
 
 
@@ -37,11 +38,11 @@ def processor() -> tuple[str, frozenset[str]]:
 def resolve_precision(asked: str, engine: str = "tensorflow") -> str:
     """Return float32 or bfloat16 for `asked`; "auto" takes bfloat16 if the processor has instructions for it.
 
-    With engine=jax it is float32.
+    With JAX it is float32.
 
     `benchmarks/throughput.py` measures both. Raises UserError for a bfloat16 that would have to be emulated.
     """
-    if engine == "jax" and asked == "auto":
+    if BACKENDS[engine] == "jax" and asked == "auto":
         return "float32"
     _, flags = processor()
     native = bool(flags & NATIVE)
@@ -58,8 +59,8 @@ def resolve_precision(asked: str, engine: str = "tensorflow") -> str:
 def require_backend(engines: Iterable[str] = ("tensorflow",)) -> None:
     """Raise MachineError if one of the engines is not installed, without importing it."""
     for engine in sorted(engines):
-        if find_spec(engine) is None:
-            extra, called = EXTRAS[engine]
+        if find_spec(BACKENDS[engine]) is None:
+            extra, called = EXTRAS[BACKENDS[engine]]
             raise MachineError(
                 f"engine={engine}: {called} is not installed; install the extra {extra}, as in: "
                 f'pip install "bloodstudy[{extra.split()[0]}]"'

@@ -10,8 +10,7 @@ arithmetic needs to know which images count.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,20 +22,20 @@ import numpy as np
 from bloodstudy import model
 from bloodstudy.config.schema import Factors
 from bloodstudy.model.augment import Augmenter, seed_of_layers
+from bloodstudy.training.assignment import shape_of
 from bloodstudy.training.batches import Feed
-from bloodstudy.training.epochs import Epoch
+from bloodstudy.training.epochs import Epoch, Member
 from bloodstudy.training.optimizer import Course, make_optimizer
 from bloodstudy.training.patches import rewrite
 from bloodstudy.training.program_state import State, assign, placed, state_of
 
 MEASURED = 256  # images a batch when measuring
-_SAME = {"seed": 0, "lr": 1e-3, "schedule": "constant", "warmup": 0.0, "epochs": 1, "early_stopping": 0}
 _built: dict[tuple[Any, ...], Program] = {}
 
 
 def program_for(name: str, factors: Factors, input_shape: tuple[int, int, int], classes: int) -> Program:
     """Return the program of all trials that differ from these in seed, rate, schedule and epochs alone."""
-    shared = replace(factors, **_SAME)
+    shared = shape_of(factors)
     what = (name, repr(shared), input_shape, classes)
     if what not in _built:
         _built[what] = Program(name, shared, input_shape, classes)
@@ -54,20 +53,26 @@ class Program:
         self._augmenters = model.augmenters(factors, classes)
         self._sizes: dict[str, list[dict[str, Any]]] = {}  # what augmenters draw beside arrays, by their level
         self._generators = [keras.random.SeedGenerator(0) for _ in self._augmenters]
-        self._epoch = jax.jit(self._train, donate_argnums=0)
+        self._epoch = jax.jit(self.train_steps, donate_argnums=0)
         self._settled = jax.jit(self._settle)
         self._logits = jax.jit(self._predict)
 
-    def train(self, network: Any, factors: Factors, feed: Feed, epoch: int) -> Epoch:
-        """Train `network`, compiled with a constant rate, for the epoch `epoch` (from 0) of `feed`."""
-        order, seeds = self._plan(feed, epoch)
-        steps = len(order)
+    def train(self, members: Sequence[Member]) -> list[Epoch]:
+        """Train each network for its epoch, one after another."""
+        done: list[Epoch] = []
+        for member in members:
+            steps = self.list_steps(member)
+            state, told = self._epoch(state_of(member.network), *steps, *placed(member.feed))
+            assign(member.network, state)
+            done.append(summarise(told, len(steps[0])))
+        return done
+
+    def list_steps(self, member: Member) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the rows (steps, B), the seeds (steps, augmenters) and the rates (steps,) of an epoch."""
+        order, seeds = self._plan(member.feed, member.epoch)
+        factors, steps = member.factors, len(order)
         course = Course(factors.lr, steps * factors.epochs, factors.schedule, factors.warmup)
-        rates = np.asarray(course(np.arange(epoch * steps, (epoch + 1) * steps)))
-        state, told = self._epoch(state_of(network), order, seeds, rates, *placed(feed))
-        assign(network, state)
-        loss, right, worst = (float(value) for value in told)
-        return Epoch(loss / steps, right / steps, worst)
+        return order, seeds, np.asarray(course(np.arange(member.epoch * steps, (member.epoch + 1) * steps)))
 
     def settle(self, network: Any, feed: Feed, epoch: int, batches: int) -> None:
         """Set the statistics of batch normalisation as `training.precise_batch_norm` says."""
@@ -97,7 +102,7 @@ class Program:
         seeds = [[seed_of_layers(int(seed))] * len(self._augmenters) for seed in drawn]
         return order, np.array(seeds, "uint32").reshape(len(order), len(self._augmenters))
 
-    def _train(
+    def train_steps(
         self,
         state: State,
         order: jax.Array,
@@ -105,16 +110,25 @@ class Program:
         rates: jax.Array,
         images: jax.Array,
         one_hot: jax.Array,
+        does: jax.Array | None = None,
     ) -> tuple[State, tuple[jax.Array, ...]]:
+        """Do the steps of an epoch; return the state, and sums of loss and accuracy with the largest loss.
+
+        `does`, bool (steps,), leaves out steps; None: none of them.
+        """
+
         # A loop whose length is known: else a card would ask the host after each step whether to go on.
         def body(carried: Any, of_step: Any) -> tuple[Any, None]:
             state, loss, right, worst = carried
-            rows, drawn, rate = of_step
+            rows, drawn, rate, counts = of_step
             state, now, correct = self._step(state, *self._change(images, one_hot, rows, drawn), rate)
-            return (state, loss + now, right + correct, jnp.maximum(worst, now)), None  # no number stays none
+            after = (state, loss + now, right + correct, jnp.maximum(worst, now))  # no number stays none
+            if counts is not None:
+                after = jax.tree.map(lambda new, old: jnp.where(counts, new, old), after, carried)
+            return after, None
 
         zero = jnp.float32(0)
-        begun, of_steps = (state, zero, zero, zero), (order, self._draw(seeds, images, order), rates)
+        begun, of_steps = (state, zero, zero, zero), (order, self._draw(seeds, images, order), rates, does)
         (state, *told), _ = jax.lax.scan(body, begun, of_steps)
         return state, tuple(told)
 
@@ -184,6 +198,12 @@ class Program:
     def _call(self, trainable: Any, other: Any, images: Any, training: bool) -> tuple[Any, Any]:
         done: Any = self._model.stateless_call(trainable, other, images, training=training)
         return done
+
+
+def summarise(told: Sequence[Any], steps: int) -> Epoch:
+    """Return what the sums over the steps of an epoch say."""
+    loss, right, worst = (float(value) for value in told)
+    return Epoch(loss / steps, right / steps, worst)
 
 
 def _pick(drawn: Mapping[str, Any], arrays: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import gc
 import hashlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -31,13 +31,13 @@ from bloodstudy.study.run_folder import TrialFolder
 from bloodstudy.training import backend, evaluate
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.checkpoint import Checkpoints
-from bloodstudy.training.events import Ended, HistoryRow, Measured, Report, Timed
+from bloodstudy.training.events import Ended, HistoryRow, Measured, Report, Timed, WorkerEvent, ended_by
 
 
-def set_up(threads: int, engine: str) -> None:
-    """Import Keras on the backend of `engine`, and all that a trial needs, once."""
+def set_up(threads: int, backend_name: str) -> None:
+    """Import Keras on a backend, and all that a trial needs, once."""
     code_digest()  # now, while the sources are those that are imported
-    backend.set_up(threads, engine)
+    backend.set_up(threads, backend_name)
     import sklearn.metrics  # noqa: F401  (a second of import that no trial should pay)
 
     from bloodstudy.training import batches, fit  # noqa: F401
@@ -51,71 +51,130 @@ def train_trial(assignment: Assignment, report: Report, threads: int) -> Ended |
 
     It goes on from the state that an interrupted attempt left in the folder, if that fits.
     """
+    ((_, last),) = train_trials([assignment], lambda _, event: report(event), threads, 1)
+    return last
+
+
+def train_trials(
+    assignments: Sequence[Assignment], report: Callable[[int, WorkerEvent], None], threads: int, size: int
+) -> Iterator[tuple[int, Ended | Timed]]:
+    """Train and measure trials, yield the last event of each with its place.
+
+    Several are of one shape, and are trained side by side in a program for `size` trials. One that cannot begin or
+    cannot be measured fails alone. Raises what fails while they are trained.
+    """
     import keras
 
-    from bloodstudy.training.batches import Feed, Gallery
     from bloodstudy.training.engine import find_trainer
-    from bloodstudy.training.fit import fit
-    from bloodstudy.training.hooks import make_hooks
-    from bloodstudy.training.precise_batch_norm import BATCHES, set_precise_statistics
+    from bloodstudy.training.fit import fit_all
 
     keras.backend.clear_session()  # collects garbage too
-    become(assignment.extensions)
+    first = assignments[0]
+    become(first.extensions)
     source.forget_loaded()
-    if assignment.extensions:
+    if first.extensions:
         source.allow_installed_alone()
     _forget_peak_memory()
-    factors, manifest = assignment.factors, assignment.manifest
-    images = _map_images(assignment.images, assignment.images_hash)
-    labels = manifest["label"].to_numpy()
-    one_hot = np.eye(len(assignment.classes), dtype="float32")[labels]
-    train_rows, validation_rows = (np.flatnonzero(manifest["split"] == side) for side in ("train", "validation"))
-
-    if assignment.probe:
+    images = _map_images(first.images, first.images_hash)
+    if first.probe:
         from bloodstudy.training.timing import time_batches
 
-        seconds = time_batches(assignment, images, one_hot)
-        return Timed(**seconds, peak_memory_mb=_peak_memory_mb())
-    hooks = make_hooks(assignment, math.ceil(len(train_rows) / factors.batch_size))
-    network = model.build(assignment.model, factors, images.shape[1:], len(assignment.classes), hooks.parts)
-    augmenters = [*model.augmenters(factors, len(assignment.classes)), *hooks.training]
-    trainer = find_trainer(assignment, images.shape[1:])
-    batches = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenters)
-    validation = Gallery(images, validation_rows, one_hot, layers=hooks.measuring) if len(validation_rows) else None
+        yield 0, Timed(**time_batches(first, images, _one_hot(first)), peak_memory_mb=_peak_memory_mb())
+        return
+    trainer = find_trainer(first, images.shape[1:], size)
+    begun: dict[int, _Begun] = {}
+    for place, assignment in enumerate(assignments):
+        # So that Keras counts names anew: a saved state holds them, and they must not tell which place a trial had.
+        keras.backend.clear_session(free_memory=False)
+        with _failing_alone(len(assignments)) as failed:
+            begun[place] = _Begun(assignment, images, partial(report, place), threads, trainer)
+        if failed:
+            yield place, failed[0]
+    at = time.monotonic()
+    fit_all([trial.training for trial in begun.values()], trainer)
+    seconds = (time.monotonic() - at) / max(1, len(begun))
+    for place, trial in begun.items():
+        with _failing_alone(len(assignments)) as failed:
+            ended = trial.end(seconds)
+        yield place, failed[0] if failed else ended
 
-    begun = time.monotonic()
-    # What a callback or a loss of one's own remembers is in no saved state: such a trial begins anew.
-    states = Checkpoints(assignment.folder, _guard(assignment, threads)) if hooks.resumable else None
-    fitted = fit(network, factors, batches, len(train_rows), report, validation, states, hooks, trainer)
-    rows = fitted.rows
-    earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
-    fit_seconds = time.monotonic() - begun + earlier_seconds
-    _write_history(TrialFolder(assignment.folder).history, rows)
-    ended = Ended(
-        Outcome.DIVERGED if fitted.diverged else Outcome.FINISHED,
-        fitted.diverged,
-        parameters=int(network.count_params()),
-        trainable_parameters=int(sum(np.prod(w.shape) for w in network.trainable_weights)),
-        layers=list_layers(network),
-        epochs_done=len(rows),
-        resumed_after=fitted.resumed_after,
-        earlier_seconds=earlier_seconds,
-        versions=backend.versions(),
-        code=code_digest(),
-        threads=threads,
-        fit_seconds=fit_seconds,
-        evaluate_seconds=0.0,
-    )
-    if not fitted.diverged:
-        begun = time.monotonic()
-        if trainer is None:
-            set_precise_statistics(network, batches, factors.epochs)
-        else:
-            trainer.settle(network, batches, factors.epochs, BATCHES)
-        logits_of = None if trainer is None else partial(trainer.predict, network)
-        ended = _measure(ended, network, assignment, images, labels, report, hooks.measuring, logits_of)
-        ended = replace(ended, evaluate_seconds=time.monotonic() - begun)
-    return replace(ended, peak_memory_mb=_peak_memory_mb())
+
+@contextlib.contextmanager
+def _failing_alone(trials: int) -> Iterator[list[Ended]]:
+    """Keep in the list what a trial ends with that raises, if it is one of several."""
+    failed: list[Ended] = []
+    try:
+        yield failed
+    except (BrokenPipeError, ConnectionResetError, MachineError):
+        raise
+    except Exception as error:
+        if trials == 1:
+            raise
+        failed.append(ended_by(error))
+
+
+def _one_hot(assignment: Assignment) -> np.ndarray:
+    return np.eye(len(assignment.classes), dtype="float32")[assignment.manifest["label"].to_numpy()]
+
+
+class _Begun:
+    """A trial with its network and its batches, ready to be trained."""
+
+    def __init__(self, assignment: Assignment, images: np.ndarray, report: Report, threads: int, trainer: Any) -> None:
+        from bloodstudy.training.batches import Feed, Gallery
+        from bloodstudy.training.fit import Training
+        from bloodstudy.training.hooks import make_hooks
+
+        self._assignment, self._images, self._report = assignment, images, report
+        self._threads, self._trainer = threads, trainer
+        factors, splits, one_hot = assignment.factors, assignment.manifest["split"], _one_hot(assignment)
+        train_rows, validation_rows = (np.flatnonzero(splits == side) for side in ("train", "validation"))
+        self._hooks = hooks = make_hooks(assignment, math.ceil(len(train_rows) / factors.batch_size))
+        classes = len(assignment.classes)
+        self._network = model.build(assignment.model, factors, images.shape[1:], classes, hooks.parts)
+        augmenters = [*model.augmenters(factors, classes), *hooks.training]
+        self._feed = Feed(images, one_hot, train_rows, factors.batch_size, factors.seed, augmenters)
+        validation = Gallery(images, validation_rows, one_hot, layers=hooks.measuring) if len(validation_rows) else None
+        # What a callback or a loss of one's own remembers is in no saved state: such a trial begins anew.
+        states = Checkpoints(assignment.folder, _guard(assignment, threads)) if hooks.resumable else None
+        parts = self._network, factors, self._feed, len(train_rows), report, validation, states, hooks
+        self.training = Training(*parts, trained=trainer is not None)
+
+    def end(self, fit_seconds: float) -> Ended:
+        """Measure the trained network and return the last event; training took `fit_seconds` in this attempt."""
+        from bloodstudy.training.precise_batch_norm import BATCHES, set_precise_statistics
+
+        network, trainer, fitted = self._network, self._trainer, self.training.end()
+        rows, factors = fitted.rows, self._assignment.factors
+        earlier_seconds = sum(row["epoch_seconds"] for row in rows[: fitted.resumed_after])
+        _write_history(TrialFolder(self._assignment.folder).history, rows)
+        ended = Ended(
+            Outcome.DIVERGED if fitted.diverged else Outcome.FINISHED,
+            fitted.diverged,
+            parameters=int(network.count_params()),
+            trainable_parameters=int(sum(np.prod(w.shape) for w in network.trainable_weights)),
+            layers=list_layers(network),
+            epochs_done=len(rows),
+            resumed_after=fitted.resumed_after,
+            earlier_seconds=earlier_seconds,
+            versions=backend.versions(),
+            code=code_digest(),
+            threads=self._threads,
+            together=getattr(trainer, "size", None),
+            fit_seconds=fit_seconds + earlier_seconds,
+            evaluate_seconds=0.0,
+        )
+        if not fitted.diverged:
+            begun = time.monotonic()
+            if trainer is None:
+                set_precise_statistics(network, self._feed, factors.epochs)
+            else:
+                trainer.settle(network, self._feed, factors.epochs, BATCHES)
+            logits_of = None if trainer is None else partial(trainer.predict, network)
+            what = self._images, self._assignment.manifest["label"].to_numpy(), self._report
+            ended = _measure(ended, network, self._assignment, *what, self._hooks.measuring, logits_of)
+            ended = replace(ended, evaluate_seconds=time.monotonic() - begun)
+        return replace(ended, peak_memory_mb=_peak_memory_mb())
 
 
 def _guard(assignment: Assignment, threads: int) -> dict[str, str]:

@@ -12,8 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
-import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
@@ -21,7 +20,7 @@ from bloodstudy.errors import MachineError
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.environment import remove_options
-from bloodstudy.training.events import Ended, MachineFault, Timed, Warned, WorkerEvent
+from bloodstudy.training.events import Ended, MachineFault, Timed, Warned, WorkerEvent, ended_by
 from bloodstudy.training.stderr_tail import StderrTail
 
 # Memory in pages of 2 MiB where Linux gives them on request, elsewhere without effect: feature maps are 60 MB and more,
@@ -52,8 +51,8 @@ class WorkerDiedError(Exception):
 class Worker:
     """A training process, started at once and reused until it dies or is closed."""
 
-    def __init__(self, threads: int = THREADS, engine: str = "tensorflow") -> None:
-        self.engine = engine
+    def __init__(self, threads: int = THREADS, backend: str = "tensorflow") -> None:
+        self.backend = backend
         if multiprocessing.get_start_method(allow_none=True) == "loky":
             # joblib's processes hand this default on to their children, which do not know it and die.
             multiprocessing.set_start_method("spawn", force=True)
@@ -63,12 +62,12 @@ class Worker:
         self._pipe, theirs = context.Pipe()
         ours, errors = context.Pipe(duplex=False)
         # A daemon, since a launcher's process ends without atexit and would wait for its children for ever.
-        self._process = context.Process(target=_serve, args=(theirs, errors, threads, engine), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, errors, threads, backend), daemon=True)
         self._process.start()
         theirs.close()
         errors.close()
         self._stderr = StderrTail(ours)
-        self.trials = 0  # begun
+        self.jobs = 0  # begun
 
     @property
     def alive(self) -> bool:
@@ -80,19 +79,26 @@ class Worker:
 
     def train(self, assignment: Assignment) -> Iterator[WorkerEvent]:
         """Yield the events of one trial, up to `Ended` or `Timed`; raises WorkerDiedError and MachineError."""
-        self.trials += 1
+        return (event for _, event in self.train_all([assignment], 1))
+
+    def train_all(self, assignments: Sequence[Assignment], size: int) -> Iterator[tuple[int, WorkerEvent]]:
+        """Yield the events of trials with the place of each, up to the last one's `Ended`; raises as `train` does.
+
+        Several have to be of one shape, with an engine that trains them side by side, in a program for `size` trials.
+        """
+        self.jobs += 1
         self._stderr.forget()
+        left = len(assignments)
         try:
             # Whole paths: the worker may have begun in another folder than the one that this process is in now.
-            places = {"folder": assignment.folder.absolute(), "images": assignment.images.absolute()}
-            self._pipe.send(replace(assignment, **places))
-            while True:
-                event: WorkerEvent = self._pipe.recv()
+            whole = [replace(one, folder=one.folder.absolute(), images=one.images.absolute()) for one in assignments]
+            self._pipe.send((whole, size))
+            while left:
+                place, event = self._pipe.recv()
                 if isinstance(event, MachineFault):
                     raise MachineError(event.reason)
-                yield event
-                if isinstance(event, Ended | Timed):
-                    return
+                left -= isinstance(event, Ended | Timed)
+                yield place, event
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             self._process.join(10)
             raise WorkerDiedError(self._process.exitcode, self._stderr.read()) from error
@@ -111,36 +117,41 @@ class Worker:
         self._process.join()
 
 
-def _serve(pipe: Connection, errors: Connection, threads: int, engine: str) -> None:
+def _serve(pipe: Connection, errors: Connection, threads: int, backend: str) -> None:
     os.dup2(errors.fileno(), 2)
     errors.close()
     _heed_the_parent_alone()
-    if options := remove_options(os.environ, engine):
+    if options := remove_options(os.environ, backend):
         names = ", ".join(options)
-        pipe.send(Warned(f"warning: training does without the environment's {names}, which would change its numbers"))
+        text = f"warning: training does without the environment's {names}, which would change its numbers"
+        pipe.send((0, Warned(text)))
     try:
-        from bloodstudy.training.trial import set_up, train_trial
+        from bloodstudy.training.trial import set_up, train_trials
 
-        set_up(threads, engine)
+        set_up(threads, backend)
         failure = None
     except Exception as error:  # told with the first trial, since nobody listens before
         failure = error
     while True:
         try:
-            assignment = pipe.recv()
+            assignments, size = pipe.recv()
         except EOFError:
             return
+        left = set(range(len(assignments)))
         try:
             if failure is not None:
                 raise failure
-            last = train_trial(assignment, pipe.send, threads)
+            events = train_trials(assignments, lambda place, event: pipe.send((place, event)), threads, size)
+            for place, last in events:
+                pipe.send((place, last))
+                left.remove(place)
         except (BrokenPipeError, ConnectionResetError):
             return
         except MachineError as error:  # a full disk, say: no fault of the trial
-            last = MachineFault(str(error))
+            pipe.send((0, MachineFault(str(error))))
         except Exception as error:
-            last = Ended(_outcome(error), _reason(error), traceback.format_exc())
-        pipe.send(last)
+            for place in sorted(left):
+                pipe.send((place, ended_by(error)))
 
 
 def _heed_the_parent_alone() -> None:
@@ -154,15 +165,3 @@ def _heed_the_parent_alone() -> None:
     # ends the worker with the thread that started it; elsewhere it ends when it next reports to the closed pipe.
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
-def _outcome(error: Exception) -> Outcome:
-    exhausted = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
-    exhausted = exhausted or "RESOURCE_EXHAUSTED" in str(error)  # JAX has one type of error for all
-    return Outcome.OUT_OF_MEMORY if exhausted else Outcome.FAILED
-
-
-def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    lines.sort(key=lambda line: not line.startswith("OOM"))  # TensorFlow says which tensor below two lines of its own
-    return f"{type(error).__name__}: {lines[0][:700] if lines else 'no message'}"

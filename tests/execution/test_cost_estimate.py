@@ -76,7 +76,7 @@ def test_an_arm_of_jax_is_probed_by_the_program_that_would_train_it(cache, tmp_p
     estimate = cost_estimate.estimate([(trial, images)], tmp_path, process)
     assert estimate.probed == 1
     assert estimate.seconds[trial.key] > cost_estimate.OUTSIDE_S
-    assert process.take_worker("jax").engine == "jax"
+    assert process.take_worker("jax").backend == "jax"
 
 
 def plant(folder, trial, seconds, outcome="finished", **factors):

@@ -16,8 +16,8 @@ from bloodstudy.execution.job_process import JobProcess
 class Worker:
     """Stands for a training process, which takes seconds to start."""
 
-    def __init__(self, engine):
-        self.engine, self.trials, self.alive = engine, 0, True
+    def __init__(self, backend):
+        self.backend, self.jobs, self.alive = backend, 0, True
 
     def close(self):
         self.alive = False
@@ -28,7 +28,7 @@ class Worker:
 @pytest.fixture
 def process(monkeypatch):
     monkeypatch.setattr(job_process, "Worker", Worker)
-    monkeypatch.setattr(job_process, "TRIALS_A_WORKER", 3)
+    monkeypatch.setattr(job_process, "JOBS_A_WORKER", 3)
     return JobProcess()
 
 
@@ -36,7 +36,7 @@ def test_a_worker_serves_many_trials_and_its_successor_starts_while_it_trains_th
     workers = []
     for _ in range(7):
         workers.append(process.take_worker())
-        workers[-1].trials += 1
+        workers[-1].jobs += 1
     first, second, third = workers[0], workers[3], workers[6]
     assert workers == [first] * 3 + [second] * 3 + [third]
     assert [worker.alive for worker in (first, second, third)] == [False, False, True]
@@ -50,26 +50,26 @@ def test_a_worker_that_died_is_replaced(process):
     assert process.take_worker() is not first
 
 
-def test_another_engine_has_a_worker_of_its_own(process):
+def test_another_backend_has_a_worker_of_its_own(process):
     first = process.take_worker("tensorflow")
-    first.trials = 2  # of three: the next one is begun beside it, for the same engine
+    first.jobs = 2  # of three: the next one is begun beside it, for the same backend
     assert process.take_worker("tensorflow") is first
     second = process.take_worker("jax")
-    assert (first.alive, second.alive, second.engine) == (False, True, "jax")
+    assert (first.alive, second.alive, second.backend) == (False, True, "jax")
     assert process.take_worker("jax") is second
 
 
 def test_three_deaths_in_a_row_stop_the_sweep_and_a_finished_trial_between_them_does_not(process):
     death = result_of({"outcome": "failed", "reason": "it broke"})
     for result in (death, death, result_of({"outcome": "finished"}), death, death):
-        process.count_deaths(result)
+        process.count_deaths([result])
     with pytest.raises(MachineError, match=r"3 trials in a row have died.* failed, it broke.*under reason"):
-        process.count_deaths(death)
+        process.count_deaths([death])
     process.begin_command()
     for _ in range(2):
-        process.count_deaths(death)
+        process.count_deaths([death])
     with pytest.raises(MachineError, match="smaller batch_size"):
-        process.count_deaths(result_of({"outcome": "out_of_memory", "reason": "too large"}))
+        process.count_deaths([result_of({"outcome": "out_of_memory", "reason": "too large"})])
 
 
 def test_trouble_with_the_store_is_said_once_a_command(process, capsys):

@@ -14,7 +14,7 @@ from bloodstudy import files
 from bloodstudy.cli import compose
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets, planner, trial_runner
-from bloodstudy.execution.job import Job
+from bloodstudy.execution.job import Job, JobTrial
 from bloodstudy.execution.job_process import JobProcess
 
 KILLER = Path(__file__).parent.parent / "faults" / "killer"
@@ -70,7 +70,7 @@ def test_images_that_changed_after_the_plan_are_refused(small, tmp_path, monkeyp
     (trial,) = planner.make_plan(request, typed, tmp_path / "runs").requested
     (small / "train/A/000.jpg").unlink()
     datasets.forget_data()  # the job is in another process
-    job = Job(request.jobs[0].settings, "scratch", trial.arm, trial.key, 1)
+    job = Job("scratch", (JobTrial(request.jobs[0].settings, trial.arm, trial.key),), 1)
     with pytest.raises(UserError, match=f"holds trial {trial.key}, and they lead to .* Leave the folder alone"):
         trial_runner.attempt(job, JobProcess())
     assert not (tmp_path / "runs").exists()

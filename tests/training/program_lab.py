@@ -11,6 +11,7 @@ import contextlib
 import json
 import sys
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,15 @@ import jax
 import keras
 import numpy as np
 
-from bloodstudy import model
+from bloodstudy import files, model
 from bloodstudy.config.schema import Factors
 from bloodstudy.model.augment import Augmenter, seed_of_layers
-from bloodstudy.training import program
+from bloodstudy.training import epochs, program
 from bloodstudy.training.batches import Feed, Gallery
 from bloodstudy.training.checkpoint import Checkpoints
-from bloodstudy.training.fit import fit
+from bloodstudy.training.epochs import Member
+from bloodstudy.training.fit import Training, fit, fit_all
+from bloodstudy.training.group import Group, group_for
 from bloodstudy.training.optimizer import make_optimizer
 from bloodstudy.training.program import program_for
 
@@ -138,14 +141,12 @@ def resume(folder: Path) -> float:
     whole, _ = train(factors, trainer)
 
     class Stops:
-        def train(self, network: Any, factors: Factors, feed: Feed, epoch: int) -> Any:
-            if epoch == 1:
+        def train(self, members: Any) -> Any:
+            if members[0].epoch == 1:
                 raise TrainingEndedError
-            return trainer.train(network, factors, feed, epoch)
+            return trainer.train(members)
 
         predict = trainer.predict
-
-    from bloodstudy.training import epochs
 
     kept, epochs.SAVED_EVERY_S = epochs.SAVED_EVERY_S, 0.0
     with contextlib.suppress(TrainingEndedError):
@@ -176,6 +177,81 @@ def augment() -> dict[str, int]:
     return found
 
 
+TOGETHER = replace(BASE, epochs=3, dropout=0.3, conv_dropout=0.1, augment="affine")
+RATES = {3: 3e-3, 4: 1e-2, 5: 1e-3, 6: 3e-3, 7: 1e30}  # by seed: the last one diverges
+LENGTHS = {3: 80, 4: 80, 5: 60, 6: 75, 7: 80}  # images: one batch less, and a batch that is not whole
+
+
+def train_together(seeds: Sequence[int], size: int, folder: Path | None = None, stop: int = 9) -> dict[int, Any]:
+    """Train trials of these seeds in a group for `size`; return their networks and what `fit` tells, by seed.
+
+    With a folder each saves its states there. One that would begin the epoch `stop` ends all of them.
+    """
+    begun = {}
+    for seed in seeds:
+        keras.backend.clear_session(free_memory=False)  # as between the trials of a worker
+        own = replace(TOGETHER, seed=seed, lr=RATES[seed])
+        states = Checkpoints(files.make_folder(folder / str(seed)), {"a": "b"}) if folder else None
+        what = build(own), own, feed_of(own, LENGTHS[seed]), LENGTHS[seed], ignore
+        begun[seed] = Training(*what, states=states, trained=True)
+    trainer = group_for(program_for("reference", TOGETHER, SHAPE, CLASSES), size)
+
+    class Stops:
+        def train(self, members: Any) -> Any:
+            if any(member.epoch == stop for member in members):
+                raise TrainingEndedError
+            return trainer.train(members)
+
+        predict = trainer.predict
+
+    fit_all(list(begun.values()), Stops())
+    return {seed: (training.underway.model, training.end()) for seed, training in begun.items()}
+
+
+def group(folder: Path) -> dict[str, Any]:
+    """Return how far trials that were trained side by side are from others."""
+    alone = {seed: train(replace(TOGETHER, seed=seed, lr=RATES[seed]), images=LENGTHS[seed])[0] for seed in (3, 4, 5)}
+    three, turned, five = train_together((3, 4, 5), 3), train_together((4, 3), 3), train_together((6, 7, 3, 5), 5)
+    found: dict[str, Any] = {"alone": [apart(three[seed][0], network) for seed, network in alone.items()]}
+    found["other number"] = [apart(five[seed][0], alone[seed]) for seed in (3, 5)]
+    found["other neighbours"] = [apart(three[seed][0], turned[seed][0]) for seed in (3, 4)]
+    found["moved"] = apart(three[3][0], three[4][0])
+    found["lost"] = [five[seed][1].diverged for seed in (3, 5, 6, 7)]
+    own = three[4][1].rows[-1]["fit_loss"]
+    told = train(replace(TOGETHER, seed=4, lr=RATES[4]))[1].rows[-1]["fit_loss"]
+    found["loss"] = abs(own - told)
+    epochs.SAVED_EVERY_S = 0.0
+    for seeds, stop in (((3, 4, 5), 1), ((3, 5), 2)):  # after which one is an epoch behind
+        with contextlib.suppress(TrainingEndedError):
+            train_together(seeds, 3, folder, stop)
+    again = train_together((3, 4, 5), 3, folder)
+    found["resumed"] = [again[seed][1].resumed_after for seed in again]
+    found["again"] = [apart(again[seed][0], three[seed][0]) for seed in again]
+    return found
+
+
+def starve() -> list[Any]:
+    """Return what a group does whose memory suffices for two trials."""
+    program = program_for("reference", TOGETHER, SHAPE, CLASSES)
+    group, whole, tried = Group(program, 5), Group._train_some, []
+
+    def train_some(self: Group, members: Any) -> Any:
+        tried.append(self.size)
+        if self.size > 2:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory while trying to allocate")
+        return whole(self, members)
+
+    Group._train_some = train_some
+    members = []
+    for seed in (3, 4, 5):
+        own = replace(TOGETHER, seed=seed, lr=RATES[seed])
+        training = Training(build(own), own, feed_of(own), TRAINED, ignore, trained=True)
+        members.append(Member(training.underway.model, own, feed_of(own), 0))
+    done = group.train(members)
+    Group._train_some = whole
+    return [tried, group.size, len(done), all(np.isfinite(epoch.loss) for epoch in done)]
+
+
 def main(folder: Path) -> None:
     """Measure all, and write it."""
     measured: dict[str, Any] = {name: compare(replace(BASE, **change)) for name, change in CHANGES.items()}
@@ -204,6 +280,7 @@ def main(folder: Path) -> None:
         [fitted.rows[-1]["validation_loss"], float(loss(ONE_HOT[80:], logits))],
         [fitted.rows[-1]["validation_accuracy"], float((np.asarray(logits).argmax(axis=1) == LABELS[80:]).mean())],
     ]
+    measured["group"], measured["starved"] = group(folder), starve()
     (folder / "measured.json").write_text(json.dumps(measured, indent=1))
 
 

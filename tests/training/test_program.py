@@ -1,25 +1,8 @@
 """Programs of JAX against plain steps of Keras's own layers; program_lab.py does the training in its own process."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-LAB = Path(__file__).with_name("program_lab.py")
 SAMES = ("as it is", "average, flip", "strided, affine", "none, mixup", "overlap, kernel 4")
-
-
-@pytest.fixture(scope="module")
-def measured(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("program")
-    root = str(LAB.parents[2])
-    words, environment = [sys.executable, str(LAB), str(folder)], os.environ | {"PYTHONPATH": root}
-    done = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads((folder / "measured.json").read_text())
 
 
 @pytest.mark.parametrize("name", SAMES)

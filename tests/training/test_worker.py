@@ -181,7 +181,7 @@ def test_no_option_of_the_environment_and_no_keras_json_changes_a_number(worker,
 
 def test_a_worker_with_jax_trains_the_same_trial_to_the_same_bits_and_says_with_what(assignment):
     ours = changed(assignment, engine="jax", augment="flip", dropout=0.2, norm="batch", width=0.5)
-    worker = Worker(threads=1, engine="jax")
+    worker = Worker(threads=1, backend="jax")
     first, again = (result_of(worker, ours) for _ in range(2))
     other = result_of(worker, changed(ours, seed=5))
     timed = list(worker.train(replace(ours, probe=True)))[-1]
