@@ -30,7 +30,6 @@ from bloodstudy.execution.rescore import judge_again
 from bloodstudy.execution.scheduler import Scheduler, serve
 from bloodstudy.execution.summary import close
 from bloodstudy.study.archive.restore import restore
-from bloodstudy.study.question import SCRATCH
 from bloodstudy.training import require_backend
 
 LOGGED = (
@@ -53,8 +52,7 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
     settings = request.jobs[0].settings
     runs_dir = Path(settings.places.runs_dir)
     if settings.control.restore:
-        name = request.study.name if request.study else SCRATCH
-        terminal.say(restore(Path(settings.control.restore), runs_dir, name).told)
+        terminal.say(restore(Path(settings.control.restore), runs_dir, request.name).told)
     planned_run = planner.make_plan(request, arguments, runs_dir)
     folder = runs_dir / planned_run.content.study
     announcement.describe_data(planned_run.images.values(), settings.data, request.design)
