@@ -16,18 +16,21 @@ from bloodstudy.execution.looks import Looks
 from bloodstudy.execution.next_steps import print_next
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.execution.progress import AT_CHANCE
+from bloodstudy.execution.run_summary import Pages, summarise
 from bloodstudy.study.outcome import DEATHS, UNFINISHED, Outcome
 
 TELLS_CHANCE = f"{AT_CHANCE}: all test images get one class, or accuracy is no better than that; nothing was learnt"
-RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
 MAX_ARMS = 40  # of a plain sweep in the table at its end
 FAILED = (*DEATHS, Outcome.INTERRUPTED, Outcome.MISSING)
 
 
-def close(folder: Path, planned_run: PlannedRun, request: compose.RunRequest, looks: Looks) -> int:
+def close(
+    folder: Path, planned_run: PlannedRun, request: compose.RunRequest, looks: Looks, pages: Pages | None = None
+) -> int:
     """Log what the store does not hold yet, print the results of the requested trials, return the exit code.
 
-    `looks` tell which of them are still to be trained, should they be missing, and what was decided.
+    `looks` tell which of them are still to be trained, should they be missing, and what was decided. `pages` write the
+    report, for the study's own run in MLflow; None: it stays as it is, since nothing was trained.
     """
     trials = analysis.read_trials(
         folder.parent, folder.name, replace(planned_run.content, trials=tuple(planned_run.requested))
@@ -35,9 +38,10 @@ def close(folder: Path, planned_run: PlannedRun, request: compose.RunRequest, lo
     rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
     rows = [row for row in rows if row["outcome"] != Outcome.MISSING or row["key"] in looks.needed]
     dead = analysis.find_dead(folder, rows)
+    answers = list(describe_answers(looks, len(planned_run.content.repetitions.looks))) if request.study else []
     if request.study:
         _print_arms(rows, looks, dead)
-        for line in describe_answers(looks, len(planned_run.content.repetitions.looks)):
+        for line in answers:
             terminal.say(line)
     elif len(rows) > 1:
         _print_sweep(rows, analysis.flag_no_ops(trials), dead)
@@ -47,7 +51,12 @@ def close(folder: Path, planned_run: PlannedRun, request: compose.RunRequest, lo
         for leak in analysis.list_leaks(trials):
             terminal.say(_describe_leak(leak))
     failed = [row for row in rows if row["outcome"] in FAILED]
-    _finish(folder, "FAILED" if failed else "FINISHED")
+    status = "FAILED" if failed else "FINISHED"
+    if pages is None or len(planned_run.content.trials) < 2:
+        _finish(folder, status)
+    else:
+        with summarise(folder, planned_run.content, rows, dead, answers, pages) as told:
+            _finish(folder, status, told)
     if any(row["outcome"] in DEATHS for row in failed):
         terminal.say("the same command with retry=failed trains these again:")
     for row in failed:
@@ -104,8 +113,8 @@ def describe_answers(looks: Looks, planned: int) -> Iterator[str]:
             yield f"{arm} {words}{beyond} (look {verdict.look} of {planned})"
 
 
-def _finish(study_folder: Path, status: str) -> None:
-    ending = tracking.finish(study_folder, status, lambda: terminal.say("waiting for the tracking store ..."))
+def _finish(study_folder: Path, status: str, told: tracking.Summary | None = None) -> None:
+    ending = tracking.finish(study_folder, status, lambda: terminal.say("waiting for the tracking store ..."), told)
     if ending.logged:
         terminal.say(f"logged {_count(ending.logged, 'earlier trial')} to MLflow")
     if ending.owed:

@@ -74,6 +74,12 @@ def write_report(runs_dir: Path, reports_dir: Path, study: str, more: str = "") 
     return place / "report.md"
 
 
+def write_pages(runs_dir: Path, study: str, folder: Path) -> None:
+    """Write the files of the report into `folder`, wherever that is; raises UserError if there is nothing to report."""
+    for name, content in make_report(load_claims(runs_dir, study), folder).files.items():
+        files.write_text(folder / name, content)
+
+
 def load_claims(runs_dir: Path, study: str) -> StudyClaims:
     """Return the analysed study with an empty ledger; raises UserError if there is nothing to report."""
     sweep = load_study(runs_dir, study)

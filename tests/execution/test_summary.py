@@ -18,7 +18,7 @@ def end(tmp_path, monkeypatch, capsys):
     """Return a function that ends the run of a made-up question; it returns the exit code, the status and the text."""
     statuses = []
 
-    def finish(folder, status, waiting):
+    def finish(folder, status, waiting, told):
         statuses.append(status)
         return Ending(1, 2, "locked")
 
