@@ -19,6 +19,8 @@ from bloodstudy.errors import MachineError, UserError
 from bloodstudy.files import hash_file
 from bloodstudy.study.archive.export import note_package, write_package
 from bloodstudy.study.archive.restore import Restored, restore
+from bloodstudy.study.report_folder import choose_report_folder
+from bloodstudy.study.run_folder import StudyLocation, read_plan
 
 USAGE = """\
 python -m bloodstudy.package [study=NAME] [to=FILE] [restore=FILE] [runs_dir=FOLDER] [reports_dir=FOLDER]
@@ -42,7 +44,7 @@ def package(arguments: list[str]) -> int:
             raise UserError("restore= reads a package and to= writes one: give one of them")
         return _restore(typed)
     location = find_study(typed)
-    path = Path(typed.get("to") or Path(location.places.reports_dir, location.study, f"{location.study}.zip"))
+    path = Path(typed["to"]) if typed.get("to") else _place(location)
     if path.is_dir():
         raise UserError(f"to={path}: expected a file; received a folder")
     packed, planned = write_package(location, path)
@@ -51,6 +53,12 @@ def package(arguments: list[str]) -> int:
     terminal.say(f"  SHA-256 {hash_file(path)}: publish it with the report")
     terminal.say(f"  python -m bloodstudy.package restore={path.name}   puts them back, anywhere")
     return 0
+
+
+def _place(location: StudyLocation) -> Path:
+    """Return where the package goes by itself: beside the report of the same trials."""
+    plan = read_plan(location.runs_dir, location.study)
+    return choose_report_folder(Path(location.places.reports_dir), location.study, plan) / f"{location.study}.zip"
 
 
 def _restore(typed: dict[str, str]) -> int:

@@ -1,7 +1,7 @@
 """python -m bloodstudy.report: write the report of a study, the one planned last if none is named.
 
-In: the run folder. Out: <reports_dir>/<study>/report.md with its figures beside it. Trains nothing, loads no TensorFlow
-and asks no tracking store.
+In: the run folder. Out: report.md with its figures beside it, in <reports_dir>/<study>. Trains nothing, loads no
+TensorFlow and asks no tracking store.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ python -m bloodstudy.report [study=NAME] [runs_dir=FOLDER] [reports_dir=FOLDER] 
 
 Writes the report of a study: <reports_dir>/<study>/report.md with its figures beside it. It reads what
 python -m bloodstudy.run left in <runs_dir> and trains nothing. Defaults: the study planned last, runs_dir=runs
-reports_dir=reports
+reports_dir=reports. A sweep with name=NAME is study=NAME here; sweeps without a name are study=scratch. The report of a
+sweep never takes the place of another sweep's: the second goes to scratch-2, and so on
 
   images=true   write report_with_images.html too: the page with the test images that nobody gets right, which report.md
                 names. It needs the images where the study found them; keep that page out of repositories"""

@@ -7,6 +7,7 @@ costs, let Hydra's launcher run the trials that have no result yet, print what c
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from bloodstudy.cli import compose
 from bloodstudy.cli.command import run_command
@@ -37,7 +38,14 @@ def run(arguments: list[str]) -> int:
         # Imported only now, with pandas in its train, so that --help and a mistyped key answer at once.
         from bloodstudy.execution.study_run import carry_out
 
-        return carry_out(request, arguments, typed.multirun)
+        return carry_out(request, arguments, typed.multirun, write_pages)
+
+
+def write_pages(runs_dir: Path, study: str, folder: Path) -> None:
+    """Write the report of a study into `folder`, for its run in MLflow."""
+    from bloodstudy import reporting  # once there is something to draw: seaborn takes seconds
+
+    reporting.write_pages(runs_dir, study, folder)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from bloodstudy.config.levels import Rule
 from bloodstudy.execution.status_table import count_trials, print_status
 from bloodstudy.study import run_folder
 from bloodstudy.study.disk_state import clear_states
+from bloodstudy.study.run_folder import list_studies
 
 USAGE = """\
 python -m bloodstudy.status [study=NAME] [runs_dir=FOLDER] [clear=states]
@@ -37,6 +38,8 @@ def status(arguments: list[str]) -> int:
         trials, removed = clear_states(location.folder)
         terminal.say(f"removed the training states of {count_trials(trials)} with a result: {removed:,} bytes")
     print_status(plan, location.folder)
+    if others := [name for name in list_studies(location.runs_dir) if name != location.study]:
+        terminal.say(f"also in {location.runs_dir}: {', '.join(f'study={name}' for name in others)}")
     return 0
 
 

@@ -179,18 +179,21 @@ def results(folder: Path, study: str = "scratch") -> list[dict[str, Any]]:
 
 
 def statuses(folder: Path) -> list[str]:
-    """Return the status of each run in the store of `folder` that is not deleted, the oldest first."""
+    """Return the status of each run in the store of `folder` but those of sweeps without a name, the oldest first."""
     with contextlib.closing(sqlite3.connect(folder / "mlflow.db")) as store:
-        rows = store.execute("SELECT status FROM runs WHERE lifecycle_stage = 'active' ORDER BY start_time")
+        sweeps = "SELECT run_uuid FROM tags WHERE key = 'bloodstudy.sweep'"
+        kept = f"lifecycle_stage = 'active' AND run_uuid NOT IN ({sweeps})"
+        rows = store.execute(f"SELECT status FROM runs WHERE {kept} ORDER BY start_time")
         return [status for (status,) in rows]
 
 
 def logged_runs(folder: Path, study: str = "scratch") -> list[Any]:
-    """Return the runs of a study as MLflow shows them."""
+    """Return the runs of a study as MLflow shows them, without those of sweeps without a name."""
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
-    return client.search_runs([client.get_experiment_by_name(study).experiment_id])
+    runs = client.search_runs([client.get_experiment_by_name(study).experiment_id])
+    return [run for run in runs if "bloodstudy.sweep" not in run.data.tags]
 
 
 def give_store(folder: Path) -> Path:

@@ -65,9 +65,10 @@ class Server:
         return MlflowClient(self.uri)
 
     def runs(self, study: str = "scratch") -> list[Any]:
-        """Return the runs of a study that are not deleted."""
+        """Return the runs of a study that are not deleted, without those of sweeps without a name."""
         experiment = self.client.get_experiment_by_name(study)
-        return self.client.search_runs([experiment.experiment_id]) if experiment else []
+        runs = self.client.search_runs([experiment.experiment_id]) if experiment else []
+        return [run for run in runs if "bloodstudy.sweep" not in run.data.tags]
 
     def forget(self) -> None:
         """Delete the runs, since tests share a server and their trials have the same keys."""
@@ -85,12 +86,12 @@ class Server:
             logged = files.read_json(folder / "runs" / study / result["key"] / "logged.json")
             assert logged["run_id"] == run.info.run_id
             assert run.data.metrics["accuracy_gap"] == pytest.approx(result["responses"]["accuracy_gap"])
-            for metric in ("fit_loss", "fit_accuracy"):
+            for metric in ("fit/loss", "fit/accuracy"):
                 points = self.client.get_metric_history(run.info.run_id, metric)
                 epochs = list(range(1, result["epochs_done"] + 1))
                 assert [point.step for point in points] == epochs, "no epoch is lost or doubled"
             names = {artifact.path for artifact in self.client.list_artifacts(run.info.run_id)}
-            assert names == {"config.yaml", "history.csv", "predictions.parquet"}
+            assert names == {"config.yaml", "history.csv", "predictions.parquet", "confusion_matrix.svg"}
 
 
 def wait_for_run(folder: Path, process: subprocess.Popen[str], study: str = "scratch") -> None:

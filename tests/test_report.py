@@ -76,6 +76,20 @@ def test_a_study_is_named_or_it_is_the_one_planned_last(tmp_path):
     assert len(other.stderr.splitlines()) == 1
 
 
+def test_the_report_of_one_sweep_never_takes_the_place_of_another_s(tmp_path):
+    fabricate_sweep(tmp_path / "runs", {"lr": [0.01, 0.001]})
+    assert finish(tmp_path, "report") == "reports/scratch/report.md\n"
+    first = (tmp_path / "reports/scratch/report.md").read_bytes()
+    fabricate_sweep(tmp_path / "runs", {"pooling": ["max", "average"]})
+    assert finish(tmp_path, "report") == "reports/scratch-2/report.md\n"
+    assert (tmp_path / "reports/scratch/report.md").read_bytes() == first
+    assert finish(tmp_path, "package").startswith("reports/scratch-2/scratch.zip: ")
+    assert "hold" in finish(tmp_path, "verify", "reports/scratch-2")
+    ended = call(tmp_path, "verify", "reports/scratch")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "the report of another sweep than the last one in runs/scratch" in ended.stderr
+
+
 def test_help_answers(tmp_path):
     assert "reports_dir=FOLDER" in finish(tmp_path, "report", "--help")
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from harness import SMEAR, call, finish, give_store, modules_loaded, rewrite, start, wait_for
+from studies import fabricate_sweep
 
 from bloodstudy import files
 from bloodstudy.study.disk_state import clear_states, read_state
@@ -38,8 +39,16 @@ def test_a_finished_study_has_nothing_left(trained):
     assert (table["lr=1e+30"]["finished"], table["lr=1e+30"]["diverged"]) == ("-", "1")
     assert (table["all"]["finished"], table["all"]["diverged"]) == ("2", "1")
     assert "time left" not in ended.stdout
+    assert "also in" not in ended.stdout
     used = sum(file.stat().st_size for file in (trained / "runs" / "scratch").glob("*/*"))
     assert f"disk used: {used / 1000:.3g} kB" in ended.stdout
+
+
+def test_other_sweeps_that_lie_there_are_named(tmp_path):
+    for name in ("rates", "pools"):
+        fabricate_sweep(tmp_path / "runs", {"lr": [0.01, 0.001]})
+        (tmp_path / "runs" / "scratch").rename(tmp_path / "runs" / name)
+    assert "also in runs: study=rates" in finish(tmp_path, "status").splitlines()
 
 
 def test_what_failed_is_counted_and_what_is_gone_is_to_be_trained_again(trained):

@@ -14,6 +14,7 @@ from bloodstudy.analysis.comparisons.verdict import Verdict
 from bloodstudy.analysis.results.arm_summary import ArmSummary, summarise_arms
 from bloodstudy.analysis.results.confusion import Confusion, examine
 from bloodstudy.analysis.results.predictions import EvaluationImages, Predictions, Reader
+from bloodstudy.analysis.results.scores import find_dead
 from bloodstudy.analysis.results.sweep import StudyResults, load_study
 from bloodstudy.analysis.results.trials import Leak, flag_no_ops, judge, list_leaks, read_trials
 from bloodstudy.analysis.statistics.paired import Effect
@@ -43,6 +44,7 @@ __all__ = [
     "analyse_study",
     "compare_splits",
     "examine",
+    "find_dead",
     "find_folder",
     "find_simplest",
     "flag_no_ops",

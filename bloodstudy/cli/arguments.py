@@ -41,6 +41,8 @@ def read_keys(arguments: list[str], usage: str, more: Mapping[str, Rule] | None 
         elif key in rules:
             typed[key] = _unquote(value)
             problems.append(check_value(key, typed[key], rules))
+        elif key == "name":
+            problems.append(f"{word}: here the sweep of that name is study={value}")
         elif key in RULES or key in ("model", "data", "question"):
             others.append(word)
         else:

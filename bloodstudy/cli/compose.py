@@ -49,6 +49,7 @@ from bloodstudy.config.yaml_files import conf_folder, judge_own_files, search_pa
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm
 from bloodstudy.study.design import Design, DesignName
+from bloodstudy.study.question import SCRATCH
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,13 @@ class RunRequest:
     study: StudyRequest | None = None  # None: a plain sweep
     seeds: int | None = None  # of the planned ones, those below it are what this command is about; None: all
     design: Design | None = None  # None: a plain sweep
+
+    @property
+    def name(self) -> str:
+        """The name of its run folder: that of the study, or the one that was typed, or `scratch`."""
+        if self.study and self.study.study:
+            return self.study.study.name
+        return self.jobs[0].settings.control.name or SCRATCH
 
 
 def check(overrides: list[str], multirun: bool, exempt: Collection[str] = ()) -> RunRequest:

@@ -21,7 +21,7 @@ from hydra.errors import HydraException
 
 from bloodstudy.config.rules import RULES, check_value, unknown_key
 from bloodstudy.config.schema import Control, Places
-from bloodstudy.config.yaml_files import named, read_yaml
+from bloodstudy.config.yaml_files import is_global, named, read_yaml
 from bloodstudy.errors import UserError, nearest
 from bloodstudy.study.arms import spell
 from bloodstudy.study.stored_rules import MAX_TRIALS
@@ -126,17 +126,18 @@ def _judge_choice(group: str, name: Any) -> str | None:
     files = named(group)
     options = sorted({*GlobalHydra.instance().config_loader().get_group_options(group), *files})
     if name in options:
-        return _judge_file(files[name]) if name in files else None
+        return _judge_file(group, files[name]) if name in files else None
     return f"{group}: expected one of {', '.join(options)}; received {name!r}.{nearest(str(name), options)}"
 
 
-def _judge_file(path: Path) -> str | None:
+def _judge_file(group: str, path: Path) -> str | None:
     """Return what is wrong with a file that Hydra is about to read: it would follow what ours may not hold."""
     try:
         content = read_yaml(path)
     except UserError as error:
         return " ".join(error.problems)
-    unfit = [key for key in content if key in TYPED_ALONE]
+    own = {"name"} if group == "data" and not is_global(path) else set[str]()  # that of the images, not of the sweep
+    unfit = [key for key in content if key in TYPED_ALONE and key not in own]
     return f"{path}: only the command line sets {', '.join(unfit)}; take that out of the file" if unfit else None
 
 

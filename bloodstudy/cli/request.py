@@ -15,6 +15,7 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 
 from bloodstudy.cli.overrides import first_levels, values_of
+from bloodstudy.config.yaml_files import named as list_named
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm, Role, expand
 from bloodstudy.study.design import FOLDS, LOOKS, MARGINS, Design, DesignName
@@ -33,10 +34,6 @@ class StudyRequest:
 
     study: Study | None
     questions: tuple[Question, ...]
-
-    @property
-    def name(self) -> str:
-        return self.study.name if self.study else SCRATCH
 
     @cached_property
     def common(self) -> dict[str, Any]:
@@ -79,7 +76,7 @@ class StudyRequest:
     def written(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield the overrides that stand in files, each after its place."""
         if self.study:
-            yield f"study {self.name}, reference", self.study.reference
+            yield f"study {self.study.name}, reference", self.study.reference
         for question in self.questions:
             yield f"question {question.name}, common", question.common
             yield f"question {question.name}, reference", question.reference
@@ -98,7 +95,7 @@ def read_request(
         problems = [problem for override in others if override.key_or_group == "seeds"]
         keys = [override.key_or_group for override in others if override.key_or_group in OF_STUDIES]
         decides = "a plain sweep decides nothing; it belongs to study=NAME or question=NAME"
-        return None, others, problems + [f"{key}: {decides}" for key in keys]
+        return None, others, problems + [f"{key}: {decides}" for key in keys] + _judge_name(others)
     if problems := [problem for override in named if (problem := _refuse(override, multirun))]:
         raise UserError(*problems)
     if len(named) > 1:
@@ -109,7 +106,23 @@ def read_request(
     names = [str(name) for name in values_of(named[0])]
     study = read_study(names[0]) if named[0].key_or_group == "study" else None
     request = StudyRequest(study, tuple(map(read_question, study.questions if study else names)))
-    return request, others, _conflicts(request, others, str(named[0].input_line))
+    problems = _conflicts(request, others, str(named[0].input_line)) + _judge_name(others, study)
+    return request, others, problems
+
+
+def _judge_name(others: Sequence[Override], study: Study | None = None) -> list[str]:
+    """Return why a sweep cannot have the name that was typed, if one was."""
+    typed = next((override for override in others if override.key_or_group == "name"), None)
+    name = values_of(typed)[0] if typed else None
+    if typed is None or name is None:
+        return []
+    if study is not None:
+        return [f"{typed.input_line}: study={study.name} has its own name; leave one of them out"]
+    if name == SCRATCH:
+        return [f"{typed.input_line}: the name of all sweeps without one; leave it out, or choose another name"]
+    if name in list_named("study"):
+        return [f"{typed.input_line}: {name!r} is a study; choose another name, or run the study: -m study={name}"]
+    return []
 
 
 def _judge_design(request: StudyRequest, typed: Mapping[str, Any]) -> list[str]:

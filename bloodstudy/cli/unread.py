@@ -13,7 +13,7 @@ from bloodstudy.config import schema
 from bloodstudy.config.extension.known import is_read
 from bloodstudy.config.factors import FACTORS, list_replaced
 from bloodstudy.config.readers import find_unread
-from bloodstudy.config.yaml_files import conf_folder, named, read_yaml
+from bloodstudy.config.yaml_files import conf_folder, is_global, named, read_yaml
 from bloodstudy.study.arms import spell
 
 
@@ -68,7 +68,5 @@ def _keys_of_files(choice: Sequence[str]) -> set[str]:
     for group, name in zip(GROUPS, choice, strict=True):
         path = named(group).get(name)
         if path is not None and not path.is_relative_to(conf_folder()):
-            # A file of data stands under `data`, unless it says that it is about everything.
-            everything = "@package _global_" in path.read_text(encoding="utf-8")
-            keys |= {*schema.flatten(read_yaml(path), "" if everything else f"{group}.")}
+            keys |= {*schema.flatten(read_yaml(path), "" if is_global(path) else f"{group}.")}
     return keys

@@ -62,6 +62,9 @@ RULES: dict[str, Rule] = {
     "runs_dir": text("a folder"),
     "reports_dir": text("a folder"),
     "cache_dir": text("a folder, or null", optional=True),
+    "name": Rule(
+        f"a name of {NAMED}, or null", lambda v: v is None or (isinstance(v, str) and bool(NAME.fullmatch(v)))
+    ),
     "seeds": Rule("a whole number from 1 to 10000, or null", lambda v: v is None or (is_whole(v) and 1 <= v <= 10_000)),
     "repetitions": Rule(
         "a whole number from 1 to 1000, or null", lambda v: v is None or (is_whole(v) and 1 <= v <= 1000)

@@ -117,6 +117,7 @@ class Places:
 class Control:
     """What a command does with what it finds; never part of a trial's identity."""
 
+    name: str | None = None  # of a sweep: its run folder, its report and its run in MLflow; None: scratch
     seeds: int | None = None  # how many, from 0 on; None: as many as the study or the question says
     repetitions: int | None = None  # of a study by folds, how many this command is about; None: all
     design: str = "auto"  # of a study: folds, fixed; auto: as it says, else folds if photographs are known

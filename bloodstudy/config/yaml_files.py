@@ -116,6 +116,11 @@ def _check_parts(text: str, max_items: int) -> None:
             raise yaml.constructor.ConstructorError(None, None, problem, event.start_mark)
 
 
+def is_global(path: Path) -> bool:
+    """Tell whether a file of a group says that it is about everything, and not about its group alone."""
+    return "@package _global_" in path.read_text(encoding="utf-8")
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in `path`; raises UserError naming file and key if it is anything but plain data."""
     if path.stat().st_size > MAX_BYTES:

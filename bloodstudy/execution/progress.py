@@ -20,6 +20,7 @@ from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import TrialFolder, load_result
 
 LOOK_EVERY_S = 0.5
+AT_CHANCE = "at chance"  # of a trial that has learnt nothing
 
 
 class Board:
@@ -80,7 +81,9 @@ class Board:
         place = next(i for i, trial in enumerate(self._trials) if trial.key == key)
         trial = self._trials[place]
         title = f"[{place + 1}/{len(self._trials)}] {trial.arm}, seed {trial.seed}"
-        terminal.say(f"{title}: {headline(result, trial.evaluated_on)}{self._time_left()}")
+        row = {"key": key, "judged": trial.evaluated_on, "outcome": result.outcome}
+        dead = bool(analysis.find_dead(self._folder, [row]))
+        terminal.say(f"{title}: {headline(result, trial.evaluated_on, dead)}{self._time_left()}")
 
     def _time_left(self) -> str:
         left_out = self._left_out()
@@ -100,8 +103,8 @@ class Board:
         return f"; about {terminal.span(pace * (every - done))} left"
 
 
-def headline(result: Result, judged: str) -> str:
-    """Return what came out of one trial, in a line."""
+def headline(result: Result, judged: str, dead: bool = False) -> str:
+    """Return what came out of one trial, in a line; a `dead` one stayed at chance."""
     seconds = terminal.span(result.cost.wall_seconds)
     if result.outcome != Outcome.FINISHED:
         return f"{result.outcome} after {seconds}: {result.reason}"
@@ -109,4 +112,4 @@ def headline(result: Result, judged: str) -> str:
     if "test_accuracy" not in measured:
         return f"finished ({seconds})"
     figures = f"train {measured['train_accuracy']:.3f}, test {measured['test_accuracy']:.3f}"
-    return f"{figures}, gap {measured['accuracy_gap']:+.3f} ({seconds})"
+    return f"{figures}, gap {measured['accuracy_gap']:+.3f}{f', {AT_CHANCE}' if dead else ''} ({seconds})"

@@ -27,10 +27,10 @@ from bloodstudy.execution.looks import Looks
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.execution.progress import Board
 from bloodstudy.execution.rescore import judge_again
+from bloodstudy.execution.run_summary import Pages, name_sweep
 from bloodstudy.execution.scheduler import Scheduler, serve
 from bloodstudy.execution.summary import close
 from bloodstudy.study.archive.restore import restore
-from bloodstudy.study.question import SCRATCH
 from bloodstudy.training import require_backend
 
 LOGGED = (
@@ -45,16 +45,18 @@ LOGGED = (
 )  # of the plan, as parameters of the study's run in MLflow
 
 
-def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: bool) -> int:
-    """Train what `request` asks for and has no result yet; return the exit code."""
+def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: bool, pages: Pages) -> int:
+    """Train what `request` asks for and has no result yet; return the exit code.
+
+    `pages` write the report that the study's own run in MLflow carries.
+    """
     require_backend({job.settings.factors.engine for job in request.jobs})
     tracking.require_store()
     job_process.current().begin_command()
     settings = request.jobs[0].settings
     runs_dir = Path(settings.places.runs_dir)
     if settings.control.restore:
-        name = request.study.name if request.study else SCRATCH
-        terminal.say(restore(Path(settings.control.restore), runs_dir, name).told)
+        terminal.say(restore(Path(settings.control.restore), runs_dir, request.name).told)
     planned_run = planner.make_plan(request, arguments, runs_dir)
     folder = runs_dir / planned_run.content.study
     announcement.describe_data(planned_run.images.values(), settings.data, request.design)
@@ -84,11 +86,14 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
     planned_run.content.write(folder)
     content = planned_run.content.to_dict()
     logged = {key: content[key] for key in LOGGED if key in content}
-    tracking.begin(folder, len(missing_keys), logged)
+    many = len(planned_run.content.trials) > 1
+    sweep = tracking.Sweep(planned_run.content.digest, name_sweep(planned_run.content)) if many else None
+    tracking.begin(folder, len(missing_keys), logged, sweep)
     try:
         if missing_keys:
             _launch(request, planned_run, seconds, workers, folder, multirun)
-        return close(folder, planned_run, request, _hold_looks(planned_run, folder, say=False))
+        looks = _hold_looks(planned_run, folder, say=False)
+        return close(folder, planned_run, request, looks, pages if missing_keys else None)
     except BaseException as error:
         tracking.finish(folder, "FAILED" if isinstance(error, Exception) else "KILLED")
         raise

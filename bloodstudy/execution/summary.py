@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -13,48 +12,60 @@ from typing import Any
 from bloodstudy import analysis, tracking
 from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.cli import compose, terminal
-from bloodstudy.cli.overrides import write
 from bloodstudy.execution.looks import Looks
+from bloodstudy.execution.next_steps import print_next
 from bloodstudy.execution.planner import PlannedRun
+from bloodstudy.execution.progress import AT_CHANCE
+from bloodstudy.execution.run_summary import Pages, summarise
 from bloodstudy.study.outcome import DEATHS, UNFINISHED, Outcome
-from bloodstudy.study.question import SCRATCH
 
-NOT_REPEATED = ("lr", "plan_only", "retry", "restore")  # of what was typed, in the sweep that is proposed next
+TELLS_CHANCE = f"{AT_CHANCE}: all test images get one class, or accuracy is no better than that; nothing was learnt"
+MAX_ARMS = 40  # of a plain sweep in the table at its end
 FAILED = (*DEATHS, Outcome.INTERRUPTED, Outcome.MISSING)
 
 
-def close(folder: Path, planned_run: PlannedRun, request: compose.RunRequest, looks: Looks) -> int:
+def close(
+    folder: Path, planned_run: PlannedRun, request: compose.RunRequest, looks: Looks, pages: Pages | None = None
+) -> int:
     """Log what the store does not hold yet, print the results of the requested trials, return the exit code.
 
-    `looks` tell which of them are still to be trained, should they be missing, and what was decided.
+    `looks` tell which of them are still to be trained, should they be missing, and what was decided. `pages` write the
+    report, for the study's own run in MLflow; None: it stays as it is, since nothing was trained.
     """
     trials = analysis.read_trials(
         folder.parent, folder.name, replace(planned_run.content, trials=tuple(planned_run.requested))
     )
     rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
     rows = [row for row in rows if row["outcome"] != Outcome.MISSING or row["key"] in looks.needed]
+    dead = analysis.find_dead(folder, rows)
+    answers = list(describe_answers(looks, len(planned_run.content.repetitions.looks))) if request.study else []
     if request.study:
-        _print_arms(rows, looks)
-        for line in describe_answers(looks, len(planned_run.content.repetitions.looks)):
+        _print_arms(rows, looks, dead)
+        for line in answers:
             terminal.say(line)
     elif len(rows) > 1:
-        _print_sweep(rows, analysis.flag_no_ops(trials))
+        _print_sweep(rows, analysis.flag_no_ops(trials), dead)
     else:
-        _print_trial(rows[0])
+        _print_trial(rows[0], bool(dead))
     if len(rows) > 1:
         for leak in analysis.list_leaks(trials):
             terminal.say(_describe_leak(leak))
     failed = [row for row in rows if row["outcome"] in FAILED]
-    _finish(folder, "FAILED" if failed else "FINISHED")
+    status = "FAILED" if failed else "FINISHED"
+    if pages is None or len(planned_run.content.trials) < 2:
+        _finish(folder, status)
+    else:
+        with summarise(folder, planned_run.content, rows, dead, answers, pages) as told:
+            _finish(folder, status, told)
     if any(row["outcome"] in DEATHS for row in failed):
         terminal.say("the same command with retry=failed trains these again:")
     for row in failed:
         terminal.say(f"{row['outcome']}: {row['arm']}, seed {row['seed']}: {row['reason']}")
-    _print_next(folder, len(rows), request)
+    print_next(folder, len(rows), planned_run.content, request)
     return 1 if failed else 0
 
 
-def _print_arms(rows: list[dict[str, Any]], looks: Looks) -> None:
+def _print_arms(rows: list[dict[str, Any]], looks: Looks, dead: Collection[tuple[str, str]]) -> None:
     """Print what each arm of a study reached, and what was concluded on it."""
     lines = []
     for arm in dict.fromkeys(row["arm"] for row in rows):
@@ -73,7 +84,9 @@ def _print_arms(rows: list[dict[str, Any]], looks: Looks) -> None:
                 effect += f" [{100 * course.last.told.low:+.1f}, {100 * course.last.told.high:+.1f}]"
             if course.verdict.not_worse and course.verdict.word == Word.INCONCLUSIVE:
                 verdict += ", not worse"
-        lines.append([arm, str(len(own)), *means, effect, verdict])
+        lost = sum((row["key"], row["judged"]) in dead for row in own)
+        count = f"{len(own)} ({lost} {AT_CHANCE})" if lost else str(len(own))
+        lines.append([arm, count, *means, effect, verdict])
     header = ["arm", "trials", "train", "test", "effect on test, points", "verdict"]
     terminal.print_table("", header, lines, right=("trials", "train", "test", "effect on test, points"))
     if looks.courses:
@@ -100,8 +113,8 @@ def describe_answers(looks: Looks, planned: int) -> Iterator[str]:
             yield f"{arm} {words}{beyond} (look {verdict.look} of {planned})"
 
 
-def _finish(study_folder: Path, status: str) -> None:
-    ending = tracking.finish(study_folder, status, lambda: terminal.say("waiting for the tracking store ..."))
+def _finish(study_folder: Path, status: str, told: tracking.Summary | None = None) -> None:
+    ending = tracking.finish(study_folder, status, lambda: terminal.say("waiting for the tracking store ..."), told)
     if ending.logged:
         terminal.say(f"logged {_count(ending.logged, 'earlier trial')} to MLflow")
     if ending.owed:
@@ -113,7 +126,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number > 1 else ''}"
 
 
-def _print_trial(row: dict[str, Any]) -> None:
+def _print_trial(row: dict[str, Any], dead: bool) -> None:
     if row["outcome"] != Outcome.FINISHED:
         return
     clean, every = row.get("test_images_clean"), row["test_images_all"]
@@ -129,6 +142,8 @@ def _print_trial(row: dict[str, Any]) -> None:
     else:
         terminal.say(f"test accuracy   {row['test_accuracy']:.3f}")
     terminal.say(f"gap            {row['accuracy_gap']:+.3f}")
+    if dead:
+        terminal.say(TELLS_CHANCE)
 
 
 def _describe_leak(leak: analysis.Leak) -> str:
@@ -143,40 +158,42 @@ def _describe_leak(leak: analysis.Leak) -> str:
     )
 
 
-def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:
-    seeds = len({row["seed"] for row in trials}) > 1
-    header = ["arm", *(["seed"] if seeds else []), "train", "test", "gap", "outcome", "time"]
+def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str], dead: Collection[tuple[str, str]]) -> None:
+    """Print the means of each arm over its trials: of hundreds of trials nobody reads the rows."""
+    several = len({row["seed"] for row in trials}) > 1
+    header = ["arm", *(["trials"] if several else []), "train", "test", "gap", "outcome", "time"]
+    arms = list(dict.fromkeys(row["arm"] for row in trials))
     rows = []
-    for row in trials:
-        figures = ["-"] * 3
-        if row["outcome"] == Outcome.FINISHED:
-            figures = [f"{row['train_accuracy']:.3f}", f"{row['test_accuracy']:.3f}", f"{row['accuracy_gap']:+.3f}"]
-        note = f"{row['outcome']}, no-op?" if row["arm"] in no_ops else row["outcome"]
-        time = terminal.span(row["wall_seconds"]) if row["outcome"] not in UNFINISHED else "-"
-        rows.append([row["arm"], *([str(row["seed"])] if seeds else []), *figures, note, time])
-    terminal.print_table("", header, rows, right=("seed", "train", "test", "gap", "time"))
+    for arm in arms[:MAX_ARMS]:
+        own = [row for row in trials if row["arm"] == arm]
+        count = [str(len(own))] if several else []
+        note = describe_outcomes(own, dead) + (", no-op?" if arm in no_ops else "")
+        took = [row["wall_seconds"] for row in own if row["outcome"] not in UNFINISHED]
+        rows.append([arm, *count, *_means(own), note, terminal.span(sum(took)) if took else "-"])
+    terminal.print_table("", header, rows, right=("trials", "train", "test", "gap", "time"))
+    if len(arms) > MAX_ARMS:
+        terminal.say(f"... and {len(arms) - MAX_ARMS} more arms, which the report has")
     if no_ops:
         terminal.say(f"no-op?: the predictions equal those of {trials[0]['arm']!r} on every seed")
+    if any((row["key"], row["judged"]) in dead for row in trials):
+        terminal.say(TELLS_CHANCE)
 
 
-def _print_next(folder: Path, trials: int, request: compose.RunRequest) -> None:
-    typed = request.jobs[0].levels if request.jobs else {}
-    places = "" if folder.parent == Path("runs") else f" {shlex.quote(f'runs_dir={folder.parent}')}"
-    places += f" {shlex.quote(write('reports_dir', typed['reports_dir']))}" if "reports_dir" in typed else ""
-    study = "" if folder.name == SCRATCH else f" study={folder.name}"
-    steps = []
-    if trials == 1:
-        # On the same images, with the levels that were typed.
-        kept = {key: value for key, value in typed.items() if key not in NOT_REPEATED}
-        words = "".join(f" {shlex.quote(write(key, value))}" for key, value in kept.items())
-        steps.append((f"python -m bloodstudy.run -m lr=1e-2,1e-3,1e-4{words}", "a sweep"))
-    elif request.study is None and "seed" not in request.swept:
-        steps.append(("the same with seed=0,1,2", "one seed says little"))
-    steps.append((f"python -m bloodstudy.report{study}{places}", "the report, with figures"))
-    uri = tracking.public_uri() if os.environ.get("MLFLOW_TRACKING_URI") else "sqlite:///mlflow.db"
-    steps.append((uri if uri.startswith("http") else f"mlflow ui --backend-store-uri {uri}", "compare the runs"))
-    width = max(len(step) for step, _ in steps)
-    terminal.say()
-    terminal.say("next:")
-    for step, purpose in steps:
-        terminal.say(f"  {step:<{width}}  {purpose}")
+def _means(rows: list[dict[str, Any]]) -> list[str]:
+    done = [row for row in rows if row["outcome"] == Outcome.FINISHED]
+    if not done:
+        return ["-"] * 3
+    train, test, gap = (
+        fmean(row[name] for row in done) for name in ("train_accuracy", "test_accuracy", "accuracy_gap")
+    )
+    return [f"{train:.3f}", f"{test:.3f}", f"{gap:+.3f}"]
+
+
+def describe_outcomes(rows: Sequence[Mapping[str, Any]], dead: Collection[tuple[str, str]]) -> str:
+    """Return how the trials of an arm ended, in words: `finished, at chance`, or `2 finished, 1 diverged`."""
+    counts = Counter(str(row["outcome"]) for row in rows)
+    lost = sum((row["key"], row["judged"]) in dead for row in rows)
+    if len(rows) == 1:
+        return next(iter(counts)) + (f", {AT_CHANCE}" if lost else "")
+    words = [f"{count} {outcome}" for outcome, count in counts.items()]
+    return ", ".join(words) + (f" ({lost} {AT_CHANCE})" if lost else "")

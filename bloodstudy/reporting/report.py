@@ -1,6 +1,6 @@
 """The report of a study: its sections in the order of the page, its figures, its files.
 
-In: the run folder. Out: <reports_dir>/<study>/report.md, report.html, claims.json, trials.csv, effects.csv,
+In: the run folder. Out: in <reports_dir>/<study> report.md, report.html, claims.json, trials.csv, effects.csv,
 effects.tex, of a study by folds blocks.csv, and figures/*, a pure function of the trials there; and cost.md, what they
 took. A plain sweep is a study without questions.
 """
@@ -32,6 +32,7 @@ from bloodstudy.reporting.sections import (
     trials,
 )
 from bloodstudy.study.archive.export import note_package
+from bloodstudy.study.report_folder import choose_report_folder
 
 IN_ORDER = (summary, answers, trials, smallest_model, data, arms, published_results, methods)
 SECTIONS = tuple(module.SECTION for module in IN_ORDER)
@@ -65,11 +66,18 @@ def write_report(runs_dir: Path, reports_dir: Path, study: str, more: str = "") 
     Raises UserError if nothing was run, MachineError if the folder cannot be written.
     """
     claims = load_claims(runs_dir, study)
-    with files.published_folder(reports_dir / study, NAMES) as folder:
+    place = choose_report_folder(reports_dir, study, claims.sweep.plan)
+    with files.published_folder(place, NAMES) as folder:
         for name, content in make_report(claims, folder, more).files.items():
             files.write_text(folder / name, content)
-    note_package(reports_dir / study / f"{study}.zip")
-    return reports_dir / study / "report.md"
+    note_package(place / f"{study}.zip")
+    return place / "report.md"
+
+
+def write_pages(runs_dir: Path, study: str, folder: Path) -> None:
+    """Write the files of the report into `folder`, wherever that is; raises UserError if there is nothing to report."""
+    for name, content in make_report(load_claims(runs_dir, study), folder).files.items():
+        files.write_text(folder / name, content)
 
 
 def load_claims(runs_dir: Path, study: str) -> StudyClaims:

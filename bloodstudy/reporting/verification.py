@@ -25,6 +25,8 @@ from bloodstudy.reporting.report import load_claims, make_report
 from bloodstudy.study import run_folder
 from bloodstudy.study.archive.restore import restore
 from bloodstudy.study.predictions import hash_stored
+from bloodstudy.study.question import SCRATCH
+from bloodstudy.study.report_folder import list_reported
 from bloodstudy.study.trial_files import read_predictions
 
 Progress = Callable[[str, int, int], None]
@@ -121,6 +123,11 @@ def check_report(folder: Path, runs_dir: Path, study: str, progress: Progress) -
 
     `progress` is called with (what is being done, how many trials are done, of how many).
     """
+    if study == SCRATCH and not list_reported(folder) <= {*run_folder.read_plan(runs_dir, study).keys}:
+        raise UserError(
+            f"{folder} is the report of another sweep than the last one in {runs_dir / study}. Run its command again, "
+            "which stands in the report and trains nothing, then verify it; name=NAME gives a sweep its own folder"
+        )
     verification = Verification()
     if not _check_trials(verification, runs_dir, study, progress):
         return verification  # of trials that cannot be read no report can be made

@@ -4,12 +4,14 @@ from bloodstudy.tracking.backfill import catch_up, settle
 from bloodstudy.tracking.recorder import Recorder
 from bloodstudy.tracking.session import Ending, begin, finish
 from bloodstudy.tracking.store import Store, open_store, public_uri, require_store
-from bloodstudy.tracking.study import close_study, open_study
+from bloodstudy.tracking.study import Summary, Sweep, close_study, open_study
 
 __all__ = [
     "Ending",
     "Recorder",
     "Store",
+    "Summary",
+    "Sweep",
     "begin",
     "catch_up",
     "close_study",

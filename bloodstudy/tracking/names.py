@@ -29,6 +29,11 @@ def spell_name(text: str) -> str:
     return spelt
 
 
+def spell_arm(arm: str) -> str:
+    """Return an arm as part of the name of a metric, as readable as MLflow allows: lr 0.01 - pooling max."""
+    return spell_name(arm.replace(", ", " - ").replace("=", " "))
+
+
 def spell_value(value: object, most: int = MAX_VALUE) -> str:
     """Return a value as text that any store keeps, shortened if it is too long."""
     text = show(value)

@@ -17,11 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bloodstudy.errors import UserError
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import TrialFolder, load_result
 from bloodstudy.study.trial import DRAWN_BY
-from bloodstudy.study.trial_files import read_history
+from bloodstudy.study.trial_files import read_history, read_predictions
+from bloodstudy.tracking import confusion
 from bloodstudy.tracking.names import MAX_RUN_NAME, spell_name, spell_value
 from bloodstudy.tracking.note import Note, read_note
 from bloodstudy.tracking.store import TOKEN, Store
@@ -30,8 +32,13 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Metric
 
 VALIDATION = ("validation_loss", "validation_accuracy")  # if there is a validation split
-EPOCH_METRICS = ("fit_loss", "fit_accuracy", "epoch_seconds", "images_per_second", *VALIDATION)
+# Columns of the history by their names in MLflow, whose interface puts what has a prefix below the responses.
+CURVES = {"fit_loss": "fit/loss", "fit_accuracy": "fit/accuracy"}
+CURVES |= {name: name for name in ("epoch_seconds", "images_per_second", *VALIDATION)}
+DOUBLE = "_clean"
+FIRST = ("accuracy_gap", "test_accuracy", "train_accuracy")
 PARENT = "mlflow.parentRunId"
+SOURCE = "python -m bloodstudy.run"
 MAX_PARAMS = 100  # the most that one call takes
 
 
@@ -59,13 +66,24 @@ def open_run(
     marks = {TOKEN: token} | ({PARENT: parent} if parent else {})
     seed = f", seed={tags['seed']}"
     name = spell_value(tags["arm"], MAX_RUN_NAME - len(seed)) + seed
-    known = {key: spell_value(value) for key, value in tags.items()}
+    known = {key: spell_value(value) for key, value in {**tags, **_describe(tags)}.items()}
     run = store.client.create_run(store.experiment_id, started, known | marks, name)
     replace(note, run_id=run.info.run_id).write(path)
-    new = [Param(spell_name(key), spell_value(value)) for key, value in params.items()]
+    # What does not apply to a trial is no parameter of it: a column of None tells nobody anything.
+    new = [Param(spell_name(key), spell_value(value)) for key, value in params.items() if value is not None]
     for start in range(0, len(new), MAX_PARAMS):
         store.client.log_batch(run.info.run_id, params=new[start : start + MAX_PARAMS])
     return run.info.run_id
+
+
+def _describe(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the source and the description of a trial's run."""
+    text = (
+        f"`{tags['arm']}`, seed {tags['seed']}, of `{tags['study']}`. Train and test accuracy are measured alike: "
+        "after training, in inference mode, on images as they are; `accuracy_gap` is train minus test. `fit/` holds "
+        "what training itself prints, epoch by epoch."
+    )
+    return {"mlflow.source.name": SOURCE, "mlflow.source.type": "LOCAL", "mlflow.note.content": text}
 
 
 def _drop_earlier(store: Store, path: Path) -> str:
@@ -120,19 +138,36 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     now = _now_ms()
     # What was logged by epoch ends in the same figure: a point at step 0 would stand at the head of its curve.
     figures = {name: value for name, value in figures.items() if value is not None and name not in VALIDATION}
+    figures = {name: value for name, value in figures.items() if not _is_double(name, figures, result)}
     metrics = [Metric(spell_name(name), float(value), now, 0) for name, value in figures.items()]
-    _log_metrics(store, run_id, _curves(rows) + metrics)
+    # The pages that compare runs begin with the metric that came first.
+    _log_metrics(store, run_id, sorted(metrics, key=lambda metric: metric.key not in FIRST) + _curves(rows))
     store.client.log_batch(run_id, tags=[RunTag(key, spell_value(value)) for key, value in result.own_tags.items()])
     store.client.log_inputs(run_id, datasets=[_describe_data(result)])
     for path in (trial.config, trial.history, trial.predictions):
         if path.exists():
             store.client.log_artifact(run_id, str(path))
+    if (picture := _draw_confusion(trial)) is not None:
+        store.client.log_text(run_id, picture, confusion.NAME)
     # By the clock that nobody sets; of a trial that was interrupted, with what its earlier attempts took.
     note = read_note(trial.run_note)
     took = int(1000 * result.cost.wall_seconds)
     ended = note.started + took if note and note.started else _now_ms()
     store.client.set_terminated(run_id, "FINISHED" if result.outcome == Outcome.FINISHED else "FAILED", ended)
     Note(store.uri, run_id, open=False, experiment=store.experiment).write(trial.logged_note)
+
+
+def _is_double(name: str, figures: Mapping[str, float], result: Result) -> bool:
+    """Tell whether a response on the clean test images is that on all of them, since all are clean."""
+    if name == "test_images_clean":
+        return figures[name] == sum(result.data.counts["test"].values())
+    return name.endswith(DOUBLE) and figures.get(name.removesuffix(DOUBLE)) == figures[name]
+
+
+def _draw_confusion(trial: TrialFolder) -> str | None:
+    with contextlib.suppress(UserError):  # damage is for the report to tell
+        table = read_predictions(trial)
+        return None if table is None else confusion.draw_confusion(table)
 
 
 def log_whole(store: Store, folder: Path, parent: str | None) -> None:
@@ -153,7 +188,10 @@ def _curves(rows: list[Any]) -> list[Metric]:
 
     now = _now_ms()
     return [
-        Metric(name, float(row[name]), now, int(row["epoch"])) for row in rows for name in EPOCH_METRICS if name in row
+        Metric(shown, float(row[name]), now, int(row["epoch"]))
+        for row in rows
+        for name, shown in CURVES.items()
+        if name in row
     ]
 
 

@@ -18,6 +18,7 @@ from bloodstudy.tracking import backfill, study
 from bloodstudy.tracking.call_queue import queue_of
 from bloodstudy.tracking.recorder import INTERRUPTED_PATIENCE_S
 from bloodstudy.tracking.store import Store, public_uri
+from bloodstudy.tracking.study import Summary, Sweep
 
 PATIENCE_S = 60.0  # at the end, for the next trial to be logged
 SILENCE_S = 3.0  # before a person is told what is waited for
@@ -32,25 +33,36 @@ class Ending:
     trouble: str | None
 
 
-def begin(study_folder: Path, to_train: int = 0, params: Mapping[str, Any] | None = None) -> None:
+def begin(
+    study_folder: Path, to_train: int = 0, params: Mapping[str, Any] | None = None, sweep: Sweep | None = None
+) -> None:
     """Begin the work of one command on a study, before its first trial; returns at once.
 
     Closes the runs that killed processes left and, if there is anything `to_train`, opens the study's own run with
-    `params`.
+    `params`. In `scratch` that is the run of the `sweep`; None: a single trial, which has none.
     """
     queue = queue_of(study_folder.name)
     if backfill.owes(study_folder):
         queue.put(lambda store: backfill.settle(store, study_folder))
-    if to_train and study_folder.name != SCRATCH:
-        queue.put(lambda store: study.open_study(store, study_folder, params))
+    if to_train and study_folder.name == SCRATCH and sweep is None:
+        study.leave_sweep(study_folder)
+    elif to_train:
+        own = sweep if study_folder.name == SCRATCH else None
+        queue.put(lambda store: study.open_study(store, study_folder, params, own))
 
 
-def finish(study_folder: Path, status: str = "FINISHED", waiting: Callable[[], None] | None = None) -> Ending:
+def finish(
+    study_folder: Path,
+    status: str = "FINISHED",
+    waiting: Callable[[], None] | None = None,
+    summary: Summary | None = None,
+) -> Ending:
     """End the work of one command: log what is owed, close what is open.
 
     Args:
         status: of the study's own run: FINISHED, FAILED or, if the command was interrupted, KILLED.
         waiting: called once if this takes longer than a few seconds.
+        summary: what the study's own run is to say of it; None: nothing new.
     """
     queue, logged = queue_of(study_folder.name), []
 
@@ -58,6 +70,8 @@ def finish(study_folder: Path, status: str = "FINISHED", waiting: Callable[[], N
         if status != "KILLED":
             for folder in backfill.log_owed(store, study_folder):
                 logged.append(folder)  # one by one: who waits looks on
+        if summary is not None:
+            study.describe_study(store, study_folder, summary)
         if not backfill.settle(store, study_folder):
             study.close_study(store, study_folder, status)
 

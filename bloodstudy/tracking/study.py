@@ -1,13 +1,16 @@
 """A study's own run in MLflow, the parent of its trials' runs.
 
 In: the study's run folder and what its plan says. Out: one run, found again by its tags, RUNNING while a command works
-on the study; `runs/<study>/mlflow.json` tells its id to every process that records a trial. `scratch` has none.
+on the study; `runs/<study>/mlflow.json` tells its id to every process that records a trial. In `scratch` each sweep has
+a run of its own, and a single trial none: `open_sweep`, `leave_sweep`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +18,53 @@ from filelock import FileLock
 
 from bloodstudy.study.question import SCRATCH
 from bloodstudy.study.run_folder import StudyFolder
-from bloodstudy.tracking.names import spell_name, spell_value
+from bloodstudy.tracking.names import MAX_RUN_NAME, MAX_VALUE, spell_arm, spell_name, spell_value
 from bloodstudy.tracking.note import Note, read_note
 from bloodstudy.tracking.store import Store
 
 KIND = "bloodstudy.kind"
+SWEEP = "bloodstudy.sweep"  # tag of a run in `scratch`: the digest of the plan of its sweep
+NOTE = "mlflow.note.content"
+PARENT = "mlflow.parentRunId"
+SOURCE = "python -m bloodstudy.run"
 LOCK_PATIENCE_S = 60.0
 
 
-def open_study(store: Store, study_folder: Path, params: Mapping[str, Any] | None = None) -> str:
+@dataclass(frozen=True)
+class Summary:
+    """What a study's own run says at the end of a command."""
+
+    description: str  # Markdown
+    means: Mapping[str, Mapping[str, float]]  # of each arm, by response
+    keys: Collection[str]  # of the trials that it is about
+    pages: Path | None = None  # a folder with the report and its figures
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep without a name: what tells it from the others in `scratch`, and what its run is called."""
+
+    digest: str  # of its plan
+    title: str
+
+
+def open_study(
+    store: Store, study_folder: Path, params: Mapping[str, Any] | None = None, sweep: Sweep | None = None
+) -> str:
     """Return the id of the study's run, created if it is missing, RUNNING, with the plan as its artifact.
 
-    `params` are logged once: MLflow lets nobody change them, and amendments stand in the plan.
+    Args:
+        params: logged once, since MLflow lets nobody change them; amendments stand in the plan.
+        sweep: of `scratch`, in which each sweep has a run.
     """
     from mlflow.entities import Param
 
     folder = StudyFolder(study_folder)
     with FileLock(folder.mlflow_lock, timeout=LOCK_PATIENCE_S):
-        run_id = _find_or_create(store, study_folder.name)
+        run_id = _find_or_create(store, study_folder.name, sweep)
         known = store.client.get_run(run_id).data.params
-        new = [Param(spell_name(key), spell_value(value)) for key, value in (params or {}).items() if key not in known]
+        given = {key: value for key, value in (params or {}).items() if key not in known and value is not None}
+        new = [Param(spell_name(key), spell_value(value)) for key, value in given.items()]
         for start in range(0, len(new), 100):  # the most that one call takes
             store.client.log_batch(run_id, params=new[start : start + 100])
         store.client.update_run(run_id, status="RUNNING")
@@ -49,8 +79,40 @@ def open_study(store: Store, study_folder: Path, params: Mapping[str, Any] | Non
 def parent_of(store: Store, study_folder: Path) -> str | None:
     """Return the run under which trials of this study stand, opened if no command could do so yet."""
     if study_folder.name == SCRATCH:
-        return None
+        return noted(store, study_folder)
     return noted(store, study_folder) or open_study(store, study_folder)
+
+
+def leave_sweep(study_folder: Path) -> None:
+    """Note that what is trained in `scratch` now is part of no sweep."""
+    StudyFolder(study_folder).mlflow_note.unlink(missing_ok=True)
+
+
+def describe_study(store: Store, study_folder: Path, summary: Summary) -> None:
+    """Give the study's run its description, the means of its arms, its report; and take its trials under it."""
+    from mlflow.entities import Metric
+    from mlflow.exceptions import MlflowException
+
+    run_id = noted(store, study_folder)
+    if run_id is None:
+        return
+    lines = [spell_value(line) for line in summary.description.splitlines()]
+    store.client.set_tag(run_id, NOTE, "\n".join(lines)[:MAX_VALUE])
+    now = int(1000 * time.time())
+    means = [
+        Metric(f"mean/{response}/{spell_arm(arm)}", value, now, 0)
+        for arm, values in summary.means.items()
+        for response, value in values.items()
+    ]
+    for start in range(0, len(means), 1000):  # the most that one call takes
+        store.client.log_batch(run_id, metrics=means[start : start + 1000])
+    if summary.pages is not None:
+        store.client.log_artifacts(run_id, str(summary.pages), "report")
+    for key in summary.keys:  # a sweep shows all its trials, whichever sweep in `scratch` has trained them
+        note = read_note(StudyFolder(study_folder).trial(key).run_note)
+        if note is not None and note.tracking_uri == store.uri and note.run_id:
+            with contextlib.suppress(MlflowException):  # it may be gone with a store that was removed
+                store.client.set_tag(note.run_id, PARENT, run_id)
 
 
 def noted(store: Store, study_folder: Path) -> str | None:
@@ -70,19 +132,22 @@ def close_study(store: Store, study_folder: Path, status: str) -> None:
         )  # the clock may have gone back
 
 
-def _find_or_create(store: Store, study: str) -> str:
-    tags = {KIND: "study", "study": study}
-    run_id = _find(store)
+def _find_or_create(store: Store, study: str, sweep: Sweep | None) -> str:
+    tags = {KIND: "study", "study": study, "mlflow.source.name": SOURCE, "mlflow.source.type": "LOCAL"}
+    tags |= {SWEEP: sweep.digest} if sweep else {}
+    run_id = _find(store, sweep)
     if run_id is None:
-        created = store.client.create_run(store.experiment_id, tags=tags, run_name=study).info.run_id
+        name = spell_value(sweep.title if sweep else study, MAX_RUN_NAME)
+        created = store.client.create_run(store.experiment_id, tags=tags, run_name=name).info.run_id
         # Another machine may have done the same in this moment: both keep the older one.
-        run_id = _find(store) or created
+        run_id = _find(store, sweep) or created
         if run_id != created:
             store.client.delete_run(created)
     return run_id
 
 
-def _find(store: Store) -> str | None:
-    runs = store.client.search_runs([store.experiment_id], f"tags.`{KIND}` = 'study'")
+def _find(store: Store, sweep: Sweep | None = None) -> str | None:
+    wanted = f"tags.`{KIND}` = 'study'" + (f" and tags.`{SWEEP}` = '{sweep.digest}'" if sweep else "")
+    runs = store.client.search_runs([store.experiment_id], wanted)
     oldest = min(runs, key=lambda run: (run.info.start_time, run.info.run_id), default=None)
     return oldest.info.run_id if oldest else None

@@ -72,6 +72,7 @@ def test_a_study_that_is_not_there_is_answered_with_the_nearest(tmp_path):
         (["runs_dir=a", "runs_dir=b"], "'runs_dir' is given twice"),
         (["scratch"], "cannot read 'scratch': expected key=value"),
         (["-m"], "-m: a report has no such option"),
+        (["name=rates"], "the sweep of that name is study=rates"),
         (["lr=1", "data.root=x"], "lr=1 data.root=x: a report shows what was run"),
         (["model=compact"], "model=compact: a report shows what was run"),
     ],

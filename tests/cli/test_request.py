@@ -22,11 +22,11 @@ def test_a_plain_sweep_asks_for_nothing_by_name():
 
 def test_a_study_brings_its_own_and_questions_fill_in_what_they_do_not_say():
     study, others, problems = read("study=smoke", "data.copies=4")
-    assert (study.name, others, problems) == ("smoke", ["data.copies=4"], [])
+    assert (study.study.name, others, problems) == ("smoke", ["data.copies=4"], [])
     assert study.common == study.study.reference
     alone, _, _ = read("question=pooling,dropout")
     design = alone.settle({})
-    assert (alone.name, design.name, design.looks) == ("scratch", "fixed", (SEEDS,))
+    assert (alone.study, design.name, design.looks) == (None, "fixed", (SEEDS,))
     assert [question.name for question in alone.questions] == ["pooling", "dropout"]
     assert [alone.margin(question, None, design) for question in alone.questions] == [0.02, 0.02]
     assert alone.margin(alone.questions[0], 0.05, design) == 0.05
@@ -93,3 +93,22 @@ def test_overrides_of_files_are_named_by_their_place():
 def test_overrides_that_the_questions_decide_are_problems(word, told):
     (problem,) = read("question=leak", word)[2]
     assert told in problem
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["study=smoke", "name=mine"], "study=smoke has its own name"),
+        (["lr=1,2", "name=smoke"], "'smoke' is a study"),
+        (["question=leak", "name=smoke"], "'smoke' is a study"),
+        (["lr=1,2", "name=scratch"], "the name of all sweeps without one"),
+    ],
+)
+def test_a_name_that_a_sweep_cannot_have_is_refused(words, told):
+    (problem,) = read(*words)[2]
+    assert told in problem
+
+
+@pytest.mark.parametrize("words", [["lr=1,2", "name=rates"], ["question=leak", "name=mine"], ["lr=1,2", "name=null"]])
+def test_a_sweep_and_questions_may_have_a_name(words):
+    assert read(*words)[2] == []

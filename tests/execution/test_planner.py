@@ -218,3 +218,36 @@ def test_the_command_that_goes_on_says_nothing_of_one_call_alone(draw):
     assert words[:5] == ["python", "-m", "bloodstudy.run", "-m", "study=small"]
     assert "lr=0.25" in words
     assert not any(word.startswith(("repetitions", "retry", "plan_only")) for word in words)
+
+
+def finish(tmp_path, drawn, *places):
+    for place in places:
+        files.write_json(tmp_path / "runs" / drawn.content.study / drawn.content.trials[place].key / "result.json", {})
+
+
+def test_a_name_gives_a_sweep_its_own_plan_and_changes_no_trial(draw, tmp_path):
+    named, plain = draw("lr=0.1,0.01", "name=rates", *SMALL), draw("lr=0.1,0.01", *SMALL)
+    assert (tmp_path / "runs/rates/plan.yaml").exists()
+    assert named.content.keys == plain.content.keys
+    assert [trial.overrides for trial in named.content.trials] == [trial.overrides for trial in plain.content.trials]
+
+
+def test_a_sweep_with_a_name_grows_and_loses_no_result(draw, tmp_path):
+    drawn = draw("lr=0.1,0.01", "name=rates", *SMALL)
+    draw("lr=0.1", "name=rates", *SMALL)  # nothing is lost as long as nothing was trained
+    finish(tmp_path, drawn, 1)
+    grown = draw("lr=0.1,0.01,0.001", "seed=0,1", "name=rates", *SMALL).content
+    assert {*drawn.content.keys} < {*grown.keys}
+    with pytest.raises(UserError, match="holds 1 finished trial that this command does not ask for, of: python -m"):
+        draw("lr=0.1", "name=rates", *SMALL)
+    with pytest.raises(UserError, match="for another sweep choose another name"):
+        draw("pooling=max,average", "name=rates", *SMALL)
+    draw("lr=0.1", *SMALL)  # sweeps without a name share a folder
+
+
+def test_questions_with_a_name_have_a_plan_that_stays(draw, tmp_path):
+    drawn = draw("question=pools", "name=mine", "seeds=2", *SMALL)
+    finish(tmp_path, drawn, 0)
+    assert draw("question=pools", "name=mine", "seeds=8", *SMALL).content.amendments
+    with pytest.raises(UserError, match="for another sweep choose another name"):
+        draw("lr=0.1,0.01", "name=mine", *SMALL)

@@ -1,12 +1,9 @@
 """The end of a run, of a study that is made up."""
 
-import shlex
-
 import pytest
 from studies import fabricate_study
 
 from bloodstudy.cli import compose
-from bloodstudy.cli.launch import read_arguments
 from bloodstudy.execution import summary
 from bloodstudy.execution.looks import Looks
 from bloodstudy.execution.planner import PlannedRun
@@ -21,7 +18,7 @@ def end(tmp_path, monkeypatch, capsys):
     """Return a function that ends the run of a made-up question; it returns the exit code, the status and the text."""
     statuses = []
 
-    def finish(folder, status, waiting):
+    def finish(folder, status, waiting, told):
         statuses.append(status)
         return Ending(1, 2, "locked")
 
@@ -41,11 +38,16 @@ def end(tmp_path, monkeypatch, capsys):
     return end
 
 
+def rows_of(text):
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if line.startswith("│")]
+
+
 def test_a_sweep_that_finished_is_a_table_and_the_next_commands(end):
     code, status, text = end()
     assert (code, status) == (0, "FINISHED")
-    rows = [line.split("│")[1:3] for line in text.splitlines() if line.startswith("│")]
-    assert [[cell.strip() for cell in row] for row in rows][:2] == [["reference", "0"], ["pooling=average", "0"]]
+    first = rows_of(text)[0]
+    assert first[:-1] == ["reference", "2", "0.900", "0.750", "+0.150", "2 finished"], "the means of an arm, in a row"
+    assert [row[0] for row in rows_of(text)].count("reference") == 1
     assert "logged 1 earlier trial to MLflow" in text
     assert "2 trials not in MLflow yet (locked): the next command logs what is missing" in text
     assert "python -m bloodstudy.report study=small runs_dir=" in text
@@ -81,12 +83,28 @@ def test_one_trial_is_its_three_numbers(end):
     assert "-m lr=1e-2,1e-3,1e-4" in text
 
 
-def test_the_next_command_is_about_the_data_and_the_levels_of_this_one(end):
-    typed = ["data=folder", "data.root='my cells'", "epochs=3", "lr=0.1", "plan_only=false", "reports_dir=out"]
-    _, _, text = end(arms=[("reference", 0)], typed=typed)
-    sweep, report = (line.strip().split("  ")[0] for line in text.partition("next:")[2].splitlines()[1:3])
-    arguments = read_arguments(shlex.split(sweep)[3:])
-    settings = [job.settings for job in compose.check(arguments.overrides, arguments.multirun).jobs]
-    assert [one.factors.lr for one in settings] == [0.01, 0.001, 0.0001]
-    assert {(one.data.name, one.data.root, one.factors.epochs) for one in settings} == {("folder", "my cells", 3)}
-    assert report.endswith("reports_dir=out")
+def test_trials_at_chance_are_told_in_each_table_and_of_one_trial(end, monkeypatch):
+    find = lambda folder, rows: {(row["key"], row["judged"]) for row in rows if row["arm"] == "reference"}  # noqa: E731
+    monkeypatch.setattr(summary.analysis, "find_dead", find)
+    _, _, text = end()
+    assert rows_of(text)[0][5] == "2 finished (2 at chance)"
+    assert rows_of(text)[1][5] == "2 finished"
+    assert "at chance: all test images get one class" in text
+    _, _, text = end(typed=["question=pooling"], study="small")
+    assert next(row for row in rows_of(text) if row[0] == "reference")[1] == "2 (2 at chance)"
+    _, _, text = end(arms=[("reference", 0)])
+    assert "at chance: all test images get one class" in text
+
+
+def test_of_very_many_arms_the_first_are_shown_and_the_others_counted(end, monkeypatch):
+    monkeypatch.setattr(summary, "MAX_ARMS", 2)
+    _, _, text = end()
+    assert len(rows_of(text)) == 2
+    assert "more arms, which the report has" in text
+
+
+def test_what_became_of_an_arm_is_counted():
+    ended = {"a": "finished", "b": "diverged"}
+    rows = [{"key": key, "judged": "official", "outcome": outcome} for key, outcome in ended.items()]
+    assert summary.describe_outcomes(rows, set()) == "1 finished, 1 diverged"
+    assert summary.describe_outcomes(rows[:1], {("a", "official")}) == "finished, at chance"

@@ -2,13 +2,19 @@
 
 import json
 import math
+import re
+from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pytest
 from harness import rewrite
 
 from bloodstudy import files, tracking
 from bloodstudy.tracking import record
+
+TAGS = {"trial_key": "a", "study": "scratch", "arm": "lr=0.1", "seed": "0"}
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 
@@ -58,8 +64,10 @@ def test_of_the_tags_and_parameters_that_a_package_brings_only_known_ones_are_lo
     assert run.data.tags == {
         "trial_key": "a", "study": "scratch", "arm": "lr=0.1", "seed": "0", "fingerprint": "f" * 16,
         "outcome": "finished", "git_commit": "unknown", "audit.provenance": "known", "mlflow.runName": "lr=0.1, seed=0",
-        record.TOKEN: run.data.tags[record.TOKEN],
+        "mlflow.source.name": "python -m bloodstudy.run", "mlflow.source.type": "LOCAL",
+        "mlflow.note.content": run.data.tags["mlflow.note.content"], record.TOKEN: run.data.tags[record.TOKEN],
     }  # fmt: skip
+    assert run.data.tags["mlflow.note.content"].startswith("`lr=0.1`, seed 0, of `scratch`. Train and test accuracy")
     assert run.data.params == {"lr": "0.1", "model": "reference", "data.split": "random"}
 
 
@@ -86,8 +94,8 @@ def test_more_epochs_than_one_call_takes_are_logged_and_infinity_is_not(store, s
     rewrite(scratch / "a" / "result.json", files=...)
     record.log_whole(store, scratch / "a", None)
     (run,) = runs(store)
-    assert len(store.client.get_metric_history(run.info.run_id, "fit_accuracy")) == 1501
-    assert len(store.client.get_metric_history(run.info.run_id, "fit_loss")) == 1500
+    assert len(store.client.get_metric_history(run.info.run_id, "fit/accuracy")) == 1501
+    assert len(store.client.get_metric_history(run.info.run_id, "fit/loss")) == 1500
 
 
 def test_a_run_whose_creation_was_not_answered_is_found_and_replaced(store, scratch, open_run, runs, monkeypatch):
@@ -110,3 +118,44 @@ def test_a_store_that_was_removed_does_not_stop_a_new_run(store, scratch, open_r
     files.write_json(scratch / "a" / "run.json", {"tracking_uri": store.uri, "run_id": "0" * 32})
     open_run(store, scratch / "a")
     assert len(runs(store)) == 1
+
+
+def test_what_does_not_apply_is_no_parameter(store, scratch, runs):
+    record.open_run(store, files.make_folder(scratch / "a"), TAGS, {"lr": 0.1, "data.fold": None})
+    assert runs(store)[0].data.params == {"lr": "0.1"}
+
+
+@pytest.mark.parametrize(("clean", "images", "kept"), [(0.7, 4, []), (0.7, 3, ["test_images_clean"]), (0.6, 3, None)])
+def test_clean_responses_that_equal_the_others_are_left_out(store, scratch, publish, runs, clean, images, kept):
+    publish(scratch / "a")
+    responses = files.read_json(scratch / "a" / "result.json")["responses"]
+    more = {"test_accuracy_clean": clean, "test_images_clean": images}
+    rewrite(scratch / "a" / "result.json", responses=responses | more)
+    tracking.catch_up(store, scratch)
+    logged = [name for name in runs(store)[0].data.metrics if name.endswith("_clean")]
+    assert sorted(logged) == (sorted(more) if kept is None else kept)
+
+
+def test_the_confusion_matrix_is_a_picture_among_the_artifacts(store, scratch, publish, runs):
+    publish(scratch / "a")
+    table = {"split": ["test"] * 4, "image": list("wxyz"), "label": ["A", "A", "B", "B"]}
+    shares = {"p_A": [1.0, 0.2, 0.1, 0.0], "p_B": [0.0, 0.8, 0.9, 1.0]}
+    frame = pd.DataFrame(table | {name: np.array(values, "float32") for name, values in shares.items()})
+    frame.to_parquet(scratch / "a" / "predictions.parquet")
+    tracking.catch_up(store, scratch)
+    picture = store.client.download_artifacts(runs(store)[0].info.run_id, "confusion_matrix.svg")
+    text = Path(picture).read_text()
+    assert re.findall(r">(\d+ \(\d+%\))<", text) == ["1 (50%)", "1 (50%)", "0 (0%)", "2 (100%)"]
+    ElementTree.fromstring(text)
+
+
+def test_the_accuracies_are_logged_before_what_training_prints(store, scratch, publish, monkeypatch):
+    publish(scratch / "a")
+    logged = []
+    log = type(store.client).log_batch
+    monkeypatch.setattr(type(store.client), "log_batch", lambda self, run_id, metrics=(), **more: (
+        logged.extend(metric.key for metric in metrics), log(self, run_id, metrics=metrics, **more)
+    ))  # fmt: skip
+    tracking.catch_up(store, scratch)
+    assert {*logged[:3]} == {"accuracy_gap", "test_accuracy", "train_accuracy"}
+    assert {"fit/loss", "fit/accuracy"} <= {*logged[3:]}

@@ -36,7 +36,7 @@ def test_a_trial_logged_as_it_goes_and_one_logged_later_look_the_same(store, scr
     assert one.info.status == two.info.status == "FINISHED"
     assert one.data.tags["outcome"] == "finished"
     assert one.data.metrics["accuracy_gap"] == 0.2
-    assert one.data.metrics["fit_loss"] == 1.0, "infinity must not be stored"
+    assert one.data.metrics["fit/loss"] == 1.0, "infinity must not be stored"
     for run in (one, two):
         assert [m.step for m in store.client.get_metric_history(run.info.run_id, "fit_accuracy")] == [1, 2]
 

@@ -4,7 +4,7 @@ import multiprocessing
 
 import pytest
 
-from bloodstudy import tracking
+from bloodstudy import files, tracking
 from bloodstudy.tracking import study
 from bloodstudy.tracking.note import Note, read_note
 
@@ -41,7 +41,7 @@ def test_the_study_is_found_again_where_its_folder_was_lost(store, pooling, runs
 def test_a_second_run_that_two_machines_made_at_once_is_given_up(store, pooling, runs, monkeypatch):
     earlier = store.client.create_run(store.experiment_id, 1, tags={"bloodstudy.kind": "study"}).info.run_id
     find, blind = study._find, [None]
-    monkeypatch.setattr(study, "_find", lambda store: blind.pop() if blind else find(store))
+    monkeypatch.setattr(study, "_find", lambda store, sweep: blind.pop() if blind else find(store, sweep))
     assert tracking.open_study(store, pooling) == earlier
     assert [run.info.run_id for run in runs(store)] == [earlier]
 
@@ -56,13 +56,45 @@ def test_trials_are_children_of_the_study_also_when_logged_later(store, pooling,
     assert store.client.get_run(run_id).info.status == "FINISHED", "nobody works on the study"
 
 
-def test_scratch_has_no_run_of_its_own(scratch, publish, runs):
+def test_a_trial_that_no_sweep_asked_for_has_no_parent(scratch, publish, runs):
     store = tracking.open_store("scratch")
     publish(scratch / "a")
     assert tracking.catch_up(store, scratch) == 1
     (run,) = runs(store)
     assert "mlflow.parentRunId" not in run.data.tags
     assert not (scratch / "mlflow.json").exists()
+
+
+def test_each_sweep_without_a_name_has_its_run_and_shows_all_its_trials(scratch, publish, runs):
+    store = tracking.open_store("scratch")
+    for key in ("a", "b"):
+        publish(scratch / key)
+    opened = {}
+    for digest, keys in (("1", ["a"]), ("2", ["a", "b"])):
+        opened[digest] = tracking.open_study(store, scratch, sweep=tracking.Sweep(digest, f"lr: {digest}"))
+        tracking.catch_up(store, scratch)
+        study.describe_study(store, scratch, tracking.Summary("", {}, keys))
+    assert opened["1"] != opened["2"]
+    assert tracking.open_study(store, scratch, sweep=tracking.Sweep("1", "lr: 1")) == opened["1"]
+    parents = {run.data.tags.get("trial_key"): run.data.tags.get("mlflow.parentRunId") for run in runs(store)}
+    assert (parents["a"], parents["b"]) == (opened["2"], opened["2"]), "those of the sweep that asked for them last"
+    assert {run.info.run_name for run in runs(store)} >= {"lr: 1", "lr: 2"}
+
+
+def test_the_run_of_a_study_says_what_came_out(store, pooling, publish, runs, tmp_path):
+    publish(pooling / "a")
+    run_id = tracking.open_study(store, pooling, {"question": None})
+    files.write_text(tmp_path / "pages" / "report.html", "<p>Yes.</p>")
+    files.write_text(tmp_path / "pages" / "figures" / "answers.png", "png")
+    means = {"lr=0.1, pooling=max": {"test_accuracy": 0.7}, "reference": {"test_accuracy": 0.8}}
+    study.describe_study(store, pooling, tracking.Summary("Why?\n\n| arm |", means, ["a"], tmp_path / "pages"))
+    data = store.client.get_run(run_id).data
+    assert data.tags["mlflow.note.content"] == "Why?\n\n| arm |"
+    logged = {"mean/test_accuracy/lr 0.1 - pooling max": 0.7, "mean/test_accuracy/reference": 0.8}
+    assert data.metrics == pytest.approx(logged)
+    assert data.params == {}
+    listed = {artifact.path for artifact in store.client.list_artifacts(run_id, "report")}
+    assert listed == {"report/report.html", "report/figures"}
 
 
 def open_here(place, ready, given):

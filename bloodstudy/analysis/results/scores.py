@@ -5,12 +5,20 @@ In: the predictions of a finished trial and the split that it is judged by. Out:
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from bloodstudy.analysis.results.predictions import Predictions, TestCells
+from bloodstudy.analysis.results.predictions import Predictions, Reader, TestCells
 from bloodstudy.analysis.statistics.chance import at_chance
+from bloodstudy.errors import UserError
+from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.run_folder import RETRAIN, StudyFolder, readable
+from bloodstudy.study.trial_files import read_predictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +44,23 @@ def score(predictions: Predictions, judged: str) -> Score:
     correct = np.bincount(cells.of_image, weights=right, minlength=len(cells.images)).astype(int)
     constant = len(np.unique(predictions.likeliest[tested])) < 2
     return Score(cells, correct, _balance(predictions), constant or at_chance(correct, cells.images, cells.classes))
+
+
+def find_dead(study_folder: Path, rows: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """Return (key, judged) of the finished trials among `rows` (key, judged, outcome) that stayed at chance.
+
+    Of a trial whose predictions are not there nothing is known.
+    """
+    dead, reader = set(), Reader()
+    for row in rows:
+        if row["outcome"] != Outcome.FINISHED:
+            continue
+        trial = StudyFolder(study_folder).trial(row["key"])
+        with suppress(UserError), readable(trial.predictions, RETRAIN):  # damage is for the report to refuse
+            table = read_predictions(trial)
+            if table is not None and score(reader.read(table), row["judged"]).dead:
+                dead.add((row["key"], row["judged"]))
+    return dead
 
 
 def _balance(predictions: Predictions) -> float:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from studies import fabricate_sweep
 
 from bloodstudy.analysis import EvaluationImages
-from bloodstudy.analysis.results.scores import score
+from bloodstudy.analysis.results.scores import find_dead, score
 
 
 @pytest.fixture
@@ -58,3 +60,18 @@ def test_without_measured_training_images_there_is_no_train_accuracy(trained):
     tested = ~trained.shown.train
     shown = EvaluationImages(trained.shown.table.loc[tested], trained.shown.classes)
     assert np.isnan(score(replace(trained, shown=shown, thousandths=trained.thousandths[tested]), "official").train)
+
+
+def test_finished_trials_at_chance_are_found_by_their_predictions(tmp_path):
+    results = fabricate_sweep(tmp_path, {"lr": [0.1, 0.01, 0.001]}, outcomes={2: "diverged"})
+    keys = [result["key"] for result in results]
+    rows = [{"key": result["key"], "judged": "official", "outcome": result["outcome"]} for result in results]
+    assert find_dead(tmp_path / "scratch", rows) == set()
+    stored = tmp_path / "scratch" / keys[0] / "predictions.parquet"
+    table = pd.read_parquet(stored)
+    names = [name for name in table if name.startswith("p_")]
+    table[names] = np.eye(len(names), dtype="float32")[0]
+    table.to_parquet(stored)
+    assert find_dead(tmp_path / "scratch", rows) == {(keys[0], "official")}
+    stored.write_bytes(b"damaged")  # which the report refuses
+    assert find_dead(tmp_path / "scratch", rows) == set()

@@ -1,0 +1,127 @@
+"""What a later command changes in the plan of a study or of a sweep with a name: listed in it, or refused.
+
+In: the plan that was just made, and the one that is there. Out: the plan with its amendments; UserError for what cannot
+change once a trial has a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bloodstudy.errors import UserError
+from bloodstudy.execution.plan_content import brief
+from bloodstudy.study.arms import Role
+from bloodstudy.study.design import DesignName
+from bloodstudy.study.plan import STUDY_DECIDES, Plan
+from bloodstudy.study.planned import PlannedTrial
+from bloodstudy.study.run_folder import StudyFolder
+
+
+def amend(plan: Plan, old: Plan, runs_dir: Path) -> Plan:
+    """Return `plan` with what differs from the `old` one listed; raises UserError if the data or the blocks differ."""
+    path = f"{runs_dir / plan.study}/plan.yaml"
+    if DesignName.FOLDS in (plan.design, old.design):
+        now, then = (_name_blocks(p) for p in (plan, old))
+        if now != then:
+            raise UserError(
+                f"{path} declares {then}; received {now}. That cannot change once a trial has a result: leave it as it "
+                "was, or give this study another runs_dir"
+            )
+    now, then = ({_name_data(trial) for trial in p.trials} for p in (plan, old))
+    if now != then:
+        raise UserError(
+            f"{path} was made for {'; '.join(sorted(then))}; received {'; '.join(sorted(now))}. A study has "
+            f"one data set: leave the images as they were, or give this one another runs_dir"
+        )
+    if old.design is not None and is_begun(runs_dir, old):
+        _refuse_other_rules(plan, old, path)
+    levels = {trial.arm: trial.levels for trial in plan.trials}
+    beyond = [  # an extension stays planned if a command asks for fewer seeds
+        replace(trial, levels={**levels[trial.arm], "seed": trial.seed})
+        for trial in old.trials
+        if trial.seed not in plan.seeds and trial.arm in levels
+    ]
+    trials = (*plan.trials, *beyond)
+    seeds, looks, changes = sorted({trial.seed for trial in trials}), plan.looks, []
+    if old.looks and list(looks) != list(old.looks):
+        changes = [f"looks: {brief(looks)} came after {brief(old.looks)}, which stay"]
+        looks = old.looks  # a look that is declared when its seeds may have been seen is none
+    plan = replace(plan, trials=trials, seeds=seeds, swept={**plan.swept, "seed": seeds}, looks=looks)
+    if plan.budget and old.budget and old.budget.endswith(f"from {plan.budget}"):
+        plan = replace(plan, budget=old.budget)
+    plan = replace(plan, design=old.design if old.questions else plan.design)  # what decided before there were designs
+    folder, kept = StudyFolder(runs_dir / plan.study), {*plan.keys}
+    if dropped := sum(folder.trial(key).result.exists() for key in {*old.keys} - kept):
+        changes.append(f"trials: {dropped} that have a result are not planned any more")
+    return replace(plan, amendments=list_changes(plan, old, changes))
+
+
+def is_begun(runs_dir: Path, plan: Plan) -> bool:
+    """Tell whether a trial of the plan has a result."""
+    return bool(_list_finished(runs_dir, plan))
+
+
+def _list_finished(runs_dir: Path, plan: Plan) -> list[str]:
+    folder = StudyFolder(runs_dir / plan.study)
+    return [key for key in plan.keys if folder.trial(key).result.exists()]
+
+
+def refuse_another_sweep(plan: Plan, old: Plan, runs_dir: Path) -> None:
+    """Raise UserError if a sweep has the name of another one: under one name it may grow, and loses no result."""
+    lost = {*_list_finished(runs_dir, old)} - ({*plan.keys} if bool(plan.questions) == bool(old.questions) else set())
+    if lost:
+        trials = "1 finished trial" if len(lost) == 1 else f"{len(lost)} finished trials"
+        raise UserError(
+            f"{runs_dir / plan.study} holds {trials} that this command does not ask for, of: {old.command}. To add "
+            "levels or seeds to that sweep, type its own too; for another sweep choose another name"
+        )
+
+
+def _refuse_other_rules(plan: Plan, old: Plan, path: str) -> None:
+    """Raise UserError if a verdict would be reached otherwise than was declared before the first result."""
+    now, then = _list_rules(plan), _list_rules(old)
+    if plan.budget and (old.budget or "").endswith(f"from {plan.budget}"):
+        now["budget"] = then["budget"]
+    stays = (
+        "What decides cannot change once a trial has a result: leave it as it was, or give this study another runs_dir"
+    )
+    if problems := [
+        f"{path} declares {name} {then.get(name, 'none')}; received {now.get(name, 'none')}. {stays}"
+        for name in dict.fromkeys([*then, *now])
+        if then.get(name) != now.get(name)
+    ]:
+        raise UserError(*problems)
+
+
+def _list_rules(plan: Plan) -> dict[str, str]:
+    """Return what verdicts depend on beside the looks, in words: margins, tested arms, the budget."""
+    rules = {"budget": plan.budget or "none"}
+    for question in plan.questions:
+        tested = [arm for arm in question.arms if plan.role_of(arm, question) == Role.CONFIRMATORY]
+        rules[f"question={question.name}: margin"] = f"{question.margin:g}"
+        rules[f"question={question.name}: simplify"] = str(question.simplify).lower()
+        rules[f"question={question.name}: tested arms"] = ", ".join(tested) or "none"
+    return rules
+
+
+def _name_blocks(plan: Plan) -> str:
+    seeds = sorted({trial.seed for trial in plan.trials})
+    if plan.design != DesignName.FOLDS:
+        return "design=fixed"
+    first = seeds[0] // plan.folds
+    return f"{plan.folds} folds, repetitions {first} to {first + plan.repetitions.count - 1}, looks {brief(plan.looks)}"
+
+
+def list_changes(plan: Plan, old: Plan, more: Sequence[str] = ()) -> list[str]:
+    """Return the amendments of the `old` plan, `more`, and what `plan` decides otherwise than it did."""
+    now, then = plan.to_dict(), old.to_dict()
+    changed = [name for name in STUDY_DECIDES if brief(then.get(name)) != brief(now.get(name))]
+    changes = [f"{name}: {brief(then.get(name))} became {brief(now.get(name))}" for name in changed]
+    return list(dict.fromkeys([*(old.amendments or []), *more, *changes]))
+
+
+def _name_data(trial: PlannedTrial) -> str:
+    data = {name: value for name, value in trial.data.items() if value is not None}
+    return f"data={data.pop('name')} judged by {trial.evaluated_on} ({', '.join(f'{k} {v}' for k, v in data.items())})"
