@@ -153,7 +153,7 @@ def _pattern(member: property) -> str:
 def list_folder(folder: Path) -> str:
     """Return a page of a folder that has no README.md: its pages by their titles, its YAML files as they stand."""
     name = folder.relative_to(ROOT).as_posix()
-    lines = [f"# {name}", ""]
+    lines = [f"# {name.removeprefix('docs/').capitalize() if name.startswith('docs/') else name}", ""]
     for path in sorted(folder.iterdir()):
         if path.suffix == ".md":
             title = path.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ")

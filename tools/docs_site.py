@@ -73,6 +73,8 @@ def name_page(path: str) -> str:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Turn links into those of the site, and write what CommonMark reads and Python-Markdown does not."""
     path = _path_of(page.file)
+    if path == "README.md":
+        page.meta["hide"] = ["navigation"]  # it stands alone
 
     def turn(match: re.Match[str]) -> str:
         target = find_target(path, match[1])
