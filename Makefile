@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n $(shell expr $(CORES) + 1) --maxprocesses 5
 LOCKED_EXTRAS := --extra cpu --extra slurm --extra ray --extra kaggle --extra team --extra jax --group dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test slow faults check lint types lock report ui clean
+.PHONY: help setup study test slow faults check lint types docs lock report ui clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -30,7 +30,7 @@ slow: $(STAMP) ## run the slow tests (some minutes more)
 faults: $(STAMP) ## inject the faults that it must survive, and print the score
 	$(PYTEST) tests/faults
 
-check: lint types ## what CI runs: lint, types, all tests at once
+check: lint types docs ## what CI runs: lint, types, the site, all tests at once
 	$(PYTEST)
 
 lint: $(STAMP) ## ruff: rules and formatting; import-linter: the floors of the house
@@ -40,6 +40,9 @@ lint: $(STAMP) ## ruff: rules and formatting; import-linter: the floors of the h
 
 types: $(STAMP) ## pyright
 	$(BIN)/pyright
+
+docs: $(STAMP) ## write the site of the documentation to site/; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 report: $(STAMP) ## write the report of the last sweep
 	$(BIN)/python -m bloodstudy.report
@@ -64,4 +67,4 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $(STAMP)
 
 clean: ## remove the environment and all caches (never runs/ or mlflow.db)
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis dist build site

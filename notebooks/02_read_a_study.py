@@ -13,7 +13,7 @@
 #
 # A finished study as tidy frames: the trials, the paired effects, the verdicts. It reads the study that was planned last
 # in `runs` (or in the folder that the environment variable `BLOODSTUDY_RUNS` names); without one, run
-# `python -m bloodstudy.run -m study=smoke` first, which takes two minutes.
+# `python -m bloodstudy.run -m study=smoke` first, which takes some minutes.
 
 # %%
 import os
@@ -36,7 +36,7 @@ print(f"{study}: {len(sweep.trials)} trials, {repetitions}, {judged.family} test
 # ## The trials
 
 # %%
-sweep.trials[["arm", "seed", "outcome", "train_accuracy", "test_accuracy", "accuracy_gap", "parameters"]]
+sweep.trials[["arm", "seed", "outcome", "train_accuracy", "test_accuracy", "accuracy_gap", "parameters"]].round(3)
 
 # %% [markdown]
 # ## The verdicts

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,16 @@ def test_a_notebook_is_kept_without_outputs_and_is_its_script(path):
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in cells)
     pair = jupytext.read(path.with_suffix(".py"))
     assert [cell.source for cell in pair.cells] == ["".join(cell["source"]) for cell in content["cells"]]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_page_with_outputs_shows_the_lines_of_the_notebook(path):
+    page = FOLDER.parent / "docs" / "notebooks" / f"{path.stem}.md"
+    cells = [cell.source for cell in jupytext.read(path.with_suffix(".py")).cells if cell.cell_type == "code"]
+    assert re.findall(r"^```python\n(.*?)\n```$", page.read_text(), re.DOTALL | re.MULTILINE) == cells
+    pictures = re.findall(r"\]\((\w+\.png)\)", page.read_text())
+    assert pictures
+    assert {name.name for name in page.parent.glob(f"{path.stem}*.png")} == set(pictures)
 
 
 @pytest.mark.slow

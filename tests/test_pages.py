@@ -15,9 +15,10 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 IMAGES = (ROOT / "docs" / "images.md").read_text()
 LAUNCHERS = (ROOT / "docs" / "launchers.md").read_text()
+FAQ = (ROOT / "docs" / "faq.md").read_text().replace("study=NAME", "study=five_questions")
 LAUNCHES = sorted(set(re.findall(r"`python -m bloodstudy\.run ([^`]+)`", LAUNCHERS)))
 OPTIONS = sorted(set(re.findall(r"`(hydra\.launcher\.[^`]+)`", LAUNCHERS)))
-PAGES = [README, (ROOT / "conf" / "config.yaml").read_text(), (ROOT / "CONTRIBUTING.md").read_text()]
+PAGES = [README, (ROOT / "conf" / "config.yaml").read_text(), (ROOT / "CONTRIBUTING.md").read_text(), FAQ]
 COMMAND = re.compile(
     r"^[#\s]*(?:One trial:|A sweep:|A study:|Kaggle:)?\s*python -m bloodstudy\.run((?: \S+)*)", re.MULTILINE
 )

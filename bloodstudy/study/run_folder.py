@@ -40,18 +40,22 @@ class TrialFolder:
 
     @property
     def config(self) -> Path:
+        """The trial as it was resolved: factors, model, data."""
         return self.path / "config.yaml"
 
     @property
     def history(self) -> Path:
+        """Loss and accuracy after each epoch."""
         return self.path / "history.csv"
 
     @property
     def predictions(self) -> Path:
+        """Each image's label and probabilities, in thousandths."""
         return self.path / "predictions.parquet"
 
     @property
     def attempts(self) -> Path:
+        """How many processes have worked on it."""
         return self.path / "attempts.json"
 
     @property
@@ -81,11 +85,12 @@ class TrialFolder:
 
     @property
     def checkpoints(self) -> list[Path]:
+        """What training needs to go on after its last whole epoch. They go once the trial has a result."""
         return sorted(self.path.glob("state-*.npz"))
 
     @property
     def checkpoint_rests(self) -> list[Path]:
-        """What writes of checkpoints that were killed have left."""
+        """Parts of such files, left by a process that was killed while it wrote one."""
         return sorted(self.path.glob(".state-*"))
 
 
@@ -97,6 +102,7 @@ class StudyFolder:
 
     @property
     def plan(self) -> Path:
+        """What was decided before the first trial, and each later change."""
         return self.path / FILE
 
     @property
@@ -111,6 +117,7 @@ class StudyFolder:
 
     @property
     def mlflow_lock(self) -> Path:
+        """Held by the process that begins that run."""
         return self.path / ".mlflow.json.lock"
 
     @property
