@@ -20,7 +20,7 @@ from bloodstudy.study.stored_rules import check_result
 from bloodstudy.study.trial import DataIdentity, make_key
 
 STORED_OUTCOMES = (*PUBLISHED, Outcome.INTERRUPTED)
-HASHED = ("history.csv", "predictions.parquet")  # files of a trial that its result vouches for
+HASHED = ("config.yaml", "history.csv", "predictions.parquet")  # files of a trial that its result vouches for
 AUDITED = ("provenance", "test_images_leaking", "test_share_leaking", "label_conflicts", "duplicates_across")  # as tags
 ALWAYS = ("audit", "reason", "git_commit", "code", "processor")  # stored even if they are unknown
 

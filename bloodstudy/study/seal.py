@@ -24,9 +24,9 @@ def seal(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def unseal(content: Any) -> Any:
     """Return what was sealed; raises ValueError if it is not what it was."""
-    if not is_mapping(content) or "format" not in content:
+    if not is_mapping(content) or not {"format", "digest"} & {*content}:
         return content
-    if content["format"] != FORMAT:
+    if content.get("format", FORMAT) != FORMAT:
         raise ValueError(f"expected format {FORMAT}; received {content['format']!r}. Another version wrote it")
     kept = {name: value for name, value in content.items() if name != "digest"}
     if content.get("digest") != _digest(kept):

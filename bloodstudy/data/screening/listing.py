@@ -6,6 +6,7 @@ In: the files that a source found. Out: a `Listing`, with a signature that chang
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,26 @@ from bloodstudy.errors import UserError
 Progress = Callable[[str, int, int], None]  # what is done, how many are done, of how many
 
 SIDES = ("train", "test")
+# Train, training_set, TestData, test1; not TEST_SIMPLE, which the Kaggle archive has beside TEST.
+_FORMS = re.compile(r"(train|test)(ing|s)?(set|split|data|dataset|images?|img|imgs|samples?|folder)?\d*")
+_OTHER_FORMS = re.compile(
+    r"(train|test|val(id(at(e|ion))?)?|dev(elopment)?|eval(uation)?|holdout)(ing|s)?(set|data|images?)?\d*"
+)
+
+
+def side_of(name: str) -> str:
+    """Return the side that a folder of this name means: train, test or ''."""
+    found = _FORMS.fullmatch(_letters(name))
+    return found[1] if found else ""
+
+
+def looks_like_side(name: str) -> bool:
+    """Tell whether a folder of this name would mean one side of some split, validation included."""
+    return bool(side_of(name) or _OTHER_FORMS.fullmatch(_letters(name)))
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def show_nothing(stage: str, done: int, total: int) -> None:

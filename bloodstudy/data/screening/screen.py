@@ -21,7 +21,7 @@ import numpy as np
 
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.screening import decode
-from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
+from bloodstudy.data.screening.listing import Listing, Progress, show_nothing, side_of
 from bloodstudy.data.screening.scan import Candidate, Refusal
 from bloodstudy.errors import MachineError, UserError
 
@@ -49,9 +49,17 @@ class Screening:
 
 
 def fingerprint(listing: Listing, screening: Screening) -> str:
-    """Return 16 hex digits over image, content, label and box of all usable files; the order of files has no part."""
+    """Return 16 hex digits over image, content, label, box and side of all usable files, in whatever order.
+
+    A side that a folder of the image's path names is in its path already.
+    """
     pairs = zip(listing.candidates, screening.content, strict=True)
-    lines = sorted(f"{f.image}\0{content}\0{f.label}\0{f.box or ''}\0\n" for f, content in pairs if content is not None)
+    sides = ("" if f.side in map(side_of, f.image.split("/")) else f.side for f in listing.candidates)
+    lines = sorted(
+        f"{f.image}\0{content}\0{f.label}\0{f.box or ''}\0{side}\n"
+        for (f, content), side in zip(pairs, sides, strict=True)
+        if content is not None
+    )
     return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
 
 

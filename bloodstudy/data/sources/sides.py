@@ -10,12 +10,9 @@ import os
 import re
 from pathlib import Path
 
-from bloodstudy.data.screening.listing import SIDES
+from bloodstudy.data.screening.listing import SIDES, looks_like_side, side_of
 from bloodstudy.data.screening.scan import passed_over, readable
 from bloodstudy.errors import UserError
-
-# Train, training_set, TestData, test1; not TEST_SIMPLE, which the Kaggle archive has beside TEST.
-_FORMS = re.compile(r"(train|test)(ing|s)?(set|split|data|dataset|images?|img|imgs|samples?|folder)?\d*")
 
 
 def subfolders(folder: Path) -> list[str]:
@@ -25,12 +22,6 @@ def subfolders(folder: Path) -> list[str]:
             return sorted(e.name for e in listing if not passed_over(e.name) and (e.is_symlink() or e.is_dir()))
     except PermissionError as error:
         raise UserError(f"{folder} may not be listed; check its permissions.") from error
-
-
-def side_of(name: str) -> str:
-    """Return the side that a folder of this name means: train, test or ''."""
-    found = _FORMS.fullmatch(re.sub(r"[^a-z0-9]", "", name.lower()))
-    return found[1] if found else ""
 
 
 def find_sides(root: Path) -> tuple[dict[str, str], list[str]]:
@@ -90,11 +81,12 @@ def _refuse_sides_below(root: Path, classes: list[str]) -> None:
 
 
 def _refuse_sides_unnamed(root: Path, names: list[str]) -> None:
-    """Refuse folders that look like sides of other names: all hold the same folders, or their names say both sides."""
+    """Refuse folders that look like sides: they hold the same folders, or their names say what they are."""
     below = [subfolders(root / name) if os.access(root / name, os.R_OK | os.X_OK) else [] for name in names]
     same = len(names) > 1 and len(below[0]) > 1 and all(each == below[0] for each in below)
     words = [set(re.findall(r"train|test", name.lower())) for name in names]
-    if same or set().union(*words) == {"train", "test"}:
+    named = len(names) > 1 and all(map(looks_like_side, names))  # train and val, say, or dev and eval
+    if same or named or set().union(*words) == {"train", "test"}:
         shown = ", ".join(map(readable, names[:6]))
         raise UserError(
             f"data.root={root} holds {shown}, which look like sides of a split and not like classes; expected "

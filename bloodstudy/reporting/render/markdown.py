@@ -62,7 +62,7 @@ def write_csv(frame: pd.DataFrame) -> str:
     shown = {
         name: [show_cell(value) for value in frame[name]] for name in frame if frame[name].dtype.kind not in "biuf"
     }
-    return frame.assign(**shown).to_csv(index=False, lineterminator="\n")
+    return frame.assign(**shown).rename(columns=show_cell).to_csv(index=False, lineterminator="\n")
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
