@@ -27,8 +27,8 @@ Writes the report of a study: <reports_dir>/<study>/report.md with its figures b
 python -m bloodstudy.run left in <runs_dir> and trains nothing. Defaults: the study planned last, runs_dir=runs
 reports_dir=reports
 
-  images=true   write report_with_images.html too: the page with the test images that nobody gets right, which report.md
-                names. It needs the images where the study found them; keep that page out of repositories"""
+  images=true   write report_with_images.html too. It shows the test images that nobody gets right, so the images must
+                be where the study found them. Keep that page out of repositories"""
 
 KEYS = {"images": Rule("true or false", lambda value: value in ("true", "false"))}
 
