@@ -28,8 +28,8 @@ python -m bloodstudy.run left in <runs_dir> and trains nothing. Defaults: the st
 reports_dir=reports. A sweep with name=NAME is study=NAME here; sweeps without a name are study=scratch. The report of a
 sweep never takes the place of another sweep's: the second goes to scratch-2, and so on
 
-  images=true   write report_with_images.html too: the page with the test images that nobody gets right, which report.md
-                names. It needs the images where the study found them; keep that page out of repositories"""
+  images=true   write report_with_images.html too. It shows the test images that nobody gets right, so the images must
+                be where the study found them. Keep that page out of repositories"""
 
 KEYS = {"images": Rule("true or false", lambda value: value in ("true", "false"))}
 

@@ -21,8 +21,8 @@ from bloodstudy.study.run_folder import list_studies
 USAGE = """\
 python -m bloodstudy.status [study=NAME] [runs_dir=FOLDER] [clear=states]
 
-Says of each arm of a study how many trials are finished, failed, running and missing, how long the rest will take, and
-what it all takes on disk. Trains nothing. Defaults: the study planned last, runs_dir=runs
+Says how many trials of each arm are finished, failed, running and missing, how long the rest will take, and how much
+disk the study uses. Trains nothing. Defaults: the study planned last, runs_dir=runs
 
   clear=states   remove the training states (state-*.npz) of trials that have a result; nothing else needs them"""
 

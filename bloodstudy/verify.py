@@ -23,7 +23,7 @@ USAGE = """\
 python -m bloodstudy.verify REPORT [runs_dir=FOLDER] [package=FILE]
 
 Computes every number of a report again from the stored predictions of its trials, and compares report.md, report.html,
-claims.json and the figures with what comes out. REPORT is the folder of a report, such as reports/smoke, or its
+claims.json and the figures with the result. REPORT is the folder of a report, such as reports/smoke, or its
 report.md. Exit code 0: all of it holds; 1: something differs, and the first claim that does is named. Default:
 runs_dir=runs
 

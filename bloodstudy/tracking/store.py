@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 TOKEN = "bloodstudy.token"  # tag of a trial's run: the same for all attempts at it
 PAGE = 1000  # runs that are asked for at once
 MAX_SAID = 1000  # characters of a message of MLflow, which ends in the remedy
-_USER = re.compile(r"\b(?!sqlite|file)([A-Za-z][\w+.-]*://)\S*@")  # of an address; a password may hold anything
+# Of an address; a password may hold anything. What follows sqlite:/// is a path, and may hold the sign too.
+_USER = re.compile(r"\b((?!sqlite|file)[A-Za-z][\w+.-]*://|(?:sqlite|file)[\w+.-]*://(?!/))\S*@")
 # MLflow's usual patience is minutes. A trial whose server is away is logged later, so nobody has to wait for long; one
 # retry is needed, since a server that was restarted has closed the connections that we keep.
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
@@ -55,11 +56,12 @@ def public_uri() -> str:
 def hide_secrets(text: str) -> str:
     """Replace user and password of each address in `text`, either of which may be a token, and the store's query."""
     uri = tracking_uri()
-    if sqlite.path_of(uri) is None:
-        place, mark, rest = re.match(r"([^?#]*)([?#]?)(.*)", uri, re.DOTALL).groups()  # pyright: ignore[reportOptionalMemberAccess]
-        text = text.replace(f"{mark}{rest}", f"{mark}***") if rest else text
-        if "@" in place and "://" not in place:
-            text = text.replace(place, f"***@{place.rpartition('@')[2]}")
+    ends = "?" if uri.startswith("sqlite") else "?#"  # a path may hold the second
+    place, mark, rest = re.match(rf"([^{ends}]*)([{ends}]?)(.*)", uri, re.DOTALL).groups()  # pyright: ignore[reportOptionalMemberAccess]
+    text = text.replace(f"{mark}{rest}", f"{mark}***") if rest else text
+    scheme, sign, user = place.rpartition("@")[0].rpartition("://")
+    if user and not user.startswith("/"):  # as it stands: a blank would end what the pattern finds
+        text = text.replace(f"{scheme}{sign}{user}@", f"{scheme}{sign}***@")
     return _USER.sub(r"\1***@", text)
 
 

@@ -1,17 +1,21 @@
 """The table of factors: its rows, and what a neutral level means for a trial's key."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from bloodstudy.cli import compose
 from bloodstudy.config.factors import ALWAYS, FACTORS, level_in, without_neutral
 from bloodstudy.config.schema import Factors
 from bloodstudy.study.trial import make_key
 
 ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/factors.md").read_text()
 LATER = [name for name, factor in FACTORS.items() if factor.neutral is not ALWAYS]
 
 
@@ -50,3 +54,20 @@ def test_the_docs_and_the_configuration_name_each_factor_with_its_levels(name):
     if "| below |" not in row[0] and name != "backbone":  # those are Keras's
         assert [level for level in levels if f"`{level}`" not in row[0]] == []
     assert name in yaml.safe_load((ROOT / "conf/config.yaml").read_text())
+
+
+@pytest.mark.parametrize(("column", "model"), [(3, "reference"), (4, "compact")])
+def test_the_docs_name_the_default_of_each_factor_in_each_network(column, model):
+    factors = compose.check([f"model={model}"], False).jobs[0].settings.factors
+    compared = 0
+    for name in FACTORS:
+        line = next(line for line in PAGE.splitlines() if line.startswith(f"| `{name}` |") and line.count("|") == 6)
+        said, level = line.split("|")[column].strip(" `"), getattr(factors, name)
+        if not said:  # what belongs to model=application alone
+            continue
+        compared += 1
+        if isinstance(level, str):
+            assert said == level, name
+        else:
+            assert np.ravel(json.loads(said)).tolist() == pytest.approx(np.ravel(level).tolist()), name
+    assert compared >= len(FACTORS) - 3

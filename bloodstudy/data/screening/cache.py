@@ -156,7 +156,7 @@ def _build(request: Request, part: Path, progress: Progress) -> None:
     with explained(final):
         part.replace(final)
     table = pd.DataFrame(sorted(listing.refused + screening.refused), columns=["image", "reason"])
-    write_text(request.source / "quarantine.csv", table.to_csv(index=False, lineterminator="\n"))
+    write_text(request.source / "quarantine.csv", table.map(show_cell).to_csv(index=False, lineterminator="\n"))
     index = {"version": _INDEX, "signature": listing.signature, "fingerprint": digits}
     path = request.source / "index.json"
     write_json(path, index | {"content": screening.content, "refused": screening.refused})
