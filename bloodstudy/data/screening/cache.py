@@ -22,6 +22,7 @@ import pandas as pd
 from filelock import FileLock
 
 from bloodstudy.config.schema import DataChoice
+from bloodstudy.config.visible import show_cell
 from bloodstudy.data.screening import decode
 from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
 from bloodstudy.data.screening.scan import Candidate
