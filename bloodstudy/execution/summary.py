@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from bloodstudy import analysis, tracking
 from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.overrides import write
+from bloodstudy.config.extension.known import METRICS
 from bloodstudy.execution.looks import Looks
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.study.outcome import DEATHS, UNFINISHED, Outcome
@@ -129,6 +131,13 @@ def _print_trial(row: dict[str, Any]) -> None:
     else:
         terminal.say(f"test accuracy   {row['test_accuracy']:.3f}")
     terminal.say(f"gap            {row['accuracy_gap']:+.3f}")
+    for name in METRICS:
+        terminal.say(f"{name:<15} {_spell(row[name]):>5}")
+
+
+def _spell(metric: float) -> str:
+    """Return the number of a metric; a dash if the clean test images are too few for it."""
+    return "-" if math.isnan(metric) else f"{metric:.3f}"
 
 
 def _describe_leak(leak: analysis.Leak) -> str:
@@ -145,16 +154,18 @@ def _describe_leak(leak: analysis.Leak) -> str:
 
 def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str]) -> None:
     seeds = len({row["seed"] for row in trials}) > 1
-    header = ["arm", *(["seed"] if seeds else []), "train", "test", "gap", "outcome", "time"]
+    own = [*METRICS]
+    header = ["arm", *(["seed"] if seeds else []), "train", "test", "gap", *own, "outcome", "time"]
     rows = []
     for row in trials:
-        figures = ["-"] * 3
+        figures = ["-"] * (3 + len(own))
         if row["outcome"] == Outcome.FINISHED:
             figures = [f"{row['train_accuracy']:.3f}", f"{row['test_accuracy']:.3f}", f"{row['accuracy_gap']:+.3f}"]
+            figures += [_spell(row[name]) for name in own]
         note = f"{row['outcome']}, no-op?" if row["arm"] in no_ops else row["outcome"]
         time = terminal.span(row["wall_seconds"]) if row["outcome"] not in UNFINISHED else "-"
         rows.append([row["arm"], *([str(row["seed"])] if seeds else []), *figures, note, time])
-    terminal.print_table("", header, rows, right=("seed", "train", "test", "gap", "time"))
+    terminal.print_table("", header, rows, right=("seed", "train", "test", "gap", *own, "time"))
     if no_ops:
         terminal.say(f"no-op?: the predictions equal those of {trials[0]['arm']!r} on every seed")
 

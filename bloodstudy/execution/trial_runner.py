@@ -11,6 +11,7 @@ import math
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -21,13 +22,13 @@ from omegaconf import DictConfig
 from bloodstudy import data, files, tracking
 from bloodstudy.cli import terminal
 from bloodstudy.cli.command import Terminated
-from bloodstudy.config.extension.known import pack_joined
+from bloodstudy.config.extension.known import METRICS, pack_joined
 from bloodstudy.errors import BloodstudyError, UserError
-from bloodstudy.execution import datasets, job_process, result_record
+from bloodstudy.execution import datasets, job_process, own_metrics, result_record
 from bloodstudy.execution.job import Job, JobEnd, read_job
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.study.outcome import DEATHS, PUBLISHED, Outcome
-from bloodstudy.study.result import Result
+from bloodstudy.study.result import OwnMeasure, Result
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, load_result
 from bloodstudy.study.trial import Trial
 from bloodstudy.study.trial_files import read_attempts, read_failures
@@ -137,13 +138,17 @@ def _train(trial: Trial, images: data.Dataset, folder: Path, shared: bool, proce
         )
         try:
             ended = _follow(worker, assignment, recorder, bar, process)
+            metrics: dict[str, OwnMeasure] = {}
+            if ended.outcome == Outcome.FINISHED and METRICS:
+                metrics, problems = own_metrics.measure(folder, images.judges_clean, process)
+                ended = replace(ended, outcome=Outcome.FAILED, reason="; ".join(problems)) if problems else ended
         except BaseException:
             worker.kill()
             recorder.interrupt()
             raise
         seconds = time.monotonic() - begun + ended.earlier_seconds
         failures = read_failures(paths)
-        result = result_record.assemble(trial, images, ended, attempts, seconds, failures)
+        result = result_record.assemble(trial, images, ended, attempts, seconds, failures, metrics)
         if result.outcome in DEATHS:  # first, so that no failure is forgotten
             files.write_json(paths.failures, failures + 1)
         result.write(folder)

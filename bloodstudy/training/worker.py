@@ -1,6 +1,6 @@
 """The process that trains.
 
-The parent plans and records; a worker imports Keras once and trains one assignment after another. It sends events
+The parent plans and records; a worker imports Keras once and does one assignment after another. It sends events
 (`WorkerEvent`) through a pipe and writes the large results beside the trial. If it dies, that trial is lost and the
 next one gets a fresh worker.
 """
@@ -8,10 +8,13 @@ next one gets a fresh worker.
 from __future__ import annotations
 
 import ctypes
+import math
 import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,9 +22,9 @@ from multiprocessing.connection import Connection
 
 from bloodstudy.errors import MachineError
 from bloodstudy.study.outcome import Outcome
-from bloodstudy.training.assignment import Assignment
+from bloodstudy.training.assignment import Assignment, MetricAssignment
 from bloodstudy.training.environment import remove_options
-from bloodstudy.training.events import Ended, MachineFault, Timed, Warned, WorkerEvent
+from bloodstudy.training.events import Ended, Last, MachineFault, MetricBegun, MetricEnded, Warned, WorkerEvent
 from bloodstudy.training.stderr_tail import StderrTail
 
 # Memory in pages of 2 MiB where Linux gives them on request, elsewhere without effect: feature maps are 60 MB and more,
@@ -81,17 +84,41 @@ class Worker:
     def train(self, assignment: Assignment) -> Iterator[WorkerEvent]:
         """Yield the events of one trial, up to `Ended` or `Timed`; raises WorkerDiedError and MachineError."""
         self.trials += 1
+        # Whole paths: the worker may have begun in another folder than the one that this process is in now.
+        places = {"folder": assignment.folder.absolute(), "images": assignment.images.absolute()}
+        yield from self._carry_out(replace(assignment, **places))
+
+    def compute(self, metric: MetricAssignment, longest_s: float) -> MetricEnded:
+        """Return the number of a metric, or what is wrong with it; raises WorkerDiedError and MachineError.
+
+        The worker is killed if the metric takes longer than `longest_s`.
+        """
+        watch, begun = threading.Timer(longest_s, self.kill), math.inf
+        try:
+            for event in self._carry_out(metric):
+                if isinstance(event, MetricBegun):
+                    begun = time.monotonic()
+                    watch.start()
+                elif isinstance(event, MetricEnded):
+                    return event
+        except WorkerDiedError:
+            if time.monotonic() - begun < longest_s:
+                raise
+            return MetricEnded(problem=f"took longer than {longest_s:g} s")
+        finally:
+            watch.cancel()
+        raise AssertionError("the worker's events ended without a number")
+
+    def _carry_out(self, assignment: Assignment | MetricAssignment) -> Iterator[WorkerEvent]:
         self._stderr.forget()
         try:
-            # Whole paths: the worker may have begun in another folder than the one that this process is in now.
-            places = {"folder": assignment.folder.absolute(), "images": assignment.images.absolute()}
-            self._pipe.send(replace(assignment, **places))
+            self._pipe.send(assignment)
             while True:
                 event: WorkerEvent = self._pipe.recv()
                 if isinstance(event, MachineFault):
                     raise MachineError(event.reason)
                 yield event
-                if isinstance(event, Ended | Timed):
+                if isinstance(event, Last):
                     return
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             self._process.join(10)
@@ -119,6 +146,7 @@ def _serve(pipe: Connection, errors: Connection, threads: int, engine: str) -> N
         names = ", ".join(options)
         pipe.send(Warned(f"warning: training does without the environment's {names}, which would change its numbers"))
     try:
+        from bloodstudy.training.metric import compute
         from bloodstudy.training.trial import set_up, train_trial
 
         set_up(threads, engine)
@@ -133,7 +161,10 @@ def _serve(pipe: Connection, errors: Connection, threads: int, engine: str) -> N
         try:
             if failure is not None:
                 raise failure
-            last = train_trial(assignment, pipe.send, threads)
+            if isinstance(assignment, MetricAssignment):
+                last = compute(assignment, pipe.send)
+            else:
+                last = train_trial(assignment, pipe.send, threads)
         except (BrokenPipeError, ConnectionResetError):
             return
         except MachineError as error:  # a full disk, say: no fault of the trial
