@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bloodstudy.config.extension.declare import data_source, factor, network
+    from bloodstudy.config.extension.declare import data_source, factor, metric, network
     from bloodstudy.config.levels import Choice, Flag, Real, Whole
     from bloodstudy.reporting.frames import load_study
 
-__all__ = ["Choice", "Flag", "Real", "Whole", "data_source", "factor", "load_study", "network"]
+__all__ = ["Choice", "Flag", "Real", "Whole", "data_source", "factor", "load_study", "metric", "network"]
 PACKAGE = Path(__file__).resolve().parent  # what lies beside the code is found from here
 __version__ = "0.1.0"
 _PLACES: dict[str, str] = dict.fromkeys(("Choice", "Flag", "Real", "Whole"), "config.levels")
 _PLACES["load_study"] = "reporting.frames"
-_PLACES |= dict.fromkeys(("data_source", "factor", "network"), "config.extension.declare")
+_PLACES |= dict.fromkeys(("data_source", "factor", "metric", "network"), "config.extension.declare")
 
 
 def __getattr__(name: str) -> Any:

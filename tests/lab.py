@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bloodstudy.config.extension.known import Extension, OwnDataSource, OwnNetwork, known
+from bloodstudy.config.extension.extension import Extension
+from bloodstudy.config.extension.known import known
 from bloodstudy.config.extension.source import find, load
 
 TEXT = """
@@ -40,6 +41,15 @@ def mine(factors, input_shape, classes):
     return keras.Model(image, keras.layers.Dense(classes, dtype="float32")(x))
 """
 
+METRIC = """
+@bs.metric("test_auc")
+def auc(probabilities, labels):
+    import numpy as np
+    from sklearn.metrics import roc_auc_score
+
+    return roc_auc_score(np.eye(probabilities.shape[1])[labels], probabilities)
+"""
+
 
 def write(folder: Path, text: str = TEXT, name: str = "my_lab.py") -> Path:
     """Write an extension and return its file."""
@@ -51,11 +61,7 @@ def write(folder: Path, text: str = TEXT, name: str = "my_lab.py") -> Path:
 def describe_here(path: Path) -> Extension:
     """Return what the extension at `path` declares, imported in this process: quick."""
     source = find(str(path))
-    declared = load(source)
-    networks = [OwnNetwork(one.name, one.reads, source.digest) for one in declared.networks.values()]
-    images = [OwnDataSource(name, source.digest) for name in declared.data_sources]
-    plain = Extension(source, tuple(declared.factors.values()), tuple(networks), tuple(images)).to_dict()
-    return Extension.from_dict(plain)
+    return Extension.from_dict(Extension.of(source, load(source)).to_dict())
 
 
 @contextmanager

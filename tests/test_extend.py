@@ -9,7 +9,11 @@ import lab
 import pytest
 from harness import call, finish, give_store, logged_runs, results, write_images
 
-from bloodstudy.execution import probe
+import bloodstudy
+from bloodstudy.analysis import read_trials
+from bloodstudy.config.extension.declare import is_taken
+from bloodstudy.config.factors import FACTORS
+from bloodstudy.execution import own_metrics, probe
 from bloodstudy.study.run_folder import read_plan
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
@@ -144,6 +148,85 @@ def test_a_plan_with_the_text_of_another_extension_is_not_verified(copied):
     ended = call(copied, "verify", "reports/scratch")
     assert ended.returncode == 1
     assert "the plan does not hold its extension" in ended.stdout
+
+
+def test_no_metric_may_have_the_name_of_a_column_of_the_table_of_trials(place):
+    columns = set(read_trials(place / "runs", "scratch")) - {*FACTORS, "stem_kernel", "loss_smoothing", "noise"}
+    assert {"test_loss", "outcome", "wall_seconds"} <= columns
+    assert [name for name in columns if not is_taken(name)] == []
+
+
+def test_a_metric_is_stored_with_each_trial_and_told_without_the_file(copied, tmp_path_factory):
+    lab.write(copied, lab.TEXT + lab.METRIC)
+    said = finish(copied, "run", "extend=my_lab.py", "-m", "depth=2,3", *TINY)
+    assert "1 finished earlier, 1 to train" in said, "a metric is no part of what a trial is"
+    assert "metrics of 1 finished trial measured from its predictions" in said
+    assert "test_auc" in said
+    stored = {
+        result["key"]: result["metrics"]["test_auc"]["value"] for result in results(copied) if "metrics" in result
+    }
+    assert len(stored) == 2
+    assert all(0 <= value <= 1 for value in stored.values())
+    logged = [run.data.metrics["test_auc"] for run in logged_runs(copied) if "test_auc" in run.data.metrics]
+    assert sorted(logged) == sorted(stored.values())
+    lab.write(copied, lab.TEXT + lab.METRIC.replace("return ", "return -"))
+    assert "metrics of 2 finished trials" in finish(copied, "run", "extend=my_lab.py", "-m", "depth=2,3", *TINY)
+    (copied / "my_lab.py").unlink()
+    finish(copied, "report")
+    frame = bloodstudy.load_study("scratch", copied / "runs").trials
+    assert frame["test_auc"].tolist() == pytest.approx([-stored[key] for key in frame["key"]], abs=1e-6)
+    report = (copied / "reports/scratch/report.md").read_text()
+    assert "| arm | train | test | gap | `test_auc` |" in report
+    assert f"| {-stored[frame['key'][0]]:.3f} |" in report
+    finish(copied, "package", "study=scratch")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    give_store(elsewhere)
+    finish(elsewhere, "package", f"restore={copied / 'reports/scratch/scratch.zip'}")
+    finish(elsewhere, "report")
+    assert (elsewhere / "reports/scratch/report.md").read_text() == report
+    finish(elsewhere, "verify", str(copied / "reports/scratch"))
+
+
+def metric(*lines: str) -> str:
+    body = "".join(f"    {line}\n" for line in lines)
+    return f'{lab.TEXT}\n@bs.metric("own")\ndef own(probabilities, labels):\n{body}'
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("1 / 0", "the metric 'own' of extend=my_lab.py raised ZeroDivisionError: division by zero"),
+        ("while True: pass", "the metric 'own' of extend=my_lab.py took longer than 2 s"),
+        ("__import__('os')._exit(3)", "ended its process: the training process ended with exit code 3"),
+    ],
+)
+def test_a_metric_that_fails_whatever_it_is_given_ends_before_anything_is_trained(copied, line, says, monkeypatch):
+    monkeypatch.setattr(own_metrics, "LONGEST_S", 2)
+    lab.write(copied, metric(line, "return 0.5"))
+    before = keys(copied)
+    ended = call(copied, "run", "extend=my_lab.py", "-m", "depth=2", "lr=0.3", *TINY)
+    assert ended.returncode == 2, ended.stdout
+    assert says in ended.stderr
+    assert "Nothing was trained" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert keys(copied) == before
+
+
+def test_a_metric_that_fails_on_real_predictions_alone_costs_no_training(copied):
+    words = ["extend=my_lab.py", "-m", "depth=2", "lr=0.3,0.4", *TINY]
+    lab.write(copied, metric("return float('nan') if len(labels) != 40 else 0.5"))  # the made-up ones are 40
+    ended = call(copied, "run", *words)
+    assert ended.returncode == 1, ended.stderr
+    assert ended.stdout.count("the metric 'own' of extend=my_lab.py returned nan; expected a number from -1 to 1") >= 2
+    failed = [result for result in results(copied) if result["outcome"] == "failed"]
+    assert len(failed) == 2
+    lab.write(copied, metric("return 0.25"))
+    said = finish(copied, "run", *words)
+    assert "2 finished earlier, 0 to train" in said
+    mended = {result["key"]: result for result in results(copied)}
+    assert [mended[one["key"]]["metrics"]["own"]["value"] for one in failed] == [0.25, 0.25]
+    assert [mended[one["key"]]["outcome"] for one in failed] == ["finished", "finished"]
+    assert [mended[one["key"]]["cost"]["attempts"] for one in failed] == [1, 1]
 
 
 def own_image(built: str, more: str = "") -> str:

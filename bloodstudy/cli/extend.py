@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from bloodstudy.config.extension.describe import describe
-from bloodstudy.config.extension.known import Extension
+from bloodstudy.config.extension.extension import Extension
 from bloodstudy.config.extension.source import find
 from bloodstudy.errors import UserError
 

@@ -76,6 +76,10 @@ class JobProcess:
             self._successor = Worker(backend=backend)
         return self._worker
 
+    def any_worker(self) -> Worker:
+        """Return the training process that is there, for whatever engine; else a new one."""
+        return self._worker if self._worker is not None and self._worker.alive else self.take_worker()
+
     def claim_cores(self, runs_dir: Path, trials: int) -> None:
         """Keep this process to its share of the cores, from its first job on; `trials` is how many the command has."""
         if self._cores is None:

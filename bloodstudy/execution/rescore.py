@@ -48,6 +48,7 @@ def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
     rescored = replace(
         result,
         responses=kept | measured,
+        metrics={},  # those of extensions are measured anew too, by whoever knows these
         data=replace(result.data, judged_scenes=digest, notes=list(images.notes)),
         audit=audit,
         tags={**result.tags, **result_record.tag_audit(audit)},

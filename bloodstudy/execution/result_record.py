@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -16,7 +17,7 @@ from bloodstudy import PACKAGE, __version__
 from bloodstudy.data import Dataset
 from bloodstudy.data.quality.findings import find
 from bloodstudy.study.code_digest import code_digest
-from bloodstudy.study.result import AUDITED, Cost, Result, ResultData
+from bloodstudy.study.result import AUDITED, Cost, OwnMeasure, Result, ResultData
 from bloodstudy.study.trial import Trial
 from bloodstudy.training.events import Ended
 from bloodstudy.training.precision import processor
@@ -27,9 +28,15 @@ _COST = ("fit_seconds", "evaluate_seconds", "peak_memory_mb", "threads", "togeth
 
 
 def assemble(
-    trial: Trial, images: Dataset, ended: Ended, attempts: int, wall_seconds: float, failures: int = 0
+    trial: Trial,
+    images: Dataset,
+    ended: Ended,
+    attempts: int,
+    wall_seconds: float,
+    failures: int = 0,
+    metrics: Mapping[str, OwnMeasure] | None = None,
 ) -> Result:
-    """Return the result of one trial: identity, outcome, responses, cost, versions."""
+    """Return the result of one trial: identity, outcome, responses, metrics of extensions, cost, versions."""
     versions = {"python": platform.python_version(), "bloodstudy": __version__, "numpy": version("numpy")}
     return Result(
         key=trial.key,
@@ -49,6 +56,7 @@ def assemble(
         git_commit=git_commit(),
         code=ended.code or code_digest(),  # the worker's own: sources may have been edited since it began
         processor=processor()[0],
+        metrics=metrics or {},
         **{name: getattr(ended, name) for name in _KEPT},
     )
 

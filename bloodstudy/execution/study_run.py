@@ -19,6 +19,7 @@ from bloodstudy.execution import (
     cost_estimate,
     job_process,
     launchers,
+    own_metrics,
     planner,
     probe,
     trial_runner,
@@ -109,8 +110,19 @@ def _keep_finished(planned_run: PlannedRun, folder: Path, control: Control) -> l
     code_change.check(results, folder, control)
     for trial in planned_run.requested:
         if result := results[trial.key]:
-            judge_again(folder / trial.key, result, planned_run.images[trial.key, trial.evaluated_on])
-    return [key for key, result in results.items() if result is None]
+            images = planned_run.images[trial.key, trial.evaluated_on]
+            results[trial.key] = judge_again(folder / trial.key, result, images)
+    missing = [key for key, result in results.items() if result is None]
+    stale = {key: result for key, result in results.items() if result is not None and own_metrics.is_stale(result)}
+    process = job_process.current()
+    if missing or stale:
+        own_metrics.try_metrics((len(images.classes) for images in planned_run.images.values()), process)
+    for key, result in stale.items():
+        own_metrics.measure_again(folder / key, result, process)
+    if stale:
+        trials, whose = ("trial", "its") if len(stale) == 1 else ("trials", "their")
+        terminal.say(f"metrics of {len(stale)} finished {trials} measured from {whose} predictions")
+    return missing
 
 
 def _hold_looks(planned_run: PlannedRun, folder: Path, say: bool = True) -> Looks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 from bloodstudy import analysis, tracking
 from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.cli import compose, terminal
+from bloodstudy.config.extension.known import METRICS
 from bloodstudy.execution.looks import Looks
 from bloodstudy.execution.next_steps import print_next
 from bloodstudy.execution.planner import PlannedRun
@@ -144,6 +146,13 @@ def _print_trial(row: dict[str, Any], dead: bool) -> None:
     terminal.say(f"gap            {row['accuracy_gap']:+.3f}")
     if dead:
         terminal.say(TELLS_CHANCE)
+    for name in METRICS:
+        terminal.say(f"{name:<15} {_spell(row[name]):>5}")
+
+
+def _spell(metric: float) -> str:
+    """Return the number of a metric; a dash if the clean test images are too few for it."""
+    return "-" if math.isnan(metric) else f"{metric:.3f}"
 
 
 def _describe_leak(leak: analysis.Leak) -> str:
@@ -161,7 +170,7 @@ def _describe_leak(leak: analysis.Leak) -> str:
 def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str], dead: Collection[tuple[str, str]]) -> None:
     """Print the means of each arm over its trials: of hundreds of trials nobody reads the rows."""
     several = len({row["seed"] for row in trials}) > 1
-    header = ["arm", *(["trials"] if several else []), "train", "test", "gap", "outcome", "time"]
+    header = ["arm", *(["trials"] if several else []), "train", "test", "gap", *METRICS, "outcome", "time"]
     arms = list(dict.fromkeys(row["arm"] for row in trials))
     rows = []
     for arm in arms[:MAX_ARMS]:
@@ -170,7 +179,7 @@ def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str], dead: Collectio
         note = describe_outcomes(own, dead) + (", no-op?" if arm in no_ops else "")
         took = [row["wall_seconds"] for row in own if row["outcome"] not in UNFINISHED]
         rows.append([arm, *count, *_means(own), note, terminal.span(sum(took)) if took else "-"])
-    terminal.print_table("", header, rows, right=("trials", "train", "test", "gap", "time"))
+    terminal.print_table("", header, rows, right=("trials", "train", "test", "gap", *METRICS, "time"))
     if len(arms) > MAX_ARMS:
         terminal.say(f"... and {len(arms) - MAX_ARMS} more arms, which the report has")
     if no_ops:
@@ -182,11 +191,16 @@ def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str], dead: Collectio
 def _means(rows: list[dict[str, Any]]) -> list[str]:
     done = [row for row in rows if row["outcome"] == Outcome.FINISHED]
     if not done:
-        return ["-"] * 3
+        return ["-"] * (3 + len(METRICS))
     train, test, gap = (
         fmean(row[name] for row in done) for name in ("train_accuracy", "test_accuracy", "accuracy_gap")
     )
-    return [f"{train:.3f}", f"{test:.3f}", f"{gap:+.3f}"]
+    return [
+        f"{train:.3f}",
+        f"{test:.3f}",
+        f"{gap:+.3f}",
+        *(_spell(fmean(row[name] for row in done)) for name in METRICS),
+    ]
 
 
 def describe_outcomes(rows: Sequence[Mapping[str, Any]], dead: Collection[tuple[str, str]]) -> str:

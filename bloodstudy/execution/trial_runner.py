@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -23,13 +24,13 @@ from omegaconf import DictConfig
 from bloodstudy import data, files, tracking
 from bloodstudy.cli import terminal
 from bloodstudy.cli.command import Terminated
-from bloodstudy.config.extension.known import pack_joined
+from bloodstudy.config.extension.known import METRICS, pack_joined
 from bloodstudy.errors import BloodstudyError, UserError
-from bloodstudy.execution import datasets, job_process, result_record
+from bloodstudy.execution import datasets, job_process, own_metrics, result_record
 from bloodstudy.execution.job import Job, JobEnd, TrialEnd, read_job
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.study.outcome import DEATHS, PUBLISHED, Outcome
-from bloodstudy.study.result import Result
+from bloodstudy.study.result import OwnMeasure, Result
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, load_result
 from bloodstudy.study.trial import Trial
 from bloodstudy.study.trial_files import read_attempts, read_failures
@@ -152,11 +153,15 @@ class Attempted:
         judged = self._images.manifest, self._images.judges_clean
         return Assignment(*what, *judged, files.read_hash(array), pack_joined())
 
-    def end(self, ended: Ended, seconds: float) -> Result:
-        """Publish what came of it, which took `seconds` in this attempt."""
-        failures = read_failures(self._folder)
-        seconds += ended.earlier_seconds
-        result = result_record.assemble(self.trial, self._images, ended, self._attempts, seconds, failures)
+    def end(self, ended: Ended, seconds: float, process: JobProcess) -> Result:
+        """Publish what came of it, which took `seconds` in this attempt; the worker of `process` asks metrics."""
+        metrics: dict[str, OwnMeasure] = {}
+        if ended.outcome == Outcome.FINISHED and METRICS:
+            metrics, problems = own_metrics.measure(self._folder.path, self._images.judges_clean, process)
+            ended = replace(ended, outcome=Outcome.FAILED, reason="; ".join(problems)) if problems else ended
+        failures, seconds = read_failures(self._folder), seconds + ended.earlier_seconds
+        what = self.trial, self._images, ended, self._attempts, seconds, failures, metrics
+        result = result_record.assemble(*what)
         if result.outcome in DEATHS:  # first, so that no failure is forgotten
             files.write_json(self._folder.failures, failures + 1)
         result.write(self._folder.path)
@@ -176,11 +181,13 @@ def _train(trials: Sequence[Attempted], size: int, process: JobProcess) -> list[
         worker = process.take_worker(first.factors.engine)  # imports Keras while this process opens the store
         try:
             assignments = [trial.begin() for trial in trials]
-            for place, ended in _follow(worker, assignments, size, [each.recorder for each in trials], bar, process):
+            ends = _follow(worker, assignments, size, [each.recorder for each in trials], bar, process)
+            # A metric is asked in the same worker, which must be done with all trials by then.
+            for place, ended, at in list(ends) if METRICS else ends:
                 if together is None:  # what they were trained in; each is measured alone
-                    together = time.monotonic() - begun - (ended.evaluate_seconds or 0.0)
+                    together = at - begun - (ended.evaluate_seconds or 0.0)
                 seconds = together / len(trials) + (ended.evaluate_seconds or 0.0)
-                results[place] = trials[place].end(ended, seconds)
+                results[place] = trials[place].end(ended, seconds, process)
         except BaseException:
             worker.kill()
             for place, trial in enumerate(trials):
@@ -200,8 +207,8 @@ def _follow(
     recorders: Sequence[tracking.Recorder],
     bar: terminal.Bar,
     process: JobProcess,
-) -> Iterator[tuple[int, Ended]]:
-    """Yield how each trial ended, with its place."""
+) -> Iterator[tuple[int, Ended, float]]:
+    """Yield how each trial ended, with its place and the moment."""
     epochs, speed, left = assignments[0].factors.epochs, "", set(range(len(assignments)))
 
     def show(epoch: float, accuracy: float) -> None:
@@ -229,9 +236,9 @@ def _follow(
                     bar.update(epochs + MEASURING * share, f"measuring {share:.0%}")
                 case Ended():
                     left.remove(place)
-                    yield place, event
+                    yield place, event, time.monotonic()
     except WorkerDiedError as death:
         if death.exit_code == -signal.SIGTERM:  # sent to the whole group, and the worker was quicker than this process
             raise Terminated from death
         for place in sorted(left):
-            yield place, Ended(death.outcome, death.reason)
+            yield place, Ended(death.outcome, death.reason), time.monotonic()

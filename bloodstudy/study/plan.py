@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from bloodstudy import files
-from bloodstudy.config.extension.known import Extension
+from bloodstudy.config.extension.extension import Extension, OwnMetric
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Role
 from bloodstudy.study.design import DesignName, Repetitions
@@ -125,6 +125,11 @@ class Plan:
     def own(self) -> tuple[Extension, ...]:
         """The extensions of its trials."""
         return tuple(map(Extension.from_dict, self.extensions))
+
+    @cached_property
+    def metrics(self) -> dict[str, OwnMetric]:
+        """The metrics of its extensions, by name."""
+        return {metric.name: metric for one in self.own for metric in one.metrics}
 
     @property
     def neutral(self) -> dict[str, Any]:

@@ -64,6 +64,15 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class OwnMeasure:
+    """What a metric of an extension gave for the test images of a trial. Without a value, it failed."""
+
+    extension: str  # digest of its text
+    value: float | None = None
+    clean: float | None = None  # without the test images whose scene is in training; None if a class has none left
+
+
+@dataclass(frozen=True)
 class Result:
     """What came out of one trial."""
 
@@ -84,6 +93,7 @@ class Result:
     code: str | None = None  # digest
     processor: str | None = None
     responses: Mapping[str, int | float] = field(default_factory=dict[str, float])  # {} if it did not finish
+    metrics: Mapping[str, OwnMeasure] = field(default_factory=dict[str, OwnMeasure])  # of extensions, by name
     parameters: int | None = None
     trainable_parameters: int | None = None
     layers: Sequence[Mapping[str, Any]] | None = None

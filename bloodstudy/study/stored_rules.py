@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from bloodstudy.config.extension.known import Extension
+from bloodstudy.config.extension.declare import NAME
+from bloodstudy.config.extension.extension import Extension
 from bloodstudy.config.rules import is_rising
 from bloodstudy.config.schema import Factors
 from bloodstudy.study.outcome import Outcome
@@ -134,6 +135,7 @@ def check_result(result: Any) -> None:
     _check_levels("factors", {name: level for name, level in result.factors.items() if name not in BUILT_IN})
     if not all(re.fullmatch(KEY, digest) for digest in result.extensions):
         raise ValueError(f"extensions: expected digests of 16 hex digits; received {list(result.extensions)!r:.80}")
+    _check_metrics(result.metrics)
     if result.audit is not None:
         try:
             read_record(AuditSummary, dict(result.audit))
@@ -151,6 +153,14 @@ def check_result(result: Any) -> None:
         raise ValueError("data.counts: expected images on both sides")
     if result.cost.wall_seconds < 0 or result.cost.attempts < 0:
         raise ValueError("cost: expected seconds and attempts of 0 or more")
+
+
+def _check_metrics(metrics: Mapping[str, Any]) -> None:
+    for name, own in metrics.items():
+        if not NAME.fullmatch(name) or not re.fullmatch(KEY, own.extension):
+            raise ValueError(f"metrics: expected names, each with a digest of 16 hex digits; received {name!r:.80}")
+        if not all(-1 <= value <= 1 for value in (own.value, own.clean) if value is not None):
+            raise ValueError(f"metrics.{name}: expected a number from -1 to 1")
 
 
 def _check_known(where: str, names: Iterable[str], known: Iterable[str]) -> None:

@@ -134,7 +134,9 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     history = read_history(trial)
     every: list[Any] = [] if history is None else history.to_dict("records")
     rows = [row for row in every if row["epoch"] not in logged]
-    figures = {**result.responses, "peak_memory_mb": result.cost.peak_memory_mb}
+    own = {name: one.value for name, one in result.metrics.items()}
+    own |= {f"{name}_clean": one.clean for name, one in result.metrics.items()}
+    figures = {**result.responses, **own, "peak_memory_mb": result.cost.peak_memory_mb}
     now = _now_ms()
     # What was logged by epoch ends in the same figure: a point at step 0 would stand at the head of its curve.
     figures = {name: value for name, value in figures.items() if value is not None and name not in VALIDATION}

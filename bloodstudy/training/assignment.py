@@ -1,10 +1,11 @@
-"""What a worker is told about one trial; and which trials a program of JAX can train alike."""
+"""What a worker is told: about one trial, or about one metric; and which trials a program of JAX can train alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from bloodstudy.config.schema import Factors
@@ -32,3 +33,13 @@ class Assignment:
     images_hash: str = ""  # SHA-256 of that file; empty: not checked
     extensions: tuple[str, ...] = ()  # packed: whose factors and networks it may use
     probe: bool = False  # whether only to find out how long it would take
+
+
+@dataclass(frozen=True)
+class MetricAssignment:
+    """All that a worker needs to compute a metric of an extension."""
+
+    name: str
+    probabilities: np.ndarray  # float64 (N, classes), whose rows sum to 1
+    labels: np.ndarray  # int (N,)
+    extensions: tuple[str, ...]  # packed

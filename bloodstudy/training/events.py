@@ -96,11 +96,25 @@ class Timed:
 
 
 @dataclass(frozen=True)
+class MetricBegun:
+    """The worker is ready, and asks the metric now."""
+
+
+@dataclass(frozen=True)
+class MetricEnded:
+    """The last event of a metric: its number, or what is wrong with it."""
+
+    value: float | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class MachineFault:
     """The machine refused, which is no fault of the trial."""
 
     reason: str
 
 
-WorkerEvent = Warned | Resumed | BatchTrained | EpochTrained | Measured | Ended | Timed | MachineFault
+Last = Ended | Timed | MetricEnded
+WorkerEvent = Warned | Resumed | BatchTrained | EpochTrained | Measured | MetricBegun | Last | MachineFault
 Report = Callable[[WorkerEvent], None]

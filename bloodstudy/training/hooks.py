@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from bloodstudy.config.extension import source
-from bloodstudy.config.extension.declare import Builder, Context
+from bloodstudy.config.extension.declared import Builder, Context
 from bloodstudy.config.extension.known import joined
 from bloodstudy.config.factors import OwnFactor
 from bloodstudy.config.levels import is_number

@@ -1,6 +1,6 @@
 """The process that trains.
 
-The parent plans and records; a worker imports Keras once and trains one assignment after another. It sends events
+The parent plans and records; a worker imports Keras once and does one assignment after another. It sends events
 (`WorkerEvent`) through a pipe and writes the large results beside the trial. If it dies, that trial is lost and the
 next one gets a fresh worker.
 """
@@ -8,25 +8,39 @@ next one gets a fresh worker.
 from __future__ import annotations
 
 import ctypes
+import math
 import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from bloodstudy.errors import MachineError
 from bloodstudy.study.outcome import Outcome
-from bloodstudy.training.assignment import Assignment
+from bloodstudy.training.assignment import Assignment, MetricAssignment
 from bloodstudy.training.environment import remove_options
-from bloodstudy.training.events import Ended, MachineFault, Timed, Warned, WorkerEvent, ended_by
+from bloodstudy.training.events import (
+    Last,
+    MachineFault,
+    MetricBegun,
+    MetricEnded,
+    Warned,
+    WorkerEvent,
+    ended_by,
+)
 from bloodstudy.training.stderr_tail import StderrTail
 
 # Memory in pages of 2 MiB where Linux gives them on request, elsewhere without effect: feature maps are 60 MB and more,
 # and to look up small pages takes time. It must stand in the environment before the process begins.
 THREADS = 1  # of a training, always: its numbers are the same under every launcher and on any number of cores
 LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+
+
+Asked = tuple[Sequence[Assignment], int] | MetricAssignment  # what goes through the pipe
 
 
 class WorkerDiedError(Exception):
@@ -87,17 +101,40 @@ class Worker:
         Several have to be of one shape, with an engine that trains them side by side, in a program for `size` trials.
         """
         self.jobs += 1
-        self._stderr.forget()
-        left = len(assignments)
+        # Whole paths: the worker may have begun in another folder than the one that this process is in now.
+        whole = [replace(one, folder=one.folder.absolute(), images=one.images.absolute()) for one in assignments]
+        yield from self._carry_out((whole, size), len(whole))
+
+    def compute(self, metric: MetricAssignment, longest_s: float) -> MetricEnded:
+        """Return the number of a metric, or what is wrong with it; raises WorkerDiedError and MachineError.
+
+        The worker is killed if the metric takes longer than `longest_s`.
+        """
+        watch, begun = threading.Timer(longest_s, self.kill), math.inf
         try:
-            # Whole paths: the worker may have begun in another folder than the one that this process is in now.
-            whole = [replace(one, folder=one.folder.absolute(), images=one.images.absolute()) for one in assignments]
-            self._pipe.send((whole, size))
+            for _, event in self._carry_out(metric, 1):
+                if isinstance(event, MetricBegun):
+                    begun = time.monotonic()
+                    watch.start()
+                elif isinstance(event, MetricEnded):
+                    return event
+        except WorkerDiedError:
+            if time.monotonic() - begun < longest_s:
+                raise
+            return MetricEnded(problem=f"took longer than {longest_s:g} s")
+        finally:
+            watch.cancel()
+        raise AssertionError("the worker's events ended without a number")
+
+    def _carry_out(self, asked: Asked, left: int) -> Iterator[tuple[int, WorkerEvent]]:
+        self._stderr.forget()
+        try:
+            self._pipe.send(asked)
             while left:
                 place, event = self._pipe.recv()
                 if isinstance(event, MachineFault):
                     raise MachineError(event.reason)
-                left -= isinstance(event, Ended | Timed)
+                left -= isinstance(event, Last)
                 yield place, event
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             self._process.join(10)
@@ -126,6 +163,7 @@ def _serve(pipe: Connection, errors: Connection, threads: int, backend: str) -> 
         text = f"warning: training does without the environment's {names}, which would change its numbers"
         pipe.send((0, Warned(text)))
     try:
+        from bloodstudy.training.metric import compute
         from bloodstudy.training.trial import set_up, train_trials
 
         set_up(threads, backend)
@@ -134,15 +172,18 @@ def _serve(pipe: Connection, errors: Connection, threads: int, backend: str) -> 
         failure = error
     while True:
         try:
-            assignments, size = pipe.recv()
+            asked: Asked = pipe.recv()
         except EOFError:
             return
-        left = set(range(len(assignments)))
+        left = {0} if isinstance(asked, MetricAssignment) else set(range(len(asked[0])))
         try:
             if failure is not None:
                 raise failure
-            events = train_trials(assignments, lambda place, event: pipe.send((place, event)), threads, size)
-            for place, last in events:
+            if isinstance(asked, MetricAssignment):
+                ends = iter([(0, compute(asked, lambda event: pipe.send((0, event))))])
+            else:
+                ends = train_trials(asked[0], lambda place, event: pipe.send((place, event)), threads, asked[1])
+            for place, last in ends:
                 pipe.send((place, last))
                 left.remove(place)
         except (BrokenPipeError, ConnectionResetError):

@@ -109,7 +109,7 @@ def _respond(sweep: StudyResults, blocks: Blocks, of: str, seeds: Sequence[int])
     """Return the responses by seed; accuracies weigh each class alike."""
     rows = sweep.of(getattr(blocks.pair, of), Outcome.FINISHED).drop_duplicates(["key", "judged"]).set_index("seed")
     names = [n for n in ("test_macro_f1", *sorted(map(str, rows.columns))) if n in rows.columns]
-    names = [n for n in names if n == "test_macro_f1" or n.startswith("test_recall_")]
+    names = [n for n in names if n == "test_macro_f1" or n.startswith("test_recall_")] + [*sweep.plan.metrics]
     frame = rows.loc[list(seeds), list(dict.fromkeys(names))].astype(float)
     own = [getattr(blocks, of)[seed].score for seed in seeds]
     accuracies = {"train_accuracy": [s.train for s in own], "test_accuracy": [s.test for s in own]}

@@ -77,12 +77,12 @@ def _measure(
     for arm in arms:
         rows = sweep.of(arm, Outcome.FINISHED).drop_duplicates(["key", "judged"])
         rows = rows.loc[rows["seed"].isin(seeds) & ~rows["seed"].isin(look_at_training(sweep, arm, seeds).failing)]
-        tables.append(rows.set_index("seed")[list(RESPONSES)].astype(float))
+        tables.append(rows.set_index("seed")[[*RESPONSES, *sweep.plan.metrics]].astype(float))
     paired = [
         seed for seed in seeds if all(seed in table.index and table.index.tolist().count(seed) == 1 for table in tables)
     ]
     neither, one, other, both = (table.loc[paired] for table in tables)
     points = (both - other) - (one - neither)
-    effects = {name: estimate(points[name].to_numpy()) for name in RESPONSES}
+    effects = {str(name): estimate(points[name].to_numpy()) for name in points}
     missing = tuple(seed for seed in seeds if seed not in paired)
     return Interaction(question, first, second, arms, points, effects, missing)  # type: ignore[arg-type]

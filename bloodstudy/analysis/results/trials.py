@@ -17,6 +17,7 @@ from bloodstudy.config.factors import ALWAYS, FACTORS
 from bloodstudy.study.metrics import CLEAN, CLEAN_RESPONSES
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
+from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, read_plan, read_result
 from bloodstudy.study.trial_files import read_attempts
 
@@ -58,6 +59,7 @@ def read_trials(runs_dir: Path, study: str, plan: Plan | None = None) -> pd.Data
             row |= {"outcome": result.outcome, "reason": result.reason}
             row |= {"model": result.model, **result.factors}
             row |= (judge(responses, row["judged"]) if responses else {}) | asdict(result.cost)
+            row |= _take_metrics(result, plan, row["judged"])
             row |= {name: getattr(result, name) for name in ("parameters", "prediction_hash", "epochs_done")}
             row["test_images_all"] = sum(result.data.counts["test"].values())
         rows.append(row)
@@ -66,10 +68,20 @@ def read_trials(runs_dir: Path, study: str, plan: Plan | None = None) -> pd.Data
     for name in neutral.keys() & set(frame.columns):  # a level that changes nothing is not stored
         if "model" in frame:
             frame.loc[frame["model"].notna() & frame[name].isna(), name] = neutral[name]
-    for name in COLUMNS:
+    for name in (*COLUMNS, *plan.metrics):
         if name not in frame:
             frame[name] = None
     return frame
+
+
+def _take_metrics(result: Result, plan: Plan, judged: str) -> dict[str, float]:
+    """Return what the metrics of the plan's extensions gave; what another text gave is none of theirs."""
+    side = "clean" if judged == "official_clean" else "value"
+    measured = {name: one for name, one in result.metrics.items() if name in plan.metrics}
+    known = {
+        name: getattr(one, side) for name, one in measured.items() if one.extension == plan.metrics[name].extension
+    }
+    return {name: value for name, value in known.items() if value is not None}
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Any
 
-from bloodstudy.config.factors import HOOKS, OwnFactor
+from bloodstudy.config.extension.declared import Builder, DataSource, Declared, Metric, Network, filling
+from bloodstudy.config.factors import FACTORS, HOOKS, OwnFactor
 from bloodstudy.config.levels import Rule
 from bloodstudy.config.rules import BUILT_IN, check_value
 from bloodstudy.config.schema import Factors
@@ -20,47 +19,16 @@ from bloodstudy.config.schema import Factors
 NAME = re.compile("[a-z][a-z0-9_]{0,59}")
 WHEN = ("train", "always")
 NOUNS = ("model", "data", "study", "question", "extend")
-Builder = Callable[[Any, "Context"], Any]
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a hook may know of the trial that it is built for."""
-
-    classes: int
-    steps: int  # an epoch
-    epochs: int
-    seed: int
-
-
-@dataclass(frozen=True)
-class Network:
-    """A network of the user's own: uint8 (N, *input_shape) in, logits (N, classes) out."""
-
-    name: str
-    reads: tuple[str, ...]
-    build: Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class DataSource:
-    """Images of the user's own: a function of a folder that yields (path, label, side or None, photograph or None)."""
-
-    name: str
-    list: Callable[[str], Iterable[Any]]
-
-
-@dataclass
-class Declared:
-    """All that one extension declares, with its functions."""
-
-    factors: dict[str, OwnFactor] = field(default_factory=dict)
-    builders: dict[str, Builder] = field(default_factory=dict)
-    networks: dict[str, Network] = field(default_factory=dict)
-    data_sources: dict[str, DataSource] = field(default_factory=dict)
-
-
-filling: ContextVar[Declared | None] = ContextVar("declared", default=None)
+# Columns of the table of trials and of the history that are no factors; a test holds it to those that a trial has.
+COLUMNS = frozenset(
+    (
+        "accuracy_gap", "arm", "attempts", "data", "epoch", "epoch_seconds", "epochs_done", "evaluate_seconds",
+        "failures", "fit_accuracy", "fit_loss", "fit_seconds", "fold", "images_per_second", "judged", "key", "model",
+        "outcome", "parameters", "peak_memory_mb", "prediction_hash", "reason", "repetition", "resumed_after", "split",
+        "test_accuracy", "test_accuracy_all", "test_images_all", "test_loss", "test_macro_f1", "threads",
+        "train_accuracy", "train_loss", "validation_accuracy", "validation_loss", "wall_seconds",
+    )
+)  # fmt: skip
 
 
 def factor(
@@ -90,7 +58,7 @@ def factor(
         timed: whether it changes how long a batch takes.
     """
     into = _open()
-    _check_name(name, into.factors)
+    _check_name(name, {**into.factors, **into.metrics})
     if name in BUILT_IN or name in NOUNS or hasattr(Factors, name):
         raise ValueError(f"factor {name!r}: bloodstudy has a key of this name; expected another name")
     if not isinstance(levels, Rule) or not levels.plain:
@@ -142,6 +110,33 @@ def data_source(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         return function
 
     return keep
+
+
+def metric(name: str, *, higher_is_better: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a metric: a function(probabilities, labels) that returns a number from -1 to 1.
+
+    It is given the test images of a trial: probabilities, float (N, classes), whose rows sum to 1, and the true
+    classes, int (N,). Its number is shown beside accuracy, and a study can declare it as its response.
+    """
+    into = _open()
+    _check_name(name, {**into.factors, **into.metrics})
+    if is_taken(name) or name in FACTORS:
+        raise ValueError(f"metric {name!r}: a trial has a number or a factor of this name; expected another name")
+    if not isinstance(higher_is_better, bool):
+        raise ValueError(
+            f"metric {name!r}, higher_is_better: expected True or False; received {higher_is_better!r:.80}"
+        )
+
+    def keep(function: Callable[..., Any]) -> Callable[..., Any]:
+        into.metrics[name] = Metric(name, function, higher_is_better)
+        return function
+
+    return keep
+
+
+def is_taken(name: str) -> bool:
+    """Tell whether the table of trials has a column of this name, or could have one."""
+    return name in COLUMNS or bool(re.fullmatch("test_recall_.*|.*_clean", name))
 
 
 def _open() -> Declared:

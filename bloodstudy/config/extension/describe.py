@@ -10,14 +10,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import traceback
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bloodstudy.config.extension.declare import DataSource
-from bloodstudy.config.extension.known import Extension, OwnDataSource, OwnNetwork
-from bloodstudy.config.extension.source import Source, allow_installed_alone, load
+from bloodstudy.config.extension.declared import DataSource, Declared
+from bloodstudy.config.extension.extension import Extension
+from bloodstudy.config.extension.source import Source, allow_installed_alone, load, silence
 from bloodstudy.errors import UserError, summarise
 
 LONGEST_S = 30
@@ -82,11 +81,10 @@ def _answer(told: dict[str, Any]) -> dict[str, Any]:
         return {"problem": _explain(error, source)}
     if told["listed"]:
         return _list(declared.data_sources[told["listed"]["name"]], told["listed"]["root"])
-    if not declared.factors and not declared.networks and not declared.data_sources:
-        return {"problem": "it declares nothing; expected bs.factor(...), @bs.network(...) or @bs.data_source(...)"}
-    images = [OwnDataSource(name, "") for name in declared.data_sources]
-    networks = [OwnNetwork(one.name, one.reads, "") for one in declared.networks.values()]
-    return Extension(source, tuple(declared.factors.values()), tuple(networks), tuple(images)).to_dict()
+    if declared == Declared():
+        calls = "bs.factor(...), @bs.network(...), @bs.data_source(...) or @bs.metric(...)"
+        return {"problem": f"it declares nothing; expected {calls}"}
+    return Extension.of(source, declared).to_dict()
 
 
 def _list(data: DataSource, root: str) -> dict[str, Any]:
@@ -120,16 +118,11 @@ def main() -> None:
     """Read a source from standard input, write what it declares to standard output."""
     told = json.loads(sys.stdin.read())
     allow_installed_alone()
-    ours = os.dup(1)
-    with tempfile.TemporaryFile() as elsewhere:
-        os.dup2(elsewhere.fileno(), 1)  # what native code prints too
+    with silence() as heard:
         answer = _answer(told)
-        sys.stdout.flush()
-        elsewhere.seek(0)
-        printed = elsewhere.read(1000).decode(errors="replace").strip()
-    if printed and "problem" not in answer:
-        answer = {"problem": f"it printed {printed.splitlines()[0][:100]!r} when it was imported; expected silence"}
-    os.write(ours, json.dumps(answer).encode())
+    if (printed := heard()) and "problem" not in answer:
+        answer = {"problem": f"it printed {printed!r} when it was imported; expected silence"}
+    os.write(1, json.dumps(answer).encode())
     os._exit(0)  # threads that it may have left do not hold the command up
 
 

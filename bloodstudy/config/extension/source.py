@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import re
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.abc import ExecutionLoader, MetaPathFinder
@@ -18,7 +21,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
-from bloodstudy.config.extension.declare import Declared, filling
+from bloodstudy.config.extension.declared import Declared, filling
 from bloodstudy.errors import UserError, nearest
 
 GROUP = "bloodstudy.extensions"
@@ -113,6 +116,24 @@ def allow_installed_alone() -> None:
     """Take the working folder off the path of this process for good: it is no part of an extension's digest."""
     here = {"", ".", str(Path.cwd())}
     sys.path[:] = [entry for entry in sys.path if entry not in here]
+
+
+@contextmanager
+def silence() -> Iterator[Callable[[], str]]:
+    """Keep from standard output what is printed in the block, by native code too; after it, its first line is known."""
+    lines: list[str] = []
+    sys.stdout.flush()
+    ours = os.dup(1)
+    with tempfile.TemporaryFile() as elsewhere:
+        os.dup2(elsewhere.fileno(), 1)
+        try:
+            yield lambda: lines[0][:100] if lines else ""
+        finally:
+            sys.stdout.flush()
+            os.dup2(ours, 1)
+            os.close(ours)
+            elsewhere.seek(0)
+            lines += elsewhere.read(1000).decode(errors="replace").strip().splitlines()
 
 
 def _import(source: Source) -> None:

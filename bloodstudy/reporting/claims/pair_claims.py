@@ -132,7 +132,8 @@ class PairClaims:
 
     def reference_mean(self, response: str) -> str:
         """Return what the reference itself reaches, in per cent."""
-        formula = f"100 * mean over the {self.claims.block}s that count of class-balanced {response}[reference]"
+        weighed = "class-balanced " if response in BALANCED else ""
+        formula = f"100 * mean over the {self.claims.block}s that count of {weighed}{response}[reference]"
         value = 100 * float(self.comparison.reference[response].to_numpy().mean())
         return self.number(response, "reference_mean", value, formula, percent_form(response))
 

@@ -71,6 +71,22 @@ class StudyClaims:
         """What a verdict is about, as a sentence goes on."""
         return "for new photographs" if self.analysis.by_folds else "on these test images"
 
+    @cached_property
+    def responses(self) -> dict[str, str]:
+        """What is told of each trial, by title: accuracies, and the metrics of the user's own."""
+        lower = {False: " (lower is better)"}
+        metrics = self.sweep.plan.metrics.values()
+        return RESPONSES | {f"`{one.name}`{lower.get(one.higher_is_better, '')}": one.name for one in metrics}
+
+    def formula(self, response: str) -> str:
+        """Return what a number of one trial is."""
+        own = self.sweep.plan.metrics.get(response)
+        if own is None:
+            return FORMULAS[response]
+        return (
+            f"{response} of the extension {own.extension}, of the stored p_* of the test images, rows made to sum to 1"
+        )
+
     def number(self, value: float, name: str, formula: str, trials: Iterable[str], form: str = ",d") -> str:
         """Return any number."""
         return self.ledger.add(value, form, name=name, formula=formula, trials=trials)

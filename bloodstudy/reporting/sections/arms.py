@@ -11,7 +11,7 @@ from typing import Any
 
 from bloodstudy.analysis import StudyAnalysis
 from bloodstudy.analysis.comparisons.validity import look_at_training
-from bloodstudy.reporting.claims.study_claims import FORMULAS, RESPONSES, StudyClaims, percent_form
+from bloodstudy.reporting.claims.study_claims import FORMULAS, StudyClaims, percent_form
 from bloodstudy.reporting.figures import confusion, training
 from bloodstudy.reporting.figures.style import MANY, Drawing
 from bloodstudy.reporting.render.markdown import code, embed, plain, table
@@ -101,7 +101,7 @@ def list_networks(claims: StudyClaims) -> list[dict[str, str]]:
 
 def tabulate_arms(claims: StudyClaims) -> str:
     """Return what each arm itself reaches: means over its finished seeds, in per cent."""
-    sweep, titles = claims.sweep, {name: title for title, name in RESPONSES.items()}
+    sweep, titles = claims.sweep, {name: title for title, name in claims.responses.items()}
     if _is_clean(claims.analysis):
         titles[OFFICIAL] = "test, official"
     if "test_macro_f1" in sweep.trials:

@@ -14,7 +14,7 @@ from bloodstudy.analysis import Comparison, Interaction, Tuned
 from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.claims.pair_claims import PairClaims
-from bloodstudy.reporting.claims.study_claims import PERCENT, RESPONSES, StudyClaims, form_points
+from bloodstudy.reporting.claims.study_claims import PERCENT, StudyClaims, form_points
 from bloodstudy.reporting.render.markdown import code, plain, plural, rows_of, table
 from bloodstudy.reporting.sections.verdicts import AFTERWARDS, name_verdict
 from bloodstudy.study.arms import spell
@@ -32,7 +32,7 @@ def tabulate_effects(comparisons: Sequence[Comparison], claims: StudyClaims, tes
 
     `tested`: whether arms that are not tested are to be marked, since others are.
     """
-    numbers = [f"{claims.block}s", *RESPONSES]
+    numbers = [f"{claims.block}s", *claims.responses]
     more = {}  # columns that some arm has
     if any(not math.isnan(c.these[0]) for c in comparisons):
         more["test, these photographs"] = PairClaims.these
@@ -41,7 +41,7 @@ def tabulate_effects(comparisons: Sequence[Comparison], claims: StudyClaims, tes
     rows = []
     for comparison in comparisons:
         pair = PairClaims(claims, comparison)
-        effects = [_describe_effect(comparison, response, claims) for response in RESPONSES.values()]
+        effects = [_describe_effect(comparison, response, claims) for response in claims.responses.values()]
         name = _name(comparison) if tested else code(comparison.pair.arm)
         rows.append([name, pair.blocks(), *effects, *(write(pair) for write in more.values())])
     return table(["arm", *numbers, *more], rows, right=[*numbers, *more])
@@ -90,9 +90,12 @@ def describe_reference(comparisons: Sequence[Comparison], claims: StudyClaims) -
     if not comparison.seeds:
         return ""
     pair = PairClaims(claims, comparison)
-    train, test, gap = map(pair.reference_mean, RESPONSES.values())
+    train, test, gap, *own = map(pair.reference_mean, claims.responses.values())
+    others = "".join(f", {title} {mean} %" for title, mean in zip([*claims.responses][3:], own, strict=True))
     who = "The reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
-    return f"{who}: train {train} %, test {test} %, gap {gap} points (mean over {pair.blocks()} {claims.block}s)."
+    return (
+        f"{who}: train {train} %, test {test} %, gap {gap} points{others} (mean over {pair.blocks()} {claims.block}s)."
+    )
 
 
 def _name(comparison: Comparison) -> str:
@@ -110,11 +113,11 @@ def tabulate_interactions(interactions: Sequence[Interaction], claims: StudyClai
     for interaction in interactions:
         both = [code(f"{key}={spell(level)}") for key, _, level in (interaction.first, interaction.second)]
         keys = [key for arm in interaction.arms for key in claims.keys(arm, list(interaction.points.index))]
-        cells = [_describe_interaction(interaction, response, keys, claims) for response in RESPONSES.values()]
+        cells = [_describe_interaction(interaction, response, keys, claims) for response in claims.responses.values()]
         name = f"block/{'/'.join(interaction.arms)}/seeds"
         seeds = claims.number(len(interaction.points), name, "seeds with all four cells", keys, "d")
         rows.append([" and ".join(both), seeds, *cells])
-    return table(["both", "seeds", *RESPONSES], rows, right=["seeds", *RESPONSES]) if rows else ""
+    return table(["both", "seeds", *claims.responses], rows, right=["seeds", *claims.responses]) if rows else ""
 
 
 def _describe_interaction(interaction: Interaction, response: str, keys: list[str], claims: StudyClaims) -> str:

@@ -7,6 +7,7 @@ response), effects.tex (booktabs), and of a study by folds blocks.csv (what each
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -39,7 +40,8 @@ def tabulate_trials(analysis: StudyAnalysis) -> pd.DataFrame:
     """
     sweep, by_folds = analysis.sweep, analysis.by_folds
     trials = sweep.trials
-    responses = [name for name in trials if name in TOLD or str(name).startswith("test_recall_")]
+    told = (*TOLD, *sweep.plan.metrics)
+    responses = [name for name in trials if name in told or str(name).startswith("test_recall_")]
     table = pd.DataFrame({name: trials[name] for name in ("key", "arm", "seed")})
     if by_folds:
         places = [sweep.plan.repetitions.place(seed) for seed in trials["seed"]]
@@ -121,25 +123,26 @@ def write_tables(analysis: StudyAnalysis) -> dict[str, str]:
 
 def write_latex(analysis: StudyAnalysis) -> str:
     """Return the content of effects.tex: a table that needs the package booktabs and nothing else."""
+    own = [*analysis.sweep.plan.metrics]
     blocks, judged = "blocks" if analysis.by_folds else "seeds", analysis.afterwards and analysis.family
     lines = [
         f"% Differences to the reference in points of accuracy, classes weighing alike, mean over {blocks}. Of test",
         "% the interval that holds at all looks, which decides; of train and gap a descriptive 95 % interval.",
         *([f"% The verdicts were {AFTERWARDS}: no looks were declared before the first trial."] if judged else []),
         "% A star: trials of the arm diverged or learnt nothing, and are not in its effects.",
-        r"\begin{tabular}{lrrrrl}",
+        rf"\begin{{tabular}}{{lrrrr{'r' * len(own)}l}}",
         r"\toprule",
-        rf"Arm & {blocks.capitalize()} & Train & Test & Gap & Verdict \\",
+        " & ".join(["Arm", blocks.capitalize(), "Train", "Test", "Gap", *map(escape, own), r"Verdict \\"]),
         r"\midrule",
-        *(_write_row(comparison) for comparison in analysis.comparisons),
+        *(_write_row(comparison, [*RESPONSES.values(), *own]) for comparison in analysis.comparisons),
         r"\bottomrule",
         r"\end{tabular}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _write_row(comparison: Comparison) -> str:
-    effects = [_write_effect(comparison, response) for response in RESPONSES.values()]
+def _write_row(comparison: Comparison, responses: Sequence[str]) -> str:
+    effects = [_write_effect(comparison, response) for response in responses]
     name = escape(comparison.pair.arm) + ("$^*$" if comparison.conditional else "")
     cells = [
         name,

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from bloodstudy.analysis import StudyResults
-from bloodstudy.config.extension.known import Extension, is_read
+from bloodstudy.config.extension.extension import Extension
+from bloodstudy.config.extension.known import is_read
 from bloodstudy.config.factors import FACTORS, level_in
 from bloodstudy.reporting.render.markdown import code, plain, table
 from bloodstudy.study.arms import BLOCK_KEYS, spell
@@ -55,6 +56,7 @@ def _describe_extension(extension: Extension) -> str:
     brought = [f"{code(factor.name)} ({plain(factor.doc)})" for factor in extension.factors]
     brought += [f"the network {code(network.name)}" for network in extension.networks]
     brought += [f"the images {code(source.name)}" for source in extension.data_sources]
+    brought += [f"the metric {code(metric.name)}" for metric in extension.metrics]
     name, digest = code(extension.source.name), code(extension.digest)
     return f"extension {name}, whose text the plan holds, digest {digest}: {', '.join(brought)}"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims, percent_form
+from bloodstudy.reporting.claims.study_claims import StudyClaims, percent_form
 from bloodstudy.reporting.render.markdown import code, fence, plain, rows_of, table
 from bloodstudy.reporting.sections import declared, levels, limits
 from bloodstudy.reporting.sections.methods_paragraph import write_paragraph
@@ -41,18 +41,18 @@ SECTION = Section("methods", lambda analysis: True, describe_methods)
 
 
 def _tabulate_trials(claims: StudyClaims) -> str:
-    formulas, rows = {name: f"100 * {name}" for name in RESPONSES.values()}, []
+    formulas, rows = {name: f"100 * {name}" for name in claims.responses.values()}, []
     repetitions, by_folds = claims.sweep.plan.repetitions, claims.analysis.by_folds
     for row in rows_of(claims.sweep.trials):
         write = claims.numbers_of(f"trial/{row['key']}/{row['judged']}", formulas, [row["key"]])
         block = [str(1 + place) for place in repetitions.place(row["seed"])] if by_folds else []
         cells = [code(row["arm"]), *block, str(row["seed"]), f"`{row['key']}`"]
-        for name in RESPONSES.values():
+        for name in claims.responses.values():
             value = float("nan") if row[name] is None else 100 * float(row[name])
             cells.append(write(name, value, percent_form(name)))
         outcome = plain(str(row["outcome"]).replace("_", " "))
         reason = plain(row["reason"]) if isinstance(row["reason"], str) else ""
         rows.append([*cells, f"{outcome}: {reason}" if reason else outcome])
     block = ["repetition", "fold"] if by_folds else []
-    header = ["arm", *block, "seed", "trial", *RESPONSES, "outcome"]
-    return table(header, rows, right=[*block, "seed", *RESPONSES])
+    header = ["arm", *block, "seed", "trial", *claims.responses, "outcome"]
+    return table(header, rows, right=[*block, "seed", *claims.responses])

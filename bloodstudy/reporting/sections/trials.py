@@ -14,7 +14,7 @@ import pandas as pd
 
 from bloodstudy.analysis import StudyAnalysis, StudyResults, flag_no_ops, summarise_arms
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.claims.study_claims import FORMULAS, StudyClaims
+from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims
 from bloodstudy.reporting.figures import accuracy
 from bloodstudy.reporting.figures.style import Drawing
 from bloodstudy.reporting.render.markdown import code, plain, rows_of, table
@@ -84,11 +84,12 @@ def _describe_accuracy(claims: StudyClaims) -> str:
 
 def _tabulate_trials(claims: StudyClaims, no_ops: set[str]) -> str:
     seeds = ["seed"] if len(claims.sweep.seeds) > 1 else []
-    numbers = [*seeds, "train", "test", "gap", "parameters"]
+    numbers = [*seeds, *claims.responses, "parameters"]
+    forms = {name: "+.3f" if name == "accuracy_gap" else ".3f" for name in claims.responses.values()}
+    forms["parameters"] = ",d"
     rows = []
     for row in rows_of(claims.sweep.trials):
         outcome = plain(row["outcome"].replace("_", " ")) + (", no-op?" if row["arm"] in no_ops else "")
-        forms = {"train_accuracy": ".3f", "test_accuracy": ".3f", "accuracy_gap": "+.3f", "parameters": ",d"}
         cells = [_write(row, response, form, claims) for response, form in forms.items()]
         rows.append([code(row["arm"]), *([str(row["seed"])] if seeds else []), *cells, outcome])
     return table(["arm", *numbers, "outcome"], rows, right=numbers)
@@ -97,20 +98,29 @@ def _tabulate_trials(claims: StudyClaims, no_ops: set[str]) -> str:
 def _write(row: Mapping[str, Any], response: str, form: str, claims: StudyClaims) -> str:
     """Return a response of one trial; one may be judged in two ways."""
     clean, value = row["judged"] == "official_clean", math.nan if pd.isna(row[response]) else float(row[response])
-    formula = FORMULAS[response] + (CLEAN if clean and response in ("test_accuracy", "accuracy_gap") else "")
+    of_test = response in ("test_accuracy", "accuracy_gap", *claims.sweep.plan.metrics)
+    formula = claims.formula(response) + (CLEAN if clean and of_test else "")
     name = f"trial/{row['key']}/{'official_clean/' if clean else ''}{response}"
     return claims.number(value, name, formula, [row["key"]], form)
 
 
 def _tabulate_arms(claims: StudyClaims) -> str:
-    header, write = ["arm", "seeds finished", "train", "test", "test, lowest to highest", "gap"], claims.arm
-    rows = []
+    own, write = {title: name for title, name in claims.responses.items() if title not in RESPONSES}, claims.arm
+    header, rows = ["arm", "seeds finished", "train", "test", "test, lowest to highest", "gap", *own], []
     for arm in summarise_arms(claims.sweep):
         counts = f"{claims.finished(arm.name)} of {write(arm, 'planned', 'd')}"
         means = [write(arm, "train", ".3f"), write(arm, "test", ".3f")]
         spread = f"{write(arm, 'test_low', '.3f')} to {write(arm, 'test_high', '.3f')}" if arm.finished else NONE
-        rows.append([code(arm.name), counts, *means, spread, write(arm, "gap", "+.3f")])
+        metrics = [_write_mean(arm.name, name, claims) for name in own.values()]
+        rows.append([code(arm.name), counts, *means, spread, write(arm, "gap", "+.3f"), *metrics])
     return table(header, rows, right=header[1:])
+
+
+def _write_mean(arm: str, metric: str, claims: StudyClaims) -> str:
+    done = claims.sweep.of(arm, "finished")
+    mean = float(done[metric].to_numpy(dtype=float).mean()) if len(done) else math.nan
+    formula = f"mean over the finished seeds of {claims.formula(metric)}"
+    return claims.number(mean, f"arm/{arm}/{metric}/mean", formula, done["key"], ".3f")
 
 
 def _list_unfinished(sweep: StudyResults) -> list[str]:

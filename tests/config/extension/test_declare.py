@@ -3,7 +3,7 @@
 import pytest
 
 import bloodstudy as bs
-from bloodstudy.config.extension.declare import Declared, filling
+from bloodstudy.config.extension.declared import Declared, filling
 
 
 @pytest.fixture
@@ -83,3 +83,35 @@ def test_reads_are_names(declared):
 def test_outside_an_extension_nothing_is_declared():
     with pytest.raises(RuntimeError, match="extend=FILE"):
         bs.factor(**GOOD)
+
+
+def test_a_metric_is_kept_with_its_direction(declared):
+    @bs.metric("test_auc")
+    def auc(probabilities, labels):
+        return 1.0
+
+    bs.metric("brier", higher_is_better=False)(build)
+    kept = {one.name: (one.compute, one.higher_is_better) for one in declared.metrics.values()}
+    assert kept == {"test_auc": (auc, True), "brier": (build, False)}
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "says"),
+    [
+        ("test_accuracy", {}, "'test_accuracy': a trial has a number or a factor of this name; expected another name"),
+        ("test_recall_a", {}, "a trial has a number or a factor of this name"),
+        ("auc_clean", {}, "a trial has a number or a factor of this name"),
+        ("lr", {}, "a trial has a number or a factor of this name"),
+        ("blur", {}, "'blur' is declared twice"),
+        ("AUC", {}, "expected a name of small letters"),
+        ("auc", {"higher_is_better": "no"}, "higher_is_better: expected True or False; received 'no'"),
+    ],
+)
+def test_a_metric_that_cannot_be_is_refused_in_words(declared, name, words, says):
+    bs.factor(**GOOD)
+    with pytest.raises(ValueError, match=says):
+        bs.metric(name, **words)
+    bs.metric("once")(build)
+    with pytest.raises(ValueError, match="'once' is declared twice"):
+        bs.factor(**GOOD | {"name": "once"})
+    assert set(declared.metrics) == {"once"}

@@ -8,7 +8,8 @@ import pytest
 from bloodstudy import model
 from bloodstudy.cli.unread import list_replaced_factors, list_unread_factors
 from bloodstudy.config import schema
-from bloodstudy.config.extension.known import Extension, join, joined, known
+from bloodstudy.config.extension.extension import Extension
+from bloodstudy.config.extension.known import METRICS, join, joined, known
 from bloodstudy.config.factors import FACTORS
 from bloodstudy.config.rules import BUILT_IN, RULES
 from bloodstudy.config.schema import Factors
@@ -154,6 +155,36 @@ def test_a_factor_whose_place_another_one_has_taken_is_not_varied(tmp_path):
         ]
         assert list_replaced_factors(jobs[:2]) == []
         assert list_replaced_factors([job for job in jobs if not job[0]["own"]]) == []
+
+
+def test_a_metric_is_known_by_its_plain_words_and_travels(tmp_path):
+    with lab.extended(tmp_path, lab.TEXT + lab.METRIC) as extension:
+        (own,) = METRICS.values()
+        assert (own.name, own.higher_is_better, own.extension) == ("test_auc", True, extension.digest)
+        assert Extension.unpack(extension.pack()).metrics == extension.metrics == (own,)
+        assert trial().key == Trial("study", "arm", "reference", Factors(), DATA).key, "a metric is no part of a trial"
+    assert not METRICS
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"name": "A b"}, {"name": "test_accuracy"}, {"higher_is_better": "yes"}, {"name": 3}, {"lower": True}],
+)
+def test_a_metric_that_no_extension_could_declare_is_refused(tmp_path, damage):
+    content = lab.describe_here(lab.write(tmp_path, lab.TEXT + lab.METRIC)).to_dict()
+    content["metrics"][0].update(damage)
+    with pytest.raises(ValueError, match="expected the declarations of an extension"):
+        Extension.from_dict(content)
+
+
+def test_a_metric_and_a_factor_of_another_extension_may_not_share_a_name(tmp_path):
+    start = "import bloodstudy as bs\n"
+    factor = start + 'bs.factor("own", levels=bs.Whole(0, 3), default=1, doc="of a test")\n'
+    metric = start + '@bs.metric("own")\ndef own(probabilities, labels):\n    return 1\n'
+    for first, second, word in ((factor, metric, "metric 'own'"), (metric, factor, "factor 'own'")):
+        other = lab.describe_here(lab.write(tmp_path, second, "other.py"))
+        with lab.extended(tmp_path, first), pytest.raises(UserError, match=f"{word} exists already"), known([other]):
+            pass
 
 
 def test_two_extensions_may_not_bring_one_name(tmp_path):
