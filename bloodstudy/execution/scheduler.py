@@ -103,7 +103,7 @@ class Scheduler:
             what = settings.model, shape_of(settings.factors), datasets.undivided(settings.data)
             shape = repr(what) if settings.factors.engine == "fused" else trial.key
             alike.setdefault(shape, []).append(trial)
-        most = {settings.control.together for settings in self._settings.values()}.pop()
+        most = next((settings.control.together for settings in self._settings.values()), 1)
         shared = (tuple(each[at : at + most]) for each in alike.values() for at in range(0, len(each), most))
         return [each for each in shared if any(trial.key in among for trial in each)]
 

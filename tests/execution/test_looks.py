@@ -1,7 +1,9 @@
 """The looks of a running study, on trials that are made up."""
 
+from harness import rewrite
 from studies import fabricate_study
 
+from bloodstudy.config import schema
 from bloodstudy.execution.looks import Looks
 from bloodstudy.execution.scheduler import Scheduler
 from bloodstudy.study.run_folder import read_plan
@@ -38,7 +40,8 @@ def test_a_look_spares_the_arms_that_it_closes_and_says_so_once(tmp_path):
     assert {("pooling=average", seed) for seed in range(6, 10)} <= spared
     assert said[0].startswith("look 1 of 2, after 6 repetitions: ")
     assert "  pooling=average: harms" in said
-    scheduler = Scheduler(plan, {}, {*plan.keys}, tmp_path / "small")
+    settings = {(trial.key, trial.evaluated_on): schema.settings(schema.defaults()) for trial in plan.trials}
+    scheduler = Scheduler(plan, settings, {*plan.keys}, tmp_path / "small")
     assert scheduler.decided == ""
     for _ in scheduler.portions():
         if scheduler.decided:
@@ -48,3 +51,18 @@ def test_a_look_spares_the_arms_that_it_closes_and_says_so_once(tmp_path):
     before = list(said)
     looks.hold(9)
     assert said == before
+
+
+def test_a_look_says_no_more_of_an_arm_than_its_report(tmp_path):
+    plan, _, said = hold(tmp_path, 6, missing=range(6, 10))
+    assert "  pooling=average: harms" in said
+    for trial in plan.trials:
+        if trial.arm == "pooling=average" and trial.seed < 2:
+            rewrite(tmp_path / "small" / trial.key / "result.json", prediction_hash="the same")
+    told = []
+    looks = Looks(plan, tmp_path / "small", told.append)
+    looks.hold(6)
+    assert "  pooling=average: invalid" in told
+    (course,) = (course for arm, course in looks.courses.items() if arm == "pooling=average")
+    assert "predicts the same to the last digit on seeds 0, 1" in course.verdict.reason
+    assert not course.verdict.decided

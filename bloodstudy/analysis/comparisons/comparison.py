@@ -17,7 +17,7 @@ from scipy import special
 from bloodstudy.analysis.comparisons.blocks import Blocks, Trained
 from bloodstudy.analysis.comparisons.course import Course
 from bloodstudy.analysis.comparisons.pairs import Pair
-from bloodstudy.analysis.comparisons.validity import Training, find_faults, look_at_training, split_apart
+from bloodstudy.analysis.comparisons.validity import MIXED, Training, find_faults, look_at_training, split_apart
 from bloodstudy.analysis.comparisons.verdict import FEW_CLUSTERS, Verdict
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.blocks import BlockEffect
@@ -91,7 +91,7 @@ def compare(sweep: StudyResults, blocks: Blocks, course: Course, verdict: Verdic
     unpaired = split_apart(sweep, pair)
     faults = [] if unpaired else find_faults(sweep, pair, planned)
     if not unpaired and not faults and blocks.mixed(repetitions):
-        faults = ["the images that were measured differ between trials"]
+        faults = [MIXED]
     seeds = () if unpaired or faults else blocks.counted(repetitions)
     arm, other = (_respond(sweep, blocks, name, seeds) for name in ("arm", "reference"))
     effect = blocks.measure(repetitions) if seeds else None

@@ -15,6 +15,7 @@ from bloodstudy.analysis.comparisons.course import Course, Rules, declare, follo
 from bloodstudy.analysis.comparisons.extent import Followed, keep_to_budget, list_needed
 from bloodstudy.analysis.comparisons.mechanism import name_mechanism
 from bloodstudy.analysis.comparisons.pairs import Pair, list_pairs
+from bloodstudy.analysis.comparisons.validity import APART, MIXED, find_faults, split_apart
 from bloodstudy.analysis.comparisons.verdict import Verdict, Word
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.study.design import DesignName, Repetitions
@@ -89,7 +90,20 @@ def follow_study(sweep: StudyResults) -> tuple[Rules, Followed]:
     courses = iter(follow(tested, [own.pair.simplify for own in tested], rules))
     shown = Course((), Verdict(Word.EXPLORATORY))
     followed = {pair: (blocks[pair], next(courses) if pair.tested else shown) for pair in pairs}
+    followed = {pair: (own, _guard(sweep, own, course)) for pair, (own, course) in followed.items()}
     return rules, keep_to_budget(sweep.plan, followed)
+
+
+def _guard(sweep: StudyResults, blocks: Blocks, course: Course) -> Course:
+    """Return the course without what its last look concluded, if nothing may be concluded: no more blocks mend that."""
+    if course.last is None:
+        return course
+    repetitions = course.last.repetitions
+    if split_apart(sweep, blocks.pair):
+        return replace(course, verdict=APART)
+    faults = find_faults(sweep, blocks.pair, sweep.plan.repetitions.seeds_of(repetitions))
+    faults = faults or ([MIXED] if blocks.mixed(repetitions) else [])
+    return replace(course, verdict=Verdict(Word.INVALID, "; ".join(faults), final=True)) if faults else course
 
 
 def analyse_study(sweep: StudyResults) -> StudyAnalysis:
@@ -139,7 +153,7 @@ def _judge(sweep: StudyResults, blocks: Blocks, course: Course, complete: int) -
             used -= 1
     compared = compare(sweep, blocks, course, course.verdict, used)
     if compared.unpaired:
-        return replace(compared, verdict=Verdict(Word.UNPAIRED, "the arms stand on different splits", final=True))
+        return replace(compared, verdict=APART)
     if compared.faults:
         return withhold(replace(compared, verdict=Verdict(Word.INVALID, "; ".join(compared.faults), final=True)))
     if course.verdict.word == Word.INVALID:

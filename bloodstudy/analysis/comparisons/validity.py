@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from bloodstudy.analysis.comparisons.pairs import Pair
+from bloodstudy.analysis.comparisons.verdict import Verdict, Word
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.config.factors import FACTORS
 from bloodstudy.study.arms import spell
@@ -21,6 +22,8 @@ from bloodstudy.study.design import DesignName
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.planned import PlannedTrial
 
+MIXED = "the images that were measured differ between trials"
+APART = Verdict(Word.UNPAIRED, "the arms stand on different splits", final=True)
 BY_BLOCK = ("split_seed", "fold")  # what a study by folds draws anew for each block
 
 

@@ -49,8 +49,8 @@ class Verdict:
 
     @property
     def decided(self) -> bool:
-        """Whether it is closed with something said; inconclusive says that nothing is known."""
-        return self.final and self.word != Word.INCONCLUSIVE
+        """Whether it is closed with something said of the arm."""
+        return self.final and self.word not in (Word.INCONCLUSIVE, Word.INVALID, Word.UNPAIRED)
 
     @property
     def text(self) -> str:
