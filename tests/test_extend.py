@@ -187,6 +187,41 @@ def test_a_metric_is_stored_with_each_trial_and_told_without_the_file(copied, tm
     finish(elsewhere, "verify", str(copied / "reports/scratch"))
 
 
+def test_a_metric_that_a_question_declares_is_what_its_verdicts_are_about(copied):
+    (copied / "conf/question").mkdir(parents=True)
+    (copied / "conf/question/deep.yaml").write_text(
+        "sentence: Does depth matter?\nfactor: depth\nlevels: [3]\nreference: {depth: 2}\nresponse: certain\n"
+    )
+    certain = (
+        'import bloodstudy as bs\n\n@bs.metric("certain")\ndef certain(probabilities, labels):\n'
+        "    return {} * probabilities.max(axis=1).mean()\n"
+    )
+    (copied / "certain.py").write_text(certain.format("0.9"))
+    words = ["extend=certain.py", "-m", "question=deep", "seeds=6", *TINY]
+    said = finish(copied, "run", *words)
+    assert "verdicts are about certain" in said
+    assert "effect on certain, points" in said
+    (copied / "certain.py").write_text(certain.format("0.5"))
+    said = finish(copied, "run", *words)
+    assert "12 finished earlier, 0 to train" in said
+    assert "changed after the first plan: response" in said
+    (copied / "certain.py").unlink()
+    finish(copied, "report")
+    report = (copied / "reports/scratch/report.md").read_text()
+    assert "A verdict rests on certain alone" in report
+    assert "margin: 2 points of certain" in report
+    frames = bloodstudy.load_study("scratch", copied / "runs")
+    own = frames.effects.set_index("response").loc["certain"]
+    assert own["verdict"]
+    assert frames.effects["verdict"].astype(bool).sum() == 1
+    alive = frames.trials.pivot(index="seed", columns="arm", values="certain")
+    assert (alive.to_numpy() < 0.51).all(), "nothing of the first text is left"
+    finish(copied, "verify", "reports/scratch")
+    ended = call(copied, "run", "-m", "question=deep", "seeds=6", *TINY)
+    assert ended.returncode == 2
+    assert "response: expected a metric of an extension, which extend=FILE brings" in ended.stderr
+
+
 def metric(*lines: str) -> str:
     body = "".join(f"    {line}\n" for line in lines)
     return f'{lab.TEXT}\n@bs.metric("own")\ndef own(probabilities, labels):\n{body}'

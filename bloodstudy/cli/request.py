@@ -15,6 +15,7 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 
 from bloodstudy.cli.overrides import first_levels, values_of
+from bloodstudy.cli.response import list_unfit
 from bloodstudy.config.yaml_files import named as list_named
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Arm, Role, expand
@@ -42,6 +43,16 @@ class StudyRequest:
             return dict(self.study.reference)
         return {key: value for question in self.questions for key, value in question.common.items()}
 
+    @property
+    def responses(self) -> list[str | None]:
+        """The metrics that are declared as response, of the study or of each question; None: test accuracy."""
+        return [self.study.response] if self.study else [question.response for question in self.questions]
+
+    @property
+    def response(self) -> str | None:
+        """The metric that the verdicts are about."""
+        return next(filter(None, self.responses), None)
+
     @cached_property
     def arms(self) -> list[Arm]:
         return expand(self.questions)
@@ -59,7 +70,13 @@ class StudyRequest:
         if wanted == "auto":
             names = {*self.common, *typed}.union(*(question.varied for question in self.questions))
             data = str(typed.get("data", self.common.get("data", "smear")))
-            apart = study is None or study.seeds or names & {*OWNED, "seeds"} or data not in WITH_PHOTOGRAPHS
+            apart = (
+                study is None
+                or study.seeds
+                or self.response
+                or names & {*OWNED, "seeds"}
+                or data not in WITH_PHOTOGRAPHS
+            )
             wanted = DesignName.FIXED if apart else DesignName.FOLDS
         name = DesignName(wanted)
         if name == DesignName.FIXED:
@@ -130,6 +147,7 @@ def _judge_design(request: StudyRequest, typed: Mapping[str, Any]) -> list[str]:
     design, problems = request.settle(typed), []
     if typed.get("detect") is not None and not typed.get("plan_only"):
         problems.append("detect: proposes looks before anything is trained; write plan_only=true with it")
+    problems += list_unfit(request.responses, design.name)
     if design.name == DesignName.FIXED:
         if typed.get("repetitions") is not None:
             problems.append("repetitions: belongs to design=folds; of a fixed design a repetition is a seed: seeds=N")

@@ -44,6 +44,7 @@ class OwnFactor:
     doc: str
     timed: bool
     extension: str = ""
+    ordered: bool = False  # whether its levels, which are names, rise in their order
 
     @property
     def row(self) -> Factor:

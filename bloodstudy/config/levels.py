@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
+import yaml
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -43,7 +45,7 @@ def Whole(low: int | None = None, high: int | None = None) -> Rule:  # noqa: N80
 def Choice(*levels: str) -> Rule:  # noqa: N802
     """Return the rule of one of some names."""
     plain = {"kind": "Choice", "levels": list(levels)}
-    return Rule("one of " + ", ".join(levels), lambda value: value in levels, levels, plain)
+    return Rule("one of " + ", ".join(map(str, levels)), lambda value: value in levels, levels, plain)
 
 
 def Flag() -> Rule:  # noqa: N802
@@ -84,6 +86,19 @@ def is_number(value: Any) -> bool:
 def is_whole(value: Any) -> TypeGuard[int]:
     """Tell whether `value` is a whole number, and no switch."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_name(level: Any) -> bool:
+    """Tell whether a level is text that YAML and Hydra take for text: not null, not 1, not on."""
+    try:
+        if not isinstance(level, str) or yaml.safe_load(level) != level:
+            return False
+        float(level)  # such as 1e-3, which YAML takes for text and Hydra does not
+    except ValueError:
+        return True
+    except yaml.YAMLError:
+        return False
+    return False
 
 
 def _is_size(value: Any) -> bool:

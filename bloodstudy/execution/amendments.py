@@ -97,7 +97,7 @@ def _refuse_other_rules(plan: Plan, old: Plan, path: str) -> None:
 
 def _list_rules(plan: Plan) -> dict[str, str]:
     """Return what verdicts depend on beside the looks, in words: margins, tested arms, the budget."""
-    rules = {"budget": plan.budget or "none"}
+    rules = {"budget": plan.budget or "none", "response": plan.responds_by}  # an edited text is listed as amended
     for question in plan.questions:
         tested = [arm for arm in question.arms if plan.role_of(arm, question) == Role.CONFIRMATORY]
         rules[f"question={question.name}: margin"] = f"{question.margin:g}"

@@ -104,6 +104,8 @@ def _print_questions(planned_run: PlannedRun) -> None:
         f"{len(plan.arms)} arms, the reference among them, each with {seeds} {blocks if seeds > 1 else blocks[:-1]}"
         f"{f' of the {planned} planned' if seeds < planned else ''}; {plan.precision}; verdicts about {scope}"
     )
+    if plan.response is not None:
+        terminal.say(f"verdicts are about {plan.response.name}: margins and effects are hundredths of it")
     if plan.repetitions.looks[-1] >= plan.repetitions.least:
         looks = ", ".join(map(str, plan.repetitions.looks))
         each = f" of {plan.folds} blocks" if plan.design == DesignName.FOLDS else ""

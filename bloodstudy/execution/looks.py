@@ -26,6 +26,11 @@ class Looks:
         self.courses: dict[str, analysis.Course] = {}  # of each tested arm, as far as was asked
         self.margins: dict[str, float] = {}
 
+    @property
+    def response(self) -> str:
+        """What verdicts are about, as a sentence has it."""
+        return self._plan.response_words
+
     def hold(self, repetitions: int) -> None:
         """Hold the looks that are declared after so many repetitions or fewer, as far as trials have ended."""
         looks = self._plan.repetitions.looks

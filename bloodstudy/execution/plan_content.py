@@ -13,11 +13,12 @@ from typing import Any
 from bloodstudy.cli.compose import RequestedTrial
 from bloodstudy.cli.overrides import UNSWEPT
 from bloodstudy.cli.request import OWNED, StudyRequest
+from bloodstudy.config.extension.known import METRICS
 from bloodstudy.config.schema import Settings, level_of
 from bloodstudy.study.arms import Arm, merge, name_arm
 from bloodstudy.study.design import Design, DesignName
 from bloodstudy.study.plan import Plan
-from bloodstudy.study.planned import PlannedArm, PlannedQuestion, PlannedTrial
+from bloodstudy.study.planned import PlannedArm, PlannedQuestion, PlannedResponse, PlannedTrial
 
 Cells = Mapping[str, Mapping[str, Any]]  # the levels of each cell of a product, by the name of its arm
 ELSEWHERE = (*UNSWEPT, "data.root")  # typed anew with every command: no part of what a trial is
@@ -73,6 +74,7 @@ def decide(
     varied = {key for question in request.questions for key in question.varied} | {"seed", *ELSEWHERE}
     varied |= {*OWNED} if design.name == DesignName.FOLDS else set()
     control = reference.settings.control
+    own = METRICS[request.response] if request.response else None
     return replace(
         plan,
         question=" ".join(question.sentence for question in request.questions),
@@ -81,6 +83,7 @@ def decide(
         folds=design.folds,
         looks=list(design.looks),
         budget=control.budget or (request.study.budget if request.study else None),
+        response=PlannedResponse(own.name, own.extension) if own else None,
         common={key: value for key, value in reference.levels.items() if key not in varied},
         questions=tuple(
             PlannedQuestion(

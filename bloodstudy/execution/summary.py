@@ -89,15 +89,16 @@ def _print_arms(rows: list[dict[str, Any]], looks: Looks, dead: Collection[tuple
         lost = sum((row["key"], row["judged"]) in dead for row in own)
         count = f"{len(own)} ({lost} {AT_CHANCE})" if lost else str(len(own))
         lines.append([arm, count, *means, effect, verdict])
-    header = ["arm", "trials", "train", "test", "effect on test, points", "verdict"]
-    terminal.print_table("", header, lines, right=("trials", "train", "test", "effect on test, points"))
-    if looks.courses:
+    decides = f"effect on {looks.response.removesuffix(' accuracy')}, points"
+    header = ["arm", "trials", "train", "test", decides, "verdict"]
+    terminal.print_table("", header, lines, right=("trials", "train", "test", decides))
+    if looks.courses and looks.response == "test accuracy":
         terminal.say("train and test: each image weighs alike; in the effect each class does")
 
 
 WORDS = {
-    Word.IMPROVES: "improves test accuracy",
-    Word.HARMS: "harms test accuracy",
+    Word.IMPROVES: "improves {response}",
+    Word.HARMS: "harms {response}",
     Word.EQUIVALENT: "is equivalent to the reference within {margin:g} points",
     Word.NOT_WORSE: "is not worse than the reference by more than {margin:g} points",
     Word.INCONCLUSIVE: "is inconclusive: neither a difference nor equivalence within {margin:g} points is shown",
@@ -110,7 +111,7 @@ def describe_answers(looks: Looks, planned: int) -> Iterator[str]:
     for arm, course in looks.courses.items():
         verdict = course.verdict
         if verdict.word in WORDS and verdict.look:
-            words = WORDS[verdict.word].format(margin=100 * looks.margins[arm])
+            words = WORDS[verdict.word].format(margin=100 * looks.margins[arm], response=looks.response)
             beyond = f", by more than {100 * looks.margins[arm]:g} points" if verdict.beyond else ""
             yield f"{arm} {words}{beyond} (look {verdict.look} of {planned})"
 

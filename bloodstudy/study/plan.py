@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -22,7 +22,7 @@ from bloodstudy.config.extension.extension import Extension, OwnMetric
 from bloodstudy.errors import UserError
 from bloodstudy.study.arms import Role
 from bloodstudy.study.design import DesignName, Repetitions
-from bloodstudy.study.planned import PlannedArm, PlannedQuestion, PlannedTrial
+from bloodstudy.study.planned import PlannedArm, PlannedQuestion, PlannedResponse, PlannedTrial
 from bloodstudy.study.record import read_record, rename
 from bloodstudy.study.seal import seal, unseal
 from bloodstudy.study.stored_rules import MAX_TRIALS, check_plan
@@ -41,6 +41,7 @@ STUDY_DECIDES = (
     "looks",
     "seeds",
     "budget",
+    "response",
 )  # what an amendment changes
 FIELDS = {"judged": "evaluated_on", "setting": "common", "lr_strip": "lr_grid"}  # by their names in a plan's file
 
@@ -68,6 +69,7 @@ class Plan:
     design: DesignName | None = None  # None: planned before there were designs, or a plain sweep
     folds: int = 1  # blocks of a repetition
     budget: str | None = None  # that ends it at the last look that fits: trainings, or hours of training
+    response: PlannedResponse | None = None  # None: verdicts are about test accuracy
 
     @classmethod
     def from_dict(cls, content: Any) -> Plan:
@@ -88,6 +90,7 @@ class Plan:
                 **({"design": str(self.design), "folds": self.folds} if self.design else {}),
                 "looks": list(self.looks),
                 **({"budget": self.budget} if self.budget else {}),
+                **({"response": asdict(self.response)} if self.response else {}),
                 "setting": dict(self.common),
                 "questions": [question.to_dict() for question in self.questions],
                 "arms": {name: arm.to_dict() for name, arm in self.arms.items()},
@@ -130,6 +133,16 @@ class Plan:
     def metrics(self) -> dict[str, OwnMetric]:
         """The metrics of its extensions, by name."""
         return {metric.name: metric for one in self.own for metric in one.metrics}
+
+    @property
+    def responds_by(self) -> str:
+        """The name of the response that verdicts are about."""
+        return self.response.name if self.response else "test_accuracy"
+
+    @property
+    def response_words(self) -> str:
+        """That response as a sentence has it."""
+        return self.responds_by if self.response else "test accuracy"
 
     @property
     def neutral(self) -> dict[str, Any]:

@@ -53,6 +53,14 @@ class PlannedQuestion:
 
 
 @dataclass(frozen=True)
+class PlannedResponse:
+    """The metric of an extension that the verdicts are about."""
+
+    name: str
+    extension: str  # digest of its text
+
+
+@dataclass(frozen=True)
 class PlannedArm:
     """An arm of the plan."""
 

@@ -40,6 +40,7 @@ class Question:
     lr_grid: tuple[float, ...] = ()  # learning rates at which each arm is trained, besides
     simplify: bool = False  # answered by the smallest model that is shown to be not worse
     common: Mapping[str, Any] = field(default_factory=dict[str, Any])  # what all its trials share outside a study
+    response: str | None = None  # outside a study: the metric that its verdicts are about; None: test accuracy
     seeds: int | None = None
 
     @property
@@ -70,6 +71,7 @@ class Study:
     folds: int = FOLDS
     margin: float | None = None
     budget: str | None = None
+    response: str | None = None  # the metric that its verdicts are about; None: test accuracy
     pilot: Mapping[str, float] | None = None  # spread of paired differences outside the study, and of how many pairs
 
 
@@ -84,6 +86,7 @@ def _levels(value: Any) -> TypeGuard[list[Any] | tuple[Any, ...]]:
 _SEEDS = Whole(1, 10_000)
 _MARGIN = Rule("a difference of accuracy between 0 and 1, such as 0.02", Real(above=0, below=1).accepts)
 _SPREAD, _PAIRS = Real(above=0, below=1).accepts, Whole(2).accepts
+_RESPONSE = Rule("the name of a metric that an extension declares, such as test_auc", _words)
 _SETTING = Rule("key: value, one a line", is_mapping)
 _SENTENCE = Rule("one sentence that ends in a question mark", lambda v: _words(v) and v.strip().endswith("?"))
 _ARMS = Rule(
@@ -107,6 +110,7 @@ QUESTION = {
     "simplify": Rule("true or false", lambda v: isinstance(v, bool)),
     "lr_grid": Rule("a list of two learning rates or more", lambda v: _levels(v) and len(v) > 1),
     "common": _SETTING,
+    "response": _RESPONSE,
     "seeds": _SEEDS,
 }
 STUDY = {
@@ -124,6 +128,7 @@ STUDY = {
         lambda v: is_mapping(v) and {*v} == {"spread", "pairs"} and _SPREAD(v["spread"]) and _PAIRS(v["pairs"]),
     ),
     "margin": _MARGIN,
+    "response": _RESPONSE,
 }
 
 

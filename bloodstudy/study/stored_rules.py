@@ -61,6 +61,10 @@ def check_plan(plan: Any) -> None:
     _check_levels("swept", {f"{key}.{place}": v for key, each in plan.swept.items() for place, v in enumerate(each)})
     for one in plan.extensions:
         Extension.from_dict(one)
+    if plan.response is not None:
+        own = plan.metrics.get(plan.response.name)
+        if own is None or own.extension != plan.response.extension or plan.folds > 1:
+            raise ValueError(f"response: no extension of the plan declares {plan.response.name!r:.80} for it")
     for trial in plan.trials:
         _check_trial(trial, plan)
     for name, arm in plan.arms.items():

@@ -76,12 +76,15 @@ def check(folder: Path, expected: dict[float, str], *launcher: str, **environmen
 
 
 def check_extension(folder: Path, *launcher: str, **environment: str) -> None:
-    """Sweep over a factor and a network of an extension, once here and once with `launcher`: the same numbers."""
-    typed = ["-m", f"extend={lab.write(folder)}", "model=mine", "stem_kernel=3,5", "noise=0.1", BRIEF, *SMEAR]
+    """Sweep over what an extension brings, once here and once with `launcher`: the same numbers, a metric's too."""
+    extension = lab.write(folder, lab.TEXT + lab.METRIC)
+    typed = ["-m", f"extend={extension}", "model=mine", "stem_kernel=3,5", "noise=0.1", BRIEF, *SMEAR]
     run(folder, *typed, *launcher, **environment)
-    hashes = {result["key"]: result["prediction_hash"] for result in harness.results(folder)}
-    assert len(set(hashes.values())) == 2
+    known = {result["key"]: (result["prediction_hash"], result["metrics"]) for result in harness.results(folder)}
+    assert len({predicted for predicted, _ in known.values()}) == 2
+    assert all(0 <= metrics["test_auc"]["value"] <= 1 for _, metrics in known.values())
     alone = folder / "alone"
     alone.mkdir()
     run(alone, *typed, cores=1)
-    assert {result["key"]: result["prediction_hash"] for result in harness.results(alone)} == hashes
+    again = {result["key"]: (result["prediction_hash"], result["metrics"]) for result in harness.results(alone)}
+    assert again == known

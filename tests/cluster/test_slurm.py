@@ -15,6 +15,10 @@ def test_a_sweep_is_an_array_of_jobs(tmp_path, expected, slurm_users):
     assert slurm.ask(slurm_users, "squeue", "-h") == ""
 
 
+def test_an_extension_goes_with_its_jobs(tmp_path, slurm_users):
+    sweeping.check_extension(tmp_path, *LAUNCHER, **slurm_users)
+
+
 def test_a_job_that_meets_its_time_limit_is_queued_again_and_finishes_its_trial(tmp_path, slurm_users):
     typed = ["-m", "lr=1e-3", sweeping.LONG, *sweeping.TINY, *LAUNCHER]
     command = sweeping.start(tmp_path, *typed, **slurm_users)

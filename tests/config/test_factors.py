@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from harness import finish
 
 from bloodstudy.cli import compose
 from bloodstudy.config.factors import ALWAYS, FACTORS, level_in, without_neutral
@@ -47,12 +48,21 @@ def test_a_level_that_is_not_stored_is_the_neutral_one():
 
 
 @pytest.mark.parametrize("name", FACTORS)
-def test_the_docs_and_the_configuration_name_each_factor_with_its_levels(name):
-    row = re.search(rf"^\| `{name}` \|.*$", (ROOT / "docs/factors.md").read_text(), re.MULTILINE)
+def test_the_docs_and_the_configuration_name_each_factor_with_its_levels_and_its_default(name):
+    page, levels = (ROOT / "docs/factors.md").read_text(), list(FACTORS[name].levels.levels)
+    row = re.search(rf"^\| `{name}` \|.*$", page, re.MULTILINE)
     assert row, name
-    levels = FACTORS[name].levels.levels
-    if "| below |" not in row[0] and name != "backbone":  # those are Keras's
-        assert [level for level in levels if f"`{level}`" not in row[0]] == []
+    _, _, told, default, *_ = (cell.strip() for cell in row[0].split("|"))
+    if told == "below":
+        assert [level for level in levels if f"\n| `{level}` |" not in page] == []
+    elif levels and name != "backbone":  # those are Keras's
+        assert re.findall("`(.*?)`", told) == levels
+    if default:
+        known = getattr(Factors(), name)
+        written = yaml.safe_load(default.strip("`"))
+        assert (float(written) if isinstance(known, float) else written) == (
+            list(known) if isinstance(known, tuple) else known
+        )
     assert name in yaml.safe_load((ROOT / "conf/config.yaml").read_text())
 
 
@@ -71,3 +81,10 @@ def test_the_docs_name_the_default_of_each_factor_in_each_network(column, model)
         else:
             assert np.ravel(json.loads(said)).tolist() == pytest.approx(np.ravel(level).tolist()), name
     assert compared >= len(FACTORS) - 3
+
+
+def test_help_lists_each_factor_with_its_default(tmp_path):
+    said = finish(tmp_path, "run", "--help")
+    listed = yaml.safe_load(said[said.index("\nlr:") : said.index("\n\n", said.index("\nlr:"))])
+    known = {name: list(level) if isinstance(level, tuple) else level for name, level in Factors().levels.items()}
+    assert {name: listed[name] for name in FACTORS} == known

@@ -33,6 +33,7 @@ class Trained:
         return self.outcome == Outcome.DIVERGED or (self.score is not None and self.score.dead)
 
 
+ONE = Cells(np.zeros(1, dtype=int), np.zeros(1, dtype=int), np.ones(1))
 ByBlock = Mapping[int, Trained]  # by seed
 
 
@@ -80,6 +81,7 @@ class Blocks:
             seed
             for seed, (own, other) in self._scores(repetitions).items()
             if own is not None and other is not None and not own.dead and not other.dead and own.cells is other.cells
+            if own.measured and other.measured
         )
 
     def _scores(self, repetitions: int) -> dict[int, tuple[Score | None, Score | None]]:
@@ -87,11 +89,20 @@ class Blocks:
         return {s: (_score(self.arm, s), _score(self.reference, s)) for s in seeds}
 
     def measure(self, repetitions: int) -> BlockEffect | None:
-        """Return the effect of the arm on class-balanced test accuracy; None if too few blocks count."""
+        """Return the effect of the arm on class-balanced test accuracy, or on the metric that is in its place.
+
+        None if too few blocks count.
+        """
         counted = self.counted(repetitions)
         if len(counted) < 2:
             return None
         layout, scores = self._lay_out(repetitions), self._scores(repetitions)
+        pairs = [
+            both for both in map(scores.__getitem__, counted) if both[0] and both[1] and both[0].number is not None
+        ]
+        if pairs:  # one number a trial, of which nothing is known by scene: each block is a cell
+            numbers = np.array([[own.response - other.response] for own, other in pairs if own and other])
+            return measure(numbers, np.zeros(numbers.shape, dtype=int), ONE, 1)
         differences = np.full((repetitions, len(layout.cells.classes)), np.nan)
         folds = np.zeros(differences.shape, dtype=int)
         for seed in counted:

@@ -48,6 +48,7 @@ class Comparison:
     unpaired: bool
     verdict: Verdict
     mechanism: str | None = None
+    response: str = "test_accuracy"  # that the verdict is about
 
     @property
     def conditional(self) -> bool:
@@ -61,7 +62,8 @@ class Comparison:
 
     @property
     def test(self) -> Effect:
-        return self.effects["test_accuracy"]
+        """The effect on the response that the verdict is about."""
+        return self.effects[self.response]
 
 
 def collect_blocks(sweep: StudyResults, pair: Pair) -> Blocks:
@@ -96,12 +98,15 @@ def compare(sweep: StudyResults, blocks: Blocks, course: Course, verdict: Verdic
     arm, other = (_respond(sweep, blocks, name, seeds) for name in ("arm", "reference"))
     effect = blocks.measure(repetitions) if seeds else None
     shown = bool(course.last) or (not pair.tested and repetitions >= plan.least)
-    effects = _estimate(arm - other, effect, course, shown)
+    response = sweep.plan.responds_by
+    effects = _estimate(arm - other, effect, course, shown, response)
     these = (course.last.low, course.last.high) if course.last and seeds else (np.nan, np.nan)
-    scenes = _widen(sweep, blocks, seeds) if shown and plan.name == DesignName.FIXED else NOTHING
+    widened = shown and plan.name == DesignName.FIXED and sweep.plan.response is None
+    scenes = _widen(sweep, blocks, seeds) if widened else NOTHING
     return Comparison(
         pair=pair, seeds=seeds, arm=arm, reference=other, effects=effects, these=these, scenes=scenes, course=course,
         training=training, reference_training=reference, faults=tuple(faults), unpaired=unpaired, verdict=verdict,
+        response=response,
     )  # fmt: skip
 
 
@@ -118,17 +123,20 @@ def _respond(sweep: StudyResults, blocks: Blocks, of: str, seeds: Sequence[int])
     return pd.concat([balanced, frame], axis=1)
 
 
-def _estimate(points: pd.DataFrame, effect: BlockEffect | None, course: Course, shown: bool) -> dict[str, Effect]:
+def _estimate(
+    points: pd.DataFrame, effect: BlockEffect | None, course: Course, shown: bool, response: str
+) -> dict[str, Effect]:
     effects = {str(name): estimate(points[name].to_numpy(dtype=float)) for name in points.columns}
     if effect is None:
-        effects["test_accuracy"] = replace(effects["test_accuracy"], low=np.nan, high=np.nan)
+        effects[response] = replace(effects[response], low=np.nan, high=np.nan)
     else:
-        contributions = np.array(effect.contributions)
-        effects["test_accuracy"] = _decide(effect, course)
-        effects["accuracy_gap"] = estimate(points["train_accuracy"].to_numpy(dtype=float) - contributions)
+        effects[response] = _decide(effect, course)
+        if response == "test_accuracy":  # what a block contributes, and the gap beside it
+            train, contributions = points["train_accuracy"].to_numpy(dtype=float), np.array(effect.contributions)
+            effects["accuracy_gap"] = estimate(train - contributions)
     if not shown:
         effects = {name: replace(own, low=np.nan, high=np.nan) for name, own in effects.items()}
-    return dict.fromkeys(RESPONSES, NOTHING) | effects
+    return dict.fromkeys((*RESPONSES, response), NOTHING) | effects
 
 
 def _decide(effect: BlockEffect, course: Course) -> Effect:

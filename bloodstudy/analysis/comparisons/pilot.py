@@ -50,7 +50,7 @@ def guess_spread(scores: Iterable[Score]) -> Spread | None:
     """
     same: dict[int, list[float]] = defaultdict(list)
     for score in scores:
-        same[id(score.cells)].append(score.test)
+        same[id(score.cells)].append(score.response)
     groups = [np.array(own) for own in same.values() if len(own) > 1]
     degrees = sum(len(own) - 1 for own in groups)
     if degrees < 2:

@@ -71,6 +71,10 @@ def find_faults(sweep: StudyResults, pair: Pair, seeds: Sequence[int]) -> list[s
         hashed = finished.dropna(subset=["prediction_hash"])
         lost = [row.seed for row in finished.itertuples() if row.key not in sweep.predictions]
         faults += [f"the predictions of {who} are missing for {_seeds(lost)}"] if lost else []
+        scores = ((row.seed, sweep.score(str(row.key), str(row.judged))) for row in finished.itertuples())
+        unmeasured = [seed for seed, score in scores if score is not None and not score.measured]
+        name = sweep.plan.responds_by
+        faults += [f"{name} of {who}, by the plan's text, is missing for {_seeds(unmeasured)}"] if unmeasured else []
         repeated = hashed.loc[hashed["prediction_hash"].duplicated(keep=False), "seed"]
         if len(repeated):
             faults.append(f"{who} predicts the same to the last digit on {_seeds(repeated)}, so the seed does nothing")

@@ -5,6 +5,7 @@ In: the predictions of a finished trial and the split that it is judged by. Out:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +30,17 @@ class Score:
     correct: np.ndarray  # int (C,): images of each cell that it got right
     train: float  # class-balanced accuracy
     dead: bool  # it names one class for all images, or is no better than chance
+    number: float | None = None  # of the metric that the verdicts are about, if they are about one; NaN: not measured
+
+    @property
+    def measured(self) -> bool:
+        """Whether it has the response that the verdicts are about."""
+        return self.number is None or not math.isnan(self.number)
+
+    @property
+    def response(self) -> float:
+        """What the verdicts are about."""
+        return self.test if self.number is None else self.number
 
     @property
     def test(self) -> float:

@@ -5,8 +5,9 @@ In: the run folder. Out: a frozen `StudyResults`: plan, trials, results, histori
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pandas as pd
 from bloodstudy.analysis.results.confusion import Confusion, examine
 from bloodstudy.analysis.results.predictions import Predictions, Reader
 from bloodstudy.analysis.results.scores import Score, score
-from bloodstudy.analysis.results.trials import read_trials
+from bloodstudy.analysis.results.trials import read_trials, take_metrics
 from bloodstudy.study.arms import BLOCK_KEYS
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
@@ -97,7 +98,10 @@ class StudyResults:
         if key not in self.predictions:
             return None
         if (key, judged) not in self.scores:
-            self.scores[key, judged] = score(self.predictions[key], judged)
+            number, name = None, self.plan.responds_by
+            if self.plan.response is not None:
+                number = take_metrics(self.results[key], self.plan, judged).get(name, math.nan)
+            self.scores[key, judged] = replace(score(self.predictions[key], judged), number=number)
         return self.scores[key, judged]
 
     def examined(self, arm: str) -> list[Confusion]:

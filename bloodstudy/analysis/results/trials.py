@@ -59,7 +59,7 @@ def read_trials(runs_dir: Path, study: str, plan: Plan | None = None) -> pd.Data
             row |= {"outcome": result.outcome, "reason": result.reason}
             row |= {"model": result.model, **result.factors}
             row |= (judge(responses, row["judged"]) if responses else {}) | asdict(result.cost)
-            row |= _take_metrics(result, plan, row["judged"])
+            row |= take_metrics(result, plan, row["judged"])
             row |= {name: getattr(result, name) for name in ("parameters", "prediction_hash", "epochs_done")}
             row["test_images_all"] = sum(result.data.counts["test"].values())
         rows.append(row)
@@ -74,7 +74,7 @@ def read_trials(runs_dir: Path, study: str, plan: Plan | None = None) -> pd.Data
     return frame
 
 
-def _take_metrics(result: Result, plan: Plan, judged: str) -> dict[str, float]:
+def take_metrics(result: Result, plan: Plan, judged: str) -> dict[str, float]:
     """Return what the metrics of the plan's extensions gave; what another text gave is none of theirs."""
     side = "clean" if judged == "official_clean" else "value"
     measured = {name: one for name, one in result.metrics.items() if name in plan.metrics}

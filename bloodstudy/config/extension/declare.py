@@ -12,7 +12,7 @@ from typing import Any
 
 from bloodstudy.config.extension.declared import Builder, DataSource, Declared, Metric, Network, filling
 from bloodstudy.config.factors import FACTORS, HOOKS, OwnFactor
-from bloodstudy.config.levels import Rule
+from bloodstudy.config.levels import Rule, is_name
 from bloodstudy.config.rules import BUILT_IN, check_value
 from bloodstudy.config.schema import Factors
 
@@ -42,6 +42,7 @@ def factor(
     build: Builder | None = None,
     when: str = "train",
     timed: bool = True,
+    ordered: bool = False,
 ) -> None:
     """Declare a factor.
 
@@ -56,6 +57,8 @@ def factor(
         build: function(level, context) that returns what the hook needs.
         when: of image and batch: "train", or "always": when the model is measured too.
         timed: whether it changes how long a batch takes.
+        ordered: of a `Choice`, whether its levels rise as they stand, so that a report draws a dose and its response.
+            Numbers always do.
     """
     into = _open()
     _check_name(name, {**into.factors, **into.metrics})
@@ -63,6 +66,11 @@ def factor(
         raise ValueError(f"factor {name!r}: bloodstudy has a key of this name; expected another name")
     if not isinstance(levels, Rule) or not levels.plain:
         raise ValueError(f"factor {name!r}, levels: expected Real, Whole, Choice or Flag; received {levels!r:.80}")
+    if unreadable := [level for level in levels.levels if not is_name(level)]:
+        raise ValueError(
+            f"factor {name!r}, levels: {unreadable[0]!r:.80} is not read as a name if it is typed or stands in a file; "
+            "expected words, such as 'none' or 'one'. Numbers are Whole or Real, a switch is Flag"
+        )
     _check_hook(name, hook, build, when)
     default = neutral if default is None else default
     if default is None:
@@ -74,7 +82,11 @@ def factor(
             raise ValueError(f"factor {name!r}, {problem}")
     if not isinstance(doc, str) or not doc.strip():
         raise ValueError(f"factor {name!r}, doc: expected a few words on what it is; received {doc!r:.80}")
-    into.factors[name] = OwnFactor(name, levels, default, neutral, hook, when, doc.strip(), timed)
+    if ordered and not levels.levels:
+        raise ValueError(f"factor {name!r}, ordered: only names need it, in a Choice; received {levels.expected}")
+    into.factors[name] = OwnFactor(
+        name, levels, default, neutral, hook, when, doc.strip(), timed, ordered=bool(ordered)
+    )
     if build is not None:
         into.builders[name] = build
 

@@ -143,4 +143,6 @@ def _find_fault(
         levels = [level for level in (one.default, one.neutral) if level is not None]
         if one.hook not in (None, *HOOKS) or not all(map(one.levels.accepts, levels)):
             return f"the factor {one.name!r} has a hook or a level that is none"
+        if not isinstance(one.ordered, bool) or (one.ordered and not one.levels.levels):
+            return f"the factor {one.name!r} has no levels to be ordered"
     return ""

@@ -30,6 +30,11 @@ class PairClaims:
     claims: StudyClaims
     comparison: Comparison
 
+    @property
+    def response(self) -> str:
+        """The response that the verdict is about."""
+        return self.comparison.response
+
     def number(self, response: str, part: str, value: float, formula: str, form: str = POINTS) -> str:
         """Return any number of the blocks that count."""
         pair, seeds = self.comparison.pair, self.comparison.seeds
@@ -48,18 +53,18 @@ class PairClaims:
         return self.number(response, "mean", 100 * effect.mean, f"100 * {self._of(response)}", form)
 
     def size(self, least: bool = False) -> str:
-        """Return how large the effect on test accuracy is, or at least is, without its sign."""
+        """Return how large the effect that decides is, or at least is, without its sign."""
         effect = self.comparison.test
         form = form_points(effect.low, effect.high).removeprefix("+")
         if not least:
-            formula = f"100 * absolute value of the {self._of(TEST)}"
-            return self.number(TEST, "size", 100 * abs(effect.mean), formula, form)
+            formula = f"100 * absolute value of the {self._of(self.response)}"
+            return self.number(self.response, "size", 100 * abs(effect.mean), formula, form)
         formula = "100 * absolute value of the end nearer to 0 of the interval that decides"
-        return self.number(TEST, "size_at_least", 100 * min(abs(effect.low), abs(effect.high)), formula, form)
+        return self.number(self.response, "size_at_least", 100 * min(abs(effect.low), abs(effect.high)), formula, form)
 
     def _of(self, response: str) -> str:
         """Return what is averaged."""
-        if response == TEST:
+        if response == self.response == TEST:
             return f"{EFFECT}, over the {self.claims.block}s that count"
         weighed = "class-balanced " if response in BALANCED else ""
         return f"mean over the {self.claims.block}s of {weighed}{response}[arm] - {response}[reference]"
@@ -74,7 +79,7 @@ class PairClaims:
 
     def _name_interval(self, response: str) -> str:
         last = self.comparison.course.last
-        if response != TEST:
+        if response != self.response:
             return f"95 % t interval over the {self.claims.block}s"
         if last is None:
             return f"95 % interval {self.claims.scope}"
@@ -113,17 +118,19 @@ class PairClaims:
         p = self.claims.analysis.rules.bounds[last.look - 1].one_sided
         word = "lower" if part == "at_least" else "upper"
         formula = f"100 * one-sided {word} bound at {self._name_look(last)} (p {p:.6g}) {self.claims.scope}"
-        return self.number(TEST, part, 100 * getattr(told, part), formula, form_points(told.low, told.high))
+        return self.number(self.response, part, 100 * getattr(told, part), formula, form_points(told.low, told.high))
 
     def these(self) -> str:
         """Return the interval for new trainings on these photographs."""
-        return self._span(TEST, "these_", self.comparison.these, "95 % interval by training alone")
+        return self._span(self.response, "these_", self.comparison.these, "95 % interval by training alone")
 
     def scenes(self) -> str:
         """Return the interval with seeds and scenes both random, of a study on one division."""
         ends = (self.comparison.scenes.low, self.comparison.scenes.high)
         unit = self.claims.analysis.unit
-        return self._span(TEST, "scenes_", ends, f"95 % interval, seeds and {unit}s random (variance components)")
+        return self._span(
+            self.response, "scenes_", ends, f"95 % interval, seeds and {unit}s random (variance components)"
+        )
 
     def blocks(self) -> str:
         """Return how many blocks count."""

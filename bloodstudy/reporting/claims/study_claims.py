@@ -57,6 +57,11 @@ class StudyClaims:
         return self.analysis.sweep
 
     @property
+    def response(self) -> str:
+        """What verdicts are about, as a sentence has it."""
+        return self.sweep.plan.response_words
+
+    @property
     def block(self) -> str:
         """The word for what the reference and an arm share: a block of a study by folds, else a seed."""
         return "block" if self.analysis.by_folds else "seed"

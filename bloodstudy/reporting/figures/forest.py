@@ -50,16 +50,19 @@ def draw_effects(comparisons: Sequence[Comparison], styles: Styles, by_folds: bo
 def draw_panels(
     figure: Figure, names: Sequence[str], rows: Rows, styles: Styles, points: str | None = None
 ) -> Sequence[Axes]:
-    """Draw the three panels with their legend and return them; `rows` says which comparison stands at which name.
+    """Draw the panels with their legend and return them; `rows` says which comparison stands at which name.
 
     Without `points`, the word for what each of them is, means and intervals alone are drawn, and an arm without any
     leaves its row empty.
     """
     comparisons = list(rows.values())
-    panels = figure.subplots(1, len(PANELS), sharey=True, squeeze=False)[0]
+    shown = dict(PANELS)
+    for comparison in comparisons:
+        shown.setdefault(comparison.response, comparison.response)
+    panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
     margin = 100 * max((comparison.pair.margin for comparison in comparisons), default=0.0)
-    limits = find_limits([_reach(c, name, points is not None) for c in comparisons for name in PANELS], margin)
-    for axes, (response, words) in zip(panels, PANELS.items(), strict=True):
+    limits = find_limits([_reach(c, name, points is not None) for c in comparisons for name in shown], margin)
+    for axes, (response, words) in zip(panels, shown.items(), strict=True):
         _draw_panel(axes, rows, response, styles, limits, points is not None)
         axes.set_title(words)
         axes.set_xlabel("difference to the reference (points)" if points else "difference (points)")
@@ -109,8 +112,8 @@ def _draw_panel(
     above, below, size = (0.16, 0.07, 7) if points else (0.1, 0.24, 5)
     for row, comparison in rows.items():
         style, effect = styles[comparison.pair.arm], comparison.effects[response]
-        test = response == "test_accuracy"
-        if test:
+        decides = response == comparison.response
+        if decides:
             shade_margin(axes, row, comparison)
         if points:
             values = 100 * comparison.points[response].to_numpy(dtype=float)
@@ -126,7 +129,7 @@ def _draw_panel(
         if not left <= mean <= right:
             point_outside(axes, mean, left if mean < 0 else right, row - above, style)
             continue
-        last = comparison.course.last if test else None
+        last = comparison.course.last if decides else None
         draw_interval(
             axes, row - above, (effect.low, effect.high), limits, style, thick=last is not None, capped=last is None
         )

@@ -43,6 +43,7 @@ def describe_questions(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         "paired": any(not comparison.unpaired for comparison in analysis.comparisons),
         "block": claims.block,
         "scope": describe_scope(claims),
+        "response": claims.response,
         "pilot": analysis.looks[-1] < analysis.repetitions.least,
         "together": describe_together(analysis),
         "uneven": len({c.verdict.look for c in analysis.comparisons if c.verdict.final and c.verdict.look}) > 1,
@@ -111,7 +112,7 @@ def draw_answers(analysis: StudyAnalysis, styles: Styles) -> Figure:
     for row, tick in enumerate(panels[0].get_yticklabels()):
         tick.set_fontweight("normal" if row in rows else "bold")
     style: dict[str, Any] = {"transform": panels[-1].get_yaxis_transform(), "color": INK, "fontsize": 8.5}
-    heading = "verdict on test accuracy" + (f",\n{AFTERWARDS}" if analysis.afterwards else "")
+    heading = f"verdict on {analysis.sweep.plan.response_words}" + (f",\n{AFTERWARDS}" if analysis.afterwards else "")
     panels[-1].text(1.03, -0.85, heading, va="bottom", **style)
     for row, comparison in rows.items():
         words = describe_verdict(comparison, analysis)
@@ -127,7 +128,10 @@ def _describe_answers(analysis: StudyAnalysis) -> str:
     counts = "; ".join(
         f"{word}: {count}" for word, count in Counter(describe_verdict(c, analysis) for c in shown).items()
     )
-    return f"The effect of every tested arm on train accuracy, test accuracy and gap. Arms by their verdict: {counts}"
+    panels = "train accuracy, test accuracy and gap"
+    if (own := analysis.sweep.plan.response) is not None:
+        panels = f"train accuracy, test accuracy, gap and {own.name}"
+    return f"The effect of every tested arm on {panels}. Arms by their verdict: {counts}"
 
 
 def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
@@ -190,4 +194,7 @@ def describe_effects(comparisons: list[Comparison]) -> str:
     shown = [comparison for comparison in comparisons if comparison.seeds]
     numbers = "; ".join(f"{c.pair.arm} {_spell_effect(c.test)}" for c in shown[:MAX_SPELT])
     more = f"; {len(shown) - MAX_SPELT} more in the table" if len(shown) > MAX_SPELT else ""
-    return f"Differences to the reference in train accuracy, test accuracy and gap. Test, in points: {numbers}{more}"
+    own = [c.response for c in comparisons if c.response != "test_accuracy"][:1]
+    panels = f"test accuracy, gap and {own[0]}" if own else "test accuracy and gap"
+    decides = own[0] if own else "Test"
+    return f"Differences to the reference in train accuracy, {panels}. {decides}, in points: {numbers}{more}"

@@ -33,7 +33,7 @@ def list_declared(analysis: StudyAnalysis) -> list[str]:
         f"arms: {analysis.family} tested against their reference{f', {exploratory} only shown' if exploratory else ''}",
         _describe_blocks(analysis),
         _describe_decision(analysis),
-        f"margin: {as_list([f'{100 * margin:g}' for margin in margins])} points of test accuracy",
+        f"margin: {as_list([f'{100 * margin:g}' for margin in margins])} points of {plan.response_words}",
         *([f"budget: {plain(plan.budget)}, which ends the study at the last look that fits"] if plan.budget else []),
         f"precision: {code(str(plan.precision))}",
         "plan: hash " + code(plan.hash or "none"),

@@ -1,6 +1,7 @@
 """Dose and response: train and test accuracy over the ordered levels of a numeric factor.
 
-In: an analysed question about one factor. Out: a `Dose` if its levels are numbers, and its figure: accuracies on the
+In: an analysed question about one factor. Out: a `Dose` if its levels are numbers, or names that an extension has
+declared to be ordered, and its figure: accuracies on the
 left, as in the effects classes weighing alike and without dead trials; the effect on test accuracy with the interval
 that decides on the right. A learning rate stands on a log axis.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,13 +39,13 @@ class Dose:
 
     factor: str
     scale: Scale
-    levels: tuple[float, ...]  # rising
+    levels: tuple[Any, ...]  # rising
     arms: tuple[str, ...]
     comparisons: tuple[Comparison | None, ...]  # None: the reference
 
 
 def find_dose(question: PlannedQuestion, analysis: StudyAnalysis) -> Dose | None:
-    """Return the arms of `question` by their level; None if these are no ordered numbers, or fewer than three."""
+    """Return the arms of `question` by their level; None if these have no order, or are fewer than three."""
     factor, sweep, levels = question.factor, analysis.sweep, {}
     for arm in [question.reference, *question.arms]:
         other_levels = set(sweep.levels_of(arm)) - {factor} - set(sweep.levels_of(question.reference))
@@ -54,11 +55,17 @@ def find_dose(question: PlannedQuestion, analysis: StudyAnalysis) -> Dose | None
             levels[arm] = level
     if factor is None or len(set(map(str, levels.values()))) < MIN_LEVELS:
         return None
-    if not place_levels(factor, list(levels.values())).ordered:
+    named = {one.name: one.levels.levels for own in sweep.plan.own for one in own.factors if one.ordered}
+    order = list(named.get(factor, ()))
+    arms = sorted(levels, key=lambda arm: order.index(levels[arm]) if order else 0)
+    scale = place_levels(factor, [levels[arm] for arm in arms])
+    if not order and scale.ordered:
+        arms = sorted(levels, key=levels.__getitem__)
+        scale = place_levels(factor, [levels[arm] for arm in arms])
+    elif not order:
         return None
-    arms = sorted(levels, key=levels.__getitem__)
     rising, compared = [levels[arm] for arm in arms], [analysis.find(arm, question.reference) for arm in arms]
-    return Dose(factor, place_levels(factor, rising), tuple(rising), tuple(arms), tuple(compared))
+    return Dose(factor, replace(scale, ordered=True), tuple(rising), tuple(arms), tuple(compared))
 
 
 def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Styles) -> Figure:
@@ -136,10 +143,13 @@ def _draw_effects(axes: Axes, dose: Dose, styles: Styles) -> None:
         if comparison is None:
             axes.axvline(x, color=INK, linestyle=":", linewidth=1.2, zorder=1)
         elif comparison.seeds:
-            points, effect = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float), comparison.test
+            points, effect = 100 * comparison.points[comparison.response].to_numpy(dtype=float), comparison.test
             face = style.colour if comparison.pair.tested else "white"
             axes.plot([_beside(x, dose)] * len(points), points, markersize=3, mfc="none", alpha=0.7, **style.marks)
             width = 3.2 if comparison.course.last else 1.1
             axes.vlines(x, 100 * effect.low, 100 * effect.high, color=style.colour, linewidth=width)
             axes.plot([x], [100 * effect.mean], markersize=7, mew=1.4, mfc=face, zorder=3, **style.marks)
-    axes.set(ylabel="difference (points)", title="effect on test accuracy")
+    response = next((c.response for c in dose.comparisons if c), "test_accuracy").replace(
+        "test_accuracy", "test accuracy"
+    )
+    axes.set(ylabel="difference (points)", title=f"effect on {response}")

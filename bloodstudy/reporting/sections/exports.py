@@ -60,7 +60,7 @@ def tabulate_trials(analysis: StudyAnalysis) -> pd.DataFrame:
 
 
 def tabulate_effects(analysis: StudyAnalysis) -> pd.DataFrame:
-    """Return one row a comparison and response, in fractions of accuracy; verdict and bounds on test accuracy alone.
+    """Return one row a comparison and response, in fractions of accuracy; verdict and bounds on the one that decides.
 
     The effects leave out the `dead` trials of the arm and of its reference, which diverged or learnt nothing.
     """
@@ -74,13 +74,13 @@ def tabulate_effects(analysis: StudyAnalysis) -> pd.DataFrame:
                 "reference_dead": len(comparison.reference_training.failing),
                 "effect": effect.mean, "low": effect.low, "high": effect.high,
             }  # fmt: skip
-            row |= _list_verdict(comparison) if response == "test_accuracy" else UNTESTED
+            row |= _list_verdict(comparison) if response == comparison.response else UNTESTED
             rows.append({name: round_value(v) if isinstance(v, float) else v for name, v in row.items()})
     return pd.DataFrame(rows)
 
 
 def _list_verdict(comparison: Comparison) -> dict[str, Any]:
-    """Return what is told of test accuracy alone."""
+    """Return what is told of the response that decides."""
     verdict, last = comparison.verdict, comparison.course.last
     told = last.told if last and comparison.seeds else None
     these, scenes = comparison.these, comparison.scenes
@@ -123,11 +123,14 @@ def write_tables(analysis: StudyAnalysis) -> dict[str, str]:
 
 def write_latex(analysis: StudyAnalysis) -> str:
     """Return the content of effects.tex: a table that needs the package booktabs and nothing else."""
-    own = [*analysis.sweep.plan.metrics]
+    plan = analysis.sweep.plan
+    own, decides = [*plan.metrics], plan.responds_by if plan.response else "test"
     blocks, judged = "blocks" if analysis.by_folds else "seeds", analysis.afterwards and analysis.family
+    what = f"Differences to the reference in points of accuracy, classes weighing alike, mean over {blocks}"
     lines = [
-        f"% Differences to the reference in points of accuracy, classes weighing alike, mean over {blocks}. Of test",
-        "% the interval that holds at all looks, which decides; of train and gap a descriptive 95 % interval.",
+        f"% {what}. Of {escape(decides)}",
+        "% the interval that holds at all looks, which decides; of "
+        f"{'the others' if own else 'train and gap'} a descriptive 95 % interval.",
         *([f"% The verdicts were {AFTERWARDS}: no looks were declared before the first trial."] if judged else []),
         "% A star: trials of the arm diverged or learnt nothing, and are not in its effects.",
         rf"\begin{{tabular}}{{lrrrr{'r' * len(own)}l}}",

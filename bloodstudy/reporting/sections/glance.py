@@ -12,7 +12,7 @@ from bloodstudy.analysis import Comparison, find_simplest
 from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.config.factors import level_in
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.claims.pair_claims import TEST, PairClaims
+from bloodstudy.reporting.claims.pair_claims import PairClaims
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain, plural, table
 from bloodstudy.reporting.sections.smallest_model import answer_question, find_question
@@ -20,7 +20,7 @@ from bloodstudy.reporting.sections.verdicts import describe_verdict, margin_of
 from bloodstudy.study.arms import spell
 from bloodstudy.study.planned import PlannedQuestion
 
-HEADER = ("question", "answer {}", "best level", "best change, test accuracy (points)", "its verdict")
+HEADER = ("question", "answer {scope}", "best level", "best change, {response} (points)", "its verdict")
 UNDECIDED = (Word.OPEN, Word.PILOT)
 CHANGES = {Word.IMPROVES: "gains", Word.HARMS: "costs"}
 
@@ -29,11 +29,11 @@ def tabulate_glance(claims: StudyClaims) -> str:
     """Return the table; empty if no arm of the study is tested."""
     questions = [q for q in claims.analysis.sweep.plan.questions if list_tested(q, claims)]
     rows = [[f"**{plain(question.sentence)}**", *_fill_row(question, claims)] for question in questions]
-    return table([title.format(claims.scope) for title in HEADER], rows) if rows else ""
+    return table([title.format(scope=claims.scope, response=claims.response) for title in HEADER], rows) if rows else ""
 
 
 def list_tested(question: PlannedQuestion, claims: StudyClaims) -> list[Comparison]:
-    """Return the arms of a question that get a verdict, the highest effect on test accuracy first."""
+    """Return the arms of a question that get a verdict, the highest effect first."""
     tested = [c for c in claims.analysis.of(question.name) if c.pair.tested and not c.unpaired]
     return sorted(tested, key=lambda c: -c.test.mean if c.seeds else float("inf"))
 
@@ -56,7 +56,7 @@ def _fill_row(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
     pair = PairClaims(claims, best)
     partial = f", of those that trained: {pair.dead()} did not" if best.training.failing else ""
     verdict = plain(describe_verdict(best, claims.analysis)) + partial
-    return [sentence, level, f"{code(best.pair.arm)}: {pair.interval(TEST)}", verdict]
+    return [sentence, level, f"{code(best.pair.arm)}: {pair.interval(best.response)}", verdict]
 
 
 def _describe_train(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
@@ -98,7 +98,7 @@ def answer(question: PlannedQuestion, claims: StudyClaims) -> str:
     if question is find_question(claims.analysis) and (sentence := answer_question(claims)):
         return sentence
     if words == {Word.INCONCLUSIVE} and not any(comparison.verdict.not_worse for comparison in tested):
-        return "Not settled: no influence on test accuracy is shown, nor that there is none."
+        return f"Not settled: no influence on {claims.response} is shown, nor that there is none."
     parts = [f"{code(c.pair.arm)} {CHANGES[c.verdict.word]} {_size(c, claims)}" for c in tested if _changes(c)]
     parts += _group(tested, (Word.FAILS,), "{} fails to train", "{} fail to train")
     parts += _group(tested, (Word.EQUIVALENT,), "{} makes no difference", "{} make no difference", "beyond")
@@ -110,7 +110,7 @@ def answer(question: PlannedQuestion, claims: StudyClaims) -> str:
     parts += _group(rest, (Word.OPEN,), "{} is not decided yet", "{} are not decided yet")
     parts += _group(rest, (Word.INVALID,), "nothing is concluded on {}", "nothing is concluded on {}")
     matters = any(map(_changes, tested)) or Word.FAILS in words
-    return f"{'It matters to test accuracy: ' if matters else ''}{'; '.join(parts)}."
+    return f"{f'It matters to {claims.response}: ' if matters else ''}{'; '.join(parts)}."
 
 
 def _describe_untested(question: PlannedQuestion, claims: StudyClaims) -> str:

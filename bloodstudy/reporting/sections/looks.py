@@ -64,7 +64,7 @@ def draw_looks(analysis: StudyAnalysis, styles: Styles) -> Figure:
         axes.axhline(row - 0.5, color="white", linewidth=1.6, zorder=0.8)
     edge = 0.03 * (limits[1] - limits[0])
     axes.set_xlim(limits[0] - edge, limits[1] + edge)
-    axes.set_xlabel("difference to the reference in test accuracy (points)")
+    axes.set_xlabel(f"difference to the reference in {analysis.sweep.plan.response_words} (points)")
     axes.grid(visible=False, axis="y")
     handles = [*_describe_shades(analysis), describe_bounds(), Patch(color=SHADE, label="margin")]
     figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)), frameon=False)

@@ -81,7 +81,7 @@ def _describe_decision(analysis: StudyAnalysis, margins: str) -> str:
         else "new trainings on these test images"
     )
     return (
-        "On test accuracy each arm was tested for equivalence (two one-sided tests, margin "
+        f"On {plan.response_words} each arm was tested for equivalence (two one-sided tests, margin "
         f"{margins} points), for a difference (two-sided) and for being not worse (one-sided, same margin), with "
         f"{looks} {planned}, at a joint alpha of {ALPHA:g} for all verdicts{pairs}{spent}; a verdict, once given, was "
         f"kept. Verdicts are about {scope}. "

@@ -87,7 +87,7 @@ def tabulate_margins(simplest: Simplest, claims: StudyClaims) -> str:
 
 
 def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Styles) -> Figure:
-    """Return the effect on test accuracy against parameters: every block, the mean, and the bound that decides."""
+    """Return the effect that decides against parameters: every block, the mean, and the bound that decides."""
     figure = new_figure(7.4, 3.6)
     axes, handles = figure.subplots(), []
     models = simplest.models.dropna(subset=["parameters"])
@@ -99,7 +99,7 @@ def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Styles) -> 
         if comparison is None:  # the reference
             axes.plot([x], [0], markersize=8, zorder=3, **style.marks)
             continue
-        points = 100 * comparison.points["test_accuracy"].to_numpy(dtype=float)
+        points = 100 * comparison.points[comparison.response].to_numpy(dtype=float)
         mean, last = 100 * comparison.test.mean, comparison.course.last
         axes.plot(np.full(len(points), 0.93 * x), points, markersize=3, mfc="none", alpha=0.6, **style.marks)
         if last is not None and last.told is not None:
@@ -133,4 +133,5 @@ def _describe_models(simplest: Simplest, analysis: StudyAnalysis) -> str:
         comparison = analysis.find(row["arm"], simplest.models["arm"].iloc[0])
         effect = 0.0 if comparison is None else 100 * comparison.test.mean
         texts.append(f"{row['arm']} {row['parameters']:,.0f}: {effect:+z.1f}")
-    return f"Difference to the reference in test accuracy against the number of parameters. {'; '.join(texts)}"
+    response = analysis.sweep.plan.response_words
+    return f"Difference to the reference in {response} against the number of parameters. {'; '.join(texts)}"

@@ -81,8 +81,8 @@ def _describe_word(comparison: Comparison, claims: StudyClaims) -> str:
         return f"**fails to train**{look}, {own} trials diverged or learnt nothing ({reference}: {others}){rest}"
     stopped = ", where the budget ended" if verdict.stopped else ""
     words = {
-        Word.IMPROVES: f"**improves** test accuracy{far}{where}",
-        Word.HARMS: f"**harms** test accuracy{far}{where}",
+        Word.IMPROVES: f"**improves** {claims.response}{far}{where}",
+        Word.HARMS: f"**harms** {claims.response}{far}{where}",
         Word.EQUIVALENT: f"is **equivalent** to {reference} within {margin}{where}"
         + (", with a difference that is detectable but smaller than the margin" if verdict.detectable else ""),
         Word.NOT_WORSE: f"is **not worse** than {reference} by more than {margin}{where}, with "
@@ -116,9 +116,12 @@ def _describe_effects(comparison: Comparison, claims: StudyClaims) -> str:
     if not comparison.seeds:
         return ""
     pair = PairClaims(claims, comparison)
-    train, test, gap = (f"{side} {pair.interval(name)}" for side, name in RESPONSES.items())
+    shown = {name: side for side, name in RESPONSES.items()}
+    shown.setdefault(comparison.response, comparison.response)
+    intervals = {name: f"{side} {pair.interval(name)}" for name, side in shown.items()}
+    decides = intervals.pop(comparison.response)
     count = f"{pair.blocks()} {claims.block}{'s' if len(comparison.seeds) > 1 else ''}"
-    return f": {test.replace(' [', ' points [')} ({train}, {gap}; {count})"
+    return f": {decides.replace(' [', ' points [')} ({', '.join(intervals.values())}; {count})"
 
 
 def _describe_failing(comparison: Comparison, claims: StudyClaims) -> str:

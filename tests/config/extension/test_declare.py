@@ -48,6 +48,11 @@ HOOKED = GOOD | {"hook": "image", "build": build}
         (GOOD | {"name": "Blur"}, "expected a name of small letters"),
         (GOOD | {"name": 3}, "expected a name of small letters.*received 3"),
         (GOOD | {"levels": [0, 1]}, r"expected Real, Whole, Choice or Flag; received \[0, 1\]"),
+        *[
+            (GOOD | {"levels": bs.Choice("one", level), "neutral": "one"}, "is not read as a name if it is typed")
+            for level in ("null", "1", "1e-3", "on", "true", "~", "inf", "[1]", "a: b", "", 1)
+        ],
+        (GOOD | {"ordered": True}, "'blur', ordered: only names need it, in a Choice; received a number from 0 to 3"),
         (GOOD | {"neutral": 4.0}, "'blur', neutral: expected a number from 0 to 3; received 4.0"),
         (GOOD | {"default": -1}, "'blur', default: expected a number from 0 to 3; received -1"),
         (GOOD | {"neutral": None}, "expected `neutral`, the level that changes nothing, or `default`"),

@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 
+from bloodstudy.config.extension.extension import Extension
+from bloodstudy.config.extension.source import Source
+from bloodstudy.config.factors import OwnFactor
+from bloodstudy.config.levels import Choice
 from bloodstudy.reporting.figures.style import look
 from bloodstudy.reporting.sections.dose_response import draw_dose, find_dose
 from bloodstudy.reporting.sections.section import style_arms
@@ -54,6 +58,21 @@ def test_a_trial_at_chance_is_counted_and_in_no_mean_of_either_side(draw):
         assert drawn[place] == pytest.approx(mean_of(analysis, "lr=0.01", response))
     assert "1 at chance" in figure.axes[0].get_xticklabels()[place].get_text().replace("\n", " ")
     assert np.isfinite(analysis.find("lr=0.01").test.mean)
+
+
+def test_names_stand_in_the_order_that_an_extension_declares(analyse):
+    analysis, names = analyse("pooling", seeds=2), ("strided", "none", "max", "overlap", "average")
+    own = OwnFactor("pooling", Choice(*names), "max", "max", None, "train", "how it pools", True, ordered=True)
+    vars(analysis.sweep.plan)["own"] = (Extension(Source("lab", "lab.py", {"": ""}), (own,), ()),)
+    dose = find_dose(analysis.sweep.plan.questions[0], analysis)
+    assert list(dose.levels) == [name for name in names if name in dose.levels]
+    assert len(dose.levels) >= 3
+    assert dose.scale.positions == [float(place) for place in range(len(dose.levels))]
+    with look():
+        figure = draw_dose(dose, analysis, style_arms(analysis))
+        figure.canvas.draw()
+    told = [text.get_text().split("\n")[0] for text in figure.axes[0].get_xticklabels()]
+    assert told == list(dose.levels)
 
 
 def test_arms_without_an_order_have_no_dose(analyse):

@@ -25,7 +25,8 @@ def read(claims):
 def test_the_best_level_is_the_reference_unless_an_arm_is_higher_and_the_best_arm_stands_beside(claims_of, effect):
     claims = claims_of(POOLS, RATES, planted={"lr=0.01": (effect, effect), "lr=0.0001": (-30.0, -30.0)}, noise=1.0)
     (_, row) = read(claims)
-    assert tuple(row) == tuple(title.format("on these test images") for title in HEADER)
+    told = {"scope": "on these test images", "response": "test accuracy"}
+    assert tuple(row) == tuple(title.format(**told) for title in HEADER)
     assert row["question"] == "**Which rate?**"
     best = claims.analysis.find("lr=0.01")
     assert row["best level"] == ("`lr=0.01`" if effect > 0 else "`lr=0.0005`, the reference")
