@@ -158,10 +158,9 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
 
 
 def _is_double(name: str, figures: Mapping[str, float], result: Result) -> bool:
-    """Tell whether a response on the clean test images is that on all of them, since all are clean."""
-    if name == "test_images_clean":
-        return figures[name] == sum(result.data.counts["test"].values())
-    return name.endswith(DOUBLE) and figures.get(name.removesuffix(DOUBLE)) == figures[name]
+    """Tell whether a response is measured on the clean test images, and these are all of them."""
+    every = sum(result.data.counts["test"].values())
+    return name.endswith(DOUBLE) and figures.get("test_images_clean") == every
 
 
 def _draw_confusion(trial: TrialFolder) -> str | None:

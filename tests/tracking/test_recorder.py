@@ -38,7 +38,7 @@ def test_a_trial_logged_as_it_goes_and_one_logged_later_look_the_same(store, scr
     assert one.data.metrics["accuracy_gap"] == 0.2
     assert one.data.metrics["fit/loss"] == 1.0, "infinity must not be stored"
     for run in (one, two):
-        assert [m.step for m in store.client.get_metric_history(run.info.run_id, "fit_accuracy")] == [1, 2]
+        assert [m.step for m in store.client.get_metric_history(run.info.run_id, "fit/accuracy")] == [1, 2]
 
 
 def test_epochs_appear_while_the_trial_trains_and_once(store, scratch, publish, start, runs, monkeypatch):
@@ -46,12 +46,12 @@ def test_epochs_appear_while_the_trial_trains_and_once(store, scratch, publish, 
     rows = publish(scratch / "a")
     recording = start(scratch / "a")
     recording.epoch(rows[0])
-    wait_for(lambda: any("fit_accuracy" in run.data.metrics for run in runs(store)), 30)
+    wait_for(lambda: any("fit/accuracy" in run.data.metrics for run in runs(store)), 30)
     (run,) = runs(store)
-    assert (run.info.status, run.data.metrics["fit_accuracy"]) == ("RUNNING", 0.3)
+    assert (run.info.status, run.data.metrics["fit/accuracy"]) == ("RUNNING", 0.3)
     recording.epoch(rows[1])
     recording.end()
-    assert [m.step for m in store.client.get_metric_history(run.info.run_id, "fit_accuracy")] == [1, 2]
+    assert [m.step for m in store.client.get_metric_history(run.info.run_id, "fit/accuracy")] == [1, 2]
 
 
 def test_a_store_that_fails_in_the_middle_costs_nothing_and_is_caught_up_once(store, scratch, train, runs, monkeypatch):
