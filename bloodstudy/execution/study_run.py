@@ -46,10 +46,10 @@ LOGGED = (
 )  # of the plan, as parameters of the study's run in MLflow
 
 
-def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: bool, pages: Pages) -> int:
+def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: bool, pages: Pages | None = None) -> int:
     """Train what `request` asks for and has no result yet; return the exit code.
 
-    `pages` write the report that the study's own run in MLflow carries.
+    `pages` write the report that the study's own run in MLflow carries; None: it carries none.
     """
     require_backend({job.settings.factors.engine for job in request.jobs})
     tracking.require_store()

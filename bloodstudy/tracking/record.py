@@ -7,7 +7,6 @@ although its answer was lost is found again, and a trial is never two runs.
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import re
 import time
@@ -21,15 +20,15 @@ from bloodstudy.errors import UserError
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import TrialFolder, load_result
-from bloodstudy.study.trial import DRAWN_BY
 from bloodstudy.study.trial_files import read_history, read_predictions
 from bloodstudy.tracking import confusion
+from bloodstudy.tracking.dataset import describe_data
 from bloodstudy.tracking.names import MAX_RUN_NAME, spell_name, spell_value
 from bloodstudy.tracking.note import Note, read_note
 from bloodstudy.tracking.store import TOKEN, Store
 
 if TYPE_CHECKING:
-    from mlflow.entities import DatasetInput, Metric
+    from mlflow.entities import Metric
 
 VALIDATION = ("validation_loss", "validation_accuracy")  # if there is a validation split
 # Columns of the history by their names in MLflow, whose interface puts what has a prefix below the responses.
@@ -145,7 +144,7 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     # The pages that compare runs begin with the metric that came first.
     _log_metrics(store, run_id, sorted(metrics, key=lambda metric: metric.key not in FIRST) + _curves(rows))
     store.client.log_batch(run_id, tags=[RunTag(key, spell_value(value)) for key, value in result.own_tags.items()])
-    store.client.log_inputs(run_id, datasets=[_describe_data(result)])
+    store.client.log_inputs(run_id, datasets=[describe_data(result)])
     for path in (trial.config, trial.history, trial.predictions):
         if path.exists():
             store.client.log_artifact(run_id, str(path))
@@ -160,10 +159,9 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
 
 
 def _is_double(name: str, figures: Mapping[str, float], result: Result) -> bool:
-    """Tell whether a response on the clean test images is that on all of them, since all are clean."""
-    if name == "test_images_clean":
-        return figures[name] == sum(result.data.counts["test"].values())
-    return name.endswith(DOUBLE) and figures.get(name.removesuffix(DOUBLE)) == figures[name]
+    """Tell whether a response is measured on the clean test images, and these are all of them."""
+    every = sum(result.data.counts["test"].values())
+    return name.endswith(DOUBLE) and figures.get("test_images_clean") == every
 
 
 def _draw_confusion(trial: TrialFolder) -> str | None:
@@ -205,21 +203,3 @@ def _log_metrics(store: Store, run_id: str, metrics: list[Metric]) -> None:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
-
-
-def _describe_data(result: Result) -> DatasetInput:
-    """Return the images of a trial as MLflow's data set: no path, what the audit found in the profile.
-
-    MLflow keeps one data set for each name and digest of an experiment, so the name says what else decides the counts.
-    """
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    data = result.data
-    parts = [f"{key} {value}" for key in DRAWN_BY if (value := getattr(data, key)) is not None]
-    name = ", ".join([data.name, data.task, data.view, f"{data.split} split", *parts])
-    spelt = [name for name in result.responses if spell_name(name) != name]
-    profile = {"classes": data.classes, "counts": data.counts, "audit": result.audit}
-    profile |= {"names": {spell_name(name): name for name in spelt}} if spelt else {}
-    source = json.dumps({"data": data.name})
-    described = Dataset(name, data.fingerprint, "bloodstudy", source, profile=json.dumps(profile))
-    return DatasetInput(described, [InputTag("mlflow.data.context", "train and test")])
