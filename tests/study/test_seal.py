@@ -25,6 +25,12 @@ def test_what_was_changed_is_refused(change):
         unseal(seal(CONTENT) | change)
 
 
+def test_a_digest_without_its_format_is_checked_all_the_same():
+    sealed = {name: value for name, value in seal(CONTENT).items() if name != "format"}
+    with pytest.raises(ValueError, match="changed or cut off after it was written"):
+        unseal(sealed)
+
+
 def test_what_was_cut_off_is_refused_wherever_that_was():
     lines = yaml.safe_dump(seal(CONTENT), sort_keys=False).splitlines(keepends=True)
     for end in range(1, len(lines)):

@@ -100,7 +100,7 @@ def test_work_that_is_stopped_reads_no_further_file(small, monkeypatch):
     assert 0 < len(reads) < 10
 
 
-def test_fingerprint_is_of_names_contents_and_labels_alone(small, tmp_path):
+def test_fingerprint_is_of_names_contents_labels_and_sides_alone(small, tmp_path):
     listing, screening, _ = run(small)
     digits = fingerprint(listing, screening)
     assert len(digits) == 16
@@ -114,6 +114,11 @@ def test_fingerprint_is_of_names_contents_and_labels_alone(small, tmp_path):
     assert fingerprint(relabelled, screening) != digits
     boxed = replace(listing, candidates=tuple(file._replace(box=(0, 0, 9, 9)) for file in listing.candidates))
     assert fingerprint(boxed, screening) != digits
+    swapped = replace(
+        listing, candidates=tuple(file._replace(image=file.path, side="test") for file in listing.candidates)
+    )
+    unsided = replace(swapped, candidates=tuple(file._replace(side="train") for file in swapped.candidates))
+    assert fingerprint(swapped, screening) != fingerprint(unsided, screening)
     (moved / "train/A/000.jpg").rename(moved / "train/A/other.jpg")
     assert fingerprint(*run(moved)[:2]) != digits
 

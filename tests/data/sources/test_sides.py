@@ -49,6 +49,17 @@ def test_folders_that_all_hold_the_same_folders_are_no_classes(class_folders, na
         find_sides(root)
 
 
+@pytest.mark.parametrize("counts", [
+    {"train/A": 1, "train/B": 1, "val/A": 1}, {"Training/A": 1, "Training/B": 1, "val/A": 1, "val/C": 1},
+    {"dev/A": 1, "dev/B": 1, "eval/A": 1, "eval/C": 1},
+])  # fmt: skip
+def test_folders_whose_names_all_mean_sides_are_no_classes(class_folders, counts):
+    root = class_folders(counts)
+    (root / sorted(counts)[0].split("/")[0] / "labels.csv").write_text("image,label\n")  # so that it is no lone side
+    with pytest.raises(UserError, match="look like sides of a split and not like classes"):
+        find_sides(root)
+
+
 def test_sides_in_the_names_of_classes_are_refused(class_folders):
     with pytest.raises(UserError, match="look like sides of a split and not like classes"):
         find_sides(class_folders({"train_A": 1, "train_B": 1, "test_A": 1, "test_B": 1}))

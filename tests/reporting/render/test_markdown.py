@@ -1,11 +1,12 @@
 import html
 import re
 
+import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bloodstudy.config.visible import visible
-from bloodstudy.reporting.render.markdown import code, fence, plain, table
+from bloodstudy.reporting.render.markdown import code, fence, plain, table, write_csv
 
 NASTY = [
     "a|b",
@@ -58,3 +59,11 @@ def test_a_fence_is_longer_than_what_it_holds():
 
 def test_columns_are_aligned():
     assert table(["a", "n"], [["x", "1"]], right=["n"]).splitlines() == ["| a | n |", "| --- | ---: |", "| x | 1 |"]
+
+
+def test_a_table_of_other_programs_shows_what_others_named_and_says_no_formula():
+    frame = pd.DataFrame({"recall_\x1b[2J": [0.5], "=1+1": ["@SUM(A1)"]})
+    header, row = write_csv(frame).splitlines()
+    assert "\x1b" not in header
+    assert header.endswith(",'=1+1")
+    assert row == "0.5,'@SUM(A1)"
