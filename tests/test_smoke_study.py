@@ -8,9 +8,9 @@ import json
 import pandas as pd
 import pytest
 import yaml
-from harness import finish
+from harness import command, finish
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 WITHOUT = """
 import sys
 for name in ("tensorflow", "keras", "mlflow"):
@@ -22,7 +22,8 @@ for name in ("tensorflow", "keras", "mlflow"):
 def smoke(tmp_path_factory):
     """The folder in which the study was run and reported."""
     folder = tmp_path_factory.mktemp("smoke")
-    finish(folder, "run", "-m", "study=smoke", own_process=True)
+    ended = command(folder, "run", "-m", "study=smoke", timeout_s=1800)  # beside other tests, on one core
+    assert ended.returncode == 0, ended.stdout + ended.stderr
     for name in ("report", "package"):
         finish(folder, name, "study=smoke")
     return folder

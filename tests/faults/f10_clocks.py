@@ -31,9 +31,15 @@ def clock(study):
 
 
 def times(study):
-    """Return begin and end of each run in the store, in seconds, in the order in which they were created."""
+    """Return begin and end of each trial's run in the store, in seconds, in the order in which they were created.
+
+    The run of the sweep is left out: it may last over several commands, and its end is at least its begin.
+    """
+    own = "SELECT run_uuid FROM tags WHERE key = 'trial_key'"
     with contextlib.closing(sqlite3.connect(study.folder / "mlflow.db")) as store:
-        rows = store.execute("SELECT start_time, end_time FROM runs ORDER BY rowid").fetchall()
+        rows = store.execute(
+            f"SELECT start_time, end_time FROM runs WHERE run_uuid IN ({own}) ORDER BY rowid"
+        ).fetchall()
     return [(begun / 1000, ended / 1000) for begun, ended in rows]
 
 
