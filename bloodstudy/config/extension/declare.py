@@ -26,7 +26,7 @@ COLUMNS = frozenset(
         "failures", "fit_accuracy", "fit_loss", "fit_seconds", "fold", "images_per_second", "judged", "key", "model",
         "outcome", "parameters", "peak_memory_mb", "prediction_hash", "reason", "repetition", "resumed_after", "split",
         "test_accuracy", "test_accuracy_all", "test_images_all", "test_loss", "test_macro_f1", "threads",
-        "train_accuracy", "train_loss", "validation_accuracy", "validation_loss", "wall_seconds",
+        "together", "train_accuracy", "train_loss", "validation_accuracy", "validation_loss", "wall_seconds",
     )
 )  # fmt: skip
 
