@@ -51,6 +51,16 @@ def keys(folder: Path) -> set[str]:
     return {result["key"] for result in results(folder)}
 
 
+def restore_elsewhere(folder, tmp_path_factory):
+    """Pack what `folder` holds, restore it in another one without the extension, and return that with its report."""
+    finish(folder, "package", "study=scratch")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    give_store(elsewhere)
+    finish(elsewhere, "package", f"restore={folder / 'reports/scratch/scratch.zip'}")
+    finish(elsewhere, "report")
+    return elsewhere
+
+
 def test_each_level_is_a_trial_that_names_what_it_used(place):
     own = [result for result in results(place) if result["model"] == "mine"]
     assert len(own) == 4
@@ -86,11 +96,7 @@ def test_a_question_of_ones_own_is_reported_packed_and_verified_without_the_file
     assert "| `width` |" in report
     assert "| `norm` |" not in report, "this network does not read it"
     assert (copied / "reports/scratch/figures/dose_stem.png").exists()
-    finish(copied, "package", "study=scratch")
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    give_store(elsewhere)
-    finish(elsewhere, "package", f"restore={copied / 'reports/scratch/scratch.zip'}")
-    finish(elsewhere, "report")
+    elsewhere = restore_elsewhere(copied, tmp_path_factory)
     assert (elsewhere / "reports/scratch/report.md").read_text() == report
     assert "stem_kernel=5" in finish(elsewhere, "status")
     finish(elsewhere, "verify", str(copied / "reports/scratch"))
@@ -178,11 +184,7 @@ def test_a_metric_is_stored_with_each_trial_and_told_without_the_file(copied, tm
     report = (copied / "reports/scratch/report.md").read_text()
     assert "| arm | train | test | gap | `test_auc` |" in report
     assert f"| {-stored[frame['key'][0]]:.3f} |" in report
-    finish(copied, "package", "study=scratch")
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    give_store(elsewhere)
-    finish(elsewhere, "package", f"restore={copied / 'reports/scratch/scratch.zip'}")
-    finish(elsewhere, "report")
+    elsewhere = restore_elsewhere(copied, tmp_path_factory)
     assert (elsewhere / "reports/scratch/report.md").read_text() == report
     finish(elsewhere, "verify", str(copied / "reports/scratch"))
 

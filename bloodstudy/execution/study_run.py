@@ -175,9 +175,8 @@ def _launch(
     """Train the trials of `seconds` through Hydra's launcher; raises the fault of the machine that stopped it."""
     scheduler = Scheduler(planned_run.content, planned_run.settings, set(seconds), folder)
     serve(scheduler)
-    jobs = (
-        ["-m"] if multirun else scheduler.overrides((planned_run.requested[0],))
-    )  # the sweeper asks for those of many
+    # The sweeper asks for those of many itself.
+    jobs = ["-m"] if multirun else scheduler.overrides((planned_run.requested[0],))
     # Absolute, since the processes of some launchers work in a folder of their own.
     chosen = launchers.choose(request.hydras, workers)
     shared = [write("runs_dir", str(folder.parent.absolute())), *chosen, *launchers.carry(chosen)]

@@ -108,7 +108,8 @@ def describe_study(store: Store, study_folder: Path, summary: Summary) -> None:
         store.client.log_batch(run_id, metrics=means[start : start + 1000])
     if summary.pages is not None:
         store.client.log_artifacts(run_id, str(summary.pages), "report")
-    for key in summary.keys:  # a sweep shows all its trials, whichever sweep in `scratch` has trained them
+    # A sweep in `scratch` shows all its trials, whichever has trained them; elsewhere there is one run for all.
+    for key in summary.keys if study_folder.name == SCRATCH else ():
         note = read_note(StudyFolder(study_folder).trial(key).run_note)
         if note is not None and note.tracking_uri == store.uri and note.run_id:
             with contextlib.suppress(MlflowException):  # it may be gone with a store that was removed
@@ -127,9 +128,8 @@ def close_study(store: Store, study_folder: Path, status: str) -> None:
     run_id = noted(store, study_folder)
     if run_id:
         started = store.client.get_run(run_id).info.start_time
-        store.client.set_terminated(
-            run_id, status, max(int(1000 * time.time()), started)
-        )  # the clock may have gone back
+        ended = max(int(1000 * time.time()), started)  # the clock may have gone back
+        store.client.set_terminated(run_id, status, ended)
 
 
 def _find_or_create(store: Store, study: str, sweep: Sweep | None) -> str:

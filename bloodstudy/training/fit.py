@@ -186,12 +186,23 @@ class Training:
         return Fitted(watch.rows, watch.diverged, self._resumed_after)
 
 
-def fit(*of_training: Any, trainer: EpochTrainer | None = None, **options: Any) -> Fitted:
+def fit(
+    model: keras.Model,
+    factors: Factors,
+    feed: Feed,
+    images: int,
+    report: Report,
+    validation: Gallery | None = None,
+    states: Checkpoints | None = None,
+    hooks: Hooks = NONE,
+    trainer: EpochTrainer | None = None,
+) -> Fitted:
     """Train one model for `factors.epochs` epochs, of which those that a saved state holds are not trained again.
 
     The other arguments are those of `Training`. `trainer` trains the epochs, if it is not Keras's own `fit`.
     """
-    training = Training(*of_training, trained=trainer is not None, **options)
+    what = model, factors, feed, images, report, validation, states, hooks
+    training = Training(*what, trained=trainer is not None)
     fit_all([training], trainer)
     return training.end()
 

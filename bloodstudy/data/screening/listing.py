@@ -20,10 +20,9 @@ Progress = Callable[[str, int, int], None]  # what is done, how many are done, o
 
 SIDES = ("train", "test")
 # Train, training_set, TestData, test1; not TEST_SIMPLE, which the Kaggle archive has beside TEST.
-_FORMS = re.compile(r"(train|test)(ing|s)?(set|split|data|dataset|images?|img|imgs|samples?|folder)?\d*")
-_OTHER_FORMS = re.compile(
-    r"(train|test|val(id(at(e|ion))?)?|dev(elopment)?|eval(uation)?|holdout)(ing|s)?(set|data|images?)?\d*"
-)
+_REST = r"(ing|s)?(set|split|data|dataset|images?|img|imgs|samples?|folder)?\d*"
+_FORMS = re.compile(f"(train|test){_REST}")
+_OTHER_FORMS = re.compile(f"(val(id(at(e|ion))?)?|dev(elopment)?|eval(uation)?|holdout){_REST}")
 
 
 def side_of(name: str) -> str:
