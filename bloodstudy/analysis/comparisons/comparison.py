@@ -17,7 +17,7 @@ from scipy import special
 from bloodstudy.analysis.comparisons.blocks import Blocks, Trained
 from bloodstudy.analysis.comparisons.course import Course
 from bloodstudy.analysis.comparisons.pairs import Pair
-from bloodstudy.analysis.comparisons.validity import MIXED, Training, find_faults, look_at_training, split_apart
+from bloodstudy.analysis.comparisons.validity import Training, find_faults, look_at_training, split_apart
 from bloodstudy.analysis.comparisons.verdict import FEW_CLUSTERS, Verdict
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.analysis.statistics.blocks import BlockEffect
@@ -82,6 +82,13 @@ def _collect(sweep: StudyResults, arm: str) -> dict[int, Trained]:
     }
 
 
+def list_faults(sweep: StudyResults, blocks: Blocks, repetitions: int) -> list[str]:
+    """Return why nothing can be concluded on a pair over the first `repetitions`, a phrase each."""
+    faults = find_faults(sweep, blocks.pair, sweep.plan.repetitions.seeds_of(repetitions))
+    mixed = not faults and blocks.mixed(repetitions)
+    return ["the images that were measured differ between trials"] if mixed else faults
+
+
 def compare(sweep: StudyResults, blocks: Blocks, course: Course, verdict: Verdict, repetitions: int) -> Comparison:
     """Return the comparison over the first `repetitions`; effects are empty if nothing can be paired.
 
@@ -91,9 +98,7 @@ def compare(sweep: StudyResults, blocks: Blocks, course: Course, verdict: Verdic
     planned = plan.seeds_of(repetitions)
     training, reference = (look_at_training(sweep, arm, planned) for arm in (pair.arm, pair.reference))
     unpaired = split_apart(sweep, pair)
-    faults = [] if unpaired else find_faults(sweep, pair, planned)
-    if not unpaired and not faults and blocks.mixed(repetitions):
-        faults = [MIXED]
+    faults = [] if unpaired else list_faults(sweep, blocks, repetitions)
     seeds = () if unpaired or faults else blocks.counted(repetitions)
     arm, other = (_respond(sweep, blocks, name, seeds) for name in ("arm", "reference"))
     effect = blocks.measure(repetitions) if seeds else None

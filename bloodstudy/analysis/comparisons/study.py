@@ -10,12 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bloodstudy.analysis.comparisons.blocks import Blocks
-from bloodstudy.analysis.comparisons.comparison import RESPONSES, Comparison, collect_blocks, compare, withhold
+from bloodstudy.analysis.comparisons.comparison import (
+    RESPONSES,
+    Comparison,
+    collect_blocks,
+    compare,
+    list_faults,
+    withhold,
+)
 from bloodstudy.analysis.comparisons.course import Course, Rules, declare, follow
 from bloodstudy.analysis.comparisons.extent import Followed, keep_to_budget, list_needed
 from bloodstudy.analysis.comparisons.mechanism import name_mechanism
 from bloodstudy.analysis.comparisons.pairs import Pair, list_pairs
-from bloodstudy.analysis.comparisons.validity import APART, MIXED, find_faults, split_apart
+from bloodstudy.analysis.comparisons.validity import APART, split_apart
 from bloodstudy.analysis.comparisons.verdict import Verdict, Word
 from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.study.design import DesignName, Repetitions
@@ -98,11 +105,9 @@ def _guard(sweep: StudyResults, blocks: Blocks, course: Course) -> Course:
     """Return the course without what its last look concluded, if nothing may be concluded: no more blocks mend that."""
     if course.last is None:
         return course
-    repetitions = course.last.repetitions
     if split_apart(sweep, blocks.pair):
         return replace(course, verdict=APART)
-    faults = find_faults(sweep, blocks.pair, sweep.plan.repetitions.seeds_of(repetitions))
-    faults = faults or ([MIXED] if blocks.mixed(repetitions) else [])
+    faults = list_faults(sweep, blocks, course.last.repetitions)
     return replace(course, verdict=Verdict(Word.INVALID, "; ".join(faults), final=True)) if faults else course
 
 

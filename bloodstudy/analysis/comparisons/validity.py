@@ -22,7 +22,6 @@ from bloodstudy.study.design import DesignName
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.planned import PlannedTrial
 
-MIXED = "the images that were measured differ between trials"
 APART = Verdict(Word.UNPAIRED, "the arms stand on different splits", final=True)
 BY_BLOCK = ("split_seed", "fold")  # what a study by folds draws anew for each block
 
