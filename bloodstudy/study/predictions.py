@@ -32,7 +32,7 @@ def read_table(path: Path) -> pa.Table:
     try:
         with pq.ParquetFile(path) as stored:
             check_columns(stored.schema_arrow, stored.metadata.num_rows)
-            table = stored.read()
+            table = stored.read(use_threads=False)  # so small a file that threads only cost, and stay
             text = [name for name in COLUMNS if name in table.column_names]
             table = table.select([*text, *(name for name in table.column_names if name not in text)])
     except (pa.ArrowException, OverflowError) as error:
