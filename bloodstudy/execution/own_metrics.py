@@ -20,7 +20,7 @@ from bloodstudy.data.splits.split import find_clean
 from bloodstudy.errors import UserError
 from bloodstudy.execution.job_process import JobProcess
 from bloodstudy.study.outcome import Outcome
-from bloodstudy.study.predictions import PREFIX
+from bloodstudy.study.predictions import PREFIX, to_frame
 from bloodstudy.study.result import OwnMeasure, Result
 from bloodstudy.study.run_folder import TrialFolder
 from bloodstudy.study.trial_files import read_predictions
@@ -53,7 +53,7 @@ def measure(folder: Path, clean: bool, process: JobProcess) -> tuple[dict[str, O
     """
     table = read_predictions(TrialFolder(folder))
     assert table is not None
-    frame = table.to_pandas()
+    frame = to_frame(table)
     tested = (frame["split"] == "test").to_numpy()
     sides = [tested]
     if clean:

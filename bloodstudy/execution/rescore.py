@@ -17,6 +17,7 @@ from bloodstudy.errors import UserError
 from bloodstudy.execution import result_record
 from bloodstudy.study import metrics
 from bloodstudy.study.outcome import Outcome
+from bloodstudy.study.predictions import to_frame
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import TrialFolder
 from bloodstudy.study.trial_files import read_predictions
@@ -36,7 +37,7 @@ def judge_again(folder: Path, result: Result, images: data.Dataset) -> Result:
         if images.split == "official":
             return result
         raise UserError(f"{path} is gone, so the trial cannot be judged by scene. Train it again: retry=all")
-    table, classes = stored.to_pandas(), result.data.classes
+    table, classes = to_frame(stored), result.data.classes
     scenes = dict(zip(images.manifest["image"], images.manifest["scene"], strict=True))
     table["scene"] = [scenes[image] for image in table["image"]]
     likeliest = table[[f"p_{name}" for name in classes]].to_numpy().argmax(axis=1)

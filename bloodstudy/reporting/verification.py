@@ -24,7 +24,7 @@ from bloodstudy.reporting.render.markdown import plural
 from bloodstudy.reporting.report import load_claims, make_report
 from bloodstudy.study import run_folder
 from bloodstudy.study.archive.restore import restore
-from bloodstudy.study.predictions import hash_stored
+from bloodstudy.study.predictions import hash_stored, to_frame
 from bloodstudy.study.question import SCRATCH
 from bloodstudy.study.report_folder import list_reported
 from bloodstudy.study.trial_files import read_predictions
@@ -176,7 +176,7 @@ def _check_trials(verification: Verification, runs_dir: Path, study: str, progre
                 digests = ", ".join(sorted(strange))
                 verification.add("trials", [f"{who}: the plan does not hold its extension {digests}"])
             table = read_predictions(folder.trial(key))
-            stored = None if table is None else hash_stored(table.to_pandas())
+            stored = None if table is None else hash_stored(to_frame(table))
             said_wrong = [] if result is None or table is None else find_differences(result, reader.read(table))
         except (ValueError, UserError) as error:
             verification.add("trials", [f"{who} cannot be read: {' '.join(str(error).split())[:200]}"])

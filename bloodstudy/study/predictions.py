@@ -30,15 +30,21 @@ _TEXTS = ("split", "image", "label")
 def read_table(path: Path) -> pa.Table:
     """Return the table at `path`; raises ValueError if it is none of predictions, which its first bytes tell."""
     try:
-        with pq.ParquetFile(path) as stored:
+        # So small a file that threads only cost, and they stay for as long as the process.
+        with pq.ParquetFile(path, pre_buffer=False) as stored:
             check_columns(stored.schema_arrow, stored.metadata.num_rows)
-            table = stored.read(use_threads=False)  # so small a file that threads only cost, and stay
+            table = stored.read(use_threads=False)
             text = [name for name in COLUMNS if name in table.column_names]
             table = table.select([*text, *(name for name in table.column_names if name not in text)])
     except (pa.ArrowException, OverflowError) as error:
         raise ValueError(str(error)) from error
     check_values(table)
     return table
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Return a table of predictions as a data frame, without threads, as `read_table` reads it."""
+    return table.to_pandas(use_threads=False)
 
 
 def check_columns(schema: pa.Schema, rows: int) -> None:
@@ -71,7 +77,7 @@ def check_values(table: pa.Table) -> None:
 
 def check_stored(table: pa.Table, expected: str) -> None:
     """Raise ValueError if the table has another hash than `expected`."""
-    if hash_stored(table.to_pandas()) != expected:
+    if hash_stored(to_frame(table)) != expected:
         raise ValueError("it was changed after its trial was measured")
 
 

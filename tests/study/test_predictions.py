@@ -1,5 +1,8 @@
 import hashlib
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -45,3 +48,24 @@ def test_what_is_no_thousandth_is_refused(table, value):
     table.loc[0, "p_A"] = np.float32(value)
     with pytest.raises(ValueError, match="whole thousandths"):
         hash_stored(table)
+
+
+COUNT = """
+import os, sys
+from pathlib import Path
+from bloodstudy.study.predictions import hash_stored, read_table, to_frame
+before = len(os.listdir("/proc/self/task"))
+for _ in range(50):
+    hash_stored(to_frame(read_table(Path(sys.argv[1]))))
+print(before, len(os.listdir("/proc/self/task")))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in Linux's /proc")
+def test_reading_starts_no_thread(table, tmp_path):
+    table.to_parquet(tmp_path / "predictions.parquet", compression="zstd", index=False)
+    told = subprocess.run(
+        [sys.executable, "-c", COUNT, tmp_path / "predictions.parquet"], capture_output=True, text=True, check=True
+    )
+    before, after = map(int, told.stdout.split())
+    assert after == before

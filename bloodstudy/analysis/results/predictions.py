@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from bloodstudy.data.splits.split import find_clean
 from bloodstudy.study import metrics
-from bloodstudy.study.predictions import COLUMNS, PREFIX, STEP
+from bloodstudy.study.predictions import COLUMNS, PREFIX, STEP, to_frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +132,7 @@ class Reader:
         for known, shown in self._known:
             if known.equals(images) and shown.classes == classes:
                 return shown
-        frame = images.to_pandas().reindex(columns=list(COLUMNS)).astype(object)
+        frame = to_frame(images).reindex(columns=list(COLUMNS)).astype(object)
         frame = frame.where(frame.notna(), "")  # older tables have no scenes
         shown = EvaluationImages(frame, tuple(classes))
         self._known.append((images, shown))
