@@ -35,18 +35,23 @@ PAST = ("wall_seconds", "peak_memory_mb")
 
 @dataclass(frozen=True)
 class Estimate:
-    """Expected seconds by trial key, and where they come from."""
+    """Expected seconds by trial key, and where they come from.
+
+    A trial of which nothing is known has the mean of the others; if nothing is known of any, there are no seconds.
+    """
 
     seconds: Mapping[str, float]
     memory_mb: float
     finished: int  # arms of which like trials have finished
     probed: int  # arms that were tried out
     unknown: int  # arms that cannot be tried out
+    reason: str | None = None  # why the first of them cannot
 
     def describe(self, workers: int = 1) -> str:
         """Return the estimate in a sentence, for so many trials at once."""
         if not self.seconds:
-            return "how long it will take is not known before like trials have finished here: no arm could be tried out"
+            told = "how long it will take is not known before like trials have finished here: no arm could be tried out"
+            return f"{told} ({self.reason})" if self.reason else told
         times = sorted(self.seconds.values())
         each = (
             terminal.span(times[0])
@@ -56,17 +61,20 @@ class Estimate:
         sources = [f"finished trials of {_count(self.finished)}"] if self.finished else []
         sources += [f"some batches of {_count(self.probed)}"] if self.probed else []
         at_once = f"with {workers} at a time" if workers > 1 else "one after another"
-        unknown = f"; {_count(self.unknown)} could not be tried out and not counted" if self.unknown else ""
+        unknown = f"; {_count(self.unknown)} could not be tried out and count{'s' if self.unknown == 1 else ''} as the "
+        unknown += f"mean of the others ({self.reason})"
         return (
             f"about {terminal.span(sum(times) / workers)} {at_once} on this machine ({each} a trial), "
-            f"{self.memory_mb / 1024:.1f} GiB for each process that trains; from {' and '.join(sources)}{unknown}"
+            f"{self.memory_mb / 1024:.1f} GiB for each process that trains; from {' and '.join(sources)}"
+            f"{unknown if self.unknown else ''}"
         )
 
 
 def estimate(trials: Sequence[tuple[Trial, Dataset]], folder: Path, process: JobProcess) -> Estimate:
     """Return what `trials` on their images will cost; new kinds of trials are tried out by the worker of `process`."""
     past, unmeasured = _read_past(folder), []
-    costs, seconds, arms = [], {}, {name: set() for name in ("finished", "probed", "unknown")}
+    seconds: dict[str, float] = {}
+    costs, arms = [], {name: set() for name in ("finished", "probed", "unknown")}
     for trial, images in trials:
         name = _name_probe(trial.model, trial.levels, trial.extensions, processor()[0], THREADS)
         if cost := past.get((name, trial.factors.epochs, trial.data.fingerprint)):
@@ -75,14 +83,16 @@ def estimate(trials: Sequence[tuple[Trial, Dataset]], folder: Path, process: Job
             arms["finished"].add(trial.arm)
         else:
             unmeasured.append((name, trial, images))
-    probes = _probe(unmeasured, folder, process)
+    probes, reason = _probe(unmeasured, folder, process)
     for name, trial, images in unmeasured:
         arms["probed" if name in probes else "unknown"].add(trial.arm)
         if probe := probes.get(name):
             costs.append(probe)
             seconds[trial.key] = _add_up(probe, trial, images)
+    if seconds:  # a trial without a time would count as nothing in all that is told of the whole
+        seconds = dict.fromkeys((trial.key for trial, _ in trials), mean(seconds.values())) | seconds
     memory_mb = max((cost["peak_memory_mb"] for cost in costs), default=0.0)
-    return Estimate(seconds, memory_mb, **{name: len(each) for name, each in arms.items()})
+    return Estimate(seconds, memory_mb, **{name: len(each) for name, each in arms.items()}, reason=reason)
 
 
 def _count(arms: int) -> str:
@@ -111,12 +121,15 @@ def _name_probe(model: str, factors: Mapping[str, Any], own: Sequence[str], kind
 
 def _probe(
     unmeasured: Sequence[tuple[str, Trial, Dataset]], folder: Path, process: JobProcess
-) -> dict[str, dict[str, float]]:
-    """Return the times of each unmeasured probe by its name, measured now if they are new; without those that fail."""
-    probes = _read_probes(folder)
+) -> tuple[dict[str, dict[str, float]], str | None]:
+    """Return the times of each unmeasured probe by its name, measured now if they are new; and why the first failed.
+
+    Those that fail have no times.
+    """
+    probes, reason = _read_probes(folder), None
     new = {name: (trial, images) for name, trial, images in unmeasured if name not in probes}
     if not new:
-        return probes
+        return probes, reason
     with terminal.Bar("finding out how long the arms take", len(new)) as bar:
         for done, (name, (trial, images)) in enumerate(new.items()):
             bar.update(done, trial.arm)
@@ -124,7 +137,9 @@ def _probe(
             if isinstance(event, Timed):
                 probes[name] = asdict(event)
                 files.write_json(StudyFolder(folder).probes, probes)  # one by one: a study may have many arms
-    return probes
+            elif reason is None:
+                reason = f"{trial.arm}: {event.reason}"
+    return probes, reason
 
 
 def _read_probes(folder: Path) -> dict[str, dict[str, float]]:

@@ -108,4 +108,16 @@ def test_finished_trials_that_took_other_work_tell_nothing_and_an_arm_that_canno
     plant(tmp_path, trials[0][0], 1e6, **other)
     estimate = cost_estimate.estimate(trials[:1], tmp_path, Dying())
     assert (estimate.seconds, estimate.finished, estimate.unknown) == ({}, 0, 1)
-    assert "no arm could be tried out" in estimate.describe()
+    assert "no arm could be tried out (" in estimate.describe()
+    assert "ended by SIGKILL" in estimate.describe(), "why it could not be tried out is told"
+
+
+def test_a_trial_of_which_nothing_is_known_counts_as_the_mean_of_the_others(trials, tmp_path):
+    plant(tmp_path, trials[0][0], 10.0)
+    plant(tmp_path, trials[1][0], 30.0)
+    estimate = cost_estimate.estimate(trials, tmp_path, Dying())
+    assert [estimate.seconds[trial.key] for trial, _ in trials] == [10.0, 30.0, 20.0]
+    assert (estimate.finished, estimate.unknown) == (2, 1)
+    told = "1 arm could not be tried out and counts as the mean of the others (width=2: "
+    assert "about 1 min 0 s" in estimate.describe()
+    assert told in estimate.describe()
