@@ -83,6 +83,7 @@ RULES: dict[str, Rule] = {
     "on_code_change": Choice("warn", "refuse"),
     "restore": text("the file of a package, or null", optional=True),
     "fail_on_leak": Flag(),
+    "save_model": Flag(),
 }
 
 BUILT_IN = frozenset(RULES)  # the factors of extensions join the rules

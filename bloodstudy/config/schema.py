@@ -128,6 +128,7 @@ class Control:
     detect: float | None = None  # with plan_only: a difference for which looks are proposed
     plan_only: bool = False  # print the plan with its cost and stop
     together: int = 16  # trials that engine=fused trains side by side, at the most
+    save_model: bool = False  # keep each trained network, in its run folder and in MLflow
     retry: str = "none"  # trials that have a result already
     on_code_change: str = "refuse"  # if other code, Keras or TensorFlow has trained some of the trials: or warn
     restore: str | None = None  # a package whose trials are put back first

@@ -22,6 +22,7 @@ from bloodstudy.execution import (
     own_metrics,
     planner,
     probe,
+    saving,
     trial_runner,
 )
 from bloodstudy.execution.looks import Looks
@@ -113,6 +114,9 @@ def _keep_finished(planned_run: PlannedRun, folder: Path, control: Control) -> l
             images = planned_run.images[trial.key, trial.evaluated_on]
             results[trial.key] = judge_again(folder / trial.key, result, images)
     missing = [key for key, result in results.items() if result is None]
+    if control.save_model:
+        saving.check(planned_run.trials.values())
+        saving.tell_missing([key for key, result in results.items() if result is not None], folder)
     stale = {key: result for key, result in results.items() if result is not None and own_metrics.is_stale(result)}
     process = job_process.current()
     if missing or stale:

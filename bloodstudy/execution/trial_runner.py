@@ -46,6 +46,7 @@ RETURNED = (
     "failures.json",
     "history.csv",
     "predictions.parquet",
+    "model.keras",
     "result.json",
 )  # the last one counts
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
@@ -100,7 +101,7 @@ def attempt(job: Job, process: JobProcess) -> JobEnd:
             result = read_kept(folder.path, planned.settings.control.retry)
             if result is None:
                 _clear(folder)
-                left.append(Attempted(trial, images, folder, shared))
+                left.append(Attempted(trial, images, folder, shared, planned.settings.control.save_model))
             else:
                 outcomes[trial.key] = result.outcome
         if left:
@@ -130,15 +131,15 @@ def _clear(trial: TrialFolder) -> None:
     """
     if trial.result.exists():
         checkpoint.clear(trial.path)
-    for path in (trial.result, trial.logged_note, trial.predictions, trial.history):
+    for path in (trial.result, trial.logged_note, trial.predictions, trial.history, trial.model):
         path.unlink(missing_ok=True)
 
 
 class Attempted:
     """A trial that this process attempts: what it is given, what is written of it."""
 
-    def __init__(self, trial: Trial, images: data.Dataset, folder: TrialFolder, shared: bool) -> None:
-        self.trial, self._images, self._folder = trial, images, folder
+    def __init__(self, trial: Trial, images: data.Dataset, folder: TrialFolder, shared: bool, save_model: bool) -> None:
+        self.trial, self._images, self._folder, self._save_model = trial, images, folder, save_model
         self.recorder = tracking.Recorder(trial.study if shared else None, folder.path)
 
     def begin(self) -> Assignment:
@@ -151,7 +152,7 @@ class Attempted:
         array = Path(str(self._images.images.filename))
         what = self._folder.path, self.trial.model, self.trial.factors, self._images.classes, array
         judged = self._images.manifest, self._images.judges_clean
-        return Assignment(*what, *judged, files.read_hash(array), pack_joined())
+        return Assignment(*what, *judged, files.read_hash(array), pack_joined(), self._save_model)
 
     def end(self, ended: Ended, seconds: float, process: JobProcess) -> Result:
         """Publish what came of it, which took `seconds` in this attempt; the worker of `process` asks metrics."""

@@ -54,6 +54,11 @@ class TrialFolder:
         return self.path / "predictions.parquet"
 
     @property
+    def model(self) -> Path:
+        """The trained network, if `save_model` was true; no part of the result."""
+        return self.path / "model.keras"
+
+    @property
     def attempts(self) -> Path:
         """How many processes have worked on it."""
         return self.path / "attempts.json"

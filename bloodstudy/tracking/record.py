@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from bloodstudy.errors import UserError
@@ -21,7 +22,7 @@ from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import TrialFolder, load_result
 from bloodstudy.study.trial_files import read_history, read_predictions
-from bloodstudy.tracking import confusion
+from bloodstudy.tracking import confusion, model
 from bloodstudy.tracking.dataset import describe_data
 from bloodstudy.tracking.names import MAX_RUN_NAME, spell_name, spell_value
 from bloodstudy.tracking.note import Note, read_note
@@ -148,6 +149,10 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     for path in (trial.config, trial.history, trial.predictions):
         if path.exists():
             store.client.log_artifact(run_id, str(path))
+    if trial.model.exists():
+        with TemporaryDirectory() as temporary:
+            model.write_folder(trial.model, result, Path(temporary) / model.NAME)
+            store.client.log_artifacts(run_id, temporary)
     if (picture := _draw_confusion(trial)) is not None:
         store.client.log_text(run_id, picture, confusion.NAME)
     # By the clock that nobody sets; of a trial that was interrupted, with what its earlier attempts took.

@@ -32,6 +32,7 @@ class Assignment:
     clean: bool = False  # whether to judge also without the test images whose scene is in training
     images_hash: str = ""  # SHA-256 of that file; empty: not checked
     extensions: tuple[str, ...] = ()  # packed: whose factors and networks it may use
+    save_model: bool = False  # whether to keep the trained network
     probe: bool = False  # whether only to find out how long it would take
 
 

@@ -174,6 +174,10 @@ class _Begun:
             what = self._images, self._assignment.manifest["label"].to_numpy(), self._report
             ended = _measure(ended, network, self._assignment, *what, self._hooks.measuring, logits_of)
             ended = replace(ended, evaluate_seconds=time.monotonic() - begun)
+            if self._assignment.save_model and ended.outcome == Outcome.FINISHED:
+                from bloodstudy.training.saved_model import save_model
+
+                save_model(network, TrialFolder(self._assignment.folder).model)
         return replace(ended, peak_memory_mb=_peak_memory_mb())
 
 
