@@ -116,10 +116,10 @@ def dataset_of(
     manifest["label"] = [classes.index(label) for label in manifest["class"]]
     manifest.insert(0, "image", [f"{row[1]}/{row[0]}/{k:04d}.jpg" for k, row in enumerate(rows)])
     known = manifest[["photograph", "scene"]].assign(score=np.nan, margin=np.nan)
-    images = np.random.default_rng(0).integers(20, 256, (len(rows), 4, 6, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(20, 256, (len(rows), 4, 6, 3), dtype=np.uint8).view(np.memmap)
     quarantine = pd.DataFrame([("train/A/broken.jpg", "zero bytes")], columns=["image", "reason"])
     provenance = Provenance(known, how)
-    return Dataset(name, classes, split, "f" * 16, images, manifest.drop(columns="class"), provenance, quarantine, ())  # pyright: ignore[reportArgumentType]
+    return Dataset(name, classes, split, "f" * 16, images, manifest.drop(columns="class"), provenance, quarantine, ())
 
 
 PLANTED = [  # one fault of each kind

@@ -43,7 +43,7 @@ REFUSALS = {
     },
     "audit": {
         "dta=kaggle": ["unknown key 'dta'. Did you mean 'data'?"],
-        "data.splt=random data.copies=0": ["'data.splt'", "data.copies: expected a whole number of at least 1"],
+        "data.splt=random data.copies=0": ["'data.splt'", "data.copies: expected a whole number from 1 to 10000"],
         "fail_on_leak=maybe": ["fail_on_leak: expected true or false; received 'maybe'."],
         "fail_on_leak=true,false": ["fail_on_leak is not swept"],
         "lr=1e-3 model=compact": ["lr=1e-3 model=compact: an audit looks at images and trains nothing"],

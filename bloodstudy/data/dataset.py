@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import platformdirs
 
+from bloodstudy import files
 from bloodstudy.config.extension.known import DATA_SOURCES
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.provenance.provenance import Provenance, trace
@@ -62,6 +63,11 @@ class Dataset:
     def judges_clean(self) -> bool:
         """Whether the test can also be judged without the images whose scene is in training: official, scenes known."""
         return self.split in OFFICIAL and self.provenance.how != "unknown"
+
+    @property
+    def pixels(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the decoded images' file, as it was published."""
+        return files.read_hash(Path(str(self.images.filename)))[:16]
 
     def rows(self, split: str) -> np.ndarray:
         """Return the indices into `images` of one split, train, test or validation, in order."""

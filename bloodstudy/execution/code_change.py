@@ -18,14 +18,23 @@ from bloodstudy.training import checkpoint, installed_versions
 
 # What must be the same, and how people call it.
 NAMES = {"code": "code", "keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX"}
+NAMES |= {"pixels": "images, decoded to"}  # another version of Pillow may decode them otherwise
 
 
-def check(results: Mapping[str, Result | None], folder: Path, control: Control) -> None:
+def check(
+    results: Mapping[str, Result | None], folder: Path, control: Control, pixels: Mapping[str, str] | None = None
+) -> None:
     """Refuse to train the trials without a result beside others' work, unless on_code_change=warn; say what differs.
 
-    `results` has each requested trial by its key. Raises UserError; saved states are left as they are.
+    `results` has each requested trial by its key, `pixels` the digest of its images as they are decoded here. Raises
+    UserError; saved states are left as they are.
     """
-    finished = {key: _compare({"code": result.code, **result.versions}) for key, result in results.items() if result}
+    here = pixels or {}
+    finished = {
+        key: _compare({"code": result.code, **result.versions, "pixels": result.data.pixels}, here.get(key))
+        for key, result in results.items()
+        if result
+    }
     others = {key: differing for key, differing in finished.items() if differing}
     begun = [] if control.retry == "all" else [key for key, result in results.items() if result is None]
     interrupted = {key: differing for key in begun if (differing := _compare_states(folder / key))}
@@ -48,9 +57,9 @@ def check(results: Mapping[str, Result | None], folder: Path, control: Control) 
         terminal.say(f"warning: {problem}")
 
 
-def _compare(record: Mapping[str, str | None]) -> tuple[str, ...]:
-    """Return what of a record of code and versions differs from what is here; what is not known does not."""
-    here = {"code": code_digest(), **installed_versions()}
+def _compare(record: Mapping[str, str | None], pixels: str | None = None) -> tuple[str, ...]:
+    """Return what of a record of code, versions and pixels differs from what is here; what is not known does not."""
+    here = {"code": code_digest(), **installed_versions()} | ({"pixels": pixels} if pixels else {})
     return tuple(
         f"{called} {record[name]} (this is {here[name]})"
         for name, called in NAMES.items()

@@ -37,7 +37,7 @@ def assemble(
     metrics: Mapping[str, OwnMeasure] | None = None,
 ) -> Result:
     """Return the result of one trial: identity, outcome, responses, metrics of extensions, cost, versions."""
-    versions = {"python": platform.python_version(), "bloodstudy": __version__, "numpy": version("numpy")}
+    versions = {"python": platform.python_version(), "bloodstudy": __version__, "numpy": version("numpy"), "pillow": version("pillow")}
     return Result(
         key=trial.key,
         study=trial.study,
@@ -116,5 +116,6 @@ def _describe(images: Dataset) -> dict[str, Any]:
         "counts": images.counts().to_dict(),
         "notes": list(images.notes),
         "refused": len(images.quarantine),
+        "pixels": images.pixels,
         "judged_scenes": images.provenance.digest if images.judges_clean else "",
     }

@@ -108,7 +108,8 @@ def _keep_finished(planned_run: PlannedRun, folder: Path, control: Control) -> l
     """
     keys = [trial.key for trial in planned_run.requested]
     results = {key: trial_runner.read_kept(folder / key, control.retry) for key in keys}
-    code_change.check(results, folder, control)
+    pixels = {key: images.pixels for (key, _), images in planned_run.images.items()}
+    code_change.check(results, folder, control, pixels)
     for trial in planned_run.requested:
         if result := results[trial.key]:
             images = planned_run.images[trial.key, trial.evaluated_on]

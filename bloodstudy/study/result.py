@@ -39,6 +39,7 @@ class ResultData:
     notes: Sequence[str]
     refused: int  # files
     judged_scenes: str = ""  # digest of the scenes by which the clean responses were measured
+    pixels: str = ""  # digest of the images as they were decoded; empty: not known
     split_seed: int | None = None
     test_share: float | None = None
     folds: int | None = None

@@ -6,6 +6,7 @@ In: the address and a study. Out: an open store, with the MLflow experiment of t
 
 from __future__ import annotations
 
+import base64
 import errno
 import logging
 import os
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from bloodstudy.errors import BloodstudyError, MachineError
 from bloodstudy.tracking import sqlite
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 TOKEN = "bloodstudy.token"  # tag of a trial's run: the same for all attempts at it
 PAGE = 1000  # runs that are asked for at once
+SHORTEST_SECRET = 4  # characters: a shorter one would be found in every word
 MAX_SAID = 1000  # characters of a message of MLflow, which ends in the remedy
 # Of an address; a password may hold anything. What follows sqlite:/// is a path, and may hold the sign too.
 _USER = re.compile(r"\b((?!sqlite|file)[A-Za-z][\w+.-]*://|(?:sqlite|file)[\w+.-]*://(?!/))\S*@")
@@ -62,7 +65,19 @@ def hide_secrets(text: str) -> str:
     scheme, sign, user = place.rpartition("@")[0].rpartition("://")
     if user and not user.startswith("/"):  # as it stands: a blank would end what the pattern finds
         text = text.replace(f"{scheme}{sign}{user}@", f"{scheme}{sign}***@")
+    for secret in (*_list_secrets(), *_encode(unquote(user))):
+        text = text.replace(secret, "***")
     return _USER.sub(r"\1***@", text)
+
+
+def _list_secrets() -> list[str]:
+    """Return what MLflow sends beside the address, as it is and as it is sent: a server may repeat it."""
+    name, *secrets = (os.environ.get(f"MLFLOW_TRACKING_{part}", "") for part in ("USERNAME", "PASSWORD", "TOKEN"))
+    return [secret for secret in secrets if len(secret) >= SHORTEST_SECRET] + _encode(f"{name}:{secrets[0]}")
+
+
+def _encode(user: str) -> list[str]:
+    return [base64.b64encode(user.encode()).decode()] if ":" in user.strip(":") else []
 
 
 def require_store() -> None:
@@ -107,6 +122,10 @@ def explained() -> Iterator[None]:
     except BloodstudyError:
         raise
     except Exception as error:  # MLflow lets those of SQLAlchemy, requests and others through
+        if _tells_of_a_full_disk(error):
+            raise MachineError(
+                f"{first_line(error)}. Free some, or let MLFLOW_TRACKING_URI name another place"
+            ) from error
         raise MachineError(
             f"the tracking store {public_uri()} cannot be used: {first_line(error)}. Start it, or unset "
             "MLFLOW_TRACKING_URI to log to mlflow.db in this folder"

@@ -1,5 +1,7 @@
 """Trials of other code, Keras or TensorFlow: nothing is trained beside them unless somebody allows it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from records import result_of
@@ -66,3 +68,16 @@ def test_the_same_code_and_what_is_not_known_are_no_change(tmp_path, capsys):
     (tmp_path / "b/state-1.npz").write_bytes(b"damaged")
     code_change.check({"b": None}, tmp_path, Control())
     assert capsys.readouterr().out == ""
+
+
+def test_the_same_images_decoded_otherwise(tmp_path, capsys):
+    """As another version of Pillow does; a result from before that was noted says nothing."""
+    old, new = finished(), finished()
+    new = replace(new, data=replace(new.data, pixels="a" * 16))
+    here = {"a": "b" * 16, "b": "b" * 16}
+    code_change.check({"a": old, "b": None}, tmp_path, Control(), here)
+    with pytest.raises(UserError, match=r"images, decoded to a{16} \(this is b{16}\)"):
+        code_change.check({"a": new, "b": None}, tmp_path, Control(), here)
+    code_change.check({"a": new, "b": None}, tmp_path, Control(on_code_change="warn"), here)
+    assert "images, decoded to" in capsys.readouterr().out
+    code_change.check({"a": new, "b": None}, tmp_path, Control(), {"a": "a" * 16, "b": "a" * 16})

@@ -1,3 +1,4 @@
+import base64
 import errno
 import sqlite3
 
@@ -5,7 +6,7 @@ import pytest
 
 from bloodstudy import tracking
 from bloodstudy.errors import MachineError
-from bloodstudy.tracking.store import first_line
+from bloodstudy.tracking.store import explained, first_line
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 
@@ -116,3 +117,25 @@ def test_what_a_trial_has_replaced_stays_away_if_its_experiment_comes_back(
     assert {run.info.run_id for run in runs(again)} == before
     assert earlier not in before
     assert len(before) == 3
+
+
+@pytest.mark.parametrize(("uri", "environment", "sent"), [
+    ("http://host:5000", {"USERNAME": "jane", "PASSWORD": "hunter2"}, "jane:hunter2"),
+    ("http://jane:hun%20ter2@host:5000", {}, "jane:hun ter2"),
+    ("http://host:5000", {"TOKEN": "ghp_hunter2"}, ""),
+])  # fmt: skip
+def test_what_a_server_repeats_of_what_it_was_sent_is_not_shown(monkeypatch, uri, environment, sent):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    for name, value in environment.items():
+        monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", value)
+    encoded = base64.b64encode(sent.encode()).decode()
+    secrets = [*([encoded] if sent else []), *(v for name, v in environment.items() if name != "USERNAME")]
+    said = first_line(ConnectionError(f"401: you sent {' and '.join(secrets)} to http://host"))
+    assert said == f"401: you sent {' and '.join('***' for _ in secrets)} to http://host"
+
+
+def test_a_full_disk_has_its_own_remedy():
+    with pytest.raises(MachineError, match=r"no room on its disk.*Free some") as caught, explained():
+        raise OSError(errno.ENOSPC, "No space left on device", "artifacts/x")
+    assert "Start it" not in str(caught.value)
+    assert str(caught.value).count("the tracking store") == 1

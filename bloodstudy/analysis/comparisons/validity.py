@@ -68,6 +68,11 @@ def find_faults(sweep: StudyResults, pair: Pair, seeds: Sequence[int]) -> list[s
         faults += [f"{who} has no trial of {_seeds(missing)}"] if missing else []
         finished = rows.loc[rows["outcome"] == Outcome.FINISHED]
         hashed = finished.dropna(subset=["prediction_hash"])
+        results = (sweep.results.get(str(key)) for key in finished["key"])
+        sizes = sorted({result.parameters for result in results if result and result.parameters is not None})
+        if len(sizes) > 1:
+            numbers = " and ".join(f"{size:,}" for size in sizes)
+            faults.append(f"the trials of {who} are of different networks, with {numbers} parameters")
         lost = [row.seed for row in finished.itertuples() if row.key not in sweep.predictions]
         faults += [f"the predictions of {who} are missing for {_seeds(lost)}"] if lost else []
         scores = ((row.seed, sweep.score(str(row.key), str(row.judged))) for row in finished.itertuples())

@@ -110,7 +110,10 @@ def _explain(error: BaseException, source: Source) -> str:
         where = f" (line {error.lineno})"
     hint = ""
     if isinstance(error, ModuleNotFoundError):
-        hint = ". A file by itself imports installed packages alone; if it needs neighbours, name their folder"
+        hint = (
+            ". A file by itself imports installed packages alone, and none of PYTHONPATH; if it needs neighbours, name "
+            "their folder"
+        )
     return f"it could not be imported: {summarise(error)}{where}{hint}"
 
 

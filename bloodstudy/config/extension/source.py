@@ -11,6 +11,7 @@ import importlib.util
 import os
 import re
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -113,9 +114,19 @@ def forget_loaded() -> None:
 
 
 def allow_installed_alone() -> None:
-    """Take the working folder off the path of this process for good: it is no part of an extension's digest."""
-    here = {"", ".", str(Path.cwd())}
-    sys.path[:] = [entry for entry in sys.path if entry not in here]
+    """Leave on the path of this process, for good, Python itself and folders of installed packages.
+
+    What lies elsewhere, in the working folder or a folder of PYTHONPATH, is no part of an extension's digest: it could
+    be edited between two trials, and nothing would tell.
+    """
+    sys.path[:] = [entry for entry in sys.path if _holds_installed(Path(entry))]
+
+
+def _holds_installed(folder: Path) -> bool:
+    if folder.suffix == ".zip" or folder.is_relative_to(sysconfig.get_path("stdlib")):
+        return folder.is_absolute()
+    named = folder.name in ("site-packages", "dist-packages")
+    return folder.is_absolute() and (named or next(folder.glob("*.dist-info"), None) is not None)
 
 
 @contextmanager

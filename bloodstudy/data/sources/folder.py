@@ -33,6 +33,7 @@ def list_folder(root: str | Path | None, name: str = "folder") -> Listing:
     root = existing(root)
     sides, others = find_sides(root)
     places = [place for side, folder in (sides or {"": ""}).items() for place in _class_places(root, folder, side)]
+    _refuse_repeated(root, places)
     files, refused = scan_folders(root, places)
     notes = describe_sides(sides, others) + _note_oddities(root, sides, places)
     photographs = _photographs(root)
@@ -61,6 +62,20 @@ def _class_places(root: Path, folder: str, side: str) -> list[Place]:
     below = os.path.relpath(real, root) if real != root else ""
     names = [name for name in subfolders(real) if not (real / name).is_file()]
     return [Place(str(Path(below, name)), readable(name), side) for name in names]
+
+
+def _refuse_repeated(root: Path, places: list[Place]) -> None:
+    """Raise UserError if a class folder holds folders named as other classes: of such a tree no class is known."""
+    labels = {place.label for place in places}
+    for place in places:
+        folder = root / place.folder
+        below = subfolders(folder) if folder.is_dir() and not folder.is_symlink() else []
+        if within := [name for name in below if readable(name) in labels - {place.label}]:
+            raise UserError(
+                f"{folder} would be the class {place.label!r}, and holds folders named as other classes "
+                f"({', '.join(sorted(within))}). Move its images into those classes if they belong "
+                "there, or move it out of the folder of the images."
+            )
 
 
 def _note_oddities(root: Path, sides: dict[str, str], places: list[Place]) -> list[str]:

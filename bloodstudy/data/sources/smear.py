@@ -15,13 +15,22 @@ from filelock import FileLock
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
 from bloodstudy.data.sources.folder import list_folder
+from bloodstudy.errors import UserError
 from bloodstudy.files import explained, hash_file, make_folder, read_hash, write_hash
 
 DRAWING = 2
+PER_PHOTOGRAPH = 12  # four classes, and for each training photograph two of the test
+MOST = 1_000_000  # images: of more, no predictions are kept
 
 
 def list_smear(choice: DataChoice, cache: Path, progress: Progress = show_nothing) -> Listing:
     """Return the listing of the drawn images, drawing them first if the cache lacks any."""
+    images = PER_PHOTOGRAPH * choice.photographs * choice.copies
+    if images > MOST:
+        raise UserError(
+            f"data.photographs={choice.photographs} data.copies={choice.copies} ask for {images:,} images; expected at "
+            f"most {MOST:,}"
+        )
     key = f"{DRAWING}/{choice.photographs}/{choice.copies}/{choice.draw_seed}"
     folder = cache / f"smear-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     listing = _drawn(folder)

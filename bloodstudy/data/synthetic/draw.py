@@ -173,7 +173,11 @@ def draw(folder: Path, choice: DataChoice, progress: Progress = show_nothing) ->
             make_folder(folder / split / kind)
     rows: list[dict[str, object]] = []
     with ThreadPoolExecutor(2) as pool:
-        for done, some in enumerate(pool.map(write, tasks), start=1):
-            rows += some
-            progress("drawing", done, len(tasks))
+        try:
+            for done, some in enumerate(pool.map(write, tasks), start=1):
+                rows += some
+                progress("drawing", done, len(tasks))
+        except BaseException:  # an interrupt, too, ends what is being drawn and not all of it
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     write_text(folder / "photographs.csv", pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))

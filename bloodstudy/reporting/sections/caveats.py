@@ -69,6 +69,22 @@ def _warn_of_code(sweep: StudyResults) -> list[str]:
         different[f"versions of {called}"] = {result.versions.get(name) for result in results}
     cards: set[str | None] = {result.versions.get("gpu", "none") for result in results if "jax" in result.versions}
     different["graphics cards"] = cards
+    decoded: dict[str, set[str]] = {}
+    for result in results:
+        form = f"{result.data.fingerprint} {result.factors.get('image_size')} {result.factors.get('colour')}"
+        decoded.setdefault(form, set()).add(result.data.pixels)
+    if any(len(found - {""}) > 1 for found in decoded.values()):
+        warnings.append(
+            "The same images were decoded to different pixels for some of the trials: by another version of Pillow, "
+            "or on another kind of machine. These trials were not trained on the same."
+        )
+    sizes: dict[str, set[int | None]] = {}
+    for result in results:
+        sizes.setdefault(result.arm, set()).add(result.parameters)
+    if mixed := [code(arm) for arm, found in sorted(sizes.items()) if len(found - {None}) > 1]:
+        warnings.append(
+            f"The trials of {as_list(mixed)} are of different networks: their numbers of parameters differ."
+        )
     different["numbers of threads"] = {str(result.cost.threads or "") for result in results}
     for what, found in different.items():
         if len(known := sorted(value for value in found if value)) > 1:

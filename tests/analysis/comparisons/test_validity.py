@@ -193,3 +193,13 @@ def test_divergence_and_chance_are_told_apart_and_counted(study_of):
     assert found.failing == (1, 3, 4)
     assert look_at_training(sweep, "arm", range(3)) == Training(3, (), (1,))
     assert look_at_training(sweep, "reference", SEEDS).failing == ()
+
+
+def test_trials_of_one_arm_with_different_numbers_of_parameters_are_no_arm(study_of):
+    """Whatever has changed the network between two trials of an arm."""
+    sweep = study_of(ARMS, **FIXED)
+    sizes = {key: 12_332 if key == "arm 3" else 24_660 for key in sweep.results}
+    results = {key: dataclasses.replace(one, parameters=sizes[key]) for key, one in sweep.results.items()}
+    word, reason, other = told(dataclasses.replace(sweep, results=results))
+    assert (word, other) == ("invalid", "improves")
+    assert reason == "the trials of it are of different networks, with 12,332 and 24,660 parameters"

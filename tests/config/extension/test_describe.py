@@ -62,6 +62,19 @@ def test_a_file_by_itself_finds_no_neighbours_when_imported_or_when_it_lists(tmp
         list_images(find(str(lab.write(tmp_path, START + later))), "slides", tmp_path)
 
 
+def test_nor_what_lies_in_a_folder_of_pythonpath_unless_packages_are_installed_there(tmp_path, monkeypatch):
+    """Two trials with another text of it between them would be of one arm."""
+    folder = tmp_path / "libs"
+    folder.mkdir()
+    lab.write(folder, "MOST = 3\n", "helper_of_it.py")
+    monkeypatch.syspath_prepend(str(folder))
+    importing = find(str(lab.write(tmp_path, "import helper_of_it\n" + START + ROW)))
+    with pytest.raises(UserError, match=r"No module named 'helper_of_it'.*none of PYTHONPATH"):
+        describe(importing)
+    (folder / "helper-1.0.dist-info").mkdir()
+    describe(importing)
+
+
 def test_one_that_hangs_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "LONGEST_S", 1)
     path = lab.write(tmp_path, "import time\ntime.sleep(60)")

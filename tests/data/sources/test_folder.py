@@ -143,3 +143,9 @@ def test_damaged_photographs_table_and_one_of_other_paths_are_refused(class_fold
 def test_bad_roots(root, message):
     with pytest.raises(UserError, match=message):
         list_folder(root)
+
+
+def test_a_class_that_holds_folders_of_the_other_classes_is_refused(class_folders):
+    root = class_folders({"A": 2, "B": 2, "augmented/A": 2, "augmented/B": 2})
+    with pytest.raises(UserError, match=r"augmented would be the class 'augmented', and holds folders .*\(A, B\)"):
+        list_folder(root)

@@ -8,6 +8,7 @@ from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.sources import smear
 from bloodstudy.data.sources.smear import list_smear
 from bloodstudy.data.synthetic import draw as synthetic
+from bloodstudy.errors import UserError
 
 CHOICE = DataChoice(name="smear", photographs=2, copies=2)
 
@@ -76,3 +77,9 @@ def test_a_drawing_that_was_changed_is_made_anew_and_that_is_told(tmp_path, draw
     assert (listing.root / "train/A/0.jpeg").read_bytes() == b"x"
     assert list_smear(CHOICE, tmp_path).mended == ""
     assert len(drawings) == 2
+
+
+def test_more_images_than_predictions_are_kept_of_are_refused_at_once(tmp_path, drawings):
+    with pytest.raises(UserError, match=r"ask for 1,200,000,000 images; expected at most 1,000,000"):
+        list_smear(replace(CHOICE, photographs=10_000, copies=10_000), tmp_path)
+    assert not drawings

@@ -1,5 +1,7 @@
 """Arms that were still learning when training ended, against plain pandas."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.claims.ledger import unmark
 from bloodstudy.reporting.claims.study_claims import open_claims
-from bloodstudy.reporting.sections.caveats import describe_still_learning
+from bloodstudy.reporting.sections.caveats import describe_still_learning, warn_of_study
 
 EPOCHS = 30
 
@@ -41,3 +43,18 @@ def test_a_reference_that_still_learns_is_said_alone(write):
 
 def test_if_all_have_settled_nothing_is_said(write):
     assert write(average=0.01) == ""
+
+
+def test_trials_that_saw_other_pixels_or_trained_another_network_are_told(analyse, tmp_path):
+    analyse()
+    sweep = load_study(tmp_path / "runs", "five_questions")
+    before = warn_of_study(open_claims(analyse_study(sweep)))
+    key, *_ = sweep.results
+    data = {one: replace(result.data, pixels="a" * 16) for one, result in sweep.results.items()}
+    data[key] = replace(data[key], pixels="b" * 16)
+    sizes = {one: 100 + (one == key) for one in sweep.results}
+    for one, result in sweep.results.items():
+        sweep.results[one] = replace(result, data=data[one], parameters=sizes[one])
+    (pixels, networks) = [said for said in warn_of_study(open_claims(analyse_study(sweep))) if said not in before]
+    assert "decoded to different pixels for some of the trials" in pixels
+    assert f"`{sweep.results[key].arm}` are of different networks" in networks
