@@ -37,7 +37,12 @@ def assemble(
     metrics: Mapping[str, OwnMeasure] | None = None,
 ) -> Result:
     """Return the result of one trial: identity, outcome, responses, metrics of extensions, cost, versions."""
-    versions = {"python": platform.python_version(), "bloodstudy": __version__, "numpy": version("numpy"), "pillow": version("pillow")}
+    versions = {
+        "python": platform.python_version(),
+        "bloodstudy": __version__,
+        "numpy": version("numpy"),
+        "pillow": version("pillow"),
+    }
     return Result(
         key=trial.key,
         study=trial.study,
