@@ -102,7 +102,7 @@ _ROWS = (
     Factor("class_weight", Choice("none", "balanced"), neutral="none"),
     Factor("early_stopping", Whole(0), neutral=0, timed=False),
     Factor("precision", Choice("auto", "float32", "bfloat16")),
-    Factor("engine", Choice("tensorflow", "jax", "fused"), neutral="tensorflow"),
+    Factor("engine", Choice("auto", "tensorflow", "jax", "fused"), neutral="tensorflow"),
     Factor("seed", Whole(0, 2**32 - 1), timed=False),
     Factor("dropout", Real(0, below=1), read_by=(*BLOCKS, "application")),
     Factor("conv_dropout", Real(0, below=1), read_by=BLOCKS),

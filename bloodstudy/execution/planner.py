@@ -50,7 +50,7 @@ class PlannedRun:
 def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: Path) -> PlannedRun:
     """Make the plan of `request`; raises UserError if it contradicts the study's plan that is there already."""
     study, name = request.study, request.name
-    old = _read_old(runs_dir, name)
+    old = read_old(runs_dir, name)
     if old and request.design and request.design.name == DesignName.FOLDS and not is_begun(runs_dir, old):
         old = None
     jobs = [_settle_precision(job, old) for job in request.jobs]
@@ -100,7 +100,8 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
     )
 
 
-def _read_old(runs_dir: Path, study: str) -> Plan | None:
+def read_old(runs_dir: Path, study: str) -> Plan | None:
+    """Return the plan of a study that was planned before; None for other sweeps, which are planned anew."""
     exists = study != SCRATCH and StudyFolder(runs_dir / study).plan.exists()
     return read_plan(runs_dir, study) if exists else None
 

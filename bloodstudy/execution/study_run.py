@@ -17,6 +17,7 @@ from bloodstudy.execution import (
     announcement,
     code_change,
     cost_estimate,
+    engines,
     job_process,
     launchers,
     own_metrics,
@@ -52,13 +53,14 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
 
     `pages` write the report that the study's own run in MLflow carries; None: it carries none.
     """
-    require_backend({job.settings.factors.engine for job in request.jobs})
     tracking.require_store()
     job_process.current().begin_command()
     settings = request.jobs[0].settings
     runs_dir = Path(settings.places.runs_dir)
     if settings.control.restore:
         terminal.say(restore(Path(settings.control.restore), runs_dir, request.name).told)
+    request = engines.settle(request, runs_dir)
+    require_backend({job.settings.factors.engine for job in request.jobs})
     planned_run = planner.make_plan(request, arguments, runs_dir)
     folder = runs_dir / planned_run.content.study
     announcement.describe_data(planned_run.images.values(), settings.data, request.design)

@@ -14,6 +14,7 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from bloodstudy.errors import MachineError
+from bloodstudy.training.precision import is_for_card
 
 
 def set_up(threads: int, name: str = "tensorflow") -> None:
@@ -56,7 +57,7 @@ def _set_up_jax(threads: int) -> None:
 
         jax.config.update("jax_default_matmul_precision", "highest")  # float32 is float32: no TF32
         on_card = jax.default_backend() == "gpu"
-        if not on_card and any(find_spec(f"jax_cuda{version}_plugin") for version in (12, 13)):
+        if not on_card and is_for_card():
             raise MachineError("engine=jax: JAX was installed for a graphics card and finds none; look at nvidia-smi")
         if on_card:  # there a program takes longer to compile than a trial to train
             jax.config.update("jax_compilation_cache_dir", str(user_cache_path("bloodstudy") / "programs"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Iterable
 from contextlib import suppress
@@ -54,6 +55,16 @@ def resolve_precision(asked: str, engine: str = "tensorflow") -> str:
             "use precision=float32, or precision=auto in a new study"
         )
     return asked
+
+
+def has_card() -> bool:
+    """Tell whether there is a graphics card, and a JAX that was installed for one, without importing it."""
+    return is_for_card() and Path("/dev/nvidiactl").exists() and os.environ.get("CUDA_VISIBLE_DEVICES") != ""
+
+
+def is_for_card() -> bool:
+    """Tell whether the JAX that is installed is one for graphics cards."""
+    return any(find_spec(f"jax_cuda{version}_plugin") for version in (12, 13))
 
 
 def require_backend(engines: Iterable[str] = ("tensorflow",)) -> None:
