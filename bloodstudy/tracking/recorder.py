@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bloodstudy.tracking import backfill, record, study
+from bloodstudy.tracking import backfill, machine, record, study
 from bloodstudy.tracking.call_queue import Call, queue_of
 from bloodstudy.tracking.store import Store
 
@@ -32,7 +32,7 @@ class Recorder:
         """Make the recorder of the trial in `folder`; without a study it records nothing."""
         self._silent, self._queue, self._folder = study_name is None, queue_of(study_name or ""), folder
         self._troubled_before = self._queue.trouble is not None
-        self._run_id = ""
+        self._run_id, self._machine = "", None
         self._rows: list[Mapping[str, Any]] = []
         self._logged: set[int] = set()  # epochs
         self._flushed = time.monotonic()
@@ -44,6 +44,7 @@ class Recorder:
         def start(store: Store) -> None:
             parent = study.parent_of(store, self._folder.parent)
             self._run_id = record.open_run(store, self._folder, tags, params, parent)
+            self._machine = machine.watch(self._run_id)
 
         self._put(start)
 
@@ -56,7 +57,7 @@ class Recorder:
 
     def end(self) -> None:
         """Complete the run from the folder."""
-        done = self._put(lambda store: record.complete(store, self._run_id, self._folder, self._logged))
+        done = self._put(self._complete)
         usual = PATIENCE_S if self._queue.is_open else OPENING_PATIENCE_S
         self._wait(done, TROUBLED_PATIENCE_S if self._troubled_before else usual)
         if self.trouble is not None:
@@ -82,6 +83,11 @@ class Recorder:
     def _wait(self, done: threading.Event, patience_s: float) -> None:
         if not done.wait(patience_s):  # the trial's lock is given back now: from here on it is for others to log
             self.trouble = self.trouble or f"no answer within {patience_s:g} s"
+
+    def _complete(self, store: Store) -> None:
+        if self._machine is not None:
+            self._machine.finish()
+        record.complete(store, self._run_id, self._folder, self._logged)
 
     def _flush(self, store: Store) -> None:
         rows = [row for row in list(self._rows) if row["epoch"] not in self._logged]
