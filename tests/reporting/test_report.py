@@ -132,7 +132,7 @@ def test_what_did_not_finish_is_listed_with_its_reason(text_of):
     assert rows[2]["test"] == rows[2]["gap"] == "–"
     listed = text.split("### Not finished\n\n")[1].split("\n\n")[0].splitlines()
     assert listed[0].startswith("- failed: `augment=flip`, seed 0: ValueError: &#60;script&#62;")
-    assert listed[1] == "- missing: `augment=mixup`, seed 0: not trained yet"
+    assert listed[1] == "- missing: `augment=mixup`, seed 0: no result yet"
     assert "<script>" not in text
 
 

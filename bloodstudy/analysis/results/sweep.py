@@ -145,7 +145,8 @@ def load_study(
                     raise ValueError("its classes are not those of the result beside it")
     trials = _measure(read_trials(runs_dir, study, plan), predictions)
     trials["reason"] = [hide_folders(reason) if isinstance(reason, str) else reason for reason in trials["reason"]]
-    trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = Outcome.MISSING, "not trained yet"
+    # A package brings nothing of a trial that was interrupted, and its report is the same as the one made here.
+    trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = Outcome.MISSING, "no result yet"
     portable = Plan.from_dict(make_portable(plan.to_dict()))
     scores = before.scores if before else {}
     return StudyResults(portable, trials, results, histories, predictions, reader=reader, scores=scores)
