@@ -21,6 +21,13 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[float, str]:
     return sweeping.prediction_hashes(folder)
 
 
+@pytest.fixture(scope="session")
+def expected_own(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, dict]]:
+    """Return what the trials of an extension came to, trained in the command itself on one core."""
+    folder = shared_folder(tmp_path_factory, "own", lambda folder: sweeping.run_own(folder, cores=1))
+    return sweeping.measured(folder)
+
+
 @pytest.fixture(scope="module")
 def slurm_users() -> Iterator[dict[str, str]]:
     """Return the environment of the users of a Slurm of two nodes; skip where it is not installed, but never in CI."""

@@ -75,16 +75,22 @@ def check(folder: Path, expected: dict[float, str], *launcher: str, **environmen
     assert statuses(folder) == ["FINISHED"] * 2
 
 
-def check_extension(folder: Path, *launcher: str, **environment: str) -> None:
-    """Sweep over what an extension brings, once here and once with `launcher`: the same numbers, a metric's too."""
+def run_own(folder: Path, *launcher: str, cores: int = 2, **environment: str) -> None:
+    """Sweep over what an extension brings."""
     extension = lab.write(folder, lab.TEXT + lab.METRIC)
     typed = ["-m", f"extend={extension}", "model=mine", "stem_kernel=3,5", "noise=0.1", BRIEF, *SMEAR]
-    run(folder, *typed, *launcher, **environment)
-    known = {result["key"]: (result["prediction_hash"], result["metrics"]) for result in harness.results(folder)}
+    run(folder, *typed, *launcher, cores=cores, **environment)
+
+
+def measured(folder: Path) -> dict[str, tuple[str, dict]]:
+    """Return the hash of the predictions of each trial, and its metrics, by its key."""
+    return {result["key"]: (result["prediction_hash"], result["metrics"]) for result in harness.results(folder)}
+
+
+def check_extension(folder: Path, expected: dict[str, tuple[str, dict]], *launcher: str, **environment: str) -> None:
+    """Sweep over what an extension brings with `launcher`: the numbers must be `expected`, those of a metric too."""
+    run_own(folder, *launcher, **environment)
+    known = measured(folder)
     assert len({predicted for predicted, _ in known.values()}) == 2
     assert all(0 <= metrics["test_auc"]["value"] <= 1 for _, metrics in known.values())
-    alone = folder / "alone"
-    alone.mkdir()
-    run(alone, *typed, cores=1)
-    again = {result["key"]: (result["prediction_hash"], result["metrics"]) for result in harness.results(alone)}
-    assert again == known
+    assert known == expected

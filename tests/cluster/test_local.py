@@ -36,5 +36,5 @@ def test_a_job_that_is_killed_ends_the_sweep_in_one_line_and_costs_no_other_tria
     assert sweeping.statuses(tmp_path) == ["FINISHED"] * 2
 
 
-def test_an_extension_goes_with_its_jobs(tmp_path):
-    sweeping.check_extension(tmp_path, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+def test_an_extension_goes_with_its_jobs(tmp_path, expected_own):
+    sweeping.check_extension(tmp_path, expected_own, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")

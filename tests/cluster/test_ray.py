@@ -21,8 +21,8 @@ def test_a_sweep_comes_to_the_same_numbers(tmp_path, expected, ray_cluster):
     sweeping.check(tmp_path, expected, *launcher(ray_cluster[0]))
 
 
-def test_an_extension_goes_with_its_jobs(tmp_path, ray_cluster):
-    sweeping.check_extension(tmp_path, *launcher(ray_cluster[0]))
+def test_an_extension_goes_with_its_jobs(tmp_path, expected_own, ray_cluster):
+    sweeping.check_extension(tmp_path, expected_own, *launcher(ray_cluster[0]))
 
 
 def is_gone(process):

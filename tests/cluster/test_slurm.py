@@ -15,8 +15,8 @@ def test_a_sweep_is_an_array_of_jobs(tmp_path, expected, slurm_users):
     assert slurm.ask(slurm_users, "squeue", "-h") == ""
 
 
-def test_an_extension_goes_with_its_jobs(tmp_path, slurm_users):
-    sweeping.check_extension(tmp_path, *LAUNCHER, **slurm_users)
+def test_an_extension_goes_with_its_jobs(tmp_path, expected_own, slurm_users):
+    sweeping.check_extension(tmp_path, expected_own, *LAUNCHER, **slurm_users)
 
 
 def test_a_job_that_meets_its_time_limit_is_queued_again_and_finishes_its_trial(tmp_path, slurm_users):
