@@ -178,6 +178,11 @@ def read_hash(path: Path) -> str:
         return ""
 
 
+def remove_hash(path: Path) -> None:
+    """Forget the hash that was published of what is at `path`."""
+    _hash_path(path).unlink(missing_ok=True)
+
+
 def is_whole(path: Path) -> bool:
     """Tell whether the file at `path` has the hash that was published of it; a process reads an unchanged file once."""
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from bloodstudy import files
 from bloodstudy.cli import terminal
 from bloodstudy.config.extension.known import joined
 from bloodstudy.errors import UserError
@@ -29,7 +30,7 @@ def check(trials: Iterable[Trial]) -> None:
 
 def tell_missing(finished: Collection[str], folder: Path) -> None:
     """Say how many trials that have a result keep no network."""
-    if missing := [key for key in finished if not TrialFolder(folder / key).model.exists()]:
+    if missing := [key for key in finished if not files.is_whole(TrialFolder(folder / key).model)]:
         terminal.say(
             f"save_model: {len(missing)} of {len(finished)} finished trials have kept no network; retry=all trains "
             "them again"

@@ -47,6 +47,7 @@ RETURNED = (
     "history.csv",
     "predictions.parquet",
     "model.keras",
+    "model.keras.sha256",
     "result.json",
 )  # the last one counts
 MEASURING = 0.4  # epochs: what one pass over all images without gradients takes, for the time left
@@ -131,8 +132,11 @@ def _clear(trial: TrialFolder) -> None:
     """
     if trial.result.exists():
         checkpoint.clear(trial.path)
-    for path in (trial.result, trial.logged_note, trial.predictions, trial.history, trial.model):
+    for path in (trial.result, trial.logged_note, trial.predictions, trial.history):
         path.unlink(missing_ok=True)
+    if files.read_hash(trial.model):
+        trial.model.unlink(missing_ok=True)
+        files.remove_hash(trial.model)
 
 
 class Attempted:

@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from bloodstudy import files
 from bloodstudy.errors import UserError
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.result import Result
@@ -149,7 +150,7 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     for path in (trial.config, trial.history, trial.predictions):
         if path.exists():
             store.client.log_artifact(run_id, str(path))
-    if trial.model.exists():
+    if files.is_whole(trial.model):
         with TemporaryDirectory() as temporary:
             model.write_folder(trial.model, result, Path(temporary) / model.NAME)
             store.client.log_artifacts(run_id, temporary)

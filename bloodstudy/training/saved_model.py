@@ -18,3 +18,4 @@ def save_model(network: keras.Model, path: Path) -> None:
     probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(network.outputs[0])
     with files.published(path) as beside:
         keras.Model(network.inputs, probabilities).save(beside)
+    files.write_hash(path, files.hash_file(path))  # a network without it is not ours, and nobody touches it
