@@ -37,7 +37,7 @@ def check(
     }
     others = {key: differing for key, differing in finished.items() if differing}
     begun = [] if control.retry == "all" else [key for key, result in results.items() if result is None]
-    interrupted = {key: differing for key in begun if (differing := _compare_states(folder / key))}
+    interrupted = {key: differing for key in begun if (differing := _compare_states(folder / key, here.get(key)))}
     problems = []
     if others:
         problems.append(
@@ -67,8 +67,8 @@ def _compare(record: Mapping[str, str | None], pixels: str | None = None) -> tup
     )
 
 
-def _compare_states(folder: Path) -> tuple[str, ...]:
-    states = [(epoch, _compare(guard)) for epoch, guard in checkpoint.list_guards(folder)]
+def _compare_states(folder: Path, pixels: str | None) -> tuple[str, ...]:
+    states = [(epoch, _compare(guard, pixels)) for epoch, guard in checkpoint.list_guards(folder)]
     return max(states)[1] if states else ()
 
 

@@ -186,7 +186,7 @@ def _guard(assignment: Assignment, threads: int) -> dict[str, str]:
     what = repr((assignment.folder.name, assignment.model, assignment.factors, assignment.classes))
     trial = hashlib.sha256(what.encode()).hexdigest()[:16]
     guard = {"trial": trial, "code": code_digest(), "precision": assignment.factors.precision}
-    guard |= {"pixels": assignment.images_hash}
+    guard |= {"pixels": assignment.images_hash[:16]}
     return guard | backend.versions() | {"numpy": np.__version__, "threads": str(threads)}
 
 

@@ -81,3 +81,7 @@ def test_the_same_images_decoded_otherwise(tmp_path, capsys):
     code_change.check({"a": new, "b": None}, tmp_path, Control(on_code_change="warn"), here)
     assert "images, decoded to" in capsys.readouterr().out
     code_change.check({"a": new, "b": None}, tmp_path, Control(), {"a": "a" * 16, "b": "a" * 16})
+    before = begin(tmp_path / "b", pixels="a" * 16)
+    with pytest.raises(UserError, match=r"1 of 1 trials were interrupted, and begun with images, decoded to a{16}"):
+        code_change.check({"b": None}, tmp_path, Control(), here)
+    assert (tmp_path / "b/state-1.npz").read_bytes() == before
