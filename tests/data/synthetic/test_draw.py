@@ -82,6 +82,15 @@ def test_progress_counts_photographs(tmp_path: Path) -> None:
     assert steps == [("drawing", k, 12) for k in range(1, 13)]
 
 
+def test_an_interrupt_ends_what_is_drawn_and_not_all_of_it(tmp_path: Path) -> None:
+    def interrupt(what: str, done: int, of: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        draw(tmp_path, DataChoice(photographs=40, copies=1), interrupt)
+    assert len([*tmp_path.rglob("*.jpeg")]) < 40, "of 480"
+
+
 def test_copies_are_colour_jpegs_of_the_kaggle_size_with_black_borders(small: Path) -> None:
     table = pd.read_csv(small / "photographs.csv")
     for name, angle_deg in zip(table["image"], table["angle_deg"], strict=True):
