@@ -1,7 +1,7 @@
 """The same six trainings by bloodstudy and by what people use instead: whole commands, side by side, in turn.
 
     uv pip install --group peers
-    python benchmarks/peers.py --data FOLDER [--rounds 3] [--norm lrn batch] [--tools ...] [--killed] [--images 400]
+    python benchmarks/peers.py --data FOLDER [--rounds 3] [--norm lrn batch] [--tools ...] [--killed] [--rows peers.csv]
 
 Three rates, two seeds, three epochs of the reference network on Kaggle's images, 60 x 80 in colour, each logged to
 MLflow with its train and test accuracy. The peers are what a competent user writes: `image_dataset_from_directory`,
@@ -11,8 +11,9 @@ Each command begins in an empty folder, but for images that bloodstudy has decod
 
 Wall time; processor time of the command and all that it started; the largest memory that all its processes held at
 once, looked at every quarter of a second. Medians over the rounds, and the ratio to `plain`. With --killed each is
-killed (SIGKILL, all its processes) at half its median time and started again: how many trainings that had ended were
-trained once more.
+killed (SIGKILL, all its processes) at half its time and started again: how many trainings that had ended were trained
+once more. What is measured is added to the file --rows, one line a command, so that rounds of several quiet hours can
+be told together; each is compared with the `plain` of its own round.
 """
 
 # The peers are installed for this script alone.
@@ -21,16 +22,17 @@ trained once more.
 from __future__ import annotations
 
 import argparse
+import csv
 import itertools
 import logging
 import os
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ import psutil
 
 RATES, SEEDS, EPOCHS, BATCH, SIZE = (1e-2, 1e-3, 1e-4), (0, 1), 3, 100, (60, 80)
 TOOLS = ("bloodstudy", "one", "plain", "kerastuner", "raytune", "optuna")
+COLUMNS = ("norm", "round", "command", "wall", "processor", "memory", "lost")  # seconds and MB
 PAIRS = tuple(itertools.product(RATES, SEEDS))
 
 
@@ -51,26 +54,49 @@ def main() -> None:
         root = few(options, folder / "few") if options.images else Path(options.data)
         if not options.cold:
             command("bloodstudy", options.norm[0], root, folder / "warm", folder / "cache", "plan_only=true")
-        columns = ["normalisation", "command", "wall s", "ratio", "processor s", "ratio", "memory, MB"]
-        columns += ["lost"] * options.killed
-        print(f"| {' | '.join(columns)} |")
-        print(f"|{'---|' * len(columns)}")
-        for norm in options.norm:
-            measured: dict[str, list[tuple[float, float, float]]] = {tool: [] for tool in options.tools}
-            for round_ in range(options.rounds):
-                for tool in options.tools:
-                    place = folder / f"{norm}-{tool}-{round_}"
-                    cache = place / "cache" if options.cold else folder / "cache"
-                    measured[tool].append(command(tool, norm, root, place, cache))
-                    shutil.rmtree(place)
-            medians = {tool: [statistics.median(c) for c in zip(*rows, strict=True)] for tool, rows in measured.items()}
-            plain = medians.get("plain", [float("nan")] * 3)
-            for tool, (wall, processor, memory) in medians.items():
-                row = f"| {norm} | {tool} | {wall:.0f} | {wall / plain[0]:.2f} | {processor:.0f} | "
-                row += f"{processor / plain[1]:.2f} | {memory:,.0f} |"
+        for norm, _ in itertools.product(options.norm, range(options.rounds)):
+            begun = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+            for tool in options.tools:
+                place = folder / tool
+                cache = place / "cache" if options.cold else folder / "cache"
+                row = [norm, begun, tool, *(f"{number:.2f}" for number in command(tool, norm, root, place, cache))]
+                shutil.rmtree(place)
                 if options.killed:
-                    row += f" {lose(tool, norm, root, folder / f'{norm}-{tool}-killed', folder / 'cache', wall / 2)} |"
-                print(row, flush=True)
+                    row.append(lose(tool, norm, root, place, cache, float(row[3]) / 2))
+                    shutil.rmtree(place)
+                keep(options.rows, row)
+    print(summarise(options.rows))
+
+
+def keep(rows: Path, row: list[str]) -> None:
+    """Add a row to the CSV file of what was measured."""
+    first = not rows.exists()
+    with rows.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        if first:
+            writer.writerow(COLUMNS)
+        writer.writerow([*row, *[""] * (len(COLUMNS) - len(row))])
+
+
+def summarise(rows: Path) -> str:
+    """Return a Markdown table: medians, and medians of the ratios to `plain` in the same round."""
+    import pandas as pd
+
+    measured = pd.read_csv(rows, dtype={"lost": str})
+    plain = measured[measured["command"] == "plain"].set_index(["norm", "round"])
+    lines = [
+        "| normalisation | command | rounds | wall s | ratio | processor s | ratio | memory, MB | trained once more |",
+        f"|{'---|' * 9}",
+    ]
+    for _, some in measured.groupby(["norm", "command"], sort=False):
+        beside = plain.reindex(pd.MultiIndex.from_arrays([some["norm"], some["round"]]))
+        cells = [*map(str, some[["norm", "command"]].to_numpy()[0]), str(len(some))]
+        for column in ("wall", "processor"):
+            ratio = some[column].to_numpy() / beside[column].to_numpy()
+            cells += [f"{some[column].median():.0f}", f"{pd.Series(ratio).median():.2f}"]
+        cells += [f"{some['memory'].median():,.0f}", "; ".join(some["lost"].dropna())]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def read_options() -> argparse.Namespace:
@@ -81,6 +107,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--tools", nargs="+", default=list(TOOLS), choices=TOOLS)
     parser.add_argument("--killed", action="store_true", help="kill each at half its time and start it again")
     parser.add_argument("--cold", action="store_true", help="let bloodstudy decode the images each time")
+    parser.add_argument("--rows", type=Path, default=Path("peers.csv"), help="file that each measurement is added to")
     parser.add_argument("--images", type=int, help="so many of each class and side alone, to try this script out")
     parser.add_argument("--child", choices=TOOLS[2:], help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -137,7 +164,8 @@ def command(tool: str, norm: str, root: Path, place: Path, cache: Path, *more: s
         time.sleep(0.25)
     wall = time.monotonic() - begun
     if process.returncode:
-        raise SystemExit(f"{tool} failed:\n{(place / 'said.txt').read_text()[-3000:]}")
+        print(f"{tool} failed:\n{(place / 'said.txt').read_text()[-3000:]}", file=sys.stderr)
+        raise subprocess.CalledProcessError(process.returncode, tool)
     return wall, sum(used.values()), largest
 
 
@@ -161,7 +189,10 @@ def lose(tool: str, norm: str, root: Path, place: Path, cache: Path, seconds: fl
             continue
     process.wait()
     before = list_ended(place)
-    command(tool, norm, root, place, cache)
+    try:
+        command(tool, norm, root, place, cache)
+    except subprocess.CalledProcessError:
+        return f"{len(before)} of {len(before)} (it could not go on)"
     again = list_ended(place)
     return f"{sum(again[one] != before[one] for one in before)} of {len(before)}"
 
@@ -274,6 +305,7 @@ def by_optuna(options: argparse.Namespace) -> None:
 
 
 def by_raytune(options: argparse.Namespace) -> None:
+    import mlflow
     import ray
     from ray import tune
 
@@ -285,6 +317,7 @@ def by_raytune(options: argparse.Namespace) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         return {"test_accuracy": train(norm, levels["lr"], levels["seed"], load(root), Path(here))}
 
+    mlflow.set_experiment("grid")  # a store that two trainings make at the same time is broken
     ray.init(num_cpus=os.cpu_count(), include_dashboard=False, logging_level=logging.ERROR)
     if tune.Tuner.can_restore(f"{here}/grid"):
         tuner = tune.Tuner.restore(f"{here}/grid", trainable=trainable, restart_errored=True)

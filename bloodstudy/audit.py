@@ -1,7 +1,7 @@
 """python -m bloodstudy.audit: say what is wrong with a data set, before anybody trains on it.
 
 The flow: check what was typed; screen and decode the images, small; look for duplicates, leaks and contradictions;
-write <reports_dir>/audit/<data>/audit.md. Trains nothing, loads no TensorFlow and asks no tracking store.
+write <reports_dir>/audit/<data>/audit.md and audit.html. Trains nothing, loads no TensorFlow, asks no tracking store.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ python -m bloodstudy.audit [data=NAME] [data.root=FOLDER] [data.split=SPLIT] [fa
 
 Says what is wrong with the images: files that cannot be used, exact duplicates, the same cell on both sides of the
 split, one cell under two classes, and how many independent photographs the test set is worth. It writes
-<reports_dir>/audit/<data>/audit.md with its figures and tables, and trains nothing.
+<reports_dir>/audit/<data>/audit.md with its figures and tables, the same as one page, audit.html, and trains nothing.
 
   data=smear|kaggle|bccd|folder   which images (default smear); any other key data.* of python -m bloodstudy.run --help
   fail_on_leak=true               exit with 1 if the split leaks, or if nobody can tell

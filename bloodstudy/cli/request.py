@@ -83,8 +83,11 @@ class StudyRequest:
             count = seeds or (None if study else SEEDS)
         own = study.looks if study and study.design in ("auto", name) else ()  # looks of folds are none of seeds
         looks = typed.get("looks") or own or ((count,) if count else LOOKS[name])
-        folds = (study.folds if study else FOLDS) if name == DesignName.FOLDS else 1
-        return Design(name, folds, tuple(looks), typed.get("first_repetition") or 0, count)
+        first = typed.get("first_repetition") or 0
+        if name == DesignName.FIXED:
+            return Design(name, 1, tuple(looks), first, count)
+        folds, measured = (study.folds, study.measured_share) if study else (FOLDS, 1.0)
+        return Design(name, folds, tuple(looks), first, count, measured)
 
     def margin(self, question: Question, typed: float | None, design: Design) -> float:
         """Return how large a difference may be and not matter."""

@@ -1,8 +1,8 @@
 """The report of a study: its sections in the order of the page, its figures, its files.
 
-In: the run folder. Out: in <reports_dir>/<study> report.md, report.html, claims.json, trials.csv, effects.csv,
-effects.tex, of a study by folds blocks.csv, and figures/*, a pure function of the trials there; and cost.md, what they
-took. A plain sweep is a study without questions.
+In: the run folder. Out: in <reports_dir>/<study> report.md, report.html, claims.json, checklist.md, trials.csv,
+effects.csv, effects.tex, of a study by folds blocks.csv, and figures/*, a pure function of the trials there; and
+cost.md, what they took. A plain sweep is a study without questions.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ from bloodstudy.reporting.sections import (
     summary,
     trials,
 )
+from bloodstudy.reporting.sections.checklist import write_checklist
 from bloodstudy.study.archive.export import note_package
 from bloodstudy.study.report_folder import choose_report_folder
 
 IN_ORDER = (summary, answers, trials, smallest_model, data, arms, published_results, methods)
 SECTIONS = tuple(module.SECTION for module in IN_ORDER)
 NAMES = ("report.md", "report.html", "report_with_images.html", "claims.json", "effects.csv", "effects.tex", "cost.md")
-NAMES += ("trials.csv", "blocks.csv", "cost.png", "figures")  # all that a report writes
+NAMES += ("checklist.md", "trials.csv", "blocks.csv", "cost.png", "figures")  # all that a report writes
 WITH_IMAGES = "report_with_images.html"  # beside report.html, which may be given away and is verified
 
 
@@ -50,6 +51,7 @@ class Report:
     cost: str  # Markdown
     ledger: Ledger
     tables: dict[str, str] = field(default_factory=dict)  # for other programs; content by name
+    declared: bool = False  # it is of a study, which has questions
     with_images: str = ""  # the page with images in it, if that was asked for
 
     @property
@@ -57,6 +59,8 @@ class Report:
         """The content of its files, by name."""
         pages = {"report.md": unmark(self.marked), "report.html": self.html, "claims.json": to_json(self.ledger)}
         pictured = {WITH_IMAGES: self.with_images} if self.with_images else {}
+        if self.declared:
+            pages["checklist.md"] = write_checklist(pages["report.md"])
         return pages | self.tables | {"cost.md": self.cost} | pictured
 
 
@@ -95,7 +99,7 @@ def make_report(claims: StudyClaims, folder: Path, more: str = "") -> Report:
     title = summary.describe_title(sweep)
     page = partial(render_html, marked, claims.ledger, sweep.trials, folder, title)
     costs, tables = cost.write_cost(claims.analysis, title, folder), exports.write_tables(claims.analysis)
-    return Report(marked, page(), costs, claims.ledger, tables, page(more) if more else "")
+    return Report(marked, page(), costs, claims.ledger, tables, bool(sweep.plan.questions), page(more) if more else "")
 
 
 def list_figures(analysis: StudyAnalysis) -> dict[str, Drawing]:

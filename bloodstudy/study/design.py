@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 FOLDS = 5
-MEASURED_SHARE = 0.1  # of the training images of a fold, on which its train accuracy is measured
 
 
 class DesignName(StrEnum):
@@ -46,6 +45,7 @@ class Design:
     looks: tuple[int, ...]  # numbers of complete repetitions at which it decides, rising
     first: int = 0  # repetition
     seeds: int | None = None  # of a fixed design, if more are planned than it decides by
+    measured_share: float = 1.0  # of the training images of a fold, on which its train accuracy is measured
 
     @property
     def planned(self) -> int:
@@ -69,7 +69,7 @@ class Design:
             "data.folds": self.folds,
             "data.split_seed": repetition,
             "data.fold": fold,
-            "data.measured_share": MEASURED_SHARE,
+            **({"data.measured_share": self.measured_share} if self.measured_share < 1 else {}),
             "seed": seed,
         }
         return Block(repetition, fold, seed, levels)

@@ -69,6 +69,7 @@ class Study:
     looks: tuple[int, ...] = ()  # numbers of repetitions at which it decides; none: as its design has them
     design: str = "auto"
     folds: int = FOLDS
+    measured_share: float = 1.0  # of the training images of a fold, on which its train accuracy is measured
     margin: float | None = None
     budget: str | None = None
     response: str | None = None  # the metric that its verdicts are about; None: test accuracy
@@ -122,6 +123,7 @@ STUDY = {
     "looks": RULES["looks"],
     "design": RULES["design"],
     "folds": Whole(2, 100),
+    "measured_share": RULES["data.measured_share"],
     "budget": RULES["budget"],
     "pilot": Rule(
         "{spread: of the differences, pairs: how many}, such as {spread: 0.04, pairs: 15}",
@@ -168,8 +170,8 @@ def read_study(name: str) -> Study:
         problems.append(f"{SCRATCH!r} is the name of plain runs and sweeps; call the study something else")
     if seeds and design == "folds":
         problems.append(f"seeds: design=folds counts repetitions, up to the last of its looks; received {seeds}")
-    if "folds" in content and design == "fixed":
-        problems.append("folds: design=fixed has none")
+    if design == "fixed":
+        problems += [f"{key}: design=fixed has none" for key in ("folds", "measured_share") if key in content]
     if seeds and looks and looks[-1] > seeds:
         problems.append(f"looks: expected rising numbers up to seeds; received {looks!r}")
     if len(set(content["questions"])) < len(content["questions"]):

@@ -1,5 +1,7 @@
 """Blocks, repetitions and looks."""
 
+from dataclasses import replace
+
 import pytest
 from records import plan_of
 
@@ -16,8 +18,10 @@ def test_a_repetition_by_folds_is_one_division_each_part_of_which_tests_once():
     for block in blocks:
         assert block.levels == {
             "data.split": "grouped_kfold", "data.folds": 5, "data.split_seed": block.repetition,
-            "data.fold": block.fold, "data.measured_share": 0.1, "seed": block.seed,
+            "data.fold": block.fold, "seed": block.seed,
         }  # fmt: skip
+    (block, *_) = replace(FOLDS, measured_share=0.1).blocks(1)
+    assert block.levels["data.measured_share"] == 0.1
 
 
 def test_a_repetition_of_a_fixed_division_is_a_training_seed():

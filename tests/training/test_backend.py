@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -38,3 +41,16 @@ def test_another_backend_gets_the_feed_itself(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     gallery = Gallery(IMAGES)
     assert backend.stream(gallery) is gallery
+
+
+def test_what_keras_can_do_without_is_not_imported_and_can_be_afterwards(tmp_path):
+    code = """if True:
+        import sys
+        from bloodstudy.training import backend
+        backend.set_up(1)
+        print(sorted({"sklearn", "jax"} & set(sys.modules)))
+        import jax, sklearn
+        print(jax.__name__, sklearn.__name__)
+    """
+    ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines() == ["[]", "jax sklearn"]

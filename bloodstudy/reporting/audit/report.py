@@ -1,7 +1,7 @@
 """The report of one audit: its tables, its figures, its file.
 
-In: what was found. Out: <reports_dir>/audit/<data>/ with audit.md, findings.json, one CSV table a kind of finding, and
-figures/*.png and *.svg; a pure function of the findings.
+In: what was found. Out: <reports_dir>/audit/<data>/ with audit.md, audit.html, findings.json, one CSV table a kind of
+finding, and figures/*.png and *.svg; a pure function of the findings.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from bloodstudy.reporting.audit import figures, tables, text
 from bloodstudy.reporting.audit.tables import list_rows, tabulate
 from bloodstudy.reporting.figures.style import Drawing, draw_figures
 from bloodstudy.reporting.figures.training import draw_classes
+from bloodstudy.reporting.render.html import render_page
 from bloodstudy.reporting.render.markdown import code, embed, fence, plain, rows_of, template, write_csv
 
 FIGURES = ("counts", "leak", "worth", "brightness")
@@ -69,14 +70,17 @@ class Audit:
 def write_audit(audit: Audit, reports_dir: Path) -> Path:
     """Write the report of `audit`; return the path of audit.md. Raises MachineError if that is refused."""
     final = reports_dir / "audit" / audit.findings.name
-    names = ("audit.md", "findings.json", "figures", *(f"{name}.csv" for name in FILES))
+    names = ("audit.md", "audit.html", "findings.json", "figures", *(f"{name}.csv" for name in FILES))
     with files.published_folder(final, names) as folder:
         for name in FILES:
             files.write_text(folder / f"{name}.csv", write_csv(_frame(audit, name)))
         files.write_json(folder / "findings.json", as_json(audit))
         pictures = list_figures(audit)
         draw_figures({name: draw for name, (_, draw) in pictures.items()}, folder / "figures")
-        files.write_text(folder / "audit.md", render(audit, {name: words for name, (words, _) in pictures.items()}))
+        page = render(audit, {name: words for name, (words, _) in pictures.items()})
+        files.write_text(folder / "audit.md", page)
+        title = f"Audit of {describe_title(audit.findings)}"
+        files.write_text(folder / "audit.html", render_page(page, folder, title))
     return final / "audit.md"
 
 
@@ -108,7 +112,7 @@ def render(audit: Audit, drawn: dict[str, str]) -> str:
     short = findings.duplicates.assign(sha256=findings.duplicates["sha256"].str[:12])
     brightness = summarise_brightness(audit.brightness, findings.sides).rename(columns={"sd": "spread"})
     return template("audit.md.j2").render(
-        title=f"{code(findings.name)}, {plain(findings.split)} split",
+        title=describe_title(findings),
         leak=text.describe_leak(findings, audit.random),
         worth=text.describe_worth(summary),
         overview=tables.tabulate_overview(findings, audit.uninformative),
@@ -138,6 +142,11 @@ def render(audit: Audit, drawn: dict[str, str]) -> str:
         black=BLACK,
         files=[*((f"{name}.csv", words) for name, words in FILES.items()), ("findings.json", "all numbers")],
     )
+
+
+def describe_title(findings: Findings) -> str:
+    """Return which images are audited, and on which split."""
+    return f"{code(findings.name)}, {plain(findings.split)} split"
 
 
 def list_figures(audit: Audit) -> dict[str, tuple[str, Drawing]]:

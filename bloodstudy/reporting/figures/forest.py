@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -36,6 +36,12 @@ FAR = 5.0  # points that lie so many times farther out than those of other arms 
 FAR_POINTS = 20.0  # farther out than this, which no arm does that learnt
 LEAST = 0.2  # of the longer side of the axis: how long the other one is at least
 ROW_IN = 0.46
+SHAPES = 3  # of marks that the legend shows: each arm has its own, and they mean nothing else
+MARKS: tuple[dict[str, Any], ...] = (
+    {"markersize": 6.5},
+    {"markersize": 3, "mfc": "none"},
+    {"markersize": 6.5, "mfc": "white", "mew": 1.4},
+)  # of means, of single blocks, of arms that are not tested
 
 
 def draw_effects(comparisons: Sequence[Comparison], styles: Styles, by_folds: bool = False) -> Figure:
@@ -65,10 +71,10 @@ def draw_panels(
     for axes, (response, words) in zip(panels, shown.items(), strict=True):
         _draw_panel(axes, rows, response, styles, limits, points is not None)
         axes.set_title(words)
-        axes.set_xlabel("difference to the reference (points)" if points else "difference (points)")
+        axes.set_xlabel("difference to the reference (points)")
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.45, -0.55)
-    _add_legend(figure, comparisons, points)
+    _add_legend(figure, comparisons, styles, points)
     return panels
 
 
@@ -144,13 +150,17 @@ def _draw_panel(
     axes.grid(visible=False, axis="y")
 
 
-def _add_legend(figure: Figure, comparisons: Sequence[Comparison], points: str | None) -> None:
-    marks: dict[str, Any] = {"color": INK, "marker": "o", "linestyle": ""}
-    handles: list[Artist] = [Line2D([], [], markersize=7, label="mean", **marks)]
+def _add_legend(figure: Figure, comparisons: Sequence[Comparison], styles: Styles, points: str | None) -> None:
+    shapes = list(dict.fromkeys(styles[comparison.pair.arm].marker for comparison in comparisons))[:SHAPES]
+    means, single, untested = (
+        tuple(Line2D([], [], color=INK, linestyle="", marker=shape, **form) for shape in shapes) for form in MARKS
+    )
+    handles: list[Any] = [means]
+    labels = {id(means): "mean", id(single): f"one {points}, paired", id(untested): "not tested"}
     if points:
-        handles.insert(0, Line2D([], [], mfc="none", markersize=3, label=f"one {points}, paired", **marks))
+        handles.insert(0, single)
     if any(not comparison.pair.tested for comparison in comparisons):
-        handles.append(Line2D([], [], mfc="white", mew=1.4, markersize=7, label="not tested", **marks))
+        handles.append(untested)
     if any(comparison.course.last for comparison in comparisons):
         handles += describe_intervals()
     if any(not math.isnan(effect.low) for c in comparisons for effect in c.effects.values()):
@@ -160,5 +170,7 @@ def _add_legend(figure: Figure, comparisons: Sequence[Comparison], points: str |
     band = f"margin (±{margins[0]} points)" if len(margins) == 1 else "margin"
     handles.append(Patch(color=SHADE, label=band))
     figure.legend(
-        handles=handles, loc="outside upper center", ncols=len(handles) if len(handles) < 6 else 4, frameon=False
-    )
+        handles, [labels.get(id(handle)) or str(handle.get_label()) for handle in handles],
+        handler_map={tuple: HandlerTuple(ndivide=None, pad=0.3)}, loc="outside upper center",
+        ncols=len(handles) if len(handles) < 6 else 4, frameon=False,
+    )  # fmt: skip

@@ -1,7 +1,7 @@
-"""report.html: the report as one file that asks nothing of any network.
+"""A page as one file that asks nothing of any network: report.html, and audit.html, which makes no claims of trials.
 
-In: the marked Markdown of a report, its ledger, trials and folder of figures. Out: HTML in which each number
-is a link to its claim and each claim one to its trials.
+In: Markdown and its folder of figures; of a report with marks, its ledger and its trials. Out: HTML; in that of a
+report each number is a link to its claim and each claim one to its trials.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -56,19 +57,29 @@ def render_html(marked: str, ledger: Ledger, trials: pd.DataFrame, folder: Path,
         of_all = len(all_planned) > MAX_LINKED and claim.trials == all_planned
         trial_links = [] if of_all else [(key, trial_anchors[key]) for key in claim.trials]
         rows.append(_Row(claim, claim_anchors[claim.name], _show(claim), trial_links, place in linked))
+    return _fill(
+        title, contents, _link_claims(body, rows), claimed=True, more=more, rows=rows,
+        trials=_list_trials(trials, ledger, trial_anchors), most_linked=MAX_LINKED,
+    )  # fmt: skip
+
+
+def render_page(text: str, folder: Path, title: str) -> str:
+    """Return a page of Markdown without claims; `folder` and `title` are as in `render_html`."""
+    body, contents = render_markdown(text, folder)
+    return _fill(title, contents, body, claimed=False, more="")
+
+
+def _fill(title: str, contents: list[tuple[str, str]], body: str, **more: Any) -> str:
     style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
     return template("report.html.j2", autoescape=True).render(
         title=read_words(title),
         contents=contents,
-        body=_link_claims(body, rows),
-        more=more,
-        rows=rows,
-        trials=_list_trials(trials, ledger, trial_anchors),
-        most_linked=MAX_LINKED,
+        body=body,
         style=style,
         script=script,
         style_hash=_digest(style),
         script_hash=_digest(script),
+        **more,
     )
 
 

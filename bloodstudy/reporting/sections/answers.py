@@ -164,6 +164,7 @@ def _describe_question(question: PlannedQuestion, claims: StudyClaims, drawn: li
         "strips": effect_tables.tabulate_strips(strips, claims),
         "about_strips": effect_tables.describe_strips(strips),
         "named": open_issues.describe_named(question, analysis),
+        "sizes": open_issues.describe_sizes(question, claims),
         "still_learning": describe_still_learning(question, claims),
         "untuned": open_issues.describe_untuned(question, analysis),
         "open": opened,

@@ -37,8 +37,7 @@ def describe_arms(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     panels = ", one panel a question" if sweep.plan.questions else ""
     texts = {
         "training": f"Accuracy and loss while fitting against the epoch, one line an arm ({len(sweep.arms)} in all)",
-        "confusion": "Confusion matrices of the test set: share and count of predicted classes for each true class"
-        f"{of_many}",
+        "confusion": f"Confusion matrices of the test set: share of predicted classes for each true class{of_many}",
         "calibration": f"How often each arm is right against how sure it is{panels}",
     }
     figures = {name: embed(name, text, drawn) for name, text in texts.items()}

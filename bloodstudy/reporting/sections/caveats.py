@@ -61,14 +61,19 @@ def _warn_of_code(sweep: StudyResults) -> list[str]:
     results, warnings = sweep.results.values(), []
     commits = {result.git_commit for result in results}
     if len(commits) > 1:
-        warnings.append("The trials come from different commits of bloodstudy.")
+        alike = len({result.code or key for key, result in sweep.results.items()}) == 1
+        same = ", with the same code for training and measuring" if alike else ""
+        warnings.append(f"The trials come from different commits of bloodstudy{same}.")
     elif any("+changes" in (commit or "") for commit in commits):
         warnings.append("The code held changes that are in no commit.")
     different = {"code of bloodstudy": {result.code for result in results}}
     for name, called in {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX"}.items():
         different[f"versions of {called}"] = {result.versions.get(name) for result in results}
-    cards: set[str | None] = {result.versions.get("gpu", "none") for result in results if "jax" in result.versions}
+    cards: set[str | None] = {result.versions.get("gpu") for result in results if "jax" in result.versions}
     different["graphics cards"] = cards
+    if len(cards) == 2 and None in cards:
+        card = code(next(filter(None, cards)))
+        warnings.append(f"Some trials were trained on a graphics card ({card}), others without one.")
     decoded: dict[str, set[str]] = {}
     for result in results:
         form = f"{result.data.fingerprint} {result.factors.get('image_size')} {result.factors.get('colour')}"

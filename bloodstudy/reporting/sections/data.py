@@ -15,7 +15,8 @@ import pandas as pd
 
 from bloodstudy.analysis import EvaluationImages, StudyAnalysis, StudyResults, list_leaks
 from bloodstudy.analysis.comparisons.validity import BY_BLOCK
-from bloodstudy.data.quality.effective_size import weigh_test
+from bloodstudy.data.quality.effective_size import combine_classes, weigh_test
+from bloodstudy.data.splits.split import count_drawn
 from bloodstudy.reporting.audit.text import SUMMARY_FORMULAS, describe_audit
 from bloodstudy.reporting.claims.ledger import WriteNumber
 from bloodstudy.reporting.claims.study_claims import StudyClaims
@@ -102,6 +103,8 @@ def describe_data(claims: StudyClaims, place: int, data_set: DataSet) -> dict[st
     counts, data = data_set.counts, data_set.data
     formulas = {"images": "number of images", "classes": "number of classes", **SUMMARY_FORMULAS}
     formulas["refused"] = "number of files that could not be used"
+    formulas["measured"] = "number of training images of the first trial on which its train accuracy is measured"
+    formulas["trained"] = "number of training images of the first trial"
     sides = SIDES | POOL
     for side in counts:
         formulas[f"{side}/images"] = f"number of {sides[side]} images"
@@ -114,6 +117,11 @@ def describe_data(claims: StudyClaims, place: int, data_set: DataSet) -> dict[st
     ]
     words = f"{plain(data_set.name)}: {as_list(several)} images, "
     words += f"{write('classes', len(counts), 'd')} classes, fingerprint {code(data.fingerprint)}"
+    if data.measured_share is not None and "train" in data.counts:
+        trained = data.counts["train"].values()
+        measured = sum(count_drawn(images, data.measured_share) for images in trained)
+        words += f"; train accuracy is measured on {write('measured', measured, ',d')} of the "
+        words += f"{write('trained', sum(trained), ',d')} training images of a trial"
     if data.refused:
         words += f"; {write('refused', data.refused, ',d')} files were refused"
     words += "".join(f"; {plain(note)}" for note in data.notes)
@@ -148,12 +156,16 @@ def tabulate_photographs(claims: StudyClaims) -> str:
         "units": f"number of different {shown.unit}s among them",
         "effective": f"(sum n)^2 / sum n^2 over the images n that each {shown.unit} gave",
     }
-    rows = []
-    for row in rows_of(weigh_test(tested, shown.classes, shown.unit)):
+    rows, weighed = [], rows_of(weigh_test(tested, shown.classes, shown.unit))
+    for row in weighed:
         write = claims.numbers_of(f"test/{row['class']}", formulas, keys)
         known = {name: math.nan if pd.isna(row[name]) else float(row[name]) for name in formulas}
         cells = [write(name, value, ".1f" if name == "effective" else ",d") for name, value in known.items()]
-        rows.append([code(row["class"]) if row["class"] in shown.classes else "all", *cells])
+        rows.append([code(row["class"]) if row["class"] in shown.classes else "all, images weighing alike", *cells])
+    own = [float(row["effective"]) for row in weighed[:-1] if row["images"]]
+    formula = "classes^2 / sum over the classes of 1 / effective"
+    alike = claims.number(combine_classes([1.0] * len(own), own), "test/all/alike", formula, keys, ".1f")
+    rows.append(["all, classes weighing alike", *rows[-1][1:3], alike])
     header = ["test images", f"{shown.unit}s", "worth independent images"]
     return table(["class", *header], rows, right=header)
 

@@ -94,7 +94,8 @@ def describe_reference(comparisons: Sequence[Comparison], claims: StudyClaims) -
     others = "".join(f", {title} {mean} %" for title, mean in zip([*claims.responses][3:], own, strict=True))
     who = "The reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
     return (
-        f"{who}: train {train} %, test {test} %, gap {gap} points{others} (mean over {pair.blocks()} {claims.block}s)."
+        f"{who}: train {train} %, test {test} %, gap {gap} points{others} "
+        f"(mean over {pair.blocks()} {claims.block}s, each class weighing alike)."
     )
 
 

@@ -20,7 +20,14 @@ from bloodstudy.reporting.sections.verdicts import describe_verdict, margin_of
 from bloodstudy.study.arms import spell
 from bloodstudy.study.planned import PlannedQuestion
 
-HEADER = ("question", "answer {scope}", "best level", "best change, {response} (points)", "its verdict")
+HEADER = (
+    "question",
+    "answer {scope}",
+    "best level shown",
+    "highest mean change, {response} (points)",
+    "its verdict",
+)
+MOVED = {"train accuracy": "train_accuracy", "the gap": "accuracy_gap"}
 UNDECIDED = (Word.OPEN, Word.PILOT)
 CHANGES = {Word.IMPROVES: "gains", Word.HARMS: "costs"}
 
@@ -42,31 +49,42 @@ def _fill_row(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
     tested = list_tested(question, claims)
     useless = (Word.FAILS, Word.INVALID)
     shown = [comparison for comparison in tested if comparison.seeds and comparison.verdict.word not in useless]
-    sentence = " ".join(filter(None, [answer(question, claims), _describe_train(shown, claims)]))
+    sentence = " ".join(filter(None, [answer(question, claims), _describe_moves(shown, claims)]))
     if not shown:
         return [sentence, NONE, NONE, NONE]
     best = shown[0]
     if smallest := _find_smallest(question, claims):
         best = next((comparison for comparison in shown if comparison.pair.arm == smallest), best)
         level = code(smallest)
-    else:
-        level = code(best.pair.arm) if best.test.mean > 0 else _name_reference(question, claims)
-    if all(comparison.verdict.word in UNDECIDED for comparison in tested):
+    elif better := [code(comparison.pair.arm) for comparison in shown if comparison.verdict.word == Word.IMPROVES]:
+        level = as_list(better)
+    elif all(comparison.verdict.word in UNDECIDED for comparison in tested):
         level = NONE
+    else:
+        level = f"none is shown to be better than {_name_reference(question, claims)}"
     pair = PairClaims(claims, best)
     partial = f", of those that trained: {pair.dead()} did not" if best.training.failing else ""
     verdict = plain(describe_verdict(best, claims.analysis)) + partial
     return [sentence, level, f"{code(best.pair.arm)}: {pair.interval(best.response)}", verdict]
 
 
-def _describe_train(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
-    """Say by how much the arms that learnt move train accuracy and gap: the lowest mean and the highest."""
+def _describe_moves(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
+    """Say by how much the arms that learnt move train accuracy and gap: the lowest mean and the highest.
+
+    While nothing is decided, what decides stands before them.
+    """
+    open_still = bool(comparisons) and all(c.verdict.word in UNDECIDED for c in comparisons)
+    responses = {claims.response: comparisons[0].response} | MOVED if open_still else MOVED
     moved = []
-    for what, response in (("train accuracy moves", "train_accuracy"), ("the gap", "accuracy_gap")):
+    for what, response in responses.items() if comparisons else ():
         ranked = sorted(comparisons, key=lambda c, name=response: c.effects[name].mean)
-        ends = dict.fromkeys(PairClaims(claims, c).mean(response, "+z.1f") for c in (ranked[:1] + ranked[-1:]))
-        moved.append(f"{what} by {' to '.join(ends)}")
-    return f"From arm to arm {', '.join(moved)} points." if comparisons else ""
+        ends = {PairClaims(claims, c).mean(response, "+z.1f"): code(c.pair.arm) for c in (ranked[:1] + ranked[-1:])}
+        several = len(ends) > 1
+        verb = "" if moved else " changes"
+        ends_told = " to ".join(f"{mean} ({arm})" if several else mean for mean, arm in ends.items())
+        moved.append(f"{what}{verb} by {ends_told}")
+    told = f"{as_list(moved)} points." if moved else ""
+    return f"So far {told}" if told and open_still else told[:1].upper() + told[1:]
 
 
 def _find_smallest(question: PlannedQuestion, claims: StudyClaims) -> str | None:

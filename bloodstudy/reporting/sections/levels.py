@@ -17,9 +17,15 @@ from bloodstudy.study.arms import BLOCK_KEYS, spell
 
 def tabulate_reference(sweep: StudyResults, arm: str) -> str:
     """Return a table of the model and all factor levels of an arm, and which of them other arms change."""
+    rows = [[code(key), code(level), "yes" if changed else ""] for key, level, changed in list_levels(sweep, arm)]
+    return table(["factor", "level", "other arms change it"], rows) if rows else ""
+
+
+def list_levels(sweep: StudyResults, arm: str) -> list[tuple[str, str, bool]]:
+    """Return the model and all factor levels of an arm that it reads, and whether other arms change them."""
     result = sweep.result_of(arm)
     if result is None:
-        return ""
+        return []
     every, rows = [{"model": other.model, **other.factors} for other in sweep.results.values()], []
     networks = {network.name: network for one in sweep.plan.own for network in one.networks}
     own, neutral = {"model": result.model, **result.factors}, sweep.plan.neutral
@@ -27,8 +33,8 @@ def tabulate_reference(sweep: StudyResults, arm: str) -> str:
         level = level_in(own, key, neutral)
         levels = {spell(level_in(other, key, neutral)) for other in every}
         if key != "seed" and (key not in FACTORS or is_read(result.model, key, networks)):
-            rows.append([code(key), code(spell(level)), "yes" if len(levels) > 1 else ""])
-    return table(["factor", "level", "other arms change it"], rows)
+            rows.append((key, spell(level), len(levels) > 1))
+    return rows
 
 
 def list_brought(sweep: StudyResults, arm: str, reference: str) -> dict[str, Any]:

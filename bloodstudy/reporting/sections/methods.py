@@ -12,6 +12,7 @@ from bloodstudy.reporting.render.markdown import code, fence, plain, rows_of, ta
 from bloodstudy.reporting.sections import declared, levels, limits
 from bloodstudy.reporting.sections.methods_paragraph import write_paragraph
 from bloodstudy.reporting.sections.section import Section, find_reference, has_questions
+from bloodstudy.study.outcome import Outcome
 
 
 def describe_methods(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
@@ -51,6 +52,8 @@ def _tabulate_trials(claims: StudyClaims) -> str:
             value = float("nan") if row[name] is None else 100 * float(row[name])
             cells.append(write(name, value, percent_form(name)))
         outcome = plain(str(row["outcome"]).replace("_", " "))
+        score = claims.sweep.score(row["key"], row["judged"]) if row["outcome"] == Outcome.FINISHED else None
+        outcome += ", learnt nothing" if score is not None and score.dead else ""
         reason = plain(row["reason"]) if isinstance(row["reason"], str) else ""
         rows.append([*cells, f"{outcome}: {reason}" if reason else outcome])
     block = ["repetition", "fold"] if by_folds else []

@@ -43,11 +43,22 @@ def describe_untuned(question: PlannedQuestion, analysis: StudyAnalysis) -> str:
     known = sweep.result_of(reference)
     rate = f" ({code('lr=' + spell(known.factors['lr']))})" if known else ""
     who = "None of these arms was tuned: each" if len(arms) > 1 else f"{code(arms[0])} was never tuned: it"
-    return (
-        f"{who} has the reference's learning rate{rate}, whether or not that suits it, so an effect is "
-        "that of the change at this rate. A question that declares `lr_grid` shows it at others."
-        + (f" {brought}" if brought else "")
+    return f"{who} has the reference's learning rate{rate}, whether or not that suits it." + (
+        f" {brought}" if brought else ""
     )
+
+
+def describe_sizes(question: PlannedQuestion, claims: StudyClaims) -> str:
+    """Say which arms have more or fewer parameters than the reference, where the question is not about that."""
+    sweep, reference = claims.sweep, question.reference
+    known = sweep.result_of(reference)
+    if question.simplify or known is None:
+        return ""
+    results = {c.pair.arm: sweep.result_of(c.pair.arm) for c in claims.analysis.of(question.name)}
+    other = [arm for arm, own in results.items() if own is not None and own.parameters != known.parameters]
+    sizes = [f"{code(arm)} has {claims.parameters(arm)} parameters" for arm in other]
+    so = "its effect is" if len(other) == 1 else "their effects are"
+    return f"{as_list(sizes)}, the reference {claims.parameters(reference)}: {so} that of both." if sizes else ""
 
 
 def describe_named(question: PlannedQuestion, analysis: StudyAnalysis) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from bloodstudy.analysis import SPLIT_KEYS, ArmSummary, StudyResults, summarise_arms
+from bloodstudy.analysis.comparisons.verdict import ALPHA
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain
 from bloodstudy.reporting.sections.caveats import warn_of_study, warn_of_sweep
 from bloodstudy.reporting.sections.effect_tables import describe_reference
+from bloodstudy.reporting.sections.levels import list_levels
 from bloodstudy.reporting.sections.progress import describe_state
 from bloodstudy.reporting.sections.section import Section, find_reference, has_questions
 
@@ -27,12 +29,29 @@ def describe_head(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         paired = [c for c in analysis.comparisons if c.seeds and not c.unpaired and c.pair.reference == first]
         reached = describe_reference(paired, claims) if paired else ""
         progress = " ".join(filter(None, [describe_state(claims), reached]))
-        return head | {"question": "", "progress": progress, "warnings": warnings}
+        about = _describe_reference(claims, first)
+        return head | {"question": "", "progress": progress, "about": about, "warnings": warnings}
     question = plain(analysis.sweep.plan.question or "")
-    return head | {"question": question, "progress": " ".join(summarise(claims)), "warnings": []}
+    return head | {"question": question, "progress": " ".join(summarise(claims)), "about": "", "warnings": []}
 
 
 SECTION = Section("summary", lambda analysis: True, describe_head)
+
+
+def _describe_reference(claims: StudyClaims, reference: str) -> str:
+    """Say what the reference has of what the arms change, and what a verdict allows for; nothing before any result."""
+    analysis = claims.analysis
+    levels = [code(f"{key}={level}") for key, level, changed in list_levels(analysis.sweep, reference) if changed]
+    if not levels:
+        return ""
+    margins = sorted({f"{100 * question.margin:g}" for question in analysis.sweep.plan.questions})
+    said = f"Of what the arms change, the reference has {as_list(levels)}."
+    if analysis.looks[-1] < analysis.repetitions.least:
+        return said
+    return (
+        f"{said} Margin: {as_list(margins)} points of {analysis.sweep.plan.response_words}; the chance that any of the "
+        f"verdicts is wrong is at most {100 * ALPHA:g} %."
+    )
 
 
 def describe_title(sweep: StudyResults) -> str:

@@ -37,7 +37,17 @@ def test_the_folder_holds_the_report_its_numbers_its_tables_and_its_figures(audi
     path = write_audit(audit_of(), tmp_path)
     assert path == tmp_path / "audit" / "folder" / "audit.md"
     figures = {f"figures/{name}.{kind}" for name in FIGURES for kind in ("png", "svg")}
-    assert set(everything(path.parent)) == {"audit.md", "findings.json", *(f"{name}.csv" for name in FILES), *figures}
+    assert set(everything(path.parent)) == {
+        "audit.md",
+        "audit.html",
+        "findings.json",
+        *(f"{name}.csv" for name in FILES),
+        *figures,
+    }
+    page = path.with_suffix(".html").read_text(encoding="utf-8")
+    assert "<title>Audit of folder, official split</title>" in page
+    assert "Where the numbers come from" not in page
+    assert page.count("<svg") + page.count("<img") == len(FIGURES)
     text = path.read_text(encoding="utf-8")
     assert (
         "The official split leaks: training holds the scene, the photograph or the very bytes of 3 of 7 (42.9 %)"

@@ -20,7 +20,11 @@ def test_means_and_gaps_are_those_of_the_blocks_that_count(analyse):
     assert [tick.get_text() for tick in axes.get_yticklabels()] == list(accuracies)
     assert list(accuracies) == ["reference", "pooling=average", "pooling=none"]
     assert [len(table) for table in accuracies.values()] == [6, 6, 5]
-    drawn = [float(line.get_xdata()[0]) for line in axes.lines if line.get_markersize() > 3]
+    drawn = [float(line.get_xdata()[0]) for line in axes.lines if 3 < line.get_markersize() < 10]
+    strokes = [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "|"]
+    same_blocks = [100 * comparison.reference["test_accuracy"].mean() for comparison in analysis.comparisons]
+    assert strokes == pytest.approx(same_blocks), "an arm with fewer blocks has its own stroke"
+    assert len(set(strokes)) == 2
     sides = ("train_accuracy", "test_accuracy")
     means = [100 * table[side].mean() for table in accuracies.values() for side in sides]
     assert drawn == pytest.approx(means)
