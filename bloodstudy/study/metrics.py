@@ -62,12 +62,17 @@ def accuracy(correct: np.ndarray) -> float:
     return float(correct.mean()) if len(correct) else math.nan
 
 
+def count_confusions(truth: np.ndarray, guess: np.ndarray, classes: int) -> np.ndarray:
+    """Return how many images of each true class, a row, were given each class: int (classes, classes)."""
+    return np.bincount(truth * classes + guess, minlength=classes * classes).reshape(classes, classes)
+
+
 def _measure_classes(truth: np.ndarray, guess: np.ndarray, classes: int, absent: float) -> tuple[np.ndarray, ...]:
     """Return recall and F1 of each class; `absent` if it has no image.
 
     Those of scikit-learn, which a test holds them to: it takes ten times as long, for each trial of a report.
     """
-    counts = np.bincount(truth * classes + guess, minlength=classes * classes).reshape(classes, classes)
+    counts = count_confusions(truth, guess, classes)
     right, shown, named = counts.diagonal().astype(float), counts.sum(axis=1), counts.sum(axis=0)
     recalls, f1 = np.full(classes, absent), np.full(classes, absent)
     np.divide(right, shown, out=recalls, where=shown > 0)

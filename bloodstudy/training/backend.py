@@ -16,8 +16,8 @@ from platformdirs import user_cache_path
 from bloodstudy.errors import MachineError
 from bloodstudy.training.precision import is_for_card
 
-# What Keras and TensorFlow import if it is there, and do not need: a quarter of the time that a process takes to begin.
-UNUSED = ("sklearn", "jax")
+# What Keras and TensorFlow import if it is there, and do not need: a third of the time that a process takes to begin.
+UNUSED = ("sklearn", "jax", "matplotlib", "cv2", "IPython")
 
 
 def set_up(threads: int, name: str = "tensorflow") -> None:
@@ -26,7 +26,7 @@ def set_up(threads: int, name: str = "tensorflow") -> None:
     os.environ["KERAS_BACKEND"] = name
     if name == "jax":
         _set_up_jax(threads)
-    with _quiet(), _without(*(UNUSED if name == "tensorflow" else ())):
+    with _quiet(), _without(*(unused for unused in UNUSED if unused != name)):
         import keras
 
         if name == "jax" and find_spec("tensorflow"):  # Keras imports it all the same, later and aloud

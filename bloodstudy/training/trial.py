@@ -38,8 +38,6 @@ def set_up(threads: int, backend_name: str) -> None:
     """Import Keras on a backend, and all that a trial needs, once."""
     code_digest()  # now, while the sources are those that are imported
     backend.set_up(threads, backend_name)
-    import sklearn.metrics  # noqa: F401  (a second of import that no trial should pay)
-
     from bloodstudy.training import batches, fit  # noqa: F401
 
     # What is imported stays: a collection that looks through all of it takes 0.4 s, and there are two in a trial.

@@ -48,8 +48,8 @@ def test_what_keras_can_do_without_is_not_imported_and_can_be_afterwards(tmp_pat
         import sys
         from bloodstudy.training import backend
         backend.set_up(1)
-        print(sorted({"sklearn", "jax"} & set(sys.modules)))
-        import jax, sklearn
+        print(sorted(set(backend.UNUSED) & set(sys.modules)))
+        import cv2, jax, matplotlib.pyplot, sklearn
         print(jax.__name__, sklearn.__name__)
     """
     ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from bloodstudy.analysis.results.predictions import Predictions
+from bloodstudy.study.metrics import count_confusions
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,10 @@ class Confusion:
 
 def examine(predictions: Predictions, judged: str) -> Confusion:
     """Return what predictions say about the test images that `judged` leaves."""
-    from sklearn.metrics import confusion_matrix
-
     shown, classes = predictions.shown, list(predictions.shown.classes)
     tested = shown.tested(judged)
     truth, guess = shown.labels[tested], predictions.likeliest[tested]
-    counts = confusion_matrix(truth, guess, labels=np.arange(len(classes))) if len(truth) else 0
-    confusion = pd.DataFrame(counts, index=classes, columns=classes)
+    confusion = pd.DataFrame(count_confusions(truth, guess, len(classes)), index=classes, columns=classes)
     photographs = shown.table["photograph"].to_numpy()
     here, trained = set(photographs[tested]), set(photographs[shown.train])
     if "" in here | trained:

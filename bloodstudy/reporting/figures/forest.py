@@ -71,7 +71,7 @@ def draw_panels(
     for axes, (response, words) in zip(panels, shown.items(), strict=True):
         _draw_panel(axes, rows, response, styles, limits, points is not None)
         axes.set_title(words)
-        axes.set_xlabel("difference to the reference (points)")
+        axes.set_xlabel("difference to the reference (points)" if points else "difference (points)")
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.45, -0.55)
     _add_legend(figure, comparisons, styles, points)
@@ -171,6 +171,6 @@ def _add_legend(figure: Figure, comparisons: Sequence[Comparison], styles: Style
     handles.append(Patch(color=SHADE, label=band))
     figure.legend(
         handles, [labels.get(id(handle)) or str(handle.get_label()) for handle in handles],
-        handler_map={tuple: HandlerTuple(ndivide=None, pad=0.3)}, loc="outside upper center",
+        handler_map={tuple: HandlerTuple(ndivide=None, pad=0.6)}, handlelength=2.6, loc="outside upper center",
         ncols=len(handles) if len(handles) < 6 else 4, frameon=False,
     )  # fmt: skip

@@ -27,7 +27,6 @@ HEADER = (
     "highest mean change, {response} (points)",
     "its verdict",
 )
-MOVED = {"train accuracy": "train_accuracy", "the gap": "accuracy_gap"}
 UNDECIDED = (Word.OPEN, Word.PILOT)
 CHANGES = {Word.IMPROVES: "gains", Word.HARMS: "costs"}
 
@@ -69,22 +68,24 @@ def _fill_row(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
 
 
 def _describe_moves(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
-    """Say by how much the arms that learnt move train accuracy and gap: the lowest mean and the highest.
+    """Say by how much the arms that learnt move train accuracy: the lowest mean and the highest.
 
-    While nothing is decided, what decides stands before them.
+    While nothing is decided, what decides stands before it.
     """
-    open_still = bool(comparisons) and all(c.verdict.word in UNDECIDED for c in comparisons)
-    responses = {claims.response: comparisons[0].response} | MOVED if open_still else MOVED
-    moved = []
-    for what, response in responses.items() if comparisons else ():
-        ranked = sorted(comparisons, key=lambda c, name=response: c.effects[name].mean)
-        ends = {PairClaims(claims, c).mean(response, "+z.1f"): code(c.pair.arm) for c in (ranked[:1] + ranked[-1:])}
-        several = len(ends) > 1
-        verb = "" if moved else " changes"
-        ends_told = " to ".join(f"{mean} ({arm})" if several else mean for mean, arm in ends.items())
-        moved.append(f"{what}{verb} by {ends_told}")
-    told = f"{as_list(moved)} points." if moved else ""
-    return f"So far {told}" if told and open_still else told[:1].upper() + told[1:]
+    if not comparisons:
+        return ""
+    train = _list_ends(comparisons, "train_accuracy", claims)
+    if any(comparison.verdict.word not in UNDECIDED for comparison in comparisons):
+        return f"Train accuracy changes by {train} points."
+    ends = _list_ends(comparisons, comparisons[0].response, claims)
+    return f"So far, in points: {claims.response} {ends}, train accuracy {train}."
+
+
+def _list_ends(comparisons: Sequence[Comparison], response: str, claims: StudyClaims) -> str:
+    """Return the lowest and the highest mean effect on a response, each with its arm."""
+    ranked = sorted(comparisons, key=lambda comparison: comparison.effects[response].mean)
+    ends = {PairClaims(claims, c).mean(response, "+z.1f"): code(c.pair.arm) for c in (ranked[:1] + ranked[-1:])}
+    return " to ".join(f"{mean} ({arm})" if len(ends) > 1 else mean for mean, arm in ends.items())
 
 
 def _find_smallest(question: PlannedQuestion, claims: StudyClaims) -> str | None:
