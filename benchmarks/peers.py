@@ -13,7 +13,7 @@ Wall time; processor time of the command and all that it started; the largest me
 once, looked at every quarter of a second. Medians over the rounds, and the ratio to `plain`. With --killed each is
 killed (SIGKILL, all its processes) at half its time and started again: how many trainings that had ended were trained
 once more. What is measured is added to the file --rows, one line a command, so that rounds of several quiet hours can
-be told together; each is compared with the `plain` of its own round.
+be told together; each is compared with the `plain` of its own round. `--rounds 0` tells what is in the file.
 """
 
 # The peers are installed for this script alone.
@@ -52,7 +52,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         root = few(options, folder / "few") if options.images else Path(options.data)
-        if not options.cold:
+        if options.rounds and not options.cold:
             command("bloodstudy", options.norm[0], root, folder / "warm", folder / "cache", "plan_only=true")
         for norm, _ in itertools.product(options.norm, range(options.rounds)):
             begun = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"

@@ -60,6 +60,18 @@ def explained(path: Path) -> Iterator[None]:
         raise MachineError(f"cannot write {path}: {_REMEDY[error.errno]}") from error
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock that the file `path` stands for, made if need be; raises MachineError if that is refused."""
+    lock = FileLock(path)
+    with explained(path):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def make_folder(path: Path) -> Path:
     """Create `path`, with its parents, if it is missing and return it; raises MachineError if that is refused."""
     with explained(path):
@@ -115,7 +127,7 @@ def published_folder(path: Path, names: Collection[str]) -> Iterator[Path]:
     path = path.resolve()
     beside, before = (path.with_name(f".{path.name}.{part}") for part in ("new", "old"))
     make_folder(path.parent)
-    with explained(path), FileLock(path.with_name(f".{path.name}.lock")):
+    with explained(path), locked(path.with_name(f".{path.name}.lock")):
         if before.exists() and not path.exists():  # killed between the renames
             before.replace(path)
         _move_others(before, path, names)  # killed after them

@@ -337,3 +337,34 @@ def test_the_words_that_a_plan_keeps_are_plain(place):
     text = (place / "runs/scratch/plan.yaml").read_text()
     assert "side of the first convolution's kernel" in text
     assert json.dumps("python") not in text
+
+
+PATCHING = """
+import keras
+import bloodstudy as bs
+
+keras.layers.Dense.call = (lambda call: lambda self, x, training=None: call(self, x) * 3)(keras.layers.Dense.call)
+
+
+@bs.network("patched", reads=("width",))
+def patched(factors, input_shape, classes):
+    image = keras.Input(input_shape, dtype="uint8")
+    x = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(image))
+    return keras.Model(image, keras.layers.Dense(classes, dtype="float32")(x))
+"""
+
+
+def test_what_a_file_changes_in_keras_is_in_no_trial_but_the_one_that_uses_it(copied, tmp_path_factory):
+    (copied / "patching.py").write_text(PATCHING)
+    finish(copied, "run", "extend=patching.py", "-m", "name=mixed", "model=patched,reference", "seed=0,1", *TINY)
+    hashes = {result["key"]: result["prediction_hash"] for result in results(copied, "mixed")}
+    assert len(hashes) == 4
+    alone = tmp_path_factory.mktemp("alone")
+    shutil.copytree(copied, alone, dirs_exist_ok=True, ignore=shutil.ignore_patterns("runs"))
+    finish(alone, "run", "-m", "name=plain", "model=reference", "seed=0,1", *TINY)
+    finish(alone, "run", "extend=patching.py", "name=second", "model=patched", "seed=1", *TINY)
+    others = {
+        result["key"]: result["prediction_hash"] for name in ("plain", "second") for result in results(alone, name)
+    }
+    assert len(others) == 3
+    assert others.items() <= hashes.items()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -151,3 +152,15 @@ with files.published(Path(sys.argv[1])) as beside:
     beside.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no file modes")
+def test_a_lock_that_cannot_be_made_is_told_as_a_folder_that_cannot_be_written(tmp_path):
+    def refuse(lock):
+        raise PermissionError(errno.EACCES, "Permission denied", "x.lock")
+
+    refused = mock.patch.object(files.FileLock, "acquire", refuse)
+    with refused, pytest.raises(MachineError, match="cannot write"), files.locked(tmp_path / "x.lock"):
+        raise AssertionError("it was not held")
+    with files.locked(tmp_path / "x.lock"):
+        assert (tmp_path / "x.lock").exists()

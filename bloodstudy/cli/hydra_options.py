@@ -92,7 +92,7 @@ def _judge_option(option: Override, names: Sequence[str], chosen: Sequence[str])
         return None
     if not chosen:
         return (
-            f"{option.input_line!r}: no launcher is chosen, and trials that run one after another have no such option; "
+            f"{option.input_line!r}: no launcher is chosen, and its options go with one; "
             f"write {_LAUNCHER}=joblib, submitit_local, slurm or ray_cluster with it"
         )
     expected = f"expected one of {', '.join(names)}.{nearest(name, names)}"

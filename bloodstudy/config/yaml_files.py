@@ -6,6 +6,7 @@ when it is read. Tags, anchors, interpolations, `_target_` and keys given twice 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Hashable, Iterable
 from pathlib import Path
@@ -48,7 +49,7 @@ def judge_own_files(groups: Iterable[str]) -> list[str]:
 def named(group: str) -> dict[str, Path]:
     """Return the files of a group by name; one in the working folder wins over ours."""
     folders = (conf_folder() / group, Path("conf", group))
-    return {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
+    return {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml")) if file.is_file()}
 
 
 class PlainLoader(yaml.CSafeLoader):
@@ -118,7 +119,22 @@ def _check_parts(text: str, max_items: int) -> None:
 
 def is_global(path: Path) -> bool:
     """Tell whether a file of a group says that it is about everything, and not about its group alone."""
-    return "@package _global_" in path.read_text(encoding="utf-8")
+    return b"@package _global_" in _read(path)
+
+
+def judge_place(group: str, name: str) -> str | None:
+    """Return why the file `name` of a group in the working folder is none, if something of that name lies there."""
+    path = Path("conf", group, f"{name}.yaml")
+    if path.is_file() or not os.path.lexists(path):
+        return None
+    return f"{path}: expected a file; it is a folder, a pipe, or a link that leads nowhere"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}. Check its permissions") from error
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -126,7 +142,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MAX_BYTES:
         raise UserError(f"{path} is larger than {MAX_BYTES:,} bytes; a configuration file is a page at most")
     try:
-        content = parse_yaml(path.read_bytes(), MAX_BYTES, _Loader)
+        content = parse_yaml(_read(path), MAX_BYTES, _Loader)
     except ValueError as error:
         raise UserError(f"{path} cannot be read as plain YAML: {error}") from error
     if not isinstance(content, dict):

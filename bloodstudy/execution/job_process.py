@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from bloodstudy.cli import terminal
@@ -62,10 +62,14 @@ class JobProcess:
             threading.Thread(target=_end_after, args=(os.getppid(),), name="parent", daemon=True).start()
 
     def take_worker(self, engine: str = "tensorflow") -> Worker:
-        """Return the training process of this process for `engine`, started or renewed if need be."""
-        backend = BACKENDS[engine]
-        if self._worker is not None and (self._worker.jobs >= JOBS_A_WORKER or self._worker.backend != backend):
-            self._worker.close()
+        """Return the training process of this process for `engine`, started or renewed if need be.
+
+        One that has imported an extension trains nothing more: what its text changed in Keras, or in any other module,
+        would be in the next trial too, and in none that is trained alone.
+        """
+        backend, now = BACKENDS[engine], self._worker
+        if now is not None and (now.jobs >= JOBS_A_WORKER or now.backend != backend or now.has_extension):
+            now.close()
         if self._worker is None or not self._worker.alive:
             ready = self._successor
             fits = ready is not None and ready.alive and ready.backend == backend
@@ -129,7 +133,13 @@ def _end_after(parent: int) -> None:
 
 
 _current = JobProcess()
-atexit.register(_current.close)
+
+
+@atexit.register
+def _close_at_the_end() -> None:
+    with suppress(ValueError):  # not the main thread, which alone hears signals
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl+C has nothing left to end
+    _current.close()
 
 
 def current() -> JobProcess:

@@ -15,18 +15,49 @@ from bloodstudy.cli.overrides import UNSWEPT
 from bloodstudy.cli.request import OWNED, StudyRequest
 from bloodstudy.config.extension.known import METRICS
 from bloodstudy.config.schema import Settings, level_of
-from bloodstudy.study.arms import Arm, merge, name_arm
+from bloodstudy.errors import UserError
+from bloodstudy.study.arms import Arm, Role, merge, name_arm
 from bloodstudy.study.design import Design, DesignName
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.planned import PlannedArm, PlannedQuestion, PlannedResponse, PlannedTrial
+from bloodstudy.study.question import Question
 
 Cells = Mapping[str, Mapping[str, Any]]  # the levels of each cell of a product, by the name of its arm
 ELSEWHERE = (*UNSWEPT, "data.root")  # typed anew with every command: no part of what a trial is
 
 
 def merge_arms(request: StudyRequest, trials: Sequence[PlannedTrial]) -> list[Arm]:
-    """Return the arms of the request, those that turned out to be the same trial as one."""
-    return merge(request.arms, _identify(request, trials))
+    """Return the arms of the request, those that turned out to be the same trial as one.
+
+    Raises UserError if a question names two arms that are the same, or leaves none to be tested or shown.
+    """
+    identities = _identify(request, trials)
+    if problems := [
+        problem for question in request.questions for problem in _judge_arms(question, request, identities)
+    ]:
+        raise UserError(*problems)
+    return merge(request.arms, identities)
+
+
+def _judge_arms(question: Question, request: StudyRequest, identities: Sequence[str]) -> list[str]:
+    own = [
+        (arm, identity)
+        for arm, identity in zip(request.arms, identities, strict=True)
+        if question.name in arm.questions
+    ]
+    first: dict[str, Arm] = {}
+    problems = []
+    for arm, identity in own:
+        before = first.setdefault(identity, arm)
+        if before is not arm and arm.name in question.arms:
+            other = "its reference" if before.role_in(question.name) == Role.REFERENCE else f"the arm {before.name!r}"
+            problems.append(
+                f"question {question.name}: the arm {arm.name!r} is {other}: it sets nothing else. Change its levels, "
+                "or leave it out"
+            )
+    if len(first) < 2 and not problems:
+        problems.append(f"question {question.name}: every level is the reference's, so it asks nothing. Name others")
+    return problems
 
 
 def _identify(request: StudyRequest, trials: Sequence[PlannedTrial]) -> list[str]:

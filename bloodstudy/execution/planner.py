@@ -23,9 +23,9 @@ from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
 from bloodstudy.execution.amendments import amend, is_begun, list_changes, refuse_another_sweep
 from bloodstudy.execution.plan_content import ELSEWHERE, decide, find_cells, label, merge_arms
-from bloodstudy.study.arms import BLOCK_KEYS, changed_levels, name_arm
+from bloodstudy.study.arms import BLOCK_KEYS, Role, changed_levels, name_arm
 from bloodstudy.study.design import DesignName
-from bloodstudy.study.plan import Plan
+from bloodstudy.study.plan import LATE, Plan
 from bloodstudy.study.planned import PlannedTrial
 from bloodstudy.study.question import SCRATCH
 from bloodstudy.study.run_folder import StudyFolder, read_plan
@@ -90,6 +90,9 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
         refuse_another_sweep(plan, old, runs_dir)
     elif study and not study.study and (before := _read_seen(runs_dir, plan)):
         plan = replace(plan, amendments=list_changes(plan, before))
+    elif study and (seen := _count_results(StudyFolder(runs_dir / name), plan)):
+        trials_of = "1 trial of" if seen == 1 else f"{seen} trials of"
+        plan = replace(plan, amendments=[f"{LATE}: {trials_of} its arms had a result before it was made"])
     arms_by_key = {trial.key: trial.arm for trial in reversed(trials)}
     return PlannedRun(
         replace(plan, hash=plan.digest),
@@ -119,6 +122,12 @@ def _read_seen(runs_dir: Path, plan: Plan) -> Plan | None:
     shared = set(plan.keys) & set(before.keys)
     seen = any(folder.trial(key).result.exists() for key in shared)
     return before if names == earlier and seen else None
+
+
+def _count_results(folder: StudyFolder, plan: Plan) -> int:
+    """Return how many trials of a new plan's tested arms have a result: of a sweep, or of a plan that is gone."""
+    tested = {name for name, arm in plan.arms.items() if arm.role == Role.CONFIRMATORY}
+    return sum(folder.trial(trial.key).result.exists() for trial in plan.trials if trial.arm in tested)
 
 
 def _settle_precision(job: compose.RequestedTrial, old: Plan | None) -> compose.RequestedTrial:

@@ -30,7 +30,10 @@ def probe(trial: Trial, images: Dataset, folder: Path, process: JobProcess) -> T
     """Train some batches of a trial in the worker of `process`; `Ended` says why that cannot be done."""
     array = Path(str(images.images.filename))
     what = trial.model, trial.factors, images.classes
-    assignment = Assignment(folder, *what, array, images.manifest, extensions=pack_joined(), probe=True)
+    packed, uses = pack_joined(), bool(trial.extensions)
+    assignment = Assignment(
+        folder, *what, array, images.manifest, extensions=packed, probe=True, uses_extension=uses
+    )  # fmt: skip
     try:
         (*_, event) = process.take_worker(trial.factors.engine).train(assignment)
     except WorkerDiedError as death:

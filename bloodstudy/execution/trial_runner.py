@@ -156,7 +156,8 @@ class Attempted:
         array = Path(str(self._images.images.filename))
         what = self._folder.path, self.trial.model, self.trial.factors, self._images.classes, array
         judged = self._images.manifest, self._images.judges_clean
-        return Assignment(*what, *judged, files.read_hash(array), pack_joined(), self._save_model)
+        uses = bool(self.trial.extensions)
+        return Assignment(*what, *judged, files.read_hash(array), pack_joined(), self._save_model, uses_extension=uses)
 
     def end(self, ended: Ended, seconds: float, process: JobProcess) -> Result:
         """Publish what came of it, which took `seconds` in this attempt; the worker of `process` asks metrics."""

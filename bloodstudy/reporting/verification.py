@@ -8,6 +8,7 @@ another version is refused with the remedy. Nothing but temporary files is writt
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from bloodstudy.errors import MachineError, UserError
 from bloodstudy.reporting.claims.ledger import FORMAT
 from bloodstudy.reporting.render import diff
 from bloodstudy.reporting.render.markdown import plural
-from bloodstudy.reporting.report import load_claims, make_report
+from bloodstudy.reporting.report import NAMES, WITH_IMAGES, load_claims, make_report
 from bloodstudy.study import run_folder
 from bloodstudy.study.archive.restore import restore
 from bloodstudy.study.predictions import hash_stored, to_frame
@@ -29,6 +30,8 @@ from bloodstudy.study.question import SCRATCH
 from bloodstudy.study.report_folder import list_reported
 from bloodstudy.study.trial_files import read_predictions
 
+OF_THE_MACHINE = ("cost.md", "cost.png")  # what the trials took: another machine writes others
+COMPARED_APART = ("report.md", "report.html", "claims.json", WITH_IMAGES, *OF_THE_MACHINE)
 Progress = Callable[[str, int, int], None]
 ORIGIN = (
     "The report follows from these trials. Where the trials come from this does not show: compare the SHA-256 of the "
@@ -146,9 +149,16 @@ def check_report(folder: Path, runs_dir: Path, study: str, progress: Progress) -
             written = folder / "figures" / figure.name
             if not written.exists() or written.read_bytes() != figure.read_bytes():
                 verification.add("figures", [f"figures/{figure.name} is not the figure that the trials give"])
-        for name, table in fresh.tables.items():
-            if (folder / name).exists() and _read_text(folder / name) != table:
-                verification.add(name, [f"{name} is not the table that the trials give"])
+        others = {name: text for name, text in fresh.files.items() if name not in COMPARED_APART}
+        for name, text in others.items():
+            if (folder / name).exists() and _read_text(folder / name) != text:
+                verification.add(name, [f"{name} is not what the trials give"])
+        figures = {figure.name for figure in Path(beside, "figures").glob("*")}
+        strangers = [name for name in NAMES if name not in {*fresh.files, *OF_THE_MACHINE, WITH_IMAGES, "figures"}]
+        strangers += [f"figures/{one.name}" for one in sorted(folder.glob("figures/*")) if one.name not in figures]
+        for name in strangers:
+            if os.path.lexists(folder / name):
+                verification.add(name, [f"{name} is no part of this report"])
         if (folder / "report.html").exists():
             verification.add("report.html", diff.compare_page(fresh.html, _read_text(folder / "report.html")))
     return verification

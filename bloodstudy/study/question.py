@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 
 from bloodstudy.config.levels import Real, Rule, Whole
 from bloodstudy.config.rules import NAME, NAMED, RULES
-from bloodstudy.config.yaml_files import named, read_yaml
+from bloodstudy.config.yaml_files import judge_place, named, read_yaml
 from bloodstudy.errors import UserError, nearest
 from bloodstudy.study.design import FOLDS
 from bloodstudy.study.record import is_list, is_mapping
@@ -187,6 +187,8 @@ def read_study(name: str) -> Study:
 def _read(group: str, name: str, rules: dict[str, Rule], needed: set[str]) -> tuple[Path, dict[str, Any]]:
     paths = named(group)
     if name not in paths:
+        if no_file := judge_place(group, name):
+            raise UserError(no_file)
         raise UserError(
             f"{group}: expected one of {', '.join(sorted(paths))}; received {name!r}.{nearest(name, paths)}"
         )

@@ -206,10 +206,13 @@ def load_result(folder: Path) -> Result | None:
 def readable(path: Path, remedy: str) -> Generator[None]:
     """Turn what reading a stored file raises if it is damaged into a UserError that names it and the remedy.
 
-    In the remedy {folder} is the folder that the file lies in.
+    In the remedy {folder} is the folder that the file lies in. A file that this user may not read is not damaged.
     """
     try:
         yield
+    except PermissionError as error:
+        reason = f"{error.strerror}. Nothing is lost: get the right to read it, then type the same command again"
+        raise UserError(f"{path} may not be read: {reason}") from error
     except (OSError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         what = "cannot be read" if isinstance(error, OSError) else "is damaged"

@@ -34,6 +34,7 @@ class Assignment:
     extensions: tuple[str, ...] = ()  # packed: whose factors and networks it may use
     save_model: bool = False  # whether to keep the trained network
     probe: bool = False  # whether only to find out how long it would take
+    uses_extension: bool = False  # whether it imports one: no other trial shall find what that changes in Keras
 
 
 @dataclass(frozen=True)

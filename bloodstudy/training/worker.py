@@ -82,6 +82,7 @@ class Worker:
         errors.close()
         self._stderr = StderrTail(ours)
         self.jobs = 0  # begun
+        self.has_extension = False  # whether it has imported one, whose changes to other modules stay in the process
 
     @property
     def alive(self) -> bool:
@@ -101,6 +102,7 @@ class Worker:
         Several have to be of one shape, with an engine that trains them side by side, in a program for `size` trials.
         """
         self.jobs += 1
+        self.has_extension |= any(assignment.uses_extension for assignment in assignments)
         # Whole paths: the worker may have begun in another folder than the one that this process is in now.
         whole = [replace(one, folder=one.folder.absolute(), images=one.images.absolute()) for one in assignments]
         yield from self._carry_out((whole, size), len(whole))
@@ -110,6 +112,7 @@ class Worker:
 
         The worker is killed if the metric takes longer than `longest_s`.
         """
+        self.has_extension = True
         watch, begun = threading.Timer(longest_s, self.kill), math.inf
         try:
             for _, event in self._carry_out(metric, 1):

@@ -1,9 +1,14 @@
 """Files of configuration as plain data."""
 
+import os
+from pathlib import Path
+from unittest import mock
+
 import pytest
 
 from bloodstudy.config import yaml_files
 from bloodstudy.errors import UserError
+from bloodstudy.study.question import read_question
 
 
 @pytest.fixture
@@ -69,3 +74,25 @@ def test_the_working_folder_wins_over_ours(tmp_path, monkeypatch):
     assert set(found) == {*ours, "more"}
     assert found["pooling"].read_text() == "sentence: Mine?\n"
     assert len(yaml_files.search_path()) == 1
+
+
+def test_what_is_no_file_is_none_and_is_named_if_asked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "conf/question"
+    folder.mkdir(parents=True)
+    (folder / "folder.yaml").mkdir()
+    (folder / "link.yaml").symlink_to(tmp_path / "nothing")
+    os.mkfifo(folder / "pipe.yaml")
+    for name in ("folder", "link", "pipe"):
+        assert name not in yaml_files.named("question")
+        with pytest.raises(UserError, match=f"{name}.yaml: expected a file"):
+            read_question(name)
+    assert yaml_files.judge_place("question", "neither") is None
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path):
+    path = tmp_path / "secret.yaml"
+    path.write_text("a: 1")
+    refused = mock.patch.object(Path, "read_bytes", side_effect=PermissionError(13, "Permission denied"))
+    with refused, pytest.raises(UserError, match=r"secret.yaml cannot be read: Permission denied"):
+        yaml_files.read_yaml(path)

@@ -17,7 +17,7 @@ class Worker:
     """Stands for a training process, which takes seconds to start."""
 
     def __init__(self, backend):
-        self.backend, self.jobs, self.alive = backend, 0, True
+        self.backend, self.jobs, self.alive, self.has_extension = backend, 0, True, False
 
     def close(self):
         self.alive = False
@@ -57,6 +57,14 @@ def test_another_backend_has_a_worker_of_its_own(process):
     second = process.take_worker("jax")
     assert (first.alive, second.alive, second.backend) == (False, True, "jax")
     assert process.take_worker("jax") is second
+
+
+def test_a_worker_that_has_imported_an_extension_trains_nothing_more_and_may_be_asked_its_metrics(process):
+    first = process.take_worker()
+    first.jobs, first.has_extension = 1, True
+    assert process.any_worker() is first
+    assert process.take_worker() is not first
+    assert not first.alive
 
 
 def test_three_deaths_in_a_row_stop_the_sweep_and_a_finished_trial_between_them_does_not(process):

@@ -6,6 +6,7 @@ from records import plan_of
 from bloodstudy.cli.compose import RequestedTrial
 from bloodstudy.cli.request import StudyRequest
 from bloodstudy.config import schema
+from bloodstudy.errors import UserError
 from bloodstudy.execution import plan_content
 from bloodstudy.study.design import Design
 from bloodstudy.study.question import Question
@@ -63,3 +64,17 @@ def test_a_study_decides_margins_roles_and_what_all_its_trials_share():
     assert (pools.margin, pools.arms, pools.cells) == (0.02, ["reference", "pooling=average"], {})
     assert (both.arms, both.cells) == (["reference", "half"], {"half": {"dropout": 0.5}})
     assert decided.arms["half"].to_dict() == {"role": "confirmatory", "levels": {"dropout": 0.5}}
+
+
+@pytest.mark.parametrize(("arms", "told"), [
+    ({"a": {"dropout": 0.1}, "b": {"dropout": 0.1, "pooling": "max"}}, "the arm 'b' is the arm 'a': it sets nothing"),
+    ({"a": {"dropout": 0.1}, "c": {"pooling": "max"}}, "the arm 'c' is its reference: it sets nothing else"),
+])  # fmt: skip
+def test_two_arms_of_a_question_that_are_the_same_are_refused(arms, told):
+    with pytest.raises(UserError, match=told):
+        plan(Question("same", "Same?", arms=arms))
+
+
+def test_a_question_whose_levels_are_all_the_reference_s_is_refused():
+    with pytest.raises(UserError, match="every level is the reference's, so it asks nothing"):
+        plan(Question("none", "None?", factor="pooling", levels=("max",)))

@@ -204,6 +204,20 @@ def test_what_decides_stays_once_a_trial_has_a_result(draw, tmp_path, typed, fil
     assert f"declares {said}" in caught.value.problems[0]
 
 
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_plan_that_was_made_when_its_arms_had_results_says_so(draw, tmp_path, lost):
+    first = draw("study=small") if lost else draw("pooling=max,average", "seed=0,1", "name=other", "epochs=1", *SMALL)
+    assert first.content.amendments is None
+    folder = tmp_path / "runs/small"
+    keys = [trial.key for trial in draw("study=small").content.trials]
+    for key in keys[:3]:
+        files.write_json(folder / key / "result.json", {})
+    (folder / "plan.yaml").unlink()
+    again = draw("study=small").content
+    assert again.amendments == ["this plan itself: 1 trial of its arms had a result before it was made"]
+    assert draw("study=small").content.amendments == again.amendments, "and goes on saying so"
+
+
 def test_results_that_a_changed_setting_leaves_are_counted(draw, tmp_path):
     first = draw("study=small").content
     for trial in first.trials[:3]:

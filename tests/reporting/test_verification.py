@@ -58,6 +58,14 @@ def test_a_report_that_holds(place, capsys):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["blocks.csv", "checklist.md", "figures/other.png"])
+def test_a_file_that_no_report_of_these_trials_has_is_found(place, capsys, name):
+    folder, _ = place
+    (folder / name).write_text("arm,correct\n")
+    assert verify([str(folder)]) == 1
+    assert f"{name} is no part of this report" in capsys.readouterr().out
+
+
 def alter(trial, flipped):
     """Change one probability of a test image: the likeliest class with it if `flipped`, or by a thousandth."""
     table = pd.read_parquet(trial / "predictions.parquet")

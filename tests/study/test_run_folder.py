@@ -1,10 +1,12 @@
 import os
+from pathlib import Path
 
 import pytest
 from records import result_of
 
 from bloodstudy import files
 from bloodstudy.errors import UserError
+from bloodstudy.study import run_folder
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.planned import PlannedTrial
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder, list_studies, load_result, read_plan, read_result
@@ -107,3 +109,13 @@ def test_the_result_of_another_trial_is_refused(tmp_path):
     (tmp_path / ("a" * 16)).rename(tmp_path / ("b" * 16))
     with pytest.raises(UserError, match=f"is damaged: it is the result of trial {'a' * 16}"):
         load_result(tmp_path / ("b" * 16))
+
+
+def test_a_file_that_this_user_may_not_read_is_not_called_damaged():
+    path = Path("runs/a/result.json")
+    with (
+        pytest.raises(UserError, match=r"may not be read: Permission denied\. Nothing is lost") as caught,
+        run_folder.readable(path, run_folder.RETRAIN),
+    ):
+        raise PermissionError(13, "Permission denied")
+    assert "remove" not in str(caught.value)

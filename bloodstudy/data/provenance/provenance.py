@@ -16,14 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.provenance import shipped
 from bloodstudy.data.provenance.scenes import join_copies
 from bloodstudy.data.screening.cache import Decoded
 from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
-from bloodstudy.files import explained, is_whole, make_folder, write_hash, write_text
+from bloodstudy.files import explained, is_whole, locked, make_folder, write_hash, write_text
 
 RULE = 1  # raise it with any change of what registration decides: tables of another rule are not used
 COLUMNS = ["photograph", "scene", "score", "margin"]
@@ -86,7 +85,7 @@ def _find(
     table, mended = (_recall(kept, images) if register != "anew" else None), ""
     if table is None and register != "never":
         make_folder(kept.parent)
-        with explained(kept), FileLock(f"{kept}.lock"):
+        with explained(kept), locked(kept.with_name(f"{kept.name}.lock")):
             table = _recall(kept, images) if register != "anew" else None
             if table is None:
                 from bloodstudy.data.provenance import registration  # and with it OpenCV, which nothing else needs

@@ -19,7 +19,6 @@ from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.config.visible import show_cell
@@ -28,7 +27,17 @@ from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
 from bloodstudy.data.screening.scan import Candidate
 from bloodstudy.data.screening.screen import Screening, fingerprint, screen
 from bloodstudy.errors import MachineError
-from bloodstudy.files import explained, hash_file, is_whole, make_folder, read_json, write_hash, write_json, write_text
+from bloodstudy.files import (
+    explained,
+    hash_file,
+    is_whole,
+    locked,
+    make_folder,
+    read_json,
+    write_hash,
+    write_json,
+    write_text,
+)
 
 _INDEX = 1  # raise it with any change of index.json
 
@@ -75,7 +84,7 @@ def fetch(request: Request, progress: Progress = show_nothing) -> Decoded:
     decoded = _recall(request)
     if decoded is None:
         make_folder(request.source)
-        with explained(request.cache), FileLock(request.source / f"{request.view.name}.lock"):
+        with explained(request.cache), locked(request.source / f"{request.view.name}.lock"):
             decoded = _recall(request)
             if decoded is None:
                 damaged = _find_damaged(request)

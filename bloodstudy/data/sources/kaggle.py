@@ -14,14 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from bloodstudy.data.screening.listing import Listing
 from bloodstudy.data.screening.scan import Place, scan_folders
 from bloodstudy.data.sources.folder import existing, list_folder
 from bloodstudy.data.sources.sides import subfolders
 from bloodstudy.errors import MachineError, UserError
-from bloodstudy.files import make_folder, read_json, write_json
+from bloodstudy.files import locked, make_folder, read_json, write_json
 
 HANDLE = "paultimothymooney/blood-cells"
 PAGE = f"https://www.kaggle.com/datasets/{HANDLE}"
@@ -94,7 +92,7 @@ def _download(cache: Path) -> Path:
             "Without them, data=smear needs no download."
         )
     make_folder(cache)
-    with FileLock(cache / "kaggle.lock"):
+    with locked(cache / "kaggle.lock"):
         folder = _ask_kagglehub()
         write_json(memory, {"root": str(folder)})
     return folder

@@ -10,13 +10,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from filelock import FileLock
-
 from bloodstudy.config.schema import DataChoice
 from bloodstudy.data.screening.listing import Listing, Progress, show_nothing
 from bloodstudy.data.sources.folder import list_folder
 from bloodstudy.errors import UserError
-from bloodstudy.files import explained, hash_file, make_folder, read_hash, write_hash
+from bloodstudy.files import explained, hash_file, locked, make_folder, read_hash, write_hash
 
 DRAWING = 2
 PER_PHOTOGRAPH = 12  # four classes, and for each training photograph two of the test
@@ -36,7 +34,7 @@ def list_smear(choice: DataChoice, cache: Path, progress: Progress = show_nothin
     listing = _drawn(folder)
     if listing is None:
         make_folder(cache)
-        with FileLock(f"{folder}.lock"):
+        with locked(cache / f"{folder.name}.lock"):
             listing = _drawn(folder)
             if listing is None:
                 mended = f"{folder} was damaged or of an older version; it is made anew" if folder.exists() else ""

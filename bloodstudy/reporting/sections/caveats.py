@@ -9,7 +9,8 @@ import math
 
 from bloodstudy.analysis import Leak, StudyResults, flag_no_ops, list_leaks, summarise_arms
 from bloodstudy.reporting.claims.study_claims import StudyClaims
-from bloodstudy.reporting.render.markdown import as_list, code
+from bloodstudy.reporting.render.markdown import as_list, code, plain
+from bloodstudy.study.plan import LATE
 from bloodstudy.study.planned import PlannedQuestion
 
 MAX_FIT_EXCESS = 0.2  # how far the accuracy that fit reports may lie above the measured one: it usually lies below
@@ -47,6 +48,8 @@ def warn_of_study(claims: StudyClaims) -> list[str]:
                 f"**Qualified:** {_count(claims, leak, 'left_out')} of {_count(claims, leak, 'all')} test images show "
                 "a scene that is in training, which flatters the arms that are judged on all of them."
             )
+    late = [text for text in sweep.plan.amendments or [] if text.startswith(LATE)]
+    warnings += [f"**Qualified:** nothing shows that this was decided before it was seen. {plain(x)}." for x in late]
     if any(data["split"] == "random" for data in sweep.data):
         warnings.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")
     warnings += _warn_of_code(sweep)

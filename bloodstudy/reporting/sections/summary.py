@@ -45,12 +45,12 @@ def _describe_reference(claims: StudyClaims, reference: str) -> str:
     if not levels:
         return ""
     margins = sorted({f"{100 * question.margin:g}" for question in analysis.sweep.plan.questions})
-    said = f"Of what the arms change, the reference has {as_list(levels)}."
+    said = f"The arms change these levels of the reference: {as_list(levels)}."
     if analysis.looks[-1] < analysis.repetitions.least:
         return said
     return (
         f"{said} Margin: {as_list(margins)} points of {analysis.sweep.plan.response_words}; the chance that any of the "
-        f"verdicts is wrong is at most {100 * ALPHA:g} %."
+        f"verdicts is wrong is at most {100 * ALPHA:g} % ([limits](#methods-and-limits))."
     )
 
 

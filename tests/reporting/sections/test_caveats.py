@@ -45,6 +45,16 @@ def test_if_all_have_settled_nothing_is_said(write):
     assert write(average=0.01) == ""
 
 
+def test_a_plan_that_came_after_results_is_told_first(analyse):
+    analysis = analyse()
+    plan = analysis.sweep.plan
+    assert not [said for said in warn_of_study(open_claims(analysis)) if "Qualified" in said]
+    late = replace(plan, amendments=["this plan itself: 3 trials of its arms had a result before it was made", "other"])
+    sweep = replace(analysis.sweep, plan=late)
+    (told,) = [said for said in warn_of_study(open_claims(analyse_study(sweep))) if "Qualified" in said]
+    assert told.endswith("this plan itself: 3 trials of its arms had a result before it was made.")
+
+
 def test_trials_that_saw_other_pixels_or_trained_another_network_are_told(analyse, tmp_path):
     analyse()
     sweep = load_study(tmp_path / "runs", "five_questions")
