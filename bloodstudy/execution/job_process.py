@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -61,15 +61,17 @@ class JobProcess:
                 signal.signal(signal.SIGTERM, terminate)
             threading.Thread(target=_end_after, args=(os.getppid(),), name="parent", daemon=True).start()
 
-    def take_worker(self, engine: str = "tensorflow") -> Worker:
+    def take_worker(self, engine: str = "tensorflow", uses: Collection[str] = ()) -> Worker:
         """Return the training process of this process for `engine`, started or renewed if need be.
 
-        One that has imported an extension trains nothing more: what its text changed in Keras, or in any other module,
-        would be in the next trial too, and in none that is trained alone.
+        `uses` are the digests of the extensions that the trial uses. A process that has imported others trains it not,
+        nor one that an extension has changed: what that left behind would be in this trial, and not if trained alone.
         """
         backend, now = BACKENDS[engine], self._worker
-        if now is not None and (now.jobs >= JOBS_A_WORKER or now.backend != backend or now.has_extension):
-            now.close()
+        if now is not None:
+            strange = now.altered or not now.imported <= {*uses}
+            if strange or now.jobs >= JOBS_A_WORKER or now.backend != backend:
+                now.close()
         if self._worker is None or not self._worker.alive:
             ready = self._successor
             fits = ready is not None and ready.alive and ready.backend == backend
@@ -82,7 +84,8 @@ class JobProcess:
 
     def any_worker(self) -> Worker:
         """Return the training process that is there, for whatever engine; else a new one."""
-        return self._worker if self._worker is not None and self._worker.alive else self.take_worker()
+        now = self._worker
+        return now if now is not None and now.alive and not now.altered else self.take_worker()
 
     def claim_cores(self, runs_dir: Path, trials: int) -> None:
         """Keep this process to its share of the cores, from its first job on; `trials` is how many the command has."""

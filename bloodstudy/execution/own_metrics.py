@@ -103,7 +103,7 @@ def _take(frame: pd.DataFrame, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _compute(name: str, probabilities: np.ndarray, labels: np.ndarray, process: JobProcess) -> MetricEnded:
-    metric = MetricAssignment(name, probabilities, labels, pack_joined())
+    metric = MetricAssignment(name, probabilities, labels, pack_joined(), METRICS[name].extension)
     try:
         return process.any_worker().compute(metric, LONGEST_S)
     except WorkerDiedError as death:

@@ -30,12 +30,10 @@ def probe(trial: Trial, images: Dataset, folder: Path, process: JobProcess) -> T
     """Train some batches of a trial in the worker of `process`; `Ended` says why that cannot be done."""
     array = Path(str(images.images.filename))
     what = trial.model, trial.factors, images.classes
-    packed, uses = pack_joined(), bool(trial.extensions)
-    assignment = Assignment(
-        folder, *what, array, images.manifest, extensions=packed, probe=True, uses_extension=uses
-    )  # fmt: skip
+    packed, uses = pack_joined(), trial.extensions
+    assignment = Assignment(folder, *what, array, images.manifest, extensions=packed, probe=True, uses=uses)
     try:
-        (*_, event) = process.take_worker(trial.factors.engine).train(assignment)
+        (*_, event) = process.take_worker(trial.factors.engine, uses).train(assignment)
     except WorkerDiedError as death:
         return Ended(death.outcome, death.reason)
     assert isinstance(event, Timed | Ended)
@@ -63,7 +61,7 @@ def try_extensions(trials: Iterable[tuple[Trial, Dataset]], folder: Path, proces
     with terminal.Bar("trying the networks", len(chosen)) as bar:
         for done, (trial, images) in enumerate(chosen):
             bar.update(done, trial.arm)
-            worker = process.take_worker(trial.factors.engine)
+            worker = process.take_worker(trial.factors.engine, trial.extensions)
             watch = threading.Timer(LONGEST_S, worker.kill)
             watch.start()
             event = probe(trial, images, folder, process)

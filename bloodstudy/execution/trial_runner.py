@@ -156,8 +156,8 @@ class Attempted:
         array = Path(str(self._images.images.filename))
         what = self._folder.path, self.trial.model, self.trial.factors, self._images.classes, array
         judged = self._images.manifest, self._images.judges_clean
-        uses = bool(self.trial.extensions)
-        return Assignment(*what, *judged, files.read_hash(array), pack_joined(), self._save_model, uses_extension=uses)
+        uses = self.trial.extensions
+        return Assignment(*what, *judged, files.read_hash(array), pack_joined(), self._save_model, uses=uses)
 
     def end(self, ended: Ended, seconds: float, process: JobProcess) -> Result:
         """Publish what came of it, which took `seconds` in this attempt; the worker of `process` asks metrics."""
@@ -184,7 +184,9 @@ def _train(trials: Sequence[Attempted], size: int, process: JobProcess) -> list[
     title = f"{first.arm}, seed {first.factors.seed}" if size == 1 else f"{len(trials)} trials from {first.arm} on"
     with process.bar(title, first.factors.epochs + MEASURING) as bar:
         bar.update(0, "starting")
-        worker = process.take_worker(first.factors.engine)  # imports Keras while this process opens the store
+        worker = process.take_worker(
+            first.factors.engine, first.extensions
+        )  # imports Keras while this process opens the store
         try:
             assignments = [trial.begin() for trial in trials]
             ends = _follow(worker, assignments, size, [each.recorder for each in trials], bar, process)

@@ -34,7 +34,7 @@ class Assignment:
     extensions: tuple[str, ...] = ()  # packed: whose factors and networks it may use
     save_model: bool = False  # whether to keep the trained network
     probe: bool = False  # whether only to find out how long it would take
-    uses_extension: bool = False  # whether it imports one: no other trial shall find what that changes in Keras
+    uses: tuple[str, ...] = ()  # digests of the extensions that it imports: no other trial shall find what they change
 
 
 @dataclass(frozen=True)
@@ -45,3 +45,4 @@ class MetricAssignment:
     probabilities: np.ndarray  # float64 (N, classes), whose rows sum to 1
     labels: np.ndarray  # int (N,)
     extensions: tuple[str, ...]  # packed
+    extension: str = ""  # the digest of the one that it stands in

@@ -27,14 +27,9 @@ def set_up(threads: int, name: str = "tensorflow") -> None:
     if name == "jax":
         _set_up_jax(threads)
     with _quiet(), _without(*(unused for unused in UNUSED if unused != name)):
-        import keras
-
         if name == "jax" and find_spec("tensorflow"):  # Keras imports it all the same, later and aloud
             import tensorflow  # noqa: F401
-    # Whatever the user's own keras.json says: this is all that Keras takes from it beside the backend.
-    keras.config.set_floatx("float32")
-    keras.config.set_epsilon(1e-7)
-    keras.config.set_image_data_format("channels_last")
+    set_usual_levels()
     if name == "jax":
         return
     import tensorflow as tf
@@ -45,6 +40,16 @@ def set_up(threads: int, name: str = "tensorflow") -> None:
     tf.config.experimental.enable_op_determinism()
     for device in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(device, True)
+
+
+def set_usual_levels() -> None:
+    """Set what Keras takes from the user's own keras.json beside the backend, and what an extension may have set."""
+    import keras
+
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_dtype_policy("float32")
 
 
 def _set_up_jax(threads: int) -> None:

@@ -20,6 +20,11 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Altered:
+    """The process is not what it was: an extension changed Keras, or another module that all networks share."""
+
+
+@dataclass(frozen=True)
 class Resumed:
     """Training goes on after an epoch that an earlier attempt finished."""
 

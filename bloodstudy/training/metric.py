@@ -11,6 +11,7 @@ from numbers import Real
 from bloodstudy.config.extension import source
 from bloodstudy.config.extension.known import METRICS, become, joined
 from bloodstudy.errors import summarise
+from bloodstudy.training import shared_code
 from bloodstudy.training.assignment import MetricAssignment
 from bloodstudy.training.events import MetricBegun, MetricEnded, Report
 
@@ -22,6 +23,7 @@ def compute(metric: MetricAssignment, report: Report) -> MetricEnded:
     become(metric.extensions)
     source.forget_loaded()
     source.allow_installed_alone()
+    shared_code.note()
     (extension,) = (one for one in joined() if one.digest == METRICS[metric.name].extension)
     with source.silence() as heard:
         try:

@@ -28,7 +28,7 @@ from bloodstudy.study.code_digest import code_digest
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.predictions import hash_stored
 from bloodstudy.study.run_folder import TrialFolder
-from bloodstudy.training import backend, evaluate
+from bloodstudy.training import backend, evaluate, shared_code
 from bloodstudy.training.assignment import Assignment
 from bloodstudy.training.checkpoint import Checkpoints
 from bloodstudy.training.events import Ended, HistoryRow, Measured, Report, Timed, WorkerEvent, ended_by
@@ -72,6 +72,8 @@ def train_trials(
     source.forget_loaded()
     if first.extensions:
         source.allow_installed_alone()
+        shared_code.note()
+    backend.set_usual_levels()
     _forget_peak_memory()
     images = _map_images(first.images, first.images_hash)
     if first.probe:

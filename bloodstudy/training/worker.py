@@ -21,9 +21,11 @@ from multiprocessing.connection import Connection
 
 from bloodstudy.errors import MachineError
 from bloodstudy.study.outcome import Outcome
+from bloodstudy.training import shared_code
 from bloodstudy.training.assignment import Assignment, MetricAssignment
 from bloodstudy.training.environment import remove_options
 from bloodstudy.training.events import (
+    Altered,
     Last,
     MachineFault,
     MetricBegun,
@@ -82,7 +84,8 @@ class Worker:
         errors.close()
         self._stderr = StderrTail(ours)
         self.jobs = 0  # begun
-        self.has_extension = False  # whether it has imported one, whose changes to other modules stay in the process
+        self.imported: frozenset[str] = frozenset()  # digests of the extensions that it may have imported
+        self.altered = False  # whether one of them changed what all networks share
 
     @property
     def alive(self) -> bool:
@@ -102,7 +105,7 @@ class Worker:
         Several have to be of one shape, with an engine that trains them side by side, in a program for `size` trials.
         """
         self.jobs += 1
-        self.has_extension |= any(assignment.uses_extension for assignment in assignments)
+        self.imported |= {digest for assignment in assignments for digest in assignment.uses}
         # Whole paths: the worker may have begun in another folder than the one that this process is in now.
         whole = [replace(one, folder=one.folder.absolute(), images=one.images.absolute()) for one in assignments]
         yield from self._carry_out((whole, size), len(whole))
@@ -112,7 +115,7 @@ class Worker:
 
         The worker is killed if the metric takes longer than `longest_s`.
         """
-        self.has_extension = True
+        self.imported |= {metric.extension}
         watch, begun = threading.Timer(longest_s, self.kill), math.inf
         try:
             for _, event in self._carry_out(metric, 1):
@@ -137,6 +140,9 @@ class Worker:
                 place, event = self._pipe.recv()
                 if isinstance(event, MachineFault):
                     raise MachineError(event.reason)
+                if isinstance(event, Altered):
+                    self.altered = True
+                    continue
                 left -= isinstance(event, Last)
                 yield place, event
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
@@ -187,6 +193,7 @@ def _serve(pipe: Connection, errors: Connection, threads: int, backend: str) -> 
             else:
                 ends = train_trials(asked[0], lambda place, event: pipe.send((place, event)), threads, asked[1])
             for place, last in ends:
+                _tell_if_altered(pipe)
                 pipe.send((place, last))
                 left.remove(place)
         except (BrokenPipeError, ConnectionResetError):
@@ -194,8 +201,15 @@ def _serve(pipe: Connection, errors: Connection, threads: int, backend: str) -> 
         except MachineError as error:  # a full disk, say: no fault of the trial
             pipe.send((0, MachineFault(str(error))))
         except Exception as error:
+            _tell_if_altered(pipe)
             for place in sorted(left):
                 pipe.send((place, ended_by(error)))
+
+
+def _tell_if_altered(pipe: Connection) -> None:
+    """Say so before the last event, after which nobody listens."""
+    if shared_code.has_changed():
+        pipe.send((0, Altered()))
 
 
 def _heed_the_parent_alone() -> None:

@@ -17,7 +17,8 @@ class Worker:
     """Stands for a training process, which takes seconds to start."""
 
     def __init__(self, backend):
-        self.backend, self.jobs, self.alive, self.has_extension = backend, 0, True, False
+        self.backend, self.jobs, self.alive = backend, 0, True
+        self.imported, self.altered = frozenset(), False
 
     def close(self):
         self.alive = False
@@ -59,12 +60,19 @@ def test_another_backend_has_a_worker_of_its_own(process):
     assert process.take_worker("jax") is second
 
 
-def test_a_worker_that_has_imported_an_extension_trains_nothing_more_and_may_be_asked_its_metrics(process):
-    first = process.take_worker()
-    first.jobs, first.has_extension = 1, True
+def test_no_trial_is_trained_where_an_extension_was_imported_that_it_does_not_use(process):
+    first = process.take_worker(uses=["a"])
+    first.jobs, first.imported = 1, frozenset("a")
     assert process.any_worker() is first
-    assert process.take_worker() is not first
+    assert process.take_worker(uses=["a", "b"]) is first
+    assert process.take_worker(uses=["b"]) is not first
     assert not first.alive
+
+
+def test_a_worker_that_an_extension_has_changed_does_nothing_more(process):
+    first = process.take_worker(uses=["a"])
+    first.jobs, first.imported, first.altered = 1, frozenset("a"), True
+    assert process.take_worker(uses=["a"]) is not first
 
 
 def test_three_deaths_in_a_row_stop_the_sweep_and_a_finished_trial_between_them_does_not(process):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import traceback
@@ -19,6 +20,7 @@ from bloodstudy.config.extension.extension import Extension
 from bloodstudy.config.extension.source import Source, allow_installed_alone, load, silence
 from bloodstudy.errors import UserError, summarise
 
+LOGGED = re.compile(r"WARNING: All log messages|[IWEF]\d{4} \d|\d{4}-\d\d-\d\d \d\d:")  # TensorFlow's own, on import
 LONGEST_S = 30
 LONGEST_LISTING_S = 300
 
@@ -66,11 +68,17 @@ def _ask(source: Source, longest_s: int, what: str, listed: dict[str, str] | Non
     except ValueError as error:
         raise UserError(
             f"extend={source.typed}: the process that should {what} ended with exit code {done.returncode}: "
-            f"{done.stderr.strip()[-300:]}"
+            f"{_last_words(done.stderr)}"
         ) from error
     if "problem" in answer:
         raise UserError(f"extend={source.typed}: {answer['problem']}")
     return answer
+
+
+def _last_words(stderr: str) -> str:
+    """Return the end of what a process wrote, without what native libraries log of themselves."""
+    lines = [line for line in stderr.splitlines() if line.strip() and not LOGGED.match(line)]
+    return "\n".join(lines)[-300:] or "it said nothing"
 
 
 def _answer(told: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import lab
 import pytest
 
 from bloodstudy.config.extension import describe as module
-from bloodstudy.config.extension.describe import describe, list_images
+from bloodstudy.config.extension.describe import _last_words, describe, list_images
 from bloodstudy.config.extension.source import find
 from bloodstudy.errors import UserError
 
@@ -80,3 +80,12 @@ def test_one_that_hangs_is_given_up(tmp_path, monkeypatch):
     path = lab.write(tmp_path, "import time\ntime.sleep(60)")
     with pytest.raises(UserError, match="it took longer than 1 s to import it"):
         describe(find(str(path)))
+
+
+def test_what_native_code_logs_of_itself_is_no_reason():
+    logged = (
+        "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
+        "I0000 00:00:1795865602.358199     559 port.cc:153] oneDNN custom operations are on.\n"
+    )
+    assert _last_words(logged) == "it said nothing"
+    assert _last_words(f"{logged}Traceback\nIt broke: 2026\n") == "Traceback\nIt broke: 2026"
