@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -81,3 +82,8 @@ def test_the_site_is_built_and_asks_no_other_machine(tmp_path):
     assert len(pages) > 40
     loaded = re.compile(r"<(?:script|img|iframe|source)[^>]* src=\"?(?:https?:)?//|<link[^>]* href=\"?(?:https?:)?//")
     assert [page.name for page in pages if page.name != "report.html" and loaded.search(page.read_text())] == []
+
+
+def test_the_table_of_the_page_on_speed_is_what_the_script_prints():
+    script = runpy.run_path(str(ROOT / "benchmarks/peers.py"))
+    assert script["summarise"](ROOT / "benchmarks/peers.csv") in (ROOT / "docs/speed.md").read_text(encoding="utf-8")
