@@ -16,7 +16,7 @@ from platformdirs import user_cache_path
 from bloodstudy.errors import MachineError
 from bloodstudy.training.precision import is_for_card
 
-# What Keras and TensorFlow import if it is there, and do not need: a third of the time that a process takes to begin.
+# What Keras and TensorFlow import if it is there, and do not need: a good part of the time that a process takes to begin.
 UNUSED = ("sklearn", "jax", "matplotlib", "cv2", "IPython")
 
 
@@ -27,9 +27,9 @@ def set_up(threads: int, name: str = "tensorflow") -> None:
     if name == "jax":
         _set_up_jax(threads)
     with _quiet(), _without(*(unused for unused in UNUSED if unused != name)):
+        set_usual_levels()  # which imports Keras, here and nowhere before
         if name == "jax" and find_spec("tensorflow"):  # Keras imports it all the same, later and aloud
             import tensorflow  # noqa: F401
-    set_usual_levels()
     if name == "jax":
         return
     import tensorflow as tf
