@@ -83,6 +83,8 @@ def cell_box(path: Path) -> Box | None:
     Raises AnnotationError if the file is too large, is not UTF-8 XML, or declares a document type: entities could
     expand without bound or name other files, and a VOC file needs none.
     """
+    if path.exists() and not path.is_file():
+        raise AnnotationError("is no file")
     try:
         with path.open("rb") as stream:
             content = stream.read(_MAX_ANNOTATION_BYTES + 1)

@@ -136,6 +136,8 @@ def read_columns(
     first, second = columns
     values: dict[str, str] = {}
     numbers: dict[str, int] = {}
+    if not path.is_file():
+        raise UserError(f"{path}: expected a table; it is a folder, a pipe, or a link that leads nowhere; {advice}.")
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             rows = csv.DictReader(stream)
@@ -154,6 +156,8 @@ def read_columns(
                         f"{values[key]!r} and {value!r}; expected one; {advice}."
                     )
                 numbers.setdefault(key, number)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}. Check its permissions") from error
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise UserError(f"{path} cannot be read as a UTF-8 CSV table ({error}); {advice}.") from error
     return values

@@ -1,5 +1,6 @@
 """The original photographs: labels, boxes, what is left out and why."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -52,6 +53,12 @@ def test_cell_view_has_boxes_and_leaves_out_what_has_none(archive, tmp_path):
     assert {file.box for file in listing.candidates} == {(10, 20, 30, 40)}
     assert len(listing.candidates) == 3
     assert "1 with no box of a white cell" in listing.notes[0]
+
+
+def test_an_annotation_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.xml")
+    with pytest.raises(AnnotationError, match="is no file"):
+        cell_box(tmp_path / "x.xml")
 
 
 def test_damaged_annotation_is_refused_by_name(archive, tmp_path):

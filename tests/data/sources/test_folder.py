@@ -1,5 +1,7 @@
 """Which folders are classes and which are splits."""
 
+import os
+
 import pytest
 
 from bloodstudy.data.sources.folder import list_folder
@@ -133,6 +135,13 @@ def test_damaged_photographs_table_and_one_of_other_paths_are_refused(class_fold
     root = class_folders({"A": 2, "B": 1})
     (root / "photographs.csv").write_bytes(content)
     with pytest.raises(UserError, match=message):
+        list_folder(root)
+
+
+def test_a_pipe_in_the_place_of_the_table_is_refused_and_not_waited_for(class_folders):
+    root = class_folders({"A": 2, "B": 1})
+    os.mkfifo(root / "photographs.csv")
+    with pytest.raises(UserError, match=r"photographs\.csv: expected a table; it is a folder, a pipe"):
         list_folder(root)
 
 
