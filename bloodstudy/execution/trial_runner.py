@@ -184,9 +184,8 @@ def _train(trials: Sequence[Attempted], size: int, process: JobProcess) -> list[
     title = f"{first.arm}, seed {first.factors.seed}" if size == 1 else f"{len(trials)} trials from {first.arm} on"
     with process.bar(title, first.factors.epochs + MEASURING) as bar:
         bar.update(0, "starting")
-        worker = process.take_worker(
-            first.factors.engine, first.extensions
-        )  # imports Keras while this process opens the store
+        # It imports Keras while this process opens the store.
+        worker = process.take_worker(first.factors.engine, first.extensions)
         try:
             assignments = [trial.begin() for trial in trials]
             ends = _follow(worker, assignments, size, [each.recorder for each in trials], bar, process)

@@ -16,7 +16,7 @@ from platformdirs import user_cache_path
 from bloodstudy.errors import MachineError
 from bloodstudy.training.precision import is_for_card
 
-# What Keras and TensorFlow import if it is there, and do not need: a good part of the time that a process takes to begin.
+# What Keras and TensorFlow import if it is there, and do not need; to begin without it takes a process less time.
 UNUSED = ("sklearn", "jax", "matplotlib", "cv2", "IPython")
 
 

@@ -1,4 +1,4 @@
-"""The questions at a glance: each with its answer in a sentence, its best level, and the change that comes closest.
+"""The questions at a glance: each with its answer in a sentence, the level shown to be best, and the highest mean.
 
 In: an analysed study with its claims. Out: a Markdown table of one row a question, and the sentences alone, each from
 the verdicts of its arms, so that a sentence never says more than they do.
