@@ -49,12 +49,12 @@ def test_what_was_probed_before_an_interruption_is_kept(trials, tmp_path, monkey
 
 
 class Refusing(JobProcess):
-    def take_worker(self, engine):
+    def take_worker(self, engine="tensorflow", uses=()):
         pytest.fail("nothing is to be probed")
 
 
 class Dying(JobProcess):
-    def take_worker(self, engine):
+    def take_worker(self, engine="tensorflow", uses=()):
         raise WorkerDiedError(-9)
 
 
