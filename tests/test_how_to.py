@@ -50,8 +50,10 @@ def test_the_tutorial_leads_from_a_folder_of_images_to_a_paper(tmp_path):
     assert "### To paste into a paper" in report
     assert "for new photographs" in report
     named = re.findall(r"`(?:reports/mine/)?([a-z_/]+\.(?:svg|tex|csv|zip|html))`", (DOCS / "tutorial.md").read_text())
-    there = [name for name in named if name != "figures/answers.svg" and not name.endswith("photographs.csv")]
+    elsewhere = "figures/answers.svg", "reports/audit/folder/audit.html"
+    there = [name for name in named if name not in elsewhere and not name.endswith("photographs.csv")]
     assert len(there) >= 4
+    assert (tmp_path / "reports/audit/folder/audit.html").is_file()
     assert all((tmp_path / "reports/mine" / name).is_file() for name in there)
 
 

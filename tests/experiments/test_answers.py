@@ -146,11 +146,11 @@ def test_the_answers_on_a_page_are_those_of_the_reports(name):
 
 
 def test_the_probes_of_a_recipe_are_told_as_the_script_prints_them():
-    script = runpy.run_path(str(ROOT / "experiments/bccd/probes.py"))
+    script = runpy.run_path(str(ROOT / "experiments/probes.py"))
     probes = pd.read_csv(ROOT / "experiments/bccd/probes.csv")
     lines = script["tabulate"](probes)
     assert "\n".join(lines) in page("experiments/bccd/README.md")
-    assert probes.groupby(script["BLOCK"]).size().eq(2).all()
+    assert probes.groupby([*script["RECIPE"], *script["BLOCK"]]).size().eq(2).all()
     pilot = yaml.safe_load(page("conf/study/bccd.yaml"))["pilot"]
     assert lines[-1].endswith(f"| {pilot['pairs']} | {100 * pilot['spread']:.2f} |")
 
