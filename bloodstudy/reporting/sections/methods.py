@@ -44,7 +44,9 @@ SECTION = Section("methods", lambda analysis: True, describe_methods)
 def _tabulate_trials(claims: StudyClaims) -> str:
     formulas, rows = {name: f"100 * {name}" for name in claims.responses.values()}, []
     repetitions, by_folds = claims.sweep.plan.repetitions, claims.analysis.by_folds
-    for row in rows_of(claims.sweep.trials):
+    trials = claims.sweep.trials
+    absent = trials["outcome"].isin([Outcome.MISSING, Outcome.SPARED])
+    for row in rows_of(trials[~absent]):
         write = claims.numbers_of(f"trial/{row['key']}/{row['judged']}", formulas, [row["key"]])
         block = [str(1 + place) for place in repetitions.place(row["seed"])] if by_folds else []
         cells = [code(row["arm"]), *block, str(row["seed"]), f"`{row['key']}`"]
@@ -58,4 +60,9 @@ def _tabulate_trials(claims: StudyClaims) -> str:
         rows.append([*cells, f"{outcome}: {reason}" if reason else outcome])
     block = ["repetition", "fold"] if by_folds else []
     header = ["arm", *block, "seed", "trial", *claims.responses, "outcome"]
-    return table(header, rows, right=[*block, "seed", *claims.responses])
+    shown = table(header, rows, right=[*block, "seed", *claims.responses])
+    if not absent.any():
+        return shown
+    counts = trials[absent].groupby("outcome", sort=False)["key"].nunique()
+    told = " and ".join(f"{count} {plain(str(outcome))}" for outcome, count in counts.items())
+    return f"{shown}\n\nPlanned, and without a result: {told}. `trials.csv` lists them."

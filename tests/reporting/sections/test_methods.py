@@ -42,3 +42,11 @@ def test_of_folds_they_say_what_the_estimand_is(judge):
 def test_a_study_that_declared_no_looks_is_said_to_be_judged_afterwards(judge):
     text = write(judge(design=None))
     assert "so the study is judged afterwards, as if one look at 6 seeds had been declared" in text
+
+
+def test_trials_without_a_result_are_counted_and_stand_in_the_table_of_trials_alone(judge):
+    text = write(judge(seeds=3, outcomes={("reference", 2): "missing", ("pooling=none", 2): "missing"}))
+    table = text.partition("### Every trial")[2]
+    assert table.count("| finished |") == len([line for line in table.splitlines() if line.startswith("| `")]) == 10
+    assert "Planned, and without a result: 2 missing. `trials.csv` lists them." in table
+    assert "Planned, and without a result" not in write(judge(seeds=3))
