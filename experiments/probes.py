@@ -20,18 +20,23 @@ import pandas as pd
 RUNS = "runs/probes"
 BLOCKS = (
     *("data=bccd", "data.view=cell", "data.split=grouped_kfold", "data.split_seed=100,101", "data.fold=0,1,2,3,4"),
-    *("seed=100,101", "schedule=cosine", "batch_size=20", "class_weight=balanced", "precision=float32"),
+    *("seed=100,101", "schedule=cosine", "class_weight=balanced", "precision=float32"),
 )
-RECIPES = {
-    "bccd": ("colour=rgb", "image_size=[60,80]", "norm=batch", "lr=2e-3", "epochs=25,50"),
-    "compact_claims": ("model=compact", "image_size=[66,88]", "padding=same", "lr=1e-3,2e-3", "epochs=30,60"),
+COMPACT = "model=compact", "image_size=[66,88]", "padding=same"
+SWEEPS = {
+    "bccd": [("colour=rgb", "image_size=[60,80]", "norm=batch", "batch_size=20", "lr=2e-3", "epochs=25,50")],
+    "compact_claims": [
+        (*COMPACT, "batch_size=8", "lr=5e-4,1e-3", "epochs=50"),
+        (*COMPACT, "batch_size=20", "lr=1e-3,2e-3", "epochs=30,60"),
+    ],
 }
-RECIPE, BLOCK = ["lr", "epochs"], ["split_seed", "fold"]
+RECIPE, BLOCK = ["batch_size", "lr", "epochs"], ["split_seed", "fold"]
 
 
 def train(study: str, _: list[str]) -> None:
-    words = *BLOCKS, *RECIPES[study], f"runs_dir={RUNS}"
-    subprocess.run([sys.executable, "-m", "bloodstudy.run", "-m", *words], check=True)
+    for words in SWEEPS[study]:
+        command = sys.executable, "-m", "bloodstudy.run", "-m", *BLOCKS, *words, f"runs_dir={RUNS}"
+        subprocess.run(command, check=True)
     collect(study, [RUNS])
 
 
@@ -50,7 +55,7 @@ def collect(study: str, folders: list[str]) -> None:
             block = {"split_seed": result.data.split_seed, "fold": result.data.fold, "seed": result.factors["seed"]}
             rise = fitted.iloc[-1] - fitted.iloc[epochs * 3 // 4 - 1]
             measured = {"train": score.train, "test": score.test, "rise": rise}
-            recipe = {"lr": result.factors["lr"], "epochs": epochs}
+            recipe = {name: result.factors[name] for name in RECIPE}
             rows.append(recipe | block | {k: round(v, 6) for k, v in measured.items()})
     order = [*RECIPE, *BLOCK, "seed"]
     pd.DataFrame(rows).drop_duplicates(order).sort_values(order).to_csv(kept, index=False)
@@ -62,14 +67,16 @@ def table(study: str, _: list[str]) -> None:
 
 def tabulate(probes: pd.DataFrame) -> list[str]:
     """Return the lines of the table: a row a recipe."""
-    rows = ["| lr | epochs | train, lowest | test, lowest | test, mean | last quarter, points | pairs | spread, points |"]
-    rows.append("|---:|---:|---:|---:|---:|---:|---:|---:|")
-    for (lr, epochs), own in probes.groupby(RECIPE):
+    told = "train, lowest", "test, lowest", "test, mean", "last quarter, points", "pairs", "spread, points"
+    header = [*(name.replace("_", " ") for name in RECIPE), *told]
+    rows = [f"| {' | '.join(header)} |", f"|{'---:|' * len(header)}"]
+    for recipe, own in probes.groupby(RECIPE):
         pairs = own.pivot_table(index=BLOCK, columns="seed", values="test").dropna()
         spread = 100 * (pairs.iloc[:, 0] - pairs.iloc[:, 1]).std()
         train, test, mean = own["train"].min(), own["test"].min(), own["test"].mean()
         rise, many = 100 * own["rise"].mean(), len(pairs)
-        rows.append(f"| {lr} | {epochs} | {train:.3f} | {test:.3f} | {mean:.3f} | {rise:+.1f} | {many} | {spread:.2f} |")
+        numbers = f"{train:.3f} | {test:.3f} | {mean:.3f} | {rise:+.1f} | {many} | {spread:.2f}"
+        rows.append(f"| {' | '.join(map(str, recipe))} | {numbers} |")
     return rows
 
 
@@ -79,6 +86,6 @@ def file(study: str) -> Path:
 
 if __name__ == "__main__":
     steps = {"train": train, "collect": collect, "table": table}
-    if len(sys.argv) < 3 or sys.argv[1] not in RECIPES or sys.argv[2] not in steps:
+    if len(sys.argv) < 3 or sys.argv[1] not in SWEEPS or sys.argv[2] not in steps:
         sys.exit(__doc__)
     steps[sys.argv[2]](sys.argv[1], sys.argv[3:])

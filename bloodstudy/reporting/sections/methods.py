@@ -45,8 +45,8 @@ def _tabulate_trials(claims: StudyClaims) -> str:
     formulas, rows = {name: f"100 * {name}" for name in claims.responses.values()}, []
     repetitions, by_folds = claims.sweep.plan.repetitions, claims.analysis.by_folds
     trials = claims.sweep.trials
-    absent = trials["outcome"].isin([Outcome.MISSING, Outcome.SPARED])
-    for row in rows_of(trials[~absent]):
+    absent = trials["outcome"].isin([Outcome.MISSING, Outcome.SPARED]).to_numpy()
+    for row in rows_of(trials.loc[~absent]):
         write = claims.numbers_of(f"trial/{row['key']}/{row['judged']}", formulas, [row["key"]])
         block = [str(1 + place) for place in repetitions.place(row["seed"])] if by_folds else []
         cells = [code(row["arm"]), *block, str(row["seed"]), f"`{row['key']}`"]
@@ -63,6 +63,6 @@ def _tabulate_trials(claims: StudyClaims) -> str:
     shown = table(header, rows, right=[*block, "seed", *claims.responses])
     if not absent.any():
         return shown
-    counts = trials[absent].groupby("outcome", sort=False)["key"].nunique()
+    counts = trials.loc[absent].groupby("outcome", sort=False)["key"].nunique()
     told = " and ".join(f"{count} {plain(str(outcome))}" for outcome, count in counts.items())
     return f"{shown}\n\nPlanned, and without a result: {told}. `trials.csv` lists them."
