@@ -22,7 +22,7 @@ from bloodstudy.analysis.statistics.paired import estimate
 
 ROOT = Path(__file__).parents[2]
 SENTENCES = yaml.safe_load(Path(__file__).with_name("sentences.yaml").read_text())
-FIRST, ONCE_MORE = "archive/five_questions", "archive/pooling"
+FIRST, ONCE_MORE, COMPACT = "archive/five_questions", "archive/pooling", "archive/compact_claims"
 POOLS = ("pooling=average", "pooling=strided", "pooling=none")
 
 
@@ -118,7 +118,7 @@ def print_table(study):
     ("name", "study", "arms"),
     [
         ("experiments/archive/five_questions/README.md", FIRST, 16),
-        ("experiments/compact_claims/README.md", "compact_claims", 10),
+        ("experiments/archive/compact_claims/README.md", COMPACT, 10),
         ("experiments/bccd/README.md", "bccd", 16),
     ],
 )
@@ -145,14 +145,17 @@ def test_the_answers_on_a_page_are_those_of_the_reports(name):
         assert all(f"| {question} |" in page(name) and answer in page(name) for question, answer in answers.items())
 
 
-def test_the_probes_of_a_recipe_are_told_as_the_script_prints_them():
+@pytest.mark.parametrize("study", ["bccd", "compact_claims"])
+def test_the_probes_of_a_recipe_are_told_as_the_script_prints_them(study):
     script = runpy.run_path(str(ROOT / "experiments/probes.py"))
-    probes = pd.read_csv(ROOT / "experiments/bccd/probes.csv")
+    probes = pd.read_csv(ROOT / f"experiments/{study}/probes.csv")
     lines = script["tabulate"](probes)
-    assert "\n".join(lines) in page("experiments/bccd/README.md")
-    assert probes.groupby([*script["RECIPE"], *script["BLOCK"]]).size().eq(2).all()
-    pilot = yaml.safe_load(page("conf/study/bccd.yaml"))["pilot"]
-    assert lines[-1].endswith(f"| {pilot['pairs']} | {100 * pilot['spread']:.2f} |")
+    assert "\n".join(lines) in page(f"experiments/{study}/README.md")
+    assert probes.groupby([*script["RECIPE"], *script["BLOCK"]]).size().le(2).all()
+    planned = yaml.safe_load(page(f"conf/study/{study}.yaml"))
+    recipe, pilot = " | ".join(str(planned["reference"][name]) for name in script["RECIPE"]), planned["pilot"]
+    (taken,) = (line for line in lines if line.startswith(f"| {recipe} |"))
+    assert taken.endswith(f"| {pilot['pairs']} | {100 * pilot['spread']:.2f} |")
 
 
 def test_a_page_without_marks_is_refused():
@@ -251,12 +254,12 @@ def test_what_is_said_of_the_reference_of_its_author_holds():
 
 
 def test_what_is_said_of_the_compact_networks_claims_holds():
-    table, gaps = effects("compact_claims"), effects("compact_claims", "accuracy_gap")
+    table, gaps = effects(COMPACT), effects(COMPACT, "accuracy_gap")
     assert list(gaps.index[gaps["low"] > 0]) == ["depth=3", "depth=4", "none in the convolutions", "none at all"]
-    assert next(iter(by_arm("compact_claims", "test_accuracy/percent"))) == "depth=5"
-    assert next(iter(by_arm("compact_claims", "parameters"))) == "depth=2"
+    assert next(iter(by_arm(COMPACT, "test_accuracy/percent"))) == "depth=5"
+    assert next(iter(by_arm(COMPACT, "parameters"))) == "depth=2"
     assert list(table.index[table["verdict"] == "harms"]) == ["none at all"]
     assert table.loc[["depth=2", "more in the dense layers"], "dead"].tolist() == [6, 0]
     assert set(table.loc[["width=0.5", "as it was before"], "verdict"]) == {"inconclusive"}
     assert list(table.index[table["not_worse"] == "yes"]) == ["depth=5", "width=2"]
-    assert round(numbers("compact_claims")["hours"]) == 4
+    assert round(numbers(COMPACT)["hours"]) == 4
