@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bloodstudy import files
 from bloodstudy.cli import terminal
-from bloodstudy.config.extension.known import pack_joined
+from bloodstudy.config.extension.known import digests_of, levels_of, pack_joined
 from bloodstudy.config.schema import Settings
 from bloodstudy.errors import BloodstudyError, MachineError, UserError
 from bloodstudy.execution import datasets, trial_runner
@@ -105,7 +105,14 @@ class Scheduler:
             alike.setdefault(shape, []).append(trial)
         most = next((settings.control.together for settings in self._settings.values()), 1)
         shared = (tuple(each[at : at + most]) for each in alike.values() for at in range(0, len(each), most))
-        return [each for each in shared if any(trial.key in among for trial in each)]
+        wanted = (each for each in shared if any(trial.key in among for trial in each))
+        return sorted(wanted, key=self._needs)  # those of one process one after another: to begin one takes seconds
+
+    def _needs(self, trials: Shared) -> tuple[str, tuple[str, ...]]:
+        """Return engine and extensions of a job, between which a training process has to begin anew."""
+        settings = self._settings[trials[0].key, trials[0].evaluated_on]
+        model, factors = settings.model.name, settings.factors
+        return factors.engine, digests_of(model, settings.data.name, levels_of(model, factors.named))
 
     def overrides(self, trials: Shared) -> list[str]:
         """Return what a job is given to train `trials`."""

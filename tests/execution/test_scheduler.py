@@ -52,6 +52,15 @@ def test_each_wanted_trial_is_launched_once_seed_by_seed(schedule, keys, blocks)
     assert [[trial.key for (trial,) in block] for block in schedule(*keys).portions()] == blocks
 
 
+def test_the_trials_of_one_engine_are_launched_one_after_another(tmp_path):
+    jax = replace(SETTINGS, factors=replace(SETTINGS.factors, engine="jax"))
+    plain = replace(SETTINGS, factors=replace(SETTINGS.factors, engine="tensorflow"))
+    settings = {(trial["key"], trial["judged"]): jax if trial["key"][0] == "b" else plain for trial in TRIALS}
+    scheduler = Scheduler(PLAN, settings, {"a0", "b0", "c0", "a1", "b1"}, tmp_path)
+    blocks = [[trial.key for (trial,) in block] for block in scheduler.portions()]
+    assert blocks == [["b0", "a0", "c0"], ["b1", "a1"]]
+
+
 @pytest.mark.parametrize("kind", [UserError, MachineError])
 def test_a_fault_of_one_job_stops_the_sweep(schedule, kind):
     scheduler = schedule("a0", "b0")
