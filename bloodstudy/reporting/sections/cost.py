@@ -75,8 +75,9 @@ def draw_time(sweep: StudyResults, styles: Styles) -> Figure:
 
 def tabulate_cost(sweep: StudyResults) -> str:
     """Return what each trial took."""
-    numbers = ["seed", "time (s)", "fit (s)", "peak memory (MB)", "threads", "attempts"]
-    forms = {"wall_seconds": ".1f", "fit_seconds": ".1f", "peak_memory_mb": ",.0f", "threads": ".0f", "attempts": ".0f"}
+    numbers = ["seed", "time (s)", "fit (s)", "measuring (s)", "peak memory (MB)", "threads", "attempts"]
+    forms = {"wall_seconds": ".1f", "fit_seconds": ".1f", "evaluate_seconds": ".1f"}
+    forms |= {"peak_memory_mb": ",.0f", "threads": ".0f", "attempts": ".0f"}
     rows = []
     for row in rows_of(sweep.trials.drop_duplicates("key")):  # one may be judged in two ways
         cells = [_write(row.get(name), form) for name, form in forms.items()]
@@ -92,7 +93,18 @@ def describe_total(sweep: StudyResults) -> str:
         return ""
     hours = sum(known["wall_seconds"]) / 3600
     core_hours = sum(known["wall_seconds"] * known["threads"]) / 3600
-    return f"{plural(len(known), 'trial')} took {hours:.2f} hours in all, {core_hours:.2f} hours of a core."
+    text = f"{plural(len(known), 'trial')} took {hours:.2f} hours in all, {core_hours:.2f} hours of a core."
+    return " ".join(filter(None, [text, _describe_rest(sweep)]))
+
+
+def _describe_rest(sweep: StudyResults) -> str:
+    """Return the share of the time that was neither fitting nor measuring, of trials that were not interrupted."""
+    names = ["wall_seconds", "fit_seconds", "evaluate_seconds"]
+    trials = sweep.trials.drop_duplicates("key").reindex(columns=[*names, "attempts"])
+    whole, fit, measuring = trials.loc[trials["attempts"] == 1, names].dropna().to_numpy(dtype=float).sum(axis=0)
+    if not whole:
+        return ""
+    return f"Neither fitting nor measuring was {100 * (1 - (fit + measuring) / whole):.1f} % of it, of trials of one attempt."
 
 
 def describe_next(analysis: StudyAnalysis) -> str:

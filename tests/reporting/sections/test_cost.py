@@ -19,7 +19,18 @@ def sweep(sweep_of, tmp_path):
 
 
 def test_the_total_counts_time_and_the_cores_that_it_was_spent_on(sweep):
-    assert cost.describe_total(sweep) == "3 trials took 3.00 hours in all, 6.00 hours of a core."
+    assert cost.describe_total(sweep).startswith("3 trials took 3.00 hours in all, 6.00 hours of a core.")
+
+
+def test_what_was_neither_fitting_nor_measuring_is_told_of_trials_of_one_attempt(sweep_of, tmp_path):
+    results = sweep_of(tmp_path, {"seed": [0, 1, 2]})
+    for result, attempts in zip(results, (1, 1, 2), strict=True):
+        result["cost"] |= {"wall_seconds": 100.0 * attempts, "fit_seconds": 90.0, "evaluate_seconds": 7.0}
+        result["cost"] |= {"threads": 1, "attempts": attempts}
+        (tmp_path / "scratch" / result["key"] / "result.json").write_text(json.dumps(result))
+    sweep = load_study(tmp_path, "scratch")
+    assert "Neither fitting nor measuring was 3.0 % of it, of trials of one attempt." in cost.describe_total(sweep)
+    assert cost.tabulate_cost(sweep).splitlines()[2].split(" | ")[2:5] == ["100.0", "90.0", "7.0"]
 
 
 def test_each_planned_trial_has_its_row_and_what_is_missing_a_dash(sweep):
