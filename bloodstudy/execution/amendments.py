@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bloodstudy.errors import UserError
+from bloodstudy.execution.looks import Looks
 from bloodstudy.execution.plan_content import brief
 from bloodstudy.study.arms import Role
 from bloodstudy.study.design import DesignName
-from bloodstudy.study.plan import STUDY_DECIDES, Plan
+from bloodstudy.study.plan import DROPPED, STUDY_DECIDES, Plan
 from bloodstudy.study.planned import PlannedTrial
 from bloodstudy.study.run_folder import StudyFolder
 
@@ -52,10 +53,16 @@ def amend(plan: Plan, old: Plan, runs_dir: Path) -> Plan:
     if plan.budget and old.budget and old.budget.endswith(f"from {plan.budget}"):
         plan = replace(plan, budget=old.budget)
     plan = replace(plan, design=old.design if old.questions else plan.design)  # what decided before there were designs
-    folder, kept = StudyFolder(runs_dir / plan.study), {*plan.keys}
-    if dropped := sum(folder.trial(key).result.exists() for key in {*old.keys} - kept):
-        changes.append(f"trials: {dropped} that have a result are not planned any more")
-    return replace(plan, amendments=list_changes(plan, old, changes))
+    dropped = tell_dropped(plan, old, runs_dir)
+    if dropped and old.design is not None:
+        _refuse_after_a_look(old, runs_dir, path)
+    return replace(plan, amendments=list_changes(plan, old, [*changes, *dropped]))
+
+
+def tell_dropped(plan: Plan, old: Plan, runs_dir: Path) -> list[str]:
+    """Return the amendment that says how many results of the `old` plan are in `plan` no more; empty if none is."""
+    dropped = {*_list_finished(runs_dir, old)} - {*plan.keys}
+    return [f"{DROPPED}: {len(dropped)} that have a result are not planned any more"] if dropped else []
 
 
 def is_begun(runs_dir: Path, plan: Plan) -> bool:
@@ -95,14 +102,28 @@ def _refuse_other_rules(plan: Plan, old: Plan, path: str) -> None:
         raise UserError(*problems)
 
 
+def _refuse_after_a_look(old: Plan, runs_dir: Path, path: str) -> None:
+    """Raise UserError if a look of the `old` plan was held: what it said is kept, and its trials with it."""
+    looks = Looks(old, runs_dir / old.study, say=lambda _: None)
+    looks.hold(old.repetitions.count)
+    if held := max((course.last.look for course in looks.courses.values() if course.last), default=0):
+        raise UserError(
+            f"{path} has held look {held} of {len(old.repetitions.looks)}; received another setting, of which its results "
+            "are no trials. What a look has said is kept, so the setting stays: leave it as it was, or give this study "
+            "another runs_dir"
+        )
+
+
 def _list_rules(plan: Plan) -> dict[str, str]:
-    """Return what verdicts depend on beside the looks, in words: margins, tested arms, the budget."""
+    """Return what verdicts depend on beside the looks, in words: margins, tested arms with their levels, the budget."""
     rules = {"budget": plan.budget or "none", "response": plan.responds_by}  # an edited text is listed as amended
     for question in plan.questions:
         tested = [arm for arm in question.arms if plan.role_of(arm, question) == Role.CONFIRMATORY]
         rules[f"question={question.name}: margin"] = f"{question.margin:g}"
         rules[f"question={question.name}: simplify"] = str(question.simplify).lower()
         rules[f"question={question.name}: tested arms"] = ", ".join(tested) or "none"
+        for arm in tested:
+            rules[f"question={question.name}: the levels of {arm!r}"] = brief(dict(sorted(plan.arms[arm].levels.items())))
     return rules
 
 

@@ -21,7 +21,7 @@ from bloodstudy.config.schema import Settings
 from bloodstudy.data import Dataset
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets
-from bloodstudy.execution.amendments import amend, is_begun, list_changes, refuse_another_sweep
+from bloodstudy.execution.amendments import amend, is_begun, list_changes, refuse_another_sweep, tell_dropped
 from bloodstudy.execution.plan_content import ELSEWHERE, decide, find_cells, label, merge_arms
 from bloodstudy.study.arms import BLOCK_KEYS, Role, changed_levels, name_arm
 from bloodstudy.study.design import DesignName
@@ -89,7 +89,7 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
     elif old:
         refuse_another_sweep(plan, old, runs_dir)
     elif study and not study.study and (before := _read_seen(runs_dir, plan)):
-        plan = replace(plan, amendments=list_changes(plan, before))
+        plan = replace(plan, amendments=list_changes(plan, before, tell_dropped(plan, before, runs_dir)))
     elif study and (seen := _count_results(StudyFolder(runs_dir / name), plan)):
         trials_of = "1 trial of" if seen == 1 else f"{seen} trials of"
         plan = replace(plan, amendments=[f"{LATE}: {trials_of} its arms had a result before it was made"])

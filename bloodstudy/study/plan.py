@@ -28,6 +28,7 @@ from bloodstudy.study.seal import seal, unseal
 from bloodstudy.study.stored_rules import MAX_TRIALS, check_plan
 
 FILE = "plan.yaml"
+DROPPED = "trials"  # how an amendment begins that says how many results it leaves behind
 LATE = "this plan itself"  # how an amendment begins that says when it was made
 TURN = ".turn"  # beside the plan: a number that is larger in each plan written later, whatever the clock says
 MAX_VALUES = 500_000  # in its file: a hundred a trial

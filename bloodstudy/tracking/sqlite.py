@@ -33,6 +33,9 @@ UNWRITABLE = {
     sqlite3.SQLITE_IOERR_FSYNC,
 }
 
+# Where MLflow's tables keep places of artifacts.
+_PLACES = {"experiments": "artifact_location", "runs": "artifact_uri", "logged_models": "artifact_location"}
+
 
 def path_of(uri: str) -> Path | None:
     """Return the file of an SQLite address, None for any other address."""
@@ -147,3 +150,24 @@ def create(path: Path) -> None:
                 # MLflow's own experiment, whose folder it would write into SQL unquoted, left to itself.
                 root = (path.absolute().parent / "mlruns").as_uri()
                 SqlAlchemyStore(address_of(beside), root)._dispose_engine()
+
+
+def find_artifacts_here(path: Path, folder: Path) -> None:
+    """Let a store that was copied or moved with its working folder name the artifacts that came along, in `folder`.
+
+    MLflow keeps absolute places: left to itself, the copy writes into the folder that it was copied from. A run whose
+    artifacts did not come along keeps the place that it has.
+    """
+    root = f"{folder.absolute().as_uri()}/"
+    with closing(sqlite3.connect(path.absolute(), timeout=LOCK_PATIENCE_S)) as database, database:
+        places = [place for (place,) in database.execute("SELECT artifact_location FROM experiments")]
+        mark = f"/{folder.name}/"
+        earlier = {place.rpartition(mark)[0] + mark for place in places if mark in (place or "")} - {root}
+        for old in earlier:
+            for table, column in _PLACES.items():
+                strange = f"SELECT rowid, {column} FROM {table} WHERE substr({column}, 1, ?) = ?"
+                rows = database.execute(strange, [len(old), old])
+                for row, place in rows.fetchall():
+                    here = root + place.removeprefix(old)
+                    if table == "experiments" or Path(unquote(here.removeprefix("file://"))).exists():
+                        database.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", [here, row])

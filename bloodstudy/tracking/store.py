@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
+ARTIFACTS = "mlartifacts"  # of the default store, in the working folder
 TOKEN = "bloodstudy.token"  # tag of a trial's run: the same for all attempts at it
 PAGE = 1000  # runs that are asked for at once
 SHORTEST_SECRET = 4  # characters: a shorter one would be found in every word
@@ -108,6 +109,8 @@ def open_store(study: str) -> Store:
         path = sqlite.path_of(uri)
         if path is not None:
             sqlite.create(path)
+            if not os.environ.get("MLFLOW_TRACKING_URI"):
+                sqlite.find_artifacts_here(path, Path(ARTIFACTS))
         elif "://" in uri and not uri.startswith(("http:", "https:", "file:", "databricks")):
             _require_schema(uri)
         client = MlflowClient(uri)
@@ -176,7 +179,7 @@ def _require_schema(uri: str) -> None:
 def _experiment(client: MlflowClient, uri: str, study: str) -> tuple[str, str]:
     experiment = client.get_experiment_by_name(study)
     if experiment is None:
-        beside = Path("mlartifacts", study).absolute().as_uri() if uri.startswith("sqlite:") else None
+        beside = Path(ARTIFACTS, study).absolute().as_uri() if uri.startswith("sqlite:") else None
         # MLflow's interface opens on its pages for language models unless told that this is model training.
         kind = {"mlflow.experimentKind": "custom_model_development"}
         experiment = client.get_experiment(client.create_experiment(study, artifact_location=beside, tags=kind))

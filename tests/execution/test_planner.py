@@ -179,6 +179,7 @@ def test_the_trials_of_an_extension_have_the_levels_of_a_plan_that_came_later(dr
 
 
 TWO = POOLS.replace("[max, average]", "[max, average, strided]")
+AVERAGE = "sentence: Pooling?\narms: {pooling=average: {pooling: average}}\n"
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,7 @@ TWO = POOLS.replace("[max, average]", "[max, average, strided]")
         (["budget=60"], POOLS, "budget none; received 60"),
         ([], TWO, "question=pools: tested arms pooling=average; received pooling=average, pooling=strided"),
         ([], POOLS + "simplify: true\n", "question=pools: simplify false; received true"),
+        ([], AVERAGE.replace("average}", "average, dropout: 0.5}"), "question=pools: the levels of 'pooling=average' {"),
     ],
 )
 def test_what_decides_stays_once_a_trial_has_a_result(draw, tmp_path, typed, file, said):
@@ -216,14 +218,6 @@ def test_a_plan_that_was_made_when_its_arms_had_results_says_so(draw, tmp_path, 
     again = draw("study=small").content
     assert again.amendments == ["this plan itself: 1 trial of its arms had a result before it was made"]
     assert draw("study=small").content.amendments == again.amendments, "and goes on saying so"
-
-
-def test_results_that_a_changed_setting_leaves_are_counted(draw, tmp_path):
-    first = draw("study=small").content
-    for trial in first.trials[:3]:
-        files.write_json(tmp_path / "runs/small" / trial.key / "result.json", {})
-    amendments = draw("study=small", "lr=0.25").content.amendments
-    assert "trials: 3 that have a result are not planned any more" in amendments
 
 
 def test_the_command_that_goes_on_says_nothing_of_one_call_alone(draw):

@@ -1,5 +1,6 @@
 import base64
 import errno
+import shutil
 import sqlite3
 
 import pytest
@@ -23,6 +24,32 @@ def test_the_default_store_is_sqlite_with_artifacts_beside_it(tmp_path):
     assert tracking.open_store("scratch").experiment_id == store.experiment_id
     place = store.client.get_experiment(store.experiment_id).artifact_location
     assert place == (tmp_path / "mlartifacts" / "scratch").as_uri()
+
+
+@pytest.mark.parametrize("name", ["copy", "a copy_100%", "ä?#"])
+def test_a_copied_working_folder_has_its_own_artifacts(tmp_path, monkeypatch, name):
+    first, copy = tmp_path / "first_", tmp_path / name
+    first.mkdir()
+    monkeypatch.chdir(first)
+    store = tracking.open_store("scratch")
+    kept, lost = (store.client.create_run(store.experiment_id).info for _ in range(2))
+    for run in (kept, lost):
+        store.client.log_text(run.run_id, "before", "said.txt")
+    shutil.copytree(first, copy)
+    (gone,) = copy.glob(f"mlartifacts/scratch/{lost.run_id}")
+    shutil.rmtree(gone)
+    before = {file: file.read_bytes() for file in sorted(first.rglob("*")) if file.is_file()}
+
+    monkeypatch.chdir(copy)
+    there = tracking.open_store("scratch")
+    begun = there.client.create_run(there.experiment_id).info.run_id
+    there.client.log_text(begun, "new", "said.txt")
+    assert (copy / "mlartifacts/scratch" / begun / "artifacts/said.txt").read_text() == "new"
+    # MLflow remembers the place of a run that it has written to, so what is written now tells nothing.
+    artifacts = copy / "mlartifacts/scratch" / kept.run_id / "artifacts"
+    assert there.client.get_run(kept.run_id).info.artifact_uri == artifacts.as_uri()
+    assert there.client.get_run(lost.run_id).info.artifact_uri == lost.artifact_uri, "it did not come along"
+    assert {file: file.read_bytes() for file in sorted(first.rglob("*")) if file.is_file()} == before
 
 
 def test_another_store_is_honoured(tmp_path, monkeypatch):

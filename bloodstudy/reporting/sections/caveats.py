@@ -10,7 +10,7 @@ import math
 from bloodstudy.analysis import Leak, StudyResults, flag_no_ops, list_leaks, summarise_arms
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain
-from bloodstudy.study.plan import LATE
+from bloodstudy.study.plan import DROPPED, LATE
 from bloodstudy.study.planned import PlannedQuestion
 
 MAX_FIT_EXCESS = 0.2  # how far the accuracy that fit reports may lie above the measured one: it usually lies below
@@ -50,6 +50,8 @@ def warn_of_study(claims: StudyClaims) -> list[str]:
             )
     late = [text for text in sweep.plan.amendments or [] if text.startswith(LATE)]
     warnings += [f"**Qualified:** nothing shows that this was decided before it was seen. {plain(x)}." for x in late]
+    dropped = [text for text in sweep.plan.amendments or [] if text.startswith(f"{DROPPED}:")]
+    warnings += [f"**Qualified:** this was changed after there were results. {plain(x)}." for x in dropped]
     if any(data["split"] == "random" for data in sweep.data):
         warnings.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")
     warnings += _warn_of_code(sweep)

@@ -9,6 +9,7 @@ from bloodstudy.analysis import Comparison, StudyAnalysis, list_leaks
 from bloodstudy.analysis.comparisons.verdict import ALPHA, Word
 from bloodstudy.reporting.render.markdown import as_list, plain, plural
 from bloodstudy.study.arms import spell
+from bloodstudy.study.plan import DROPPED
 
 
 def write_paragraph(analysis: StudyAnalysis) -> str:
@@ -53,6 +54,9 @@ def _block(analysis: StudyAnalysis) -> str:
     return "block" if analysis.by_folds else "seed"
 
 
+KEPT = "; a verdict, once given, was kept"
+
+
 def _describe_blocks(analysis: StudyAnalysis) -> str:
     repetitions = analysis.repetitions
     if not analysis.by_folds:
@@ -70,6 +74,7 @@ def _describe_decision(analysis: StudyAnalysis, margins: str) -> str:
     planned = "declared before any trial was run"
     if plan.amendments:
         planned = "declared before, though parts of the plan changed after trials had been run"
+    kept = "" if any(text.startswith(f"{DROPPED}:") for text in plan.amendments or []) else KEPT
     if analysis.afterwards:
         planned = "set afterwards, since the plan declared none of this kind"
     spent = ", spent by an O'Brien-Fleming type function (Lan and DeMets 1983)" if len(analysis.looks) > 1 else ""
@@ -83,8 +88,8 @@ def _describe_decision(analysis: StudyAnalysis, margins: str) -> str:
     return (
         f"On {plan.response_words} each arm was tested for equivalence (two one-sided tests, margin "
         f"{margins} points), for a difference (two-sided) and for being not worse (one-sided, same margin), with "
-        f"{looks} {planned}, at a joint alpha of {ALPHA:g} for all verdicts{pairs}{spent}; a verdict, once given, was "
-        f"kept. Verdicts are about {scope}. "
+        f"{looks} {planned}, at a joint alpha of {ALPHA:g} for all verdicts{pairs}{spent}{kept}. "
+        f"Verdicts are about {scope}. "
     )
 
 

@@ -1,0 +1,49 @@
+"""What a later command may change in a plan, against studies of which some trials have a result."""
+
+from dataclasses import replace
+
+import pytest
+from studies import SMALL, fabricate_study
+
+from bloodstudy.errors import UserError
+from bloodstudy.execution.amendments import amend
+from bloodstudy.study.question import Question
+from bloodstudy.study.run_folder import read_plan
+
+POOLS = Question("pools", "Which pooling?", factor="pooling", levels=("average", "none"))
+
+
+def change_setting(old):
+    """Return the plan of another setting: none of its trials is one of the old."""
+    trials = tuple(replace(trial, key=trial.key[::-1]) for trial in old.trials)
+    return replace(old, trials=trials, common={**old.common, "epochs": 99})
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Return a function that makes a study and returns its plan."""
+
+    def study(**more):
+        fabricate_study(tmp_path, (POOLS,), 8, looks=[6, 8], study="small", **SMALL | more)
+        return read_plan(tmp_path, "small")
+
+    return study
+
+
+def test_what_a_look_has_said_is_kept_so_its_setting_stays(study, tmp_path):
+    old = study()
+    with pytest.raises(UserError, match=r"has held look 2 of 2; received another setting, .* another runs_dir"):
+        amend(change_setting(old), old, tmp_path)
+
+
+def test_before_the_first_look_the_results_that_a_changed_setting_leaves_are_counted(study, tmp_path):
+    arms = "reference", "pooling=average", "pooling=none"
+    old = study(outcomes={(arm, seed): "missing" for arm in arms for seed in range(4, 8)})
+    amendments = amend(change_setting(old), old, tmp_path).amendments
+    assert "trials: 12 that have a result are not planned any more" in amendments
+    assert any(change.startswith("setting: ") for change in amendments)
+
+
+def test_words_may_change_after_a_look(study, tmp_path):
+    old = study()
+    assert amend(replace(old, title="Otherwise"), old, tmp_path).amendments == ['title: "The five questions" became "Otherwise"']
