@@ -7,6 +7,8 @@ although its answer was lost is found again, and a trial is never two runs.
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import math
 import re
 import time
@@ -39,6 +41,7 @@ CURVES |= {name: name for name in ("epoch_seconds", "images_per_second", *VALIDA
 DOUBLE = "_clean"
 FIRST = ("accuracy_gap", "test_accuracy", "train_accuracy")
 PARENT = "mlflow.parentRunId"
+RESULT = "bloodstudy.result"  # tag: the digest of what its result says
 SOURCE = "python -m bloodstudy.run"
 MAX_PARAMS = 100  # the most that one call takes
 
@@ -145,7 +148,8 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
     metrics = [Metric(spell_name(name), float(value), now, 0) for name, value in figures.items()]
     # The pages that compare runs begin with the metric that came first.
     _log_metrics(store, run_id, sorted(metrics, key=lambda metric: metric.key not in FIRST) + _curves(rows))
-    store.client.log_batch(run_id, tags=[RunTag(key, spell_value(value)) for key, value in result.own_tags.items()])
+    tags = {**result.own_tags, RESULT: _digest(result)}
+    store.client.log_batch(run_id, tags=[RunTag(key, spell_value(value)) for key, value in tags.items()])
     store.client.log_inputs(run_id, datasets=[describe_data(result)])
     for path in (trial.config, trial.history, trial.predictions):
         if path.exists():
@@ -177,10 +181,28 @@ def _draw_confusion(trial: TrialFolder) -> str | None:
 
 
 def log_whole(store: Store, folder: Path, parent: str | None) -> None:
-    """Log a finished trial from its folder as one run."""
+    """Log a finished trial from its folder as one run; the run of the very same result is taken over instead."""
     result = _read(folder)
+    if (run_id := _find_same(store, result)) is not None:
+        if parent:
+            store.client.set_tag(run_id, PARENT, parent)
+        for path in (TrialFolder(folder).run_note, TrialFolder(folder).logged_note):
+            Note(store.uri, run_id, open=False, experiment=store.experiment).write(path)
+        return
     begun = TrialFolder(folder).result.stat().st_mtime - result.cost.wall_seconds
     complete(store, open_run(store, folder, result.own_tags, result.own_params, parent, begun), folder)
+
+
+def _find_same(store: Store, result: Result) -> str | None:
+    """Return the completed run of this result: one that came back from a package may be logged already."""
+    found = store.client.search_runs([store.experiment_id], f"tags.`{RESULT}` = '{_digest(result)}'")
+    return next((run.info.run_id for run in found if run.info.status in ("FINISHED", "FAILED")), None)
+
+
+def _digest(result: Result) -> str:
+    """Return the digest of what a result says, wherever it is kept: a package leaves out some of its files."""
+    content = {name: value for name, value in result.to_dict().items() if name not in ("files", "digest")}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _read(folder: Path) -> Result:

@@ -1,8 +1,10 @@
 """What the store lacks of the run folder, logged and closed later."""
 
+import shutil
+
 import pytest
 from filelock import FileLock
-from harness import give_store
+from harness import give_store, rewrite
 
 from bloodstudy import files, tracking
 from bloodstudy.tracking import backfill, record
@@ -88,3 +90,19 @@ def test_a_trial_that_another_process_trains_or_logs_is_left_to_it(store, scratc
         assert tracking.catch_up(store, scratch) == 0
     assert runs(store) == []
     assert tracking.catch_up(store, scratch) == 1
+
+
+def test_a_result_that_comes_back_into_another_folder_is_no_second_run(store, scratch, publish, runs):
+    again = scratch.parent / "again" / "scratch"
+    trials = lambda: [run for run in runs(store) if run.data.tags.get("trial_key") == "a"]  # noqa: E731
+    publish(scratch / "a")
+    record.log_whole(store, scratch / "a", None)
+    (logged,) = trials()
+    shutil.copytree(scratch / "a", again / "a", ignore=shutil.ignore_patterns("run.json", "logged.json"))
+    assert tracking.catch_up(store, again) == 1
+    assert [run.info.run_id for run in trials()] == [logged.info.run_id]
+    assert tracking.catch_up(store, again) == 0
+    rewrite(again / "a/result.json", reason="otherwise")
+    (again / "a/logged.json").unlink()
+    assert tracking.catch_up(store, again) == 1
+    assert [run.info.run_id for run in trials()] != [logged.info.run_id], "another result takes its run's place"

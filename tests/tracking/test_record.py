@@ -66,6 +66,7 @@ def test_of_the_tags_and_parameters_that_a_package_brings_only_known_ones_are_lo
         "outcome": "finished", "git_commit": "unknown", "audit.provenance": "known", "mlflow.runName": "lr=0.1, seed=0",
         "mlflow.source.name": "python -m bloodstudy.run", "mlflow.source.type": "LOCAL",
         "mlflow.note.content": run.data.tags["mlflow.note.content"], record.TOKEN: run.data.tags[record.TOKEN],
+        record.RESULT: run.data.tags[record.RESULT],
     }  # fmt: skip
     assert run.data.tags["mlflow.note.content"].startswith("`lr=0.1`, seed 0, of `scratch`. Train and test accuracy")
     assert run.data.params == {"lr": "0.1", "model": "reference", "data.split": "random"}
