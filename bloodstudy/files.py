@@ -114,7 +114,17 @@ def _remove_rests(path: Path, prefix: str) -> None:
     for rest in rests:
         writer = rest.removeprefix(prefix).partition(".")[0]
         if writer.isdigit() and not psutil.pid_exists(int(writer)):
-            (path.parent / rest).unlink(missing_ok=True)
+            left = path.parent / rest
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield an empty folder that is gone after the block; those of processes that were killed go with it."""
+    prefix = f"bloodstudy.{_HOST}-"
+    _remove_rests(Path(tempfile.gettempdir(), prefix), prefix)
+    with tempfile.TemporaryDirectory(prefix=f"{prefix}{os.getpid()}.") as name:
+        yield Path(name)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from bloodstudy.cli.launch import launch, read_arguments, register
 from bloodstudy.config.extension.known import known
 from bloodstudy.errors import UserError
 
+GOES_ON = "the same command goes on from the last whole epoch"
 DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from unittest import mock
 
@@ -164,3 +165,15 @@ def test_a_lock_that_cannot_be_made_is_told_as_a_folder_that_cannot_be_written(t
         raise AssertionError("it was not held")
     with files.locked(tmp_path / "x.lock"):
         assert (tmp_path / "x.lock").exists()
+
+
+def test_a_temporary_folder_goes_and_takes_those_of_killed_processes_along(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    script = "from bloodstudy import files; import os; kept = files.temporary_folder(); kept.__enter__(); os._exit(9)"
+    subprocess.run([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
+    (left,) = tmp_path.iterdir()
+    with files.temporary_folder() as mine:
+        assert list(tmp_path.iterdir()) == [mine] != [left]
+        with files.temporary_folder() as other:
+            assert sorted(tmp_path.iterdir()) == sorted([mine, other]), "that of a living process stays"
+    assert list(tmp_path.iterdir()) == []

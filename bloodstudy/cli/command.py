@@ -32,13 +32,13 @@ class Terminated(BaseException):
 def run_command(command: Callable[[list[str]], int]) -> int:
     """Run a command on the arguments of this process; return its exit code, with messages instead of tracebacks.
 
-    It answers --help itself if the command's module has a USAGE.
+    It answers --help itself if the command's module has a USAGE; GOES_ON there says what to do if it was interrupted.
     """
     _open_standard_streams()
     signal.signal(signal.SIGTERM, terminate)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
         signal.signal(signal.SIGHUP, terminate)
-    usage = getattr(sys.modules[command.__module__], "USAGE", "")
+    usage, goes_on = (getattr(sys.modules[command.__module__], name, "") for name in ("USAGE", "GOES_ON"))
     try:
         _require_working_folder()
         if usage and {"-h", "--help"} & set(sys.argv[1:]):
@@ -52,7 +52,7 @@ def run_command(command: Callable[[list[str]], int]) -> int:
     except (KeyboardInterrupt, Terminated) as end:
         word, code = ("terminated", end.exit_code) if isinstance(end, Terminated) else ("interrupted", 130)
         with suppress(OSError):  # the terminal may be gone
-            print(f"bloodstudy: {word}; the same command goes on from the last whole epoch", file=sys.stderr)
+            print(f"bloodstudy: {word}; {goes_on or 'type it again'}", file=sys.stderr)
         return code
     except BrokenPipeError:  # who read our output, such as `head`, has closed it
         _print_nowhere()

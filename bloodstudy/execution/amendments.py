@@ -108,8 +108,8 @@ def _refuse_after_a_look(old: Plan, runs_dir: Path, path: str) -> None:
     looks.hold(old.repetitions.count)
     if held := max((course.last.look for course in looks.courses.values() if course.last), default=0):
         raise UserError(
-            f"{path} has held look {held} of {len(old.repetitions.looks)}; received another setting, of which its results "
-            "are no trials. What a look has said is kept, so the setting stays: leave it as it was, or give this study "
+            f"{path} has held look {held} of {len(old.repetitions.looks)}; received another setting, which its results "
+            "are not of. What a look has said is kept, so the setting stays: leave it as it was, or give this study "
             "another runs_dir"
         )
 
@@ -123,7 +123,8 @@ def _list_rules(plan: Plan) -> dict[str, str]:
         rules[f"question={question.name}: simplify"] = str(question.simplify).lower()
         rules[f"question={question.name}: tested arms"] = ", ".join(tested) or "none"
         for arm in tested:
-            rules[f"question={question.name}: the levels of {arm!r}"] = brief(dict(sorted(plan.arms[arm].levels.items())))
+            levels = dict(sorted(plan.arms[arm].levels.items()))
+            rules[f"question={question.name}: the levels of {arm!r}"] = brief(levels)
     return rules
 
 

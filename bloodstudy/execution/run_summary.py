@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import fmean
-from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 from bloodstudy import tracking
 from bloodstudy.errors import BloodstudyError
 from bloodstudy.execution.progress import AT_CHANCE
+from bloodstudy.files import temporary_folder
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
 
@@ -34,11 +34,11 @@ def summarise(
         for arm, every in _by_arm(rows).items()
         if (own := [row for row in every if row["outcome"] == Outcome.FINISHED])
     }
-    with TemporaryDirectory() as beside:
+    with temporary_folder() as beside:
         written = None
         with suppress(BloodstudyError):  # nothing has finished, or what is damaged: the report itself says it
-            pages(folder.parent, folder.name, Path(beside))
-            written = Path(beside)
+            pages(folder.parent, folder.name, beside)
+            written = beside
         keys = [row["key"] for row in rows]
         yield tracking.Summary(describe(plan, rows, means, dead, answers), means, keys, written)
 

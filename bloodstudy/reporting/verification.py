@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from bloodstudy.analysis.results.predictions import Reader
 from bloodstudy.analysis.results.stored import find_differences
 from bloodstudy.config.rules import STUDY
 from bloodstudy.errors import MachineError, UserError
+from bloodstudy.files import temporary_folder
 from bloodstudy.reporting.claims.ledger import FORMAT
 from bloodstudy.reporting.render import diff
 from bloodstudy.reporting.render.markdown import plural
-from bloodstudy.reporting.report import NAMES, WITH_IMAGES, load_claims, make_report
+from bloodstudy.reporting.report import NAMES, WITH_IMAGES, Report, load_claims, make_report
 from bloodstudy.study import run_folder
 from bloodstudy.study.archive.restore import restore
 from bloodstudy.study.predictions import hash_stored, to_frame
@@ -46,6 +46,7 @@ class Verification:
     trials: int = 0  # whose predictions were read
     unhashed: int = 0  # of these, published without a hash, by an older version
     claims: int = 0
+    absent: list[str] = field(default_factory=list)  # files of a report that are not there: nothing false is in them
     differences: dict[str, list[str]] = field(default_factory=dict)  # sentences, by what they are about
 
     def add(self, subject: str, differences: list[str]) -> None:
@@ -61,7 +62,8 @@ def describe(verification: Verification, folder: Path, study: str) -> list[str]:
         unhashed = f"{verification.unhashed:,} of them without a hash of their predictions"
         trials += f" ({unhashed}: an older version trained them)"
     if not verification.differences:
-        return [f"{folder}: {verification.claims:,} claims from {trials} hold", ORIGIN]
+        absent = f"; not there, so not compared: {', '.join(verification.absent)}" if verification.absent else ""
+        return [f"{folder}: {verification.claims:,} claims from {trials} hold{absent}", ORIGIN]
     lines = []
     for differences in verification.differences.values():
         others = f" (and {len(differences) - 1:,} more like it)" if len(differences) > 1 else ""
@@ -108,9 +110,9 @@ def open_trials(study: str, runs_dir: Path, package: Path | None) -> Iterator[Pa
     if package is not None:
         if not package.is_file():
             raise UserError(f"package={package}: expected a package; there is no such file")
-        with TemporaryDirectory() as beside:
-            restore(package, Path(beside), study)
-            yield Path(beside)
+        with temporary_folder() as beside:
+            restore(package, beside, study)
+            yield beside
         return
     plan = run_folder.StudyFolder(runs_dir / study).plan
     if not plan.exists():
@@ -134,9 +136,9 @@ def check_report(folder: Path, runs_dir: Path, study: str, progress: Progress) -
     verification = Verification()
     if not _check_trials(verification, runs_dir, study, progress):
         return verification  # of trials that cannot be read no report can be made
-    with TemporaryDirectory() as beside:
+    with temporary_folder() as beside:
         try:
-            fresh = make_report(load_claims(runs_dir, study), Path(beside))
+            fresh = make_report(load_claims(runs_dir, study), beside)
         except (ValueError, KeyError, IndexError):
             if "trials" not in verification.differences:
                 raise
@@ -145,23 +147,32 @@ def check_report(folder: Path, runs_dir: Path, study: str, progress: Progress) -
         text, claims = (_read_text(folder / name) for name in ("report.md", "claims.json"))
         verification.add("report.md", diff.compare_markdown(fresh.marked, fresh.ledger.claims, text))
         verification.add("claims.json", diff.compare_claims(fresh.files["claims.json"], claims))
-        for figure in sorted(Path(beside, "figures").glob("*")):
-            written = folder / "figures" / figure.name
-            if not written.exists() or written.read_bytes() != figure.read_bytes():
-                verification.add("figures", [f"figures/{figure.name} is not the figure that the trials give"])
-        others = {name: text for name, text in fresh.files.items() if name not in COMPARED_APART}
-        for name, text in others.items():
-            if (folder / name).exists() and _read_text(folder / name) != text:
-                verification.add(name, [f"{name} is not what the trials give"])
-        figures = {figure.name for figure in Path(beside, "figures").glob("*")}
-        strangers = [name for name in NAMES if name not in {*fresh.files, *OF_THE_MACHINE, WITH_IMAGES, "figures"}]
-        strangers += [f"figures/{one.name}" for one in sorted(folder.glob("figures/*")) if one.name not in figures]
-        for name in strangers:
-            if os.path.lexists(folder / name):
-                verification.add(name, [f"{name} is no part of this report"])
-        if (folder / "report.html").exists():
-            verification.add("report.html", diff.compare_page(fresh.html, _read_text(folder / "report.html")))
+        _compare_files(verification, folder, fresh, beside)
     return verification
+
+
+def _compare_files(verification: Verification, folder: Path, fresh: Report, beside: Path) -> None:
+    """Compare figures, tables and page in `folder` with those of the report that was made anew, `beside`."""
+    figures = {figure.name: figure for figure in sorted((beside / "figures").glob("*"))}
+    for name, figure in figures.items():
+        written = folder / "figures" / name
+        if not written.exists() or written.read_bytes() != figure.read_bytes():
+            verification.add("figures", [f"figures/{name} is not the figure that the trials give"])
+    others = {name: text for name, text in fresh.files.items() if name not in COMPARED_APART}
+    for name, text in others.items():
+        if not (folder / name).exists():
+            verification.absent.append(name)
+        elif _read_text(folder / name) != text:
+            verification.add(name, [f"{name} is not what the trials give"])
+    strangers = [name for name in NAMES if name not in {*fresh.files, *OF_THE_MACHINE, WITH_IMAGES, "figures"}]
+    strangers += [f"figures/{one.name}" for one in sorted(folder.glob("figures/*")) if one.name not in figures]
+    for name in strangers:
+        if os.path.lexists(folder / name):
+            verification.add(name, [f"{name} is no part of this report"])
+    if (folder / "report.html").exists():
+        verification.add("report.html", diff.compare_page(fresh.html, _read_text(folder / "report.html")))
+    else:
+        verification.absent.append("report.html")
 
 
 def _check_trials(verification: Verification, runs_dir: Path, study: str, progress: Progress) -> bool:

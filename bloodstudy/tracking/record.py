@@ -16,7 +16,6 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from bloodstudy import files
@@ -155,9 +154,9 @@ def complete(store: Store, run_id: str, folder: Path, logged: Collection[int] = 
         if path.exists():
             store.client.log_artifact(run_id, str(path))
     if files.is_whole(trial.model):
-        with TemporaryDirectory() as temporary:
-            model.write_folder(trial.model, result, Path(temporary) / model.NAME)
-            store.client.log_artifacts(run_id, temporary)
+        with files.temporary_folder() as temporary:
+            model.write_folder(trial.model, result, temporary / model.NAME)
+            store.client.log_artifacts(run_id, str(temporary))
     if (picture := _draw_confusion(trial)) is not None:
         store.client.log_text(run_id, picture, confusion.NAME)
     # By the clock that nobody sets; of a trial that was interrupted, with what its earlier attempts took.

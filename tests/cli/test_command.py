@@ -16,8 +16,8 @@ from bloodstudy.errors import MachineError, UserError
     [
         (UserError("first.", "second."), 2, ["bloodstudy: first.", "bloodstudy: second."]),
         (MachineError("the disk is full"), 3, ["bloodstudy: the disk is full"]),
-        (KeyboardInterrupt(), 130, ["interrupted"]),
-        (Terminated(), 143, ["terminated"]),
+        (KeyboardInterrupt(), 130, ["interrupted; type it again"]),
+        (Terminated(), 143, ["terminated; type it again"]),
         (ZeroDivisionError(), 3, ["ZeroDivisionError", "a defect of bloodstudy"]),
     ],
 )

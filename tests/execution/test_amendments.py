@@ -46,4 +46,5 @@ def test_before_the_first_look_the_results_that_a_changed_setting_leaves_are_cou
 
 def test_words_may_change_after_a_look(study, tmp_path):
     old = study()
-    assert amend(replace(old, title="Otherwise"), old, tmp_path).amendments == ['title: "The five questions" became "Otherwise"']
+    said = 'title: "The five questions" became "Otherwise"'
+    assert amend(replace(old, title="Otherwise"), old, tmp_path).amendments == [said]

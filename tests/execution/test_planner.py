@@ -189,7 +189,7 @@ AVERAGE = "sentence: Pooling?\narms: {pooling=average: {pooling: average}}\n"
         (["budget=60"], POOLS, "budget none; received 60"),
         ([], TWO, "question=pools: tested arms pooling=average; received pooling=average, pooling=strided"),
         ([], POOLS + "simplify: true\n", "question=pools: simplify false; received true"),
-        ([], AVERAGE.replace("average}", "average, dropout: 0.5}"), "question=pools: the levels of 'pooling=average' {"),
+        ([], AVERAGE.replace("average}", "average, dropout: 0.5}"), "question=pools: the levels of 'pooling=average'"),
     ],
 )
 def test_what_decides_stays_once_a_trial_has_a_result(draw, tmp_path, typed, file, said):

@@ -58,6 +58,15 @@ def test_a_report_that_holds(place, capsys):
     ]  # fmt: skip
 
 
+def test_files_of_a_report_that_are_not_there_are_named(place, capsys):
+    folder, _ = place
+    for name in ("effects.tex", "report.html"):
+        (folder / name).unlink()
+    assert verify([str(folder)]) == 0
+    said = capsys.readouterr().out.splitlines()[0]
+    assert said.endswith("hold; not there, so not compared: effects.tex, report.html")
+
+
 @pytest.mark.parametrize("name", ["blocks.csv", "checklist.md", "figures/other.png"])
 def test_a_file_that_no_report_of_these_trials_has_is_found(place, capsys, name):
     folder, _ = place

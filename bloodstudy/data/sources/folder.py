@@ -102,7 +102,8 @@ def _note_missing(root: Path, files: tuple[Candidate, ...], photographs: dict[st
             f"such as {files[0].image!r}; received {next(iter(photographs), 'no row')!r}. Mend it or move it away."
         )
     absent = photographs.keys() - {file.image for file in files}
-    notes = [f"{len(absent):,} images of {PHOTOGRAPHS} are not there, such as {min(absent)}"] if absent else []
+    images = f"{len(absent):,} image{'' if len(absent) == 1 else 's'}"
+    notes = [f"{images} of {PHOTOGRAPHS} not found, such as {min(absent)}"] if absent else []
     if known == len(files):
         return notes
     return [

@@ -107,16 +107,21 @@ def write_number(what: str, value: float, form: str) -> str:
     return format(value, form)
 
 
+ROUNDING = 1e-12  # what sums of fractions differ by that are equal
+
+
 def round_value(value: float) -> float | None:
-    """Return `value` to six significant digits, a whole number as it is, None where it is not finite."""
+    """Return `value` to six significant digits, a whole number as it is; None where it is not finite."""
     value = float(value) + 0.0  # which makes -0.0 a plain 0
     if not math.isfinite(value):
         return None
+    if abs(value) < ROUNDING:
+        return 0.0
     return value if value.is_integer() else float(f"{value:.6g}")
 
 
 def _write(value: float, form: str) -> str:
-    value = float(value) + 0.0
+    value = 0.0 if abs(value) < ROUNDING else float(value)
     if not math.isfinite(value):
         return NONE
     # Twelve digits: sums that another machine adds up in another order must not print differently at a tie.

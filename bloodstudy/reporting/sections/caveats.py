@@ -164,7 +164,7 @@ def describe_still_learning(question: PlannedQuestion, claims: StudyClaims) -> s
         return ""
     shown = [f"{_describe_rise(arm, rises[arm], claims)} points for {code(arm)}" for arm in late if arm != reference]
     if not math.isnan(rises[reference]):
-        shown.append(f"{_describe_rise(reference, rises[reference], claims)} for the reference")
+        shown.append(f"{_describe_rise(reference, rises[reference], claims)} points for the reference")
     return (
         "Not all had learnt what they could: over the last quarter of the epochs the accuracy that `fit` prints still "
         f"rose by {as_list(shown)}. With more epochs the effects may be others."

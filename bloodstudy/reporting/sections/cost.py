@@ -104,7 +104,8 @@ def _describe_rest(sweep: StudyResults) -> str:
     whole, fit, measuring = trials.loc[trials["attempts"] == 1, names].dropna().to_numpy(dtype=float).sum(axis=0)
     if not whole:
         return ""
-    return f"Neither fitting nor measuring was {100 * (1 - (fit + measuring) / whole):.1f} % of it, of trials of one attempt."
+    rest = 100 * (1 - (fit + measuring) / whole)
+    return f"Neither fitting nor measuring was {rest:.1f} % of it, of trials of one attempt."
 
 
 def describe_next(analysis: StudyAnalysis) -> str:

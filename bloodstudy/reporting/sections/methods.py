@@ -55,7 +55,7 @@ def _tabulate_trials(claims: StudyClaims) -> str:
             cells.append(write(name, value, percent_form(name)))
         outcome = plain(str(row["outcome"]).replace("_", " "))
         score = claims.sweep.score(row["key"], row["judged"]) if row["outcome"] == Outcome.FINISHED else None
-        outcome += ", learnt nothing" if score is not None and score.dead else ""
+        outcome += ", at chance" if score is not None and score.dead else ""
         reason = plain(row["reason"]) if isinstance(row["reason"], str) else ""
         rows.append([*cells, f"{outcome}: {reason}" if reason else outcome])
     block = ["repetition", "fold"] if by_folds else []

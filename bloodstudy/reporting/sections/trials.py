@@ -22,6 +22,7 @@ from bloodstudy.reporting.sections import splits
 from bloodstudy.reporting.sections.effect_tables import tabulate_effects
 from bloodstudy.reporting.sections.section import Section, has_questions, style_arms
 from bloodstudy.study.arms import spell
+from bloodstudy.study.outcome import Outcome
 
 MAX_ARMS_TOLD = 8  # arms whose accuracies stand in an alternative text
 CLEAN = ", without the test images whose scene is in training"
@@ -89,7 +90,9 @@ def _tabulate_trials(claims: StudyClaims, no_ops: set[str]) -> str:
     forms["parameters"] = ",d"
     rows = []
     for row in rows_of(claims.sweep.trials):
-        outcome = plain(row["outcome"].replace("_", " ")) + (", no-op?" if row["arm"] in no_ops else "")
+        score = claims.sweep.score(row["key"], row["judged"]) if row["outcome"] == Outcome.FINISHED else None
+        outcome = plain(row["outcome"].replace("_", " ")) + (", at chance" if score is not None and score.dead else "")
+        outcome += ", no-op?" if row["arm"] in no_ops else ""
         cells = [_write(row, response, form, claims) for response, form in forms.items()]
         rows.append([code(row["arm"]), *([str(row["seed"])] if seeds else []), *cells, outcome])
     return table(["arm", *numbers, "outcome"], rows, right=numbers)

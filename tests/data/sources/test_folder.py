@@ -87,7 +87,7 @@ def test_blanks_and_other_spellings_of_a_path_mean_the_same(class_folders):
     (root / "photographs.csv").write_text(f"image,photograph\n{rows}")
     listing = list_folder(root)
     assert [file.photograph for file in listing.candidates] == ["p1", "p1", "p2"]
-    assert listing.notes == ("1 images of photographs.csv are not there, such as A/9.jpg",)
+    assert listing.notes == ("1 image of photographs.csv not found, such as A/9.jpg",)
 
 
 def test_a_table_of_another_case_is_not_passed_over(class_folders):

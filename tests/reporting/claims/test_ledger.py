@@ -49,6 +49,7 @@ def test_what_is_no_finite_number_is_a_dash(value):
     (0.1 + 0.2, ".17g", "0.29999999999999999", 0.3),
     (0.0125 - 1e-17, "+.3f", "+0.013", 0.0125),
     (1234.5678, ".3f", "1234.568", 1234.57),
+    (-1.38778e-17, "+.3f", "+0.000", 0),
 ])  # fmt: skip
 def test_counts_are_exact_and_the_last_digits_of_a_sum_change_no_text(value, form, text, kept):
     ledger = Ledger()

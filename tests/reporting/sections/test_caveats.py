@@ -33,12 +33,12 @@ def write(analyse, tmp_path):
 def test_an_arm_that_rose_by_more_than_the_margin_is_named_with_its_rise_beside_the_reference(write):
     text = write(average=0.031, none=0.01)
     mean = 100 * np.mean([0.031 + 0.001 * seed for seed in range(6)])
-    assert f"still rose by {mean:+.1f} points for `pooling=average` and +0.2 for the reference." in text
+    assert f"still rose by {mean:+.1f} points for `pooling=average` and +0.2 points for the reference." in text
     assert "pooling=none" not in text
 
 
 def test_a_reference_that_still_learns_is_said_alone(write):
-    assert "still rose by +5.2 for the reference." in write(reference=0.05)
+    assert "still rose by +5.2 points for the reference." in write(reference=0.05)
 
 
 def test_if_all_have_settled_nothing_is_said(write):
@@ -53,6 +53,10 @@ def test_a_plan_that_came_after_results_is_told_first(analyse):
     sweep = replace(analysis.sweep, plan=late)
     (told,) = [said for said in warn_of_study(open_claims(analyse_study(sweep))) if "Qualified" in said]
     assert told.endswith("this plan itself: 3 trials of its arms had a result before it was made.")
+    changed = replace(plan, amendments=["trials: 3 that have a result are not planned any more", "setting: a became b"])
+    sweep = replace(analysis.sweep, plan=changed)
+    (told,) = [said for said in warn_of_study(open_claims(analyse_study(sweep))) if "Qualified" in said]
+    assert told.endswith("after there were results. trials: 3 that have a result are not planned any more.")
 
 
 def test_trials_that_saw_other_pixels_or_trained_another_network_are_told(analyse, tmp_path):
