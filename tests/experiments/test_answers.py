@@ -145,6 +145,12 @@ def test_the_answers_on_a_page_are_those_of_the_reports(name):
         assert all(f"| {question} |" in page(name) and answer in page(name) for question, answer in answers.items())
 
 
+@pytest.mark.parametrize("study", ["five_questions", "bccd", "engine"])
+def test_the_time_between_trainings_is_told_as_the_reports_say(study):
+    (rest,) = re.findall(r"Neither fitting nor measuring was ([\d.]+ %)", page(f"experiments/{study}/cost.md"))
+    assert re.search(rf"{rest} in \[study={study}\]", line("docs/speed.md"))
+
+
 @pytest.mark.parametrize("study", ["bccd", "compact_claims"])
 def test_the_probes_of_a_recipe_are_told_as_the_script_prints_them(study):
     script = runpy.run_path(str(ROOT / "experiments/probes.py"))

@@ -62,7 +62,7 @@ def _fill_row(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
     else:
         level = f"none is shown to be better than {_name_reference(question, claims)}"
     pair = PairClaims(claims, best)
-    partial = f", of those that trained: {pair.dead()} did not" if best.training.failing else ""
+    partial = f" ({pair.dead()} trials diverged or learnt nothing, and are left out)" if best.training.failing else ""
     verdict = plain(describe_verdict(best, claims.analysis)) + partial
     return [sentence, level, f"{code(best.pair.arm)}: {pair.interval(best.response)}", verdict]
 
