@@ -64,9 +64,11 @@ def point_outside(axes: Axes, mean: float, end: float, row: float, style: Style)
 
 def describe_intervals() -> list[Artist]:
     """Return what a legend says of the interval that decides and of its ticks."""
-    return [Line2D([], [], color=INK, linewidth=3.2, label="interval that decides"), describe_bounds()]
+    return [Line2D([], [], color=INK, linewidth=3.2, label="decides on improves, harms"), describe_bounds()]
 
 
 def describe_bounds() -> Artist:
     """Return what a legend says of the ticks."""
-    return Line2D([], [], color=INK, marker="|", markersize=11, mew=1.3, linestyle="", label="one-sided bounds")
+    return Line2D(
+        [], [], color=INK, marker="|", markersize=11, mew=1.3, linestyle="", label="decide on equivalent, not worse"
+    )

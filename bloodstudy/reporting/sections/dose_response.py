@@ -102,7 +102,7 @@ def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Styles) -> Figure:
         Patch(color=SHADE, label="margin"),
     ]
     if any(comparison and comparison.course.last for comparison in dose.comparisons):
-        handles.insert(4, Line2D([], [], color=INK, linewidth=3.2, label="interval that decides"))
+        handles.insert(4, Line2D([], [], color=INK, linewidth=3.2, label="decides on improves, harms"))
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
     return figure
 

@@ -95,7 +95,7 @@ def describe_reference(comparisons: Sequence[Comparison], claims: StudyClaims) -
     who = "The reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
     return (
         f"{who}: train {train} %, test {test} %, gap {gap} points{others} "
-        f"(mean over {pair.blocks()} {claims.block}s, each class weighing alike)."
+        f"(mean of {pair.blocks()} trainings, each class weighing alike)."
     )
 
 

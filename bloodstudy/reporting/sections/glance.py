@@ -48,13 +48,14 @@ def _fill_row(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
     tested = list_tested(question, claims)
     useless = (Word.FAILS, Word.INVALID)
     shown = [comparison for comparison in tested if comparison.seeds and comparison.verdict.word not in useless]
-    sentence = " ".join(filter(None, [answer(question, claims), _describe_moves(shown, claims)]))
+    smallest = _find_smallest(question, claims)
+    sentence = " ".join(filter(None, [answer(question, claims), _describe_moves(shown, claims, smallest)]))
     if not shown:
         return [sentence, NONE, NONE, NONE]
     best = shown[0]
-    if smallest := _find_smallest(question, claims):
+    if smallest:
         best = next((comparison for comparison in shown if comparison.pair.arm == smallest), best)
-        level = code(smallest)
+        level = f"{code(smallest)}, the smallest that is not worse"
     elif better := [code(comparison.pair.arm) for comparison in shown if comparison.verdict.word == Word.IMPROVES]:
         level = as_list(better)
     elif all(comparison.verdict.word in UNDECIDED for comparison in tested):
@@ -63,11 +64,17 @@ def _fill_row(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
         level = f"none is shown to be better than {_name_reference(question, claims)}"
     pair = PairClaims(claims, best)
     partial = f" ({pair.dead()} trials diverged or learnt nothing, and are left out)" if best.training.failing else ""
-    verdict = plain(describe_verdict(best, claims.analysis)) + partial
-    return [sentence, level, f"{code(best.pair.arm)}: {pair.interval(best.response)}", verdict]
+    verdict = plain(describe_verdict(best, claims.analysis))
+    if best.verdict.word == Word.OPEN:  # open 1/4 reads as a share
+        looks = best.verdict.text.removeprefix("open ").replace("/", " of ")
+        verdict = verdict.replace(best.verdict.text, f"open after {looks} looks")
+    change = f"{code(best.pair.arm)}: {pair.interval(best.response)}"
+    if best.verdict.not_worse or best.verdict.word == Word.EQUIVALENT:  # it rests on these, and not on the interval
+        change += f"; bounds {pair.bound('at_least')}, {pair.bound('at_most')}"
+    return [sentence, level, change, verdict + partial]
 
 
-def _describe_moves(comparisons: Sequence[Comparison], claims: StudyClaims) -> str:
+def _describe_moves(comparisons: Sequence[Comparison], claims: StudyClaims, smallest: str | None) -> str:
     """Say by how much the arms that learnt move train accuracy: the lowest mean and the highest.
 
     While nothing is decided, what decides stands before it.
@@ -76,7 +83,11 @@ def _describe_moves(comparisons: Sequence[Comparison], claims: StudyClaims) -> s
         return ""
     train = _list_ends(comparisons, "train_accuracy", claims)
     if any(comparison.verdict.word not in UNDECIDED for comparison in comparisons):
-        return f"Train accuracy changes by {train} points."
+        own = next((comparison for comparison in comparisons if comparison.pair.arm == smallest), None)
+        if own is None:
+            return f"Train accuracy changes by {train} points."
+        mean = PairClaims(claims, own).mean("train_accuracy", "+z.1f")
+        return f"Its train accuracy changes by {mean} points, that of all arms by {train}."
     ends = _list_ends(comparisons, comparisons[0].response, claims)
     return f"So far, in points: {claims.response} {ends}, train accuracy {train}."
 
@@ -123,7 +134,8 @@ def answer(question: PlannedQuestion, claims: StudyClaims) -> str:
     parts += _group(tested, (Word.EQUIVALENT,), "{} makes no difference", "{} make no difference", "beyond")
     parts += _group(tested, (Word.NOT_WORSE,), "{} is not worse", "{} are not worse", "by more than")
     kept = [c for c in tested if c.verdict.word in (Word.INCONCLUSIVE, Word.OPEN) and c.verdict.not_worse]
-    parts += _group(kept, (Word.INCONCLUSIVE, Word.OPEN), "{} is not worse", "{} are not worse", "by more than")
+    not_worse = _group(kept, (Word.INCONCLUSIVE, Word.OPEN), "{} is not worse", "{} are not worse", "by more than")
+    parts += [f"{said}, and no more is settled" for said in not_worse]
     rest = [comparison for comparison in tested if comparison not in kept]
     parts += _group(rest, (Word.INCONCLUSIVE,), "{} is not settled", "{} are not settled")
     parts += _group(rest, (Word.OPEN,), "{} is not decided yet", "{} are not decided yet")
@@ -148,7 +160,7 @@ def _changes(comparison: Comparison) -> bool:
 def _size(comparison: Comparison, claims: StudyClaims) -> str:
     """Return how large an effect is, and at least, without its sign, which the verb tells."""
     pair = PairClaims(claims, comparison)
-    return f"{pair.size()} points ({pair.size(least=True)} or more)"
+    return f"{pair.size()} points (at least {pair.size(least=True)})"
 
 
 def _group(

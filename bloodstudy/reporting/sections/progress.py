@@ -79,8 +79,11 @@ def describe_state(claims: StudyClaims) -> str:
     if analysis.afterwards:
         return f"{trials}. Judged afterwards, at its last {claims.repetition}."
     decided = sum(c.verdict.decided for c in tested)
-    looks = f"{analysis.held} of {plural(len(analysis.looks), 'look')} held"
-    return f"{trials}; {looks}, {decided} of {len(tested)} changes decided."
+    looks = f"{analysis.held} of {plural(len(analysis.looks), 'planned look')} at the results done"
+    quote = ""
+    if not decided and any(c.verdict.word == Word.OPEN for c in tested):
+        quote = " Unfinished: no question is answered yet, and the numbers so far are not to be quoted."
+    return f"{trials}; {looks}, {decided} of {len(tested)} changes decided.{quote}"
 
 
 def _count_results(claims: StudyClaims) -> str:

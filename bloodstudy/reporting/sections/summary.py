@@ -49,8 +49,8 @@ def _describe_reference(claims: StudyClaims, reference: str) -> str:
     if analysis.looks[-1] < analysis.repetitions.least:
         return said
     return (
-        f"{said} Margin: {as_list(margins)} points of {analysis.sweep.plan.response_words}; the chance that any of the "
-        f"verdicts is wrong is at most {100 * ALPHA:g} % ([limits](#methods-and-limits))."
+        f"{said} Margin: {as_list(margins)} points of {analysis.sweep.plan.response_words}; the chance that any "
+        f"verdict, once given, is wrong is at most {100 * ALPHA:g} % ([limits](#methods-and-limits))."
     )
 
 

@@ -30,8 +30,9 @@ def test_progress_says_how_far_the_study_has_come(claims_of, more, said):
     [
         ({"seeds": 4}, "12 of 12 planned trials have a result. A pilot: nothing is decided."),
         ({"seeds": 6, "design": None}, "18 of 18 planned trials have a result. Judged afterwards, at its last seed."),
-        ({"seeds": 6, "outcomes": {("reference", 5): "missing"}}, "17 of 18 planned trials have a result; 0 of 1 look "
-         "held, 0 of 2 changes decided."),
+        ({"seeds": 6, "outcomes": {("reference", 5): "missing"}}, "17 of 18 planned trials have a result; 0 of 1 "
+         "planned look at the results done, 0 of 2 changes decided. Unfinished: no question is answered yet, and the "
+         "numbers so far are not to be quoted."),
     ],
 )  # fmt: skip
 def test_the_head_says_it_in_one_sentence(claims_of, more, said):
