@@ -36,6 +36,7 @@ FAR = 5.0  # points that lie so many times farther out than those of other arms 
 FAR_POINTS = 20.0  # farther out than this, which no arm does that learnt
 LEAST = 0.2  # of the longer side of the axis: how long the other one is at least
 ROW_IN = 0.46
+ONE_ROW = 90  # characters of a legend that fit beside each other
 SHAPES = 3  # of marks that the legend shows: each arm has its own, and they mean nothing else
 MARKS: tuple[dict[str, Any], ...] = (
     {"markersize": 6.5},
@@ -169,8 +170,8 @@ def _add_legend(figure: Figure, comparisons: Sequence[Comparison], styles: Style
     margins = sorted({f"{100 * comparison.pair.margin:g}" for comparison in comparisons})
     band = f"margin (±{margins[0]} points)" if len(margins) == 1 else "margin"
     handles.append(Patch(color=SHADE, label=band))
+    told = [labels.get(id(handle)) or str(handle.get_label()) for handle in handles]
     figure.legend(
-        handles, [labels.get(id(handle)) or str(handle.get_label()) for handle in handles],
-        handler_map={tuple: HandlerTuple(ndivide=None, pad=0.6)}, handlelength=2.6, loc="outside upper center",
-        ncols=len(handles) if len(handles) < 6 else 4, frameon=False,
+        handles, told, handler_map={tuple: HandlerTuple(ndivide=None, pad=0.6)}, handlelength=2.6,
+        loc="outside upper center", ncols=len(handles) if sum(map(len, told)) < ONE_ROW else 3, frameon=False,
     )  # fmt: skip
