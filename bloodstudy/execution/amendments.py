@@ -79,6 +79,13 @@ def refuse_another_sweep(plan: Plan, old: Plan, runs_dir: Path) -> None:
     """Raise UserError if a sweep has the name of another one: under one name it may grow, and loses no result."""
     lost = {*_list_finished(runs_dir, old)} - ({*plan.keys} if bool(plan.questions) == bool(old.questions) else set())
     if lost:
+        now, then = ({trial.data["fingerprint"] for trial in p.trials} for p in (plan, old))
+        if now.isdisjoint(then):
+            raise UserError(
+                f"{runs_dir / plan.study} was made for images with fingerprint {', '.join(sorted(then))}; received "
+                f"{', '.join(sorted(now))}. A sweep has one data set: leave the images as they were, or choose another "
+                "name"
+            )
         trials = "1 finished trial" if len(lost) == 1 else f"{len(lost)} finished trials"
         raise UserError(
             f"{runs_dir / plan.study} holds {trials} that this command does not ask for, of: {old.command}. To add "

@@ -250,6 +250,8 @@ def test_a_sweep_with_a_name_grows_and_loses_no_result(draw, tmp_path):
         draw("lr=0.1", "name=rates", *SMALL)
     with pytest.raises(UserError, match="for another sweep choose another name"):
         draw("pooling=max,average", "name=rates", *SMALL)
+    with pytest.raises(UserError, match=r"was made for images with fingerprint .* leave the images as they were"):
+        draw("lr=0.1,0.01", "name=rates", *SMALL, "data.draw_seed=1")
     draw("lr=0.1", *SMALL)  # sweeps without a name share a folder
 
 

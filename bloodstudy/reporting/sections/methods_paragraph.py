@@ -11,6 +11,8 @@ from bloodstudy.reporting.render.markdown import as_list, plain, plural
 from bloodstudy.study.arms import spell
 from bloodstudy.study.plan import DROPPED
 
+KEPT = "; a verdict, once given, was kept"
+
 
 def write_paragraph(analysis: StudyAnalysis) -> str:
     """Return the methods paragraph, ready to paste."""
@@ -52,9 +54,6 @@ def write_paragraph(analysis: StudyAnalysis) -> str:
 
 def _block(analysis: StudyAnalysis) -> str:
     return "block" if analysis.by_folds else "seed"
-
-
-KEPT = "; a verdict, once given, was kept"
 
 
 def _describe_blocks(analysis: StudyAnalysis) -> str:
