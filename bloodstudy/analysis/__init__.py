@@ -4,6 +4,7 @@ from bloodstudy.analysis.comparisons.comparison import Comparison
 from bloodstudy.analysis.comparisons.course import Course, Step
 from bloodstudy.analysis.comparisons.extent import list_needed
 from bloodstudy.analysis.comparisons.interaction import Interaction, list_interactions
+from bloodstudy.analysis.comparisons.kept import TakenBack, list_said, list_taken_back
 from bloodstudy.analysis.comparisons.lr_sensitivity import Tuned, tune
 from bloodstudy.analysis.comparisons.pairs import Pair
 from bloodstudy.analysis.comparisons.sensitivity import Foresight, foresee, foresee_study
@@ -39,6 +40,7 @@ __all__ = [
     "Step",
     "StudyAnalysis",
     "StudyResults",
+    "TakenBack",
     "Tuned",
     "Verdict",
     "analyse_study",
@@ -57,6 +59,8 @@ __all__ = [
     "list_leaks",
     "list_needed",
     "list_points",
+    "list_said",
+    "list_taken_back",
     "load_study",
     "make_portable",
     "read_plan",

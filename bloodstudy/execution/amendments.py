@@ -19,6 +19,8 @@ from bloodstudy.study.plan import DROPPED, STUDY_DECIDES, Plan
 from bloodstudy.study.planned import PlannedTrial
 from bloodstudy.study.run_folder import StudyFolder
 
+STAYS = "What decides cannot change once a trial has a result: leave it as it was, or give this study another runs_dir"
+
 
 def amend(plan: Plan, old: Plan, runs_dir: Path) -> Plan:
     """Return `plan` with what differs from the `old` one listed; raises UserError if the data or the blocks differ."""
@@ -53,6 +55,9 @@ def amend(plan: Plan, old: Plan, runs_dir: Path) -> Plan:
     if plan.budget and old.budget and old.budget.endswith(f"from {plan.budget}"):
         plan = replace(plan, budget=old.budget)
     plan = replace(plan, design=old.design if old.questions else plan.design)  # what decided before there were designs
+    first, then = (p.repetitions.seeds_of(p.repetitions.looks[-1]) for p in (plan, old))
+    if old.design == DesignName.FIXED and first != then and is_begun(runs_dir, old):
+        raise UserError(f"{path} has its looks at the seeds {brief(then)}; received {brief(first)}. {STAYS}")
     dropped = tell_dropped(plan, old, runs_dir)
     if dropped and old.design is not None:
         _refuse_after_a_look(old, runs_dir, path)
@@ -98,11 +103,8 @@ def _refuse_other_rules(plan: Plan, old: Plan, path: str) -> None:
     now, then = _list_rules(plan), _list_rules(old)
     if plan.budget and (old.budget or "").endswith(f"from {plan.budget}"):
         now["budget"] = then["budget"]
-    stays = (
-        "What decides cannot change once a trial has a result: leave it as it was, or give this study another runs_dir"
-    )
     if problems := [
-        f"{path} declares {name} {then.get(name, 'none')}; received {now.get(name, 'none')}. {stays}"
+        f"{path} declares {name} {then.get(name, 'none')}; received {now.get(name, 'none')}. {STAYS}"
         for name in dict.fromkeys([*then, *now])
         if then.get(name) != now.get(name)
     ]:
@@ -126,6 +128,7 @@ def _list_rules(plan: Plan) -> dict[str, str]:
     rules = {"budget": plan.budget or "none", "response": plan.responds_by}  # an edited text is listed as amended
     for question in plan.questions:
         tested = [arm for arm in question.arms if plan.role_of(arm, question) == Role.CONFIRMATORY]
+        rules[f"question={question.name}: reference"] = question.reference
         rules[f"question={question.name}: margin"] = f"{question.margin:g}"
         rules[f"question={question.name}: simplify"] = str(question.simplify).lower()
         rules[f"question={question.name}: tested arms"] = ", ".join(tested) or "none"

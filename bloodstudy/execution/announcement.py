@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -116,3 +116,12 @@ def _print_questions(planned_run: PlannedRun) -> None:
 
 def _name_arms(arms: Sequence[str]) -> str:
     return ", ".join(arms) if len(arms) <= MAX_ARMS_NAMED else str(len(arms))
+
+
+def describe_taken_back(taken_back: Sequence[analysis.TakenBack]) -> Iterator[str]:
+    """Say which verdicts of a look do not follow from the trials any more."""
+    for one in taken_back:
+        yield (
+            f"look {one.said.look} said of {one.said.arm}: {one.said.word}. Now it is: {one.now}. Trials, images or "
+            "settings were changed after that look, which the report says"
+        )

@@ -11,8 +11,11 @@ from pathlib import Path
 
 from bloodstudy import analysis
 from bloodstudy.cli import terminal
+from bloodstudy.study import said
 from bloodstudy.study.arms import Role
 from bloodstudy.study.plan import Plan
+from bloodstudy.study.question import SCRATCH
+from bloodstudy.study.said import Said
 
 
 class Looks:
@@ -25,11 +28,18 @@ class Looks:
         self.needed = frozenset(plan.keys)
         self.courses: dict[str, analysis.Course] = {}  # of each tested arm, as far as was asked
         self.margins: dict[str, float] = {}
+        self.said: list[Said] = []  # by the last look of each arm
+        self.taken_back: list[analysis.TakenBack] = []
 
     @property
     def response(self) -> str:
         """What verdicts are about, as a sentence has it."""
         return self._plan.response_words
+
+    def keep(self) -> None:
+        """Keep what the looks have said, so that it is told if it is ever another thing."""
+        if self._plan.study != SCRATCH:
+            said.keep(self._folder, self.said)
 
     def hold(self, repetitions: int) -> None:
         """Hold the looks that are declared after so many repetitions or fewer, as far as trials have ended."""
@@ -42,7 +52,9 @@ class Looks:
         self._results = analysis.load_study(self._folder.parent, self._folder.name, self._plan, self._results)
         _, followed = analysis.follow_study(self._results)
         self.needed = frozenset(trial.key for trial in analysis.list_needed(self._plan, followed))
-        courses = [(pair.arm, course) for pair, (_, course) in followed.items() if pair.tested]
+        every = [(pair, course) for pair, (_, course) in followed.items()]
+        self.said, self.taken_back = analysis.list_said(every), analysis.list_taken_back(self._results.said, every)
+        courses = [(pair.arm, course) for pair, course in every if pair.tested]
         self.courses = dict(courses)
         self.margins = {pair.arm: pair.margin for pair in followed}
         held = max((course.last.look for _, course in courses if course.last), default=0)

@@ -69,6 +69,7 @@ class Scheduler:
         """
         for repetition, portion in self._gather():
             self._looks.hold(repetition)
+            self._looks.keep()
             self._failed = []
             trials_by_key: dict[str, PlannedTrial] = {}
             for trial in portion:  # the same training may be planned twice, judged in two ways

@@ -92,12 +92,14 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
     logged = {key: content[key] for key in LOGGED if key in content}
     many = len(planned_run.content.trials) > 1
     sweep = tracking.Sweep(planned_run.content.digest, name_sweep(planned_run.content)) if many else None
+    told = pages if missing_keys or tracking.owes(folder) else None  # the store's page of the study is to be anew
     tracking.begin(folder, len(missing_keys), logged, sweep)
     try:
         if missing_keys:
             _launch(request, planned_run, seconds, workers, folder, multirun)
         looks = _hold_looks(planned_run, folder, say=False)
-        return close(folder, planned_run, request, looks, pages if missing_keys else None)
+        looks.keep()
+        return close(folder, planned_run, request, looks, told)
     except BaseException as error:
         tracking.finish(folder, "FAILED" if isinstance(error, Exception) else "KILLED")
         raise
@@ -136,6 +138,8 @@ def _hold_looks(planned_run: PlannedRun, folder: Path, say: bool = True) -> Look
     """Return what the looks so far have decided, and what they have left to be trained."""
     looks = Looks(planned_run.content, folder, terminal.say if say else lambda _: None)
     looks.hold(planned_run.content.repetitions.count if planned_run.content.questions else 0)
+    for line in announcement.describe_taken_back(looks.taken_back) if say else ():
+        terminal.say(line)
     return looks
 
 

@@ -111,6 +111,11 @@ class StudyFolder:
         return self.path / FILE
 
     @property
+    def looks(self) -> Path:
+        """What its looks have said."""
+        return self.path / "looks.json"
+
+    @property
     def probes(self) -> Path:
         """How long trials take here, measured before they are trained."""
         return self.path / "probes.json"

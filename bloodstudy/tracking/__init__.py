@@ -1,6 +1,6 @@
 """MLflow, which mirrors what the run folder holds. Opening a store imports MLflow; importing this package does not."""
 
-from bloodstudy.tracking.backfill import catch_up, settle
+from bloodstudy.tracking.backfill import catch_up, owes, settle
 from bloodstudy.tracking.recorder import Recorder
 from bloodstudy.tracking.session import Ending, begin, finish
 from bloodstudy.tracking.store import Store, open_store, public_uri, require_store
@@ -18,6 +18,7 @@ __all__ = [
     "finish",
     "open_store",
     "open_study",
+    "owes",
     "public_uri",
     "require_store",
     "settle",

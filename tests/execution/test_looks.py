@@ -66,3 +66,21 @@ def test_a_look_says_no_more_of_an_arm_than_its_report(tmp_path):
     (course,) = (course for arm, course in looks.courses.items() if arm == "pooling=average")
     assert "predicts the same to the last digit on seeds 0, 1" in course.verdict.reason
     assert not course.verdict.decided
+
+
+def test_what_a_look_has_said_is_kept_and_told_if_it_is_another_thing(tmp_path):
+    plan, looks, _ = hold(tmp_path, 10)
+    looks.keep()
+    again = Looks(plan, tmp_path / "small", lambda _: None)
+    again.hold(10)
+    again.keep()
+    assert again.taken_back == []
+    fabricate_study(tmp_path, ["pooling"], 10, looks=[6, 10], planted={}, study="small")  # other images, say
+    other = Looks(plan, tmp_path / "small", lambda _: None)
+    other.hold(10)
+    other.keep()
+    told = {one.said.arm: (one.said.word, one.now) for one in other.taken_back}
+    assert told["pooling=average"][0] == "harms" != told["pooling=average"][1]
+    third = Looks(plan, tmp_path / "small", lambda _: None)
+    third.hold(10)
+    assert third.taken_back == other.taken_back, "what was said first is kept"

@@ -20,6 +20,7 @@ from bloodstudy.analysis.comparisons.comparison import (
 )
 from bloodstudy.analysis.comparisons.course import Course, Rules, declare, follow
 from bloodstudy.analysis.comparisons.extent import Followed, keep_to_budget, list_needed
+from bloodstudy.analysis.comparisons.kept import TakenBack, list_taken_back
 from bloodstudy.analysis.comparisons.mechanism import name_mechanism
 from bloodstudy.analysis.comparisons.pairs import Pair, list_pairs
 from bloodstudy.analysis.comparisons.validity import APART, split_apart
@@ -53,6 +54,11 @@ class StudyAnalysis:
     def held(self) -> int:
         """The looks that were held."""
         return max((c.course.last.look for c in self.comparisons if c.course.last), default=0)
+
+    @property
+    def taken_back(self) -> list[TakenBack]:
+        """What its looks have said that does not follow from the trials any more."""
+        return list_taken_back(self.sweep.said, [(own.pair, own.course) for own in self.comparisons])
 
     @property
     def by_folds(self) -> bool:

@@ -21,9 +21,11 @@ from bloodstudy.study.arms import BLOCK_KEYS
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.predictions import check_stored
+from bloodstudy.study.question import SCRATCH
 from bloodstudy.study.redact import hide_folders, make_portable
 from bloodstudy.study.result import Result
 from bloodstudy.study.run_folder import RETRAIN, StudyFolder, read_plan, read_result, readable
+from bloodstudy.study.said import Said, read_said
 from bloodstudy.study.trial_files import read_history, read_predictions
 
 LASTING = (Outcome.FINISHED, Outcome.DIVERGED)  # outcomes that a study trains no trial again for
@@ -41,6 +43,7 @@ class StudyResults:
     _examined: dict[tuple[str, str], Confusion] = field(default_factory=dict)
     reader: Reader = field(default_factory=Reader)
     scores: dict[tuple[str, str], Score] = field(default_factory=dict)  # of the trials that were asked for
+    said: tuple[Said, ...] = ()  # by the looks that were held so far
 
     @property
     def arms(self) -> list[str]:
@@ -149,7 +152,8 @@ def load_study(
     trials.loc[~trials["key"].isin(list(results)), ["outcome", "reason"]] = Outcome.MISSING, "no result yet"
     portable = Plan.from_dict(make_portable(plan.to_dict()))
     scores = before.scores if before else {}
-    return StudyResults(portable, trials, results, histories, predictions, reader=reader, scores=scores)
+    said = read_said(runs_dir / study) if study != SCRATCH else ()
+    return StudyResults(portable, trials, results, histories, predictions, reader=reader, scores=scores, said=said)
 
 
 def _measure(trials: pd.DataFrame, predictions: dict[str, Predictions]) -> pd.DataFrame:

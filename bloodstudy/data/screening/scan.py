@@ -5,7 +5,8 @@ In: the root folder and its class folders. Out: regular files in a fixed order, 
 The rule. Names that begin with a dot, `__MACOSX`, `Thumbs.db` and `desktop.ini` are passed over in silence. Folders
 below a class folder belong to that class, at any depth. Whatever else is no regular file (pipe, device, socket) is
 refused. A link is followed once if its target lies inside the root; it is refused if the target lies outside, is
-missing, is counted already, or is a folder that holds the link itself. So no link makes a file count twice.
+missing, is counted already, or is a folder that holds the link itself. So no link makes a file count twice. Files whose
+names are the same in NFC are refused: an image is known by its name.
 """
 
 # Plain strings here: 12,444 Path objects would take longer than all the rest of a second start.
@@ -16,6 +17,7 @@ import os
 import re
 import stat
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +27,7 @@ _PASSED_OVER = {"__macosx", "thumbs.db", "desktop.ini"}
 _NO_UNICODE = re.compile("[\ud800-\udfff]")  # what Python makes of the bytes of such a name
 
 LEAVES_ROOT = "a link that leaves the root folder"
+TWINS = "two files have this name, but for how Unicode writes it; rename one"
 
 Refusal = tuple[str, str]  # image or folder (relative posix path), reason
 
@@ -85,7 +88,10 @@ def scan_folders(root: Path, places: Iterable[Place]) -> tuple[tuple[Candidate, 
     while scan.links:
         scan.links.sort(reverse=True)
         _follow(base, scan.links.pop(), scan)
-    return tuple(sorted(scan.files)), tuple(sorted(scan.refused))
+    counts = Counter(file.image for file in scan.files)
+    alone = [file for file in scan.files if counts[file.image] == 1]
+    scan.refused += [(file.image, TWINS) for file in scan.files if counts[file.image] > 1]
+    return tuple(sorted(alone)), tuple(sorted(scan.refused))
 
 
 def _descend(real: str, place: Place, scan: _Scan) -> None:

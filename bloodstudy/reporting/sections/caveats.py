@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 
-from bloodstudy.analysis import Leak, StudyResults, flag_no_ops, list_leaks, summarise_arms
+from bloodstudy.analysis import Leak, StudyResults, TakenBack, flag_no_ops, list_leaks, summarise_arms
+from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain
 from bloodstudy.study.plan import DROPPED, LATE
@@ -52,6 +53,7 @@ def warn_of_study(claims: StudyClaims) -> list[str]:
     warnings += [f"**Qualified:** nothing shows that this was decided before it was seen. {plain(x)}." for x in late]
     dropped = [text for text in sweep.plan.amendments or [] if text.startswith(f"{DROPPED}:")]
     warnings += [f"**Qualified:** this was changed after there were results. {plain(x)}." for x in dropped]
+    warnings += [_describe_taken_back(one) for one in claims.analysis.taken_back]
     if any(data["split"] == "random" for data in sweep.data):
         warnings.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")
     warnings += _warn_of_code(sweep)
@@ -59,6 +61,14 @@ def warn_of_study(claims: StudyClaims) -> list[str]:
         arms = as_list([code(arm) for arm in sorted(no_ops)])
         warnings.append(f"The predictions of {arms} equal the reference's on every seed: the change may do nothing.")
     return warnings
+
+
+def _describe_taken_back(one: TakenBack) -> str:
+    said = f"{one.said.word}{', not worse' if one.said.not_worse and one.said.word == Word.INCONCLUSIVE else ''}"
+    return (
+        f"**Qualified:** a verdict was taken back. Look {one.said.look} said of {code(one.said.arm)}: {plain(said)}. "
+        f"Now it is: {plain(one.now)}. Trials, images or settings were changed after that look, so no error rate holds."
+    )
 
 
 def _warn_of_code(sweep: StudyResults) -> list[str]:

@@ -93,9 +93,10 @@ def describe_reference(comparisons: Sequence[Comparison], claims: StudyClaims) -
     train, test, gap, *own = map(pair.reference_mean, claims.responses.values())
     others = "".join(f", {title} {mean} %" for title, mean in zip([*claims.responses][3:], own, strict=True))
     who = "The reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
+    trainings = f"training{'' if len(comparison.seeds) == 1 else 's'}"
     return (
         f"{who}: train {train} %, test {test} %, gap {gap} points{others} "
-        f"(mean of {pair.blocks()} trainings, each class weighing alike)."
+        f"(mean of {pair.blocks()} {trainings}, each class weighing alike)."
     )
 
 

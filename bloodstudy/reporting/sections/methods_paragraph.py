@@ -9,7 +9,7 @@ from bloodstudy.analysis import Comparison, StudyAnalysis, list_leaks
 from bloodstudy.analysis.comparisons.verdict import ALPHA, Word
 from bloodstudy.reporting.render.markdown import as_list, plain, plural
 from bloodstudy.study.arms import spell
-from bloodstudy.study.plan import DROPPED
+from bloodstudy.study.plan import DROPPED, LATE
 
 KEPT = "; a verdict, once given, was kept"
 
@@ -73,7 +73,8 @@ def _describe_decision(analysis: StudyAnalysis, margins: str) -> str:
     planned = "declared before any trial was run"
     if plan.amendments:
         planned = "declared before, though parts of the plan changed after trials had been run"
-    kept = "" if any(text.startswith(f"{DROPPED}:") for text in plan.amendments or []) else KEPT
+    changed = any(text.startswith((f"{DROPPED}:", LATE)) for text in plan.amendments or [])
+    kept = "" if changed or analysis.taken_back else KEPT
     if analysis.afterwards:
         planned = "set afterwards, since the plan declared none of this kind"
     spent = ", spent by an O'Brien-Fleming type function (Lan and DeMets 1983)" if len(analysis.looks) > 1 else ""

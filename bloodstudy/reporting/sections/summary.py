@@ -46,7 +46,7 @@ def _describe_reference(claims: StudyClaims, reference: str) -> str:
         return ""
     margins = sorted({f"{100 * question.margin:g}" for question in analysis.sweep.plan.questions})
     said = f"The arms change these levels of the reference: {as_list(levels)}."
-    if analysis.looks[-1] < analysis.repetitions.least:
+    if analysis.looks[-1] < analysis.repetitions.least or analysis.taken_back:
         return said
     return (
         f"{said} Margin: {as_list(margins)} points of {analysis.sweep.plan.response_words}; the chance that any "

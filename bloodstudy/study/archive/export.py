@@ -28,6 +28,7 @@ from bloodstudy.study.history import parse_history
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.redact import find_folder, make_portable
 from bloodstudy.study.run_folder import RETRAIN, StudyFolder, StudyLocation, read_plan, read_result, readable
+from bloodstudy.study.said import dump, read_said
 from bloodstudy.study.seal import seal
 from bloodstudy.study.trial_files import read_predictions
 
@@ -70,6 +71,8 @@ def _members(study: StudyFolder, plan: Plan, results: dict[str, Any]) -> Iterato
     """Yield the name and content of each member but the manifest."""
     yield "plan.yaml", plan.dump().encode()
     yield "requirements.lock", _requirements().encode()
+    if said := read_said(study.path):
+        yield "looks.json", dump(said).encode()
     for key in sorted(results):
         trial = study.trial(key)
         yield f"trials/{key}/result.json", _to_json(seal(results[key]))

@@ -30,6 +30,7 @@ from bloodstudy.study.history import parse_history
 from bloodstudy.study.plan import Plan
 from bloodstudy.study.predictions import check_columns, check_values
 from bloodstudy.study.result import Result
+from bloodstudy.study.said import Said, parse
 
 MAX_BYTES = 2_000_000_000  # of what comes out of an archive
 MAX_COLUMN_BYTES = 256_000_000  # of its columns, which are kept while it is open
@@ -66,6 +67,10 @@ class Package:
         """Return the result of a trial."""
         return schema.read_result(self.read(f"trials/{key}/result.json"))
 
+    def read_said(self) -> tuple[Said, ...]:
+        """Return what the looks of its study have said, as far as it was kept."""
+        return parse(self.read("looks.json")) if "looks.json" in self.manifest.members else ()
+
     def check(self) -> Plan:
         """Read everything there is; return the plan. Raises UserError at the first thing that cannot be."""
         plan = self._parse("plan.yaml", partial(schema.read_plan, study=self.manifest.study))
@@ -79,6 +84,8 @@ class Package:
         if unused := columns - set(map(_name_column, self.columns)):
             raise _refuse(self.path, f"{min(unused)} belongs to no trial")
         self._parse("requirements.lock", bytes.decode)
+        if "looks.json" in self.manifest.members:
+            self._parse("looks.json", parse)
         return plan
 
     def of_trial(self, key: str) -> list[str]:

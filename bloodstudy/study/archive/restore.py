@@ -22,6 +22,7 @@ from bloodstudy.study import run_folder
 from bloodstudy.study.archive.reader import Package, open_package
 from bloodstudy.study.plan_merge import merge_plans
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder
+from bloodstudy.study.said import keep
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def restore(path: Path, runs_dir: Path, study: str | None = None) -> Restored:
             here, merged = None, plan
         if merged is not here:
             merged.write(folder.path)
+        keep(folder.path, package.read_said(), elsewhere=True)
         done: dict[str, list[str]] = {"added": [], "kept": [], "busy": []}
         for key in package.keys:
             done[_write_trial(folder.trial(key), package)].append(key)

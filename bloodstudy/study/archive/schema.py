@@ -23,12 +23,13 @@ FORMAT = 1
 DAMAGE = (ValueError, TypeError, RecursionError)  # what the functions here raise
 OF_TRIAL = ("config.yaml", "history.csv", "attempts.json", "predictions.bin", "result.json")  # the last one counts
 MAX_BYTES = {  # of a member, by its last name: some tenfold of what the largest study that may be planned needs
-    "manifest.json": 16_000_000, "plan.yaml": 8_000_000, "requirements.lock": 4_000_000, "config.yaml": 100_000,
+    "manifest.json": 16_000_000, "plan.yaml": 8_000_000, "looks.json": 4_000_000, "requirements.lock": 4_000_000,
+    "config.yaml": 100_000,
     "history.csv": 4_000_000, "attempts.json": 100, "result.json": 4_000_000, "predictions.bin": 32_000_000,
     "column": 16_000_000,
 }  # fmt: skip
 NAMES = re.compile(
-    rf"manifest\.json|plan\.yaml|requirements\.lock|columns/[0-9a-f]{{64}}\.json|trials/{KEY}/"
+    rf"manifest\.json|plan\.yaml|looks\.json|requirements\.lock|columns/[0-9a-f]{{64}}\.json|trials/{KEY}/"
     rf"(?:{'|'.join(map(re.escape, OF_TRIAL))})"
 )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bloodstudy.data.screening.scan import Place, readable, scan_folders
+from bloodstudy.data.screening.scan import TWINS, Place, readable, scan_folders
 
 
 def touch(path: Path, content: bytes = b"x") -> Path:
@@ -26,6 +26,16 @@ def test_pipe_is_refused_without_being_opened(tmp_path):
     touch(tmp_path / "A/1.jpg")
     os.mkfifo(tmp_path / "A/pipe.jpg")
     assert scan(tmp_path, "A") == (["A/1.jpg"], {"A/pipe.jpg": "not a regular file (a pipe, a socket or a device)"})
+
+
+def test_two_files_whose_names_are_the_same_in_nfc_are_refused_both(tmp_path):
+    for folder in ("A", "Z\u00e9", "Ze\u0301"):
+        touch(tmp_path / folder / "1.jpg")
+    touch(tmp_path / "A/\u00e9.jpg")
+    touch(tmp_path / "A/e\u0301.jpg")
+    images, refused = scan(tmp_path, "A", "Z\u00e9", "Ze\u0301")
+    assert images == ["A/1.jpg"]
+    assert refused == dict.fromkeys(("A/\u00e9.jpg", "Z\u00e9/1.jpg"), TWINS)
 
 
 COUNTED, OUTSIDE, HOLDS_IT = (

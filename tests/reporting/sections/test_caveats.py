@@ -10,6 +10,9 @@ from bloodstudy.analysis import analyse_study, load_study
 from bloodstudy.reporting.claims.ledger import unmark
 from bloodstudy.reporting.claims.study_claims import open_claims
 from bloodstudy.reporting.sections.caveats import describe_still_learning, warn_of_study
+from bloodstudy.reporting.sections.methods_paragraph import write_paragraph
+from bloodstudy.reporting.sections.summary import describe_head
+from bloodstudy.study.said import Said
 
 EPOCHS = 30
 
@@ -57,6 +60,20 @@ def test_a_plan_that_came_after_results_is_told_first(analyse):
     sweep = replace(analysis.sweep, plan=changed)
     (told,) = [said for said in warn_of_study(open_claims(analyse_study(sweep))) if "Qualified" in said]
     assert told.endswith("after there were results. trials: 3 that have a result are not planned any more.")
+
+
+def test_a_verdict_that_was_taken_back_is_told_and_nothing_says_that_it_was_kept(analyse):
+    analysis = analyse(planted={"pooling=average": (-20.0, -20.0)}, noise=0.2)
+    verdict = analysis.find("pooling=average").verdict
+    assert (verdict.word, write_paragraph(analysis).count("a verdict, once given, was kept")) == ("harms", 1)
+    said = (Said(1, "pooling=average", "reference", "improves"), Said(1, "pooling=none", "reference", "gone"))
+    changed = analyse_study(replace(analysis.sweep, said=said))
+    told = [text for text in warn_of_study(open_claims(changed)) if "Qualified" in text]
+    assert "Look 1 said of `pooling=average`: improves. Now it is: harms." in told[0]
+    assert len(told) == 2
+    assert "once given, was kept" not in write_paragraph(changed)
+    assert "is wrong is at most" in describe_head(open_claims(analysis), [])["about"]
+    assert "is wrong is at most" not in describe_head(open_claims(changed), [])["about"]
 
 
 def test_trials_that_saw_other_pixels_or_trained_another_network_are_told(analyse, tmp_path):
