@@ -11,6 +11,7 @@ from harness import TINY, call, finish, give_store
 from studies import fabricate_study
 
 from bloodstudy.study.question import Question
+from bloodstudy.study.said import Said, keep
 
 POOLS = Question("pools", "Which pooling?", "pooling", ("average",))
 JSON = (b"[" * 50_000, b"{}", b"[]", b"null", b"7", b'"x"', b'{"a": NaN}')
@@ -20,7 +21,8 @@ KINDS = {
     "predictions.parquet": (b"PAR1" * 9, b"split,image\n"),
     "config.yaml": (b"[" * 50_000, b"epochs: x\n", b"7"),
     "claims.json": JSON, "report.md": (), "report.html": (),
-    **dict.fromkeys(("result.json", "attempts.json", "run.json", "logged.json", "mlflow.json", "probes.json"), JSON),
+    **dict.fromkeys(("result.json", "attempts.json", "run.json", "logged.json", "mlflow.json"), JSON),
+    **dict.fromkeys(("probes.json", "looks.json"), JSON),
 }  # fmt: skip
 
 
@@ -60,6 +62,7 @@ def made_up(tmp_path_factory):
         if number:
             continue
         shutil.copytree(result.parent, folder / "spare")
+    keep(folder / "runs/small", [Said(1, "pooling=average", "reference", "open")])
     finish(folder, "report")
     return folder
 
@@ -81,14 +84,16 @@ def damaged(folder, name, seed, flips):
         path.write_bytes(whole)
 
 
-@pytest.mark.parametrize("name", ["plan.yaml", "result.json", "history.csv", "predictions.parquet", "config.yaml"])
+@pytest.mark.parametrize(
+    "name", ["plan.yaml", "result.json", "history.csv", "predictions.parquet", "config.yaml", "looks.json"]
+)
 def test_a_damaged_file_is_named_by_whatever_reads_it(made_up, name):
     for path, damage in damaged(made_up, name, 0, flips=15):
         for command in ("status", "package"):
             check(call(made_up, command), path, damage)
 
 
-@pytest.mark.parametrize("name", ["plan.yaml", "result.json", "history.csv", "predictions.parquet"])
+@pytest.mark.parametrize("name", ["plan.yaml", "result.json", "history.csv", "predictions.parquet", "looks.json"])
 def test_no_report_is_made_of_a_damaged_file(made_up, name, monkeypatch):
     monkeypatch.setattr("bloodstudy.reporting.report.draw_figures", lambda figures, folder: list(figures))
     for path, damage in damaged(made_up, name, 1, flips=6):

@@ -17,7 +17,10 @@ from bloodstudy.study.record import is_mapping, read_record
 from bloodstudy.study.run_folder import StudyFolder, readable
 from bloodstudy.study.seal import seal, unseal
 
-GONE = "It holds what the looks of the study have said. Take it from a copy or a package of the study"
+GONE = (
+    "It holds what the looks of the study have said. Put it back from a copy, or restore a package of the study into "
+    "another folder"
+)
 
 
 @dataclass(frozen=True, order=True)

@@ -7,7 +7,9 @@ from filelock import FileLock
 
 from bloodstudy import files
 from bloodstudy.errors import UserError
+from bloodstudy.study.archive.export import write_package
 from bloodstudy.study.archive.restore import restore
+from bloodstudy.study.said import Said, keep, read_said
 
 
 def contents(folder):
@@ -21,6 +23,17 @@ def test_a_package_comes_back_whole(stored, package, tmp_path):
         back = tmp_path / "there/small" / path.parent.name / path.name
         pd.testing.assert_frame_equal(pd.read_parquet(path), pd.read_parquet(back), check_exact=True)
     assert (tmp_path / "there/small/plan.yaml").exists()
+
+
+def test_what_looks_have_said_comes_along_and_takes_no_other_word_away(stored, tmp_path):
+    here, there = (Said(1, "dropout=0.5", "reference", word) for word in ("harms", "improves"))
+    keep(stored.folder, [here])
+    write_package(stored, tmp_path / "said.zip")
+    restore(tmp_path / "said.zip", tmp_path / "empty")
+    assert read_said(tmp_path / "empty/small") == (here,)
+    keep(tmp_path / "other/small", [there])
+    restore(tmp_path / "said.zip", tmp_path / "other")
+    assert read_said(tmp_path / "other/small") == (here, there)
 
 
 def test_a_result_is_kept_and_an_unfinished_trial_is_completed_unless_it_is_being_trained(stored, package, tmp_path):
