@@ -48,3 +48,12 @@ def test_words_may_change_after_a_look(study, tmp_path):
     old = study()
     said = 'title: "The five questions" became "Otherwise"'
     assert amend(replace(old, title="Otherwise"), old, tmp_path).amendments == [said]
+
+
+def test_a_look_keeps_its_seeds_once_a_trial_has_a_result(study, tmp_path):
+    plan = study()
+    moved = tuple(replace(trial, seed=trial.seed + 10) for trial in plan.trials)
+    later = replace(plan, trials=moved, seeds=[seed + 10 for seed in plan.seeds])
+    with pytest.raises(UserError, match=r"has its looks at the seeds \[10, .*; received \[0, .* cannot change once"):
+        amend(plan, later, tmp_path)
+    assert amend(later, plan, tmp_path).repetitions.seeds_of(8) == plan.repetitions.seeds_of(8), "more may follow"

@@ -189,6 +189,7 @@ AVERAGE = "sentence: Pooling?\narms: {pooling=average: {pooling: average}}\n"
         (["budget=60"], POOLS, "budget none; received 60"),
         ([], TWO, "question=pools: tested arms pooling=average; received pooling=average, pooling=strided"),
         ([], POOLS + "simplify: true\n", "question=pools: simplify false; received true"),
+        ([], POOLS + "reference: {dropout: 0.5}\n", "question=pools: reference reference; received"),
         ([], AVERAGE.replace("average}", "average, dropout: 0.5}"), "question=pools: the levels of 'pooling=average'"),
     ],
 )
