@@ -55,7 +55,7 @@ def _fill_row(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
     best = shown[0]
     if smallest:
         best = next((comparison for comparison in shown if comparison.pair.arm == smallest), best)
-        level = f"{code(smallest)}, the smallest that is not worse"
+        level = code(smallest) + (", the smallest that is not worse" if smallest != question.reference else "")
     elif better := [code(comparison.pair.arm) for comparison in shown if comparison.verdict.word == Word.IMPROVES]:
         level = as_list(better)
     elif all(comparison.verdict.word in UNDECIDED for comparison in tested):
