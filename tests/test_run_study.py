@@ -130,7 +130,7 @@ def test_our_studies_can_be_planned(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     study = read_study(name)
     drawn = ("smoke", "engine")  # the others name smear, to be tried anywhere
-    own = "smear" if name in drawn else "bccd" if name == "bccd" else "kaggle"
+    own = "smear" if name in drawn else "bccd" if name in ("bccd", "compact_claims") else "kaggle"
     sweep = compose.check([f"study={name}", f"data={own}"], multirun=True)
     arms = sweep.study.arms
     assert len(sweep.jobs) == len(arms) * sweep.design.planned * sweep.design.folds

@@ -5,10 +5,13 @@ In: an analysed study with its claims. Out: Markdown lines.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+import pandas as pd
+
 from bloodstudy.reporting.claims.study_claims import StudyClaims, percent_form
-from bloodstudy.reporting.render.markdown import code, fence, plain, rows_of, table
+from bloodstudy.reporting.render.markdown import as_list, code, fence, plain, rows_of, table
 from bloodstudy.reporting.sections import declared, levels, limits
 from bloodstudy.reporting.sections.methods_paragraph import write_paragraph
 from bloodstudy.reporting.sections.section import Section, find_reference, has_questions
@@ -63,6 +66,18 @@ def _tabulate_trials(claims: StudyClaims) -> str:
     shown = table(header, rows, right=[*block, "seed", *claims.responses])
     if not absent.any():
         return shown
-    counts = trials.loc[absent].groupby("outcome", sort=False)["key"].nunique()
-    told = " and ".join(f"{count} {plain(str(outcome))}" for outcome, count in counts.items())
-    return f"{shown}\n\nPlanned, and without a result: {told}. `trials.csv` lists them."
+    return f"{shown}\n\n{_list_absent(trials.loc[absent])}"
+
+
+def _list_absent(trials: pd.DataFrame) -> str:
+    """Return the planned trials without a result: a line an outcome and arm, with its seeds."""
+    lines = ["Planned, and without a result (`trials.csv` has their keys):", ""]
+    seeds_by_arm: dict[tuple[str, str], set[int]] = {}
+    for row in rows_of(trials):
+        seeds_by_arm.setdefault((str(row["outcome"]), str(row["arm"])), set()).add(row["seed"])
+    for (outcome, arm), seeds in seeds_by_arm.items():
+        numbered = itertools.groupby(enumerate(sorted(seeds)), key=lambda pair: pair[1] - pair[0])
+        runs = [[seed for _, seed in run] for _, run in numbered]
+        told = as_list([f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs])
+        lines.append(f"- {plain(outcome)}: {code(arm)}, seed{'s' if len(seeds) > 1 else ''} {told}")
+    return "\n".join(lines)

@@ -44,9 +44,11 @@ def test_a_study_that_declared_no_looks_is_said_to_be_judged_afterwards(judge):
     assert "so the study is judged afterwards, as if one look at 6 seeds had been declared" in text
 
 
-def test_trials_without_a_result_are_counted_and_stand_in_the_table_of_trials_alone(judge):
-    text = write(judge(seeds=3, outcomes={("reference", 2): "missing", ("pooling=none", 2): "missing"}))
-    table = text.partition("### Every trial")[2]
-    assert table.count("| finished |") == len([line for line in table.splitlines() if line.startswith("| `")]) == 10
-    assert "Planned, and without a result: 2 missing. `trials.csv` lists them." in table
+def test_trials_without_a_result_are_listed_by_their_arm_and_seeds(judge):
+    missing = {("reference", 2), *(("pooling=none", seed) for seed in (1, 3, 4, 5))}
+    text = write(judge(seeds=6, outcomes=dict.fromkeys(missing, "missing")))
+    table, _, absent = text.partition("### Every trial")[2].partition("Planned, and without a result")
+    assert table.count("| finished |") == len([line for line in table.splitlines() if line.startswith("| `")]) == 19
+    lines = [line for line in absent.splitlines() if line.startswith("- ")]
+    assert lines == ["- missing: `pooling=none`, seeds 1 and 3 to 5", "- missing: `reference`, seed 2"]
     assert "Planned, and without a result" not in write(judge(seeds=3))
