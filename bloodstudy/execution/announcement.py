@@ -122,6 +122,6 @@ def describe_taken_back(taken_back: Sequence[analysis.TakenBack]) -> Iterator[st
     """Say which verdicts of a look do not follow from the trials any more."""
     for one in taken_back:
         yield (
-            f"look {one.said.look} said of {one.said.arm}: {one.said.word}. Now it is: {one.now}. Trials, images or "
+            f"look {one.said.look} said of {one.said.arm}: {one.said.told}. Now it is: {one.now}. Trials, images or "
             "settings were changed after that look, which the report says"
         )

@@ -38,7 +38,7 @@ class Looks:
 
     def keep(self) -> None:
         """Keep what the looks have said, so that it is told if it is ever another thing."""
-        if self._plan.study != SCRATCH:
+        if self._plan.study != SCRATCH and self._plan.design is not None:  # else it is judged anew at its last seed
             said.keep(self._folder, self.said)
 
     def hold(self, repetitions: int) -> None:

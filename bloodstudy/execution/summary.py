@@ -32,7 +32,7 @@ def close(
     """Log what the store does not hold yet, print the results of the requested trials, return the exit code.
 
     `looks` tell which of them are still to be trained, should they be missing, and what was decided. `pages` write the
-    report, for the study's own run in MLflow; None: it stays as it is, since nothing was trained.
+    report, for the study's own run in MLflow; None: it stays as it is, since nothing is new.
     """
     trials = analysis.read_trials(
         folder.parent, folder.name, replace(planned_run.content, trials=tuple(planned_run.requested))

@@ -34,6 +34,11 @@ class Said:
     not_worse: bool = False
 
     @property
+    def told(self) -> str:
+        """What was said, in words."""
+        return f"{self.word}, not worse" if self.not_worse and self.word in ("inconclusive", "open") else self.word
+
+    @property
     def about(self) -> tuple[int, str, str]:
         return self.look, self.arm, self.reference
 

@@ -84,3 +84,12 @@ def test_what_a_look_has_said_is_kept_and_told_if_it_is_another_thing(tmp_path):
     third = Looks(plan, tmp_path / "small", lambda _: None)
     third.hold(10)
     assert third.taken_back == other.taken_back, "what was said first is kept"
+
+
+def test_a_study_that_declared_no_looks_is_judged_anew_at_its_last_seed_so_nothing_is_kept(tmp_path):
+    fabricate_study(tmp_path, ["pooling"], 6, design=None, study="small")
+    looks = Looks(read_plan(tmp_path, "small"), tmp_path / "small", lambda _: None)
+    looks.hold(6)
+    looks.keep()
+    assert looks.said
+    assert not (tmp_path / "small/looks.json").exists()

@@ -265,6 +265,8 @@ def test_what_is_said_of_the_compact_networks_claims_holds():
     assert next(iter(by_arm(COMPACT, "test_accuracy/percent"))) == "depth=5"
     assert next(iter(by_arm(COMPACT, "parameters"))) == "depth=2"
     assert list(table.index[table["verdict"] == "harms"]) == ["none at all"]
+    assert (len(table), (table["verdict"] == "inconclusive").sum()) == (10, 9)
+    assert "nine of its ten arms ended inconclusive" in line("experiments/archive/compact_claims/README.md")
     assert table.loc[["depth=2", "more in the dense layers"], "dead"].tolist() == [6, 0]
     assert set(table.loc[["width=0.5", "as it was before"], "verdict"]) == {"inconclusive"}
     assert list(table.index[table["not_worse"] == "yes"]) == ["depth=5", "width=2"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bloodstudy.analysis.comparisons.course import Course
 from bloodstudy.analysis.comparisons.pairs import Pair
-from bloodstudy.analysis.comparisons.verdict import Word
+from bloodstudy.analysis.comparisons.verdict import Verdict, Word
 from bloodstudy.study.said import Said
 
 OPEN = str(Word.OPEN)
@@ -30,10 +30,14 @@ class TakenBack:
 def list_said(courses: Iterable[tuple[Pair, Course]]) -> list[Said]:
     """Return what the last look that was held of each tested arm says."""
     return [
-        Said(course.last.look, pair.arm, pair.reference, str(course.verdict.word), course.verdict.not_worse)
+        _say(course.last.look, pair.arm, pair.reference, course.verdict)
         for pair, course in courses
         if pair.tested and course.last and course.verdict.word not in UNSAID
     ]
+
+
+def _say(look: int, arm: str, reference: str, verdict: Verdict) -> Said:
+    return Said(look, arm, reference, str(verdict.word), verdict.not_worse)
 
 
 def list_taken_back(said: Sequence[Said], courses: Iterable[tuple[Pair, Course]]) -> list[TakenBack]:
@@ -56,4 +60,4 @@ def _find_other(said: Said, courses: Mapping[tuple[str, str], Course]) -> str | 
         holds = course.last.look == said.look and str(verdict.word) == said.word
     if holds and (verdict.not_worse or not said.not_worse):
         return None
-    return str(verdict.word) + (", not worse" if verdict.not_worse and verdict.word == Word.INCONCLUSIVE else "")
+    return _say(course.last.look, said.arm, said.reference, verdict).told

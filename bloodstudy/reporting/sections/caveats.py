@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 from bloodstudy.analysis import Leak, StudyResults, TakenBack, flag_no_ops, list_leaks, summarise_arms
-from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain
 from bloodstudy.study.plan import DROPPED, LATE
@@ -64,9 +63,9 @@ def warn_of_study(claims: StudyClaims) -> list[str]:
 
 
 def _describe_taken_back(one: TakenBack) -> str:
-    said = f"{one.said.word}{', not worse' if one.said.not_worse and one.said.word == Word.INCONCLUSIVE else ''}"
+    said = f"Look {one.said.look} said of {code(one.said.arm)}: {plain(one.said.told)}."
     return (
-        f"**Qualified:** a verdict was taken back. Look {one.said.look} said of {code(one.said.arm)}: {plain(said)}. "
+        f"**Qualified:** a verdict was taken back. {said} "
         f"Now it is: {plain(one.now)}. Trials, images or settings were changed after that look, so no error rate holds."
     )
 

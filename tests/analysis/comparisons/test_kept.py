@@ -51,6 +51,7 @@ def test_what_follows_from_more_trials_takes_nothing_back(before, now):
         (course(1, Word.EQUIVALENT, final=True), course(1, Word.INVALID, final=True), "invalid"),
         (course(2, Word.HARMS, final=True), course(1, Word.OPEN), "not said, since trials of that look are gone"),
         (course(1, Word.OPEN, not_worse=True), course(1, Word.OPEN), "open"),
+        (course(1, Word.HARMS, final=True), course(1, Word.INCONCLUSIVE, not_worse=True), "inconclusive, not worse"),
         (course(1, Word.HARMS, final=True), [], "not tested"),
         (
             course(1, Word.HARMS, final=True),
