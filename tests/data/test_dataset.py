@@ -13,6 +13,7 @@ from bloodstudy.config.schema import DataChoice
 from bloodstudy.data import Dataset, dataset, load
 from bloodstudy.data.provenance.provenance import COLUMNS, Provenance
 from bloodstudy.data.screening import decode
+from bloodstudy.data.screening.scan import TWINS
 from bloodstudy.errors import UserError
 
 
@@ -133,11 +134,13 @@ def test_nuclearity_shares_the_array_and_the_split(class_folders, monkeypatch):
     assert (nuclearity.manifest["split"] == subtype.manifest["split"]).all()
 
 
-def test_same_name_in_two_normal_forms_does_no_harm(small):
+def test_same_name_in_two_normal_forms_is_refused_and_named(small):
     for form in ("NFC", "NFD"):
         name = unicodedata.normalize(form, "é.jpg")
         (small / "train/A" / name).write_bytes((small / "test/A/000.jpg").read_bytes())
-    assert len(fetch(small).manifest) == 18
+    data = fetch(small)
+    assert len(data.manifest) == 16
+    assert list(data.quarantine["reason"]) == [TWINS, TWINS]
 
 
 def test_photographs_reach_the_manifest(small):
