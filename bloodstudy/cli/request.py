@@ -66,7 +66,7 @@ class StudyRequest:
         wanted = typed.get("design") or "auto"
         if wanted == "auto":
             wanted = study.design if study else "auto"
-        seeds = (study.seeds if study else None) or max((q.seeds or 0 for q in self.questions), default=0) or None
+        seeds = study.seeds if study else max((q.seeds or 0 for q in self.questions), default=0) or None
         if wanted == "auto":
             names = {*self.common, *typed}.union(*(question.varied for question in self.questions))
             data = str(typed.get("data", self.common.get("data", "smear")))
@@ -152,6 +152,12 @@ def _judge_design(request: StudyRequest, typed: Mapping[str, Any]) -> list[str]:
         problems.append("detect: proposes looks before anything is trained; write plan_only=true with it")
     problems += list_unfit(request.responses, design.name)
     if design.name == DesignName.FIXED:
+        study, chosen = request.study, typed.get("design") == DesignName.FIXED  # then they wait for folds
+        if study and not chosen and (study.folds != FOLDS or study.measured_share != 1):
+            problems.append(
+                f"study {study.name}: folds and measured_share belong to design=folds; its design is fixed, since it "
+                "says something of seeds or splits, or the photographs of its data are not known. Leave them out"
+            )
         if typed.get("repetitions") is not None:
             problems.append("repetitions: belongs to design=folds; of a fixed design a repetition is a seed: seeds=N")
         return problems

@@ -115,7 +115,7 @@ def _refuse_after_a_look(old: Plan, runs_dir: Path, path: str) -> None:
     """Raise UserError if a look of the `old` plan was held: what it said is kept, and its trials with it."""
     looks = Looks(old, runs_dir / old.study, say=lambda _: None)
     looks.hold(old.repetitions.count)
-    if held := max((course.last.look for course in looks.courses.values() if course.last), default=0):
+    if held := looks.held:
         raise UserError(
             f"{path} has held look {held} of {len(old.repetitions.looks)}; received another setting, which its results "
             "are not of. What a look has said is kept, so the setting stays: leave it as it was, or give this study "

@@ -26,8 +26,7 @@ class Looks:
         self._asked = self._held = 0
         self._results: analysis.StudyResults | None = None  # what was read so far
         self.needed = frozenset(plan.keys)
-        self.courses: dict[str, analysis.Course] = {}  # of each tested arm, as far as was asked
-        self.margins: dict[str, float] = {}
+        self.tested: list[tuple[analysis.Pair, analysis.Course]] = []  # as far as was asked
         self.said: list[Said] = []  # by the last look of each arm
         self.taken_back: list[analysis.TakenBack] = []
 
@@ -35,6 +34,27 @@ class Looks:
     def response(self) -> str:
         """What verdicts are about, as a sentence has it."""
         return self._plan.response_words
+
+    @property
+    def held(self) -> int:
+        """How many looks were held."""
+        return max((course.last.look for _, course in self.tested if course.last), default=0)
+
+    @property
+    def decided(self) -> str:
+        """How many of the tested arms are decided, in words; empty before a look was due."""
+        noun = "comparisons" if self.several else "arms"
+        decided = sum(course.verdict.decided for _, course in self.tested)
+        return f"{decided} of {len(self.tested)} {noun} decided" if self.tested else ""
+
+    @property
+    def several(self) -> bool:
+        """Whether tested arms have several references."""
+        return len({pair.reference for pair, _ in self.tested}) > 1
+
+    def name(self, pair: analysis.Pair) -> str:
+        """Return what a line calls a pair: its arm, and its reference if the study has several."""
+        return f"{pair.arm} against {pair.reference}" if self.several else pair.arm
 
     def keep(self) -> None:
         """Keep what the looks have said, so that it is told if it is ever another thing."""
@@ -54,21 +74,16 @@ class Looks:
         self.needed = frozenset(trial.key for trial in analysis.list_needed(self._plan, followed))
         every = [(pair, course) for pair, (_, course) in followed.items()]
         self.said, self.taken_back = analysis.list_said(every), analysis.list_taken_back(self._results.said, every)
-        courses = [(pair.arm, course) for pair, course in every if pair.tested]
-        self.courses = dict(courses)
-        self.margins = {pair.arm: pair.margin for pair in followed}
-        held = max((course.last.look for _, course in courses if course.last), default=0)
-        if held <= self._held:
+        self.tested = [(pair, course) for pair, course in every if pair.tested]
+        if (held := self.held) <= self._held:
             return
         self._held = held
-        closed = [f"{arm}: {course.verdict.word}" for arm, course in courses if not course.open]
-        still = sum(course.open for _, course in courses)
-        decided = sum(course.verdict.decided for _, course in courses)
+        closed = [f"{self.name(pair)}: {course.verdict.word}" for pair, course in self.tested if not course.open]
+        still = sum(course.open for _, course in self.tested)
         spared = len(self._plan.keys) - len(self.needed)
         rest = f"; {spared} trials are not needed" if spared else ""
         self._say(
-            f"look {held} of {len(looks)}, after {looks[held - 1]} repetitions: {decided} of {len(courses)} arms "
-            f"decided, {still} open{rest}"
+            f"look {held} of {len(looks)}, after {looks[held - 1]} repetitions: {self.decided}, {still} open{rest}"
         )
         for line in closed:
             self._say(f"  {line}")

@@ -33,17 +33,30 @@ MADE_UP = 20  # images of each class
 
 
 def try_metrics(classes: Iterable[int], process: JobProcess) -> None:
-    """Ask each metric once for made-up probabilities of so many classes; raises UserError for one that fails."""
+    """Ask each metric twice for the same made-up probabilities; raises UserError for one that fails.
+
+    `classes`: numbers of classes, each of which is tried.
+    """
     for number in sorted(set(classes)):
         labels = np.arange(MADE_UP * number) % number
         probabilities = np.random.default_rng(0).dirichlet(np.ones(number), len(labels))
         problems = [
-            f"{_name(name)} {ended.problem}, tried with made-up probabilities of {number} classes. Nothing was trained"
+            f"{_name(name)} {problem}, tried with made-up probabilities of {number} classes. Nothing was trained"
             for name in METRICS
-            if (ended := _compute(name, probabilities, labels, process)).problem
+            if (problem := _try_twice(name, probabilities, labels, process))
         ]
         if problems:
             raise UserError(*problems)
+
+
+def _try_twice(name: str, probabilities: np.ndarray, labels: np.ndarray, process: JobProcess) -> str | None:
+    first, second = (_compute(name, probabilities, labels, process) for _ in range(2))
+    if first.problem or second.problem or first.value == second.value:
+        return first.problem or second.problem
+    return (
+        f"gives {first.value} and then {second.value} for the same probabilities, so no report could be made again "
+        "(what is random in it needs a seed of its own)"
+    )
 
 
 def measure(folder: Path, clean: bool, process: JobProcess) -> tuple[dict[str, OwnMeasure], list[str]]:

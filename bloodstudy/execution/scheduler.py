@@ -59,8 +59,7 @@ class Scheduler:
     @property
     def decided(self) -> str:
         """How many of the tested arms are decided, in words; empty before a look was due."""
-        courses = self._looks.courses.values()
-        return f"{sum(course.verdict.decided for course in courses)} of {len(courses)} arms decided" if courses else ""
+        return self._looks.decided
 
     def portions(self) -> Iterator[list[Shared]]:
         """Yield the jobs of the wanted trials repetition by repetition, each trial once.

@@ -69,38 +69,42 @@ def close(
 
 def _print_arms(rows: list[dict[str, Any]], looks: Looks, dead: Collection[tuple[str, str]]) -> None:
     """Print what each arm of a study reached, and what was concluded on it."""
-    lines = []
+    lines: list[list[str]] = []
     for arm in dict.fromkeys(row["arm"] for row in rows):
         own = [row for row in rows if row["arm"] == arm and row["outcome"] == Outcome.FINISHED]
         means = [
             f"{fmean(row[name] for row in own):.3f}" if own else "-" for name in ("train_accuracy", "test_accuracy")
         ]
-        course, effect, verdict = looks.courses.get(arm), "-", "-"
-        if course is not None:
-            verdict = course.verdict.text + (
-                f" (stopped at look {course.verdict.look})" if course.verdict.stopped else ""
-            )
-            if course.last and course.last.effect:
-                effect = f"{100 * course.last.effect.effect:+.1f}"
-            if course.last and course.last.told:
-                effect += f" [{100 * course.last.told.low:+.1f}, {100 * course.last.told.high:+.1f}]"
-            if course.verdict.not_worse and course.verdict.word == Word.INCONCLUSIVE:
-                verdict += ", not worse"
         lost = sum((row["key"], row["judged"]) in dead for row in own)
         count = f"{len(own)} ({lost} {AT_CHANCE})" if lost else str(len(own))
-        lines.append([arm, count, *means, effect, verdict])
+        tested = [(pair, course) for pair, course in looks.tested if pair.arm == arm]
+        told = [(pair.reference, *_tell(course)) for pair, course in tested] or [("-", "-", "-")]
+        lines += [[arm, count, *means, *(cells if looks.several else cells[1:])] for cells in told]
     decides = f"effect on {looks.response.removesuffix(' accuracy')}, points"
-    header = ["arm", "trials", "train", "test", decides, "verdict"]
+    against = ["against"] if looks.several else []
+    header = ["arm", "trials", "train", "test", *against, decides, "verdict"]
     terminal.print_table("", header, lines, right=("trials", "train", "test", decides))
-    if looks.courses and looks.response == "test accuracy":
+    if looks.tested and looks.response == "test accuracy":
         terminal.say("train and test: each image weighs alike; in the effect each class does")
+
+
+def _tell(course: analysis.Course) -> tuple[str, str]:
+    """Return the effect that the last look has seen, in points, and the verdict; no number of what is not valid."""
+    effect, verdict = "-", course.verdict
+    if course.last and course.last.effect and verdict.word != Word.INVALID:
+        effect = f"{100 * course.last.effect.effect:+.1f}"
+        if course.last.told:
+            effect += f" [{100 * course.last.told.low:+.1f}, {100 * course.last.told.high:+.1f}]"
+    stopped = f" (stopped at look {verdict.look})" if verdict.stopped else ""
+    not_worse = ", not worse" if verdict.not_worse and verdict.word == Word.INCONCLUSIVE else ""
+    return effect, f"{verdict.text}{stopped}{not_worse}"
 
 
 WORDS = {
     Word.IMPROVES: "improves {response}",
     Word.HARMS: "harms {response}",
-    Word.EQUIVALENT: "is equivalent to the reference within {margin:g} points",
-    Word.NOT_WORSE: "is not worse than the reference by more than {margin:g} points",
+    Word.EQUIVALENT: "is equivalent to {reference} within {margin:g} points",
+    Word.NOT_WORSE: "is not worse than {reference} by more than {margin:g} points",
     Word.INCONCLUSIVE: "is inconclusive: neither a difference nor equivalence within {margin:g} points is shown",
     Word.FAILS: "fails to train",
 }
@@ -108,12 +112,13 @@ WORDS = {
 
 def describe_answers(looks: Looks, planned: int) -> Iterator[str]:
     """Yield what was concluded on each arm, in words."""
-    for arm, course in looks.courses.items():
-        verdict = course.verdict
+    reference = "it" if looks.several else "the reference"
+    for pair, course in looks.tested:
+        verdict, margin = course.verdict, 100 * pair.margin
         if verdict.word in WORDS and verdict.look:
-            words = WORDS[verdict.word].format(margin=100 * looks.margins[arm], response=looks.response)
-            beyond = f", by more than {100 * looks.margins[arm]:g} points" if verdict.beyond else ""
-            yield f"{arm} {words}{beyond} (look {verdict.look} of {planned})"
+            words = WORDS[verdict.word].format(margin=margin, response=looks.response, reference=reference)
+            beyond = f", by more than {margin:g} points" if verdict.beyond else ""
+            yield f"{looks.name(pair)} {words}{beyond} (look {verdict.look} of {planned})"
 
 
 def _finish(study_folder: Path, status: str, told: tracking.Summary | None = None) -> None:

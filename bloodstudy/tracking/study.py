@@ -16,8 +16,10 @@ from typing import Any
 
 from filelock import FileLock
 
+from bloodstudy.errors import UserError
+from bloodstudy.files import temporary_folder
 from bloodstudy.study.question import SCRATCH
-from bloodstudy.study.run_folder import StudyFolder
+from bloodstudy.study.run_folder import StudyFolder, read_plan
 from bloodstudy.tracking.names import MAX_RUN_NAME, MAX_VALUE, spell_arm, spell_name, spell_value
 from bloodstudy.tracking.note import Note, read_note
 from bloodstudy.tracking.store import Store
@@ -61,7 +63,7 @@ def open_study(
 
     folder = StudyFolder(study_folder)
     with FileLock(folder.mlflow_lock, timeout=LOCK_PATIENCE_S):
-        run_id = _find_or_create(store, study_folder.name, sweep)
+        run_id = _find_or_create(store, study_folder, sweep)
         known = store.client.get_run(run_id).data.params
         given = {key: value for key, value in (params or {}).items() if key not in known and value is not None}
         new = [Param(spell_name(key), spell_value(value)) for key, value in given.items()]
@@ -132,22 +134,51 @@ def close_study(store: Store, study_folder: Path, status: str) -> None:
         store.client.set_terminated(run_id, status, ended)
 
 
-def _find_or_create(store: Store, study: str, sweep: Sweep | None) -> str:
+def _find_or_create(store: Store, study_folder: Path, sweep: Sweep | None) -> str:
+    study = study_folder.name
     tags = {KIND: "study", "study": study, "mlflow.source.name": SOURCE, "mlflow.source.type": "LOCAL"}
     tags |= {SWEEP: sweep.digest} if sweep else {}
-    run_id = _find(store, sweep)
+    run_id = _find(store, study_folder, sweep)
     if run_id is None:
         name = spell_value(sweep.title if sweep else study, MAX_RUN_NAME)
         created = store.client.create_run(store.experiment_id, tags=tags, run_name=name).info.run_id
         # Another machine may have done the same in this moment: both keep the older one.
-        run_id = _find(store, sweep) or created
+        run_id = _find(store, study_folder, sweep) or created
         if run_id != created:
             store.client.delete_run(created)
     return run_id
 
 
-def _find(store: Store, sweep: Sweep | None = None) -> str | None:
+def _find(store: Store, study_folder: Path, sweep: Sweep | None) -> str | None:
+    """Return the study's run: the one that was noted, or the oldest that holds the same study."""
     wanted = f"tags.`{KIND}` = 'study'" + (f" and tags.`{SWEEP}` = '{sweep.digest}'" if sweep else "")
     runs = store.client.search_runs([store.experiment_id], wanted)
-    oldest = min(runs, key=lambda run: (run.info.start_time, run.info.run_id), default=None)
-    return oldest.info.run_id if oldest else None
+    found = [run.info.run_id for run in sorted(runs, key=lambda run: (run.info.start_time, run.info.run_id))]
+    if sweep:
+        return next(iter(found), None)
+    own = noted(store, study_folder)
+    return own if own in found else next((run_id for run_id in found if _is_same(store, run_id, study_folder)), None)
+
+
+def _is_same(store: Store, run_id: str, study_folder: Path) -> bool:
+    """Tell whether a run is of the study in this folder, and not of one that another folder calls by the same name.
+
+    The plans say it: they share a trial, and no arm has another trial of a seed. A run without one is taken for it.
+    """
+    from mlflow.exceptions import MlflowException
+
+    planned = []
+    with temporary_folder() as beside:
+        there = beside / study_folder.name
+        there.mkdir()
+        try:
+            store.client.download_artifacts(run_id, StudyFolder(there).plan.name, str(there))
+            planned = [
+                {(trial.arm, trial.seed, trial.evaluated_on): trial.key for trial in read_plan(runs, there.name).trials}
+                for runs in (beside, study_folder.parent)
+            ]
+        except (MlflowException, OSError, UserError):
+            return True
+    old, new = planned
+    same = [old[name] == new[name] for name in {*old} & {*new}]
+    return bool({*old.values()} & {*new.values()}) and all(same)

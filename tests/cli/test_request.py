@@ -1,5 +1,7 @@
 """What is asked for by name; tests/study/test_question.py has the files and all that is refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from bloodstudy.cli.overrides import parse
@@ -112,3 +114,22 @@ def test_a_name_that_a_sweep_cannot_have_is_refused(words, told):
 @pytest.mark.parametrize("words", [["lr=1,2", "name=rates"], ["question=leak", "name=mine"], ["lr=1,2", "name=null"]])
 def test_a_sweep_and_questions_may_have_a_name(words):
     assert read(*words)[2] == []
+
+
+def test_what_a_study_says_of_folds_is_not_ignored_if_its_design_comes_out_as_fixed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / "conf" / "study" / "odd.yaml"
+    place.parent.mkdir(parents=True)
+    text = "title: Odd\nquestions: [pooling]\nfolds: 3\n"
+    place.write_text(text + "reference: {data.split: official}\n")
+    (problem,) = read("study=odd")[2]
+    assert problem.startswith("study odd: folds and measured_share belong to design=folds")
+    assert read("study=odd", "design=fixed")[2] == [], "whoever types it knows"
+    place.write_text(text)
+    assert read("study=odd")[2] == []
+
+
+def test_the_seeds_of_a_question_count_outside_a_study_alone():
+    asked = (replace(read_question("pooling"), seeds=20),)
+    assert StudyRequest(None, asked).settle({}).looks == (20,)
+    assert StudyRequest(Study("s", "S", ("pooling",), {}), asked).settle({"design": "fixed"}).looks == (6, 10, 16, 25)

@@ -63,7 +63,7 @@ def test_a_look_says_no_more_of_an_arm_than_its_report(tmp_path):
     looks = Looks(plan, tmp_path / "small", told.append)
     looks.hold(6)
     assert "  pooling=average: invalid" in told
-    (course,) = (course for arm, course in looks.courses.items() if arm == "pooling=average")
+    (course,) = (course for pair, course in looks.tested if pair.arm == "pooling=average")
     assert "predicts the same to the last digit on seeds 0, 1" in course.verdict.reason
     assert not course.verdict.decided
 

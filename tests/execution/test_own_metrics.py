@@ -116,8 +116,13 @@ def test_a_finished_trial_stays_as_it_was_if_a_metric_fails_on_it(own, tmp_path)
 
 
 def test_each_metric_is_tried_for_each_number_of_classes(own):
-    process = Process(MetricEnded(0.5), MetricEnded(problem="is odd"))
+    process = Process(MetricEnded(0.5), MetricEnded(0.5), MetricEnded(problem="is odd"), MetricEnded(0.5))
     with pytest.raises(UserError, match="is odd, tried with made-up probabilities of 4 classes"):
         own_metrics.try_metrics([4, 2, 4], process)
-    assert [probabilities.shape for _, probabilities, _ in process.asked] == [(40, 2), (80, 4)]
+    assert [probabilities.shape for _, probabilities, _ in process.asked] == [(40, 2)] * 2 + [(80, 4)] * 2
     assert all(np.allclose(probabilities.sum(axis=1), 1) for _, probabilities, _ in process.asked)
+
+
+def test_a_metric_that_gives_another_number_for_the_same_probabilities_is_refused(own):
+    with pytest.raises(UserError, match=r"gives 0\.5 and then 0\.25 for the same probabilities.*Nothing was trained"):
+        own_metrics.try_metrics([2], Process(MetricEnded(0.5), MetricEnded(0.25)))

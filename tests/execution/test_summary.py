@@ -1,12 +1,15 @@
 """The end of a run, of a study that is made up."""
 
 import pytest
+from harness import rewrite
 from studies import fabricate_study
 
+from bloodstudy import analysis
 from bloodstudy.cli import compose
 from bloodstudy.execution import summary
 from bloodstudy.execution.looks import Looks
 from bloodstudy.execution.planner import PlannedRun
+from bloodstudy.study.question import Question
 from bloodstudy.study.run_folder import read_plan
 from bloodstudy.tracking.session import Ending
 
@@ -108,3 +111,45 @@ def test_what_became_of_an_arm_is_counted():
     rows = [{"key": key, "judged": "official", "outcome": outcome} for key, outcome in ended.items()]
     assert summary.describe_outcomes(rows, set()) == "1 finished, 1 diverged"
     assert summary.describe_outcomes(rows[:1], {("a", "official")}) == "finished, at chance"
+
+
+def test_each_comparison_of_an_arm_is_told_with_its_own_reference_and_margin(tmp_path, capsys):
+    both = {"lr": 0.02, "width": 0.5}
+    asked = [
+        Question("both", "Do both matter?", arms={"combo": both}, margin=0.8),
+        Question("wide", "And beside width?", reference={"width": 0.5}, arms={"combo": both}, margin=0.7),
+        Question(
+            "high", "Does width matter there?", reference={"lr": 0.02}, factor="width", levels=(0.25,),
+            exploratory=(0.5,), margin=0.01,
+        ),
+    ]  # fmt: skip
+    measure = lambda result: result["responses"].update(RESPONSES)  # noqa: E731
+    fabricate_study(tmp_path, asked, 6, planted={}, study="small", change=measure)
+    plan = read_plan(tmp_path, "small")
+    looks = Looks(plan, tmp_path / "small", lambda line: None)
+    looks.hold(6)
+    told = list(summary.describe_answers(looks, 1))
+    assert told[:2] == [
+        "combo against reference is equivalent to it within 80 points (look 1 of 1)",
+        "combo against width=0.5 is equivalent to it within 70 points (look 1 of 1)",
+    ]
+    assert told[2].startswith("lr=0.02, width=0.25 against lr=0.02 is")
+    assert looks.decided.endswith("of 3 comparisons decided")
+    trials = analysis.read_trials(tmp_path, "small", plan).to_dict("records")
+    summary._print_arms(trials, looks, set())
+    rows = [row for row in rows_of(capsys.readouterr().out) if row[0] == "combo"]
+    assert [row[4] for row in rows] == ["reference", "width=0.5"]
+    assert [row[6] for row in rows] == ["equivalent", "equivalent"]
+
+
+def test_no_number_of_an_invalid_comparison_is_printed(tmp_path):
+    fabricate_study(tmp_path, ["pooling"], 6, study="small")
+    plan = read_plan(tmp_path, "small")
+    for trial in plan.trials:
+        if trial.arm == "pooling=none":
+            rewrite(tmp_path / "small" / trial.key / "result.json", prediction_hash="the same")
+    looks = Looks(plan, tmp_path / "small", lambda line: None)
+    looks.hold(6)
+    told = {pair.arm: summary._tell(course) for pair, course in looks.tested}
+    assert told["pooling=none"] == ("-", "invalid")
+    assert told["pooling=average"][0].endswith("]")

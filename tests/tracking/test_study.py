@@ -5,6 +5,8 @@ import multiprocessing
 import pytest
 
 from bloodstudy import files, tracking
+from bloodstudy.study.plan import Plan
+from bloodstudy.study.planned import PlannedTrial
 from bloodstudy.tracking import study
 from bloodstudy.tracking.note import Note, read_note
 
@@ -41,7 +43,7 @@ def test_the_study_is_found_again_where_its_folder_was_lost(store, pooling, runs
 def test_a_second_run_that_two_machines_made_at_once_is_given_up(store, pooling, runs, monkeypatch):
     earlier = store.client.create_run(store.experiment_id, 1, tags={"bloodstudy.kind": "study"}).info.run_id
     find, blind = study._find, [None]
-    monkeypatch.setattr(study, "_find", lambda store, sweep: blind.pop() if blind else find(store, sweep))
+    monkeypatch.setattr(study, "_find", lambda *given: blind.pop() if blind else find(*given))
     assert tracking.open_study(store, pooling) == earlier
     assert [run.info.run_id for run in runs(store)] == [earlier]
 
@@ -113,3 +115,23 @@ def test_processes_that_open_a_study_together_find_the_same_run(store, pooling, 
         other.join(30)
     assert {run.info.run_id for run in runs(store)} == found
     assert len(found) == 1
+
+
+def plan_trials(folder, **keys):
+    data = {"name": "smear", "task": "subtype", "view": "field", "split": "official", "fingerprint": "f" * 16}
+    trials = tuple(PlannedTrial(16 * key, arm, 0, {"lr": 0.1}, data, "official") for arm, key in keys.items())
+    Plan(study="pooling", command="run", swept={}, trials=trials, seeds=(0,)).write(files.make_folder(folder))
+    return folder
+
+
+def test_a_study_of_another_folder_with_the_same_name_has_a_run_of_its_own(store, pooling, tmp_path):
+    run_id = tracking.open_study(store, plan_trials(pooling, a="1", b="2"))
+    other = tmp_path / "other" / "pooling"
+    elsewhere = tracking.open_study(store, plan_trials(other, a="3", c="4"))
+    assert elsewhere != run_id
+    assert tracking.open_study(store, pooling) == run_id
+    assert tracking.open_study(store, other) == elsewhere, "each folder goes on with its own"
+    grown = plan_trials(tmp_path / "copy" / "pooling", a="1", b="2", c="5")
+    assert tracking.open_study(store, grown) == run_id, "the same study, in a copied folder, with one arm more"
+    mixed = plan_trials(tmp_path / "mixed" / "pooling", a="1", b="6")
+    assert tracking.open_study(store, mixed) not in (run_id, elsewhere), "one of its arms is another"

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import special
 
 from bloodstudy.analysis.comparisons.blocks import Blocks, Trained
-from bloodstudy.analysis.comparisons.course import Course
+from bloodstudy.analysis.comparisons.course import Course, is_thin
 from bloodstudy.analysis.comparisons.pairs import Pair
 from bloodstudy.analysis.comparisons.validity import Training, find_faults, look_at_training, split_apart
 from bloodstudy.analysis.comparisons.verdict import FEW_CLUSTERS, Verdict
@@ -102,7 +102,8 @@ def compare(sweep: StudyResults, blocks: Blocks, course: Course, verdict: Verdic
     seeds = () if unpaired or faults else blocks.counted(repetitions)
     arm, other = (_respond(sweep, blocks, name, seeds) for name in ("arm", "reference"))
     effect = blocks.measure(repetitions) if seeds else None
-    shown = bool(course.last) or (not pair.tested and repetitions >= plan.least)
+    thin = is_thin(len(seeds), len(reference.failing), len(planned))
+    shown = bool(course.last) or (not pair.tested and repetitions >= plan.least and not thin)
     response = sweep.plan.responds_by
     effects = _estimate(arm - other, effect, course, shown, response)
     these = (course.last.low, course.last.high) if course.last and seeds else (np.nan, np.nan)

@@ -154,11 +154,15 @@ def _look(
         half = float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * np.sqrt(training)
         low, high = effect.effect - half, effect.effect + half
         whole = rules.repetitions.folds == 1 or effect.repetitions >= rules.repetitions.least
-        dropped = 1 - effect.blocks / (planned - len(others))
-        if whole and dropped <= MOST_DROPPED and len(others) <= MOST_DEAD * planned:
+        if whole and not is_thin(effect.blocks, len(others), planned):
             variance, freedom = effect.variance(prior)
             told = look_at(effect.effect, variance, freedom, rules.bounds[look], blocks.pair.margin, simplify)
     return Step(look + 1, repetitions, effect, told, float(low), float(high), planned, prior, dead, others)
+
+
+def is_thin(counted: int, reference_dead: int, planned: int) -> bool:
+    """Tell whether so many of the planned blocks are dead that nothing is concluded from those that count."""
+    return reference_dead > MOST_DEAD * planned or counted < (1 - MOST_DROPPED) * (planned - reference_dead)
 
 
 def _go_on(course: Course, step: Step, rules: Rules) -> Course:

@@ -48,7 +48,8 @@ def find_dose(question: PlannedQuestion, analysis: StudyAnalysis) -> Dose | None
     """Return the arms of `question` by their level; None if these have no order, or are fewer than three."""
     factor, sweep, levels = question.factor, analysis.sweep, {}
     for arm in [question.reference, *question.arms]:
-        other_levels = set(sweep.levels_of(arm)) - {factor} - set(sweep.levels_of(question.reference))
+        own, base = sweep.levels_of(arm), sweep.levels_of(question.reference)
+        other_levels = {key for key in {*own, *base} - {factor} if own.get(key) != base.get(key)}
         result = sweep.result_of(arm)
         level = level_in(result.factors, factor, sweep.plan.neutral) if factor and result else None
         if level is not None and not other_levels:

@@ -18,6 +18,7 @@ from bloodstudy.reporting.claims.study_claims import PERCENT, StudyClaims, form_
 from bloodstudy.reporting.render.markdown import code, plain, plural, rows_of, table
 from bloodstudy.reporting.sections.verdicts import AFTERWARDS, name_verdict
 from bloodstudy.study.arms import spell
+from bloodstudy.study.outcome import Outcome
 
 RECALL = "test_recall_"
 SIDES = ("arm", "reference")
@@ -94,6 +95,9 @@ def describe_reference(comparisons: Sequence[Comparison], claims: StudyClaims) -
     others = "".join(f", {title} {mean} %" for title, mean in zip([*claims.responses][3:], own, strict=True))
     who = "The reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
     trainings = f"training{'' if len(comparison.seeds) == 1 else 's'}"
+    every = claims.sweep.of(comparison.pair.reference, Outcome.FINISHED)
+    if len(comparison.seeds) < every["seed"].isin(claims.analysis.seeds).sum():
+        trainings += f" that count for {code(comparison.pair.arm)}"
     return (
         f"{who}: train {train} %, test {test} %, gap {gap} points{others} "
         f"(mean of {pair.blocks()} {trainings}, each class weighing alike)."

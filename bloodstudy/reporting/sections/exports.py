@@ -125,6 +125,8 @@ def write_latex(analysis: StudyAnalysis) -> str:
     """Return the content of effects.tex: a table that needs the package booktabs and nothing else."""
     plan = analysis.sweep.plan
     own, decides = [*plan.metrics], plan.responds_by if plan.response else "test"
+    several = len({comparison.pair.reference for comparison in analysis.comparisons}) > 1
+    names = ["Arm", "Reference"] if several else ["Arm"]
     blocks, judged = "blocks" if analysis.by_folds else "seeds", analysis.afterwards and analysis.family
     what = f"Differences to the reference in points of accuracy, classes weighing alike, mean over {blocks}"
     lines = [
@@ -133,22 +135,23 @@ def write_latex(analysis: StudyAnalysis) -> str:
         f"{'the others' if own else 'train and gap'} a descriptive 95 % interval.",
         *([f"% The verdicts were {AFTERWARDS}: no looks were declared before the first trial."] if judged else []),
         "% A star: trials of the arm diverged or learnt nothing, and are not in its effects.",
-        rf"\begin{{tabular}}{{lrrrr{'r' * len(own)}l}}",
+        rf"\begin{{tabular}}{{{'l' * len(names)}rrrr{'r' * len(own)}l}}",
         r"\toprule",
-        " & ".join(["Arm", blocks.capitalize(), "Train", "Test", "Gap", *map(escape, own), r"Verdict \\"]),
+        " & ".join([*names, blocks.capitalize(), "Train", "Test", "Gap", *map(escape, own), r"Verdict \\"]),
         r"\midrule",
-        *(_write_row(comparison, [*RESPONSES.values(), *own]) for comparison in analysis.comparisons),
+        *(_write_row(comparison, [*RESPONSES.values(), *own], several) for comparison in analysis.comparisons),
         r"\bottomrule",
         r"\end{tabular}",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _write_row(comparison: Comparison, responses: Sequence[str]) -> str:
+def _write_row(comparison: Comparison, responses: Sequence[str], several: bool) -> str:
     effects = [_write_effect(comparison, response) for response in responses]
     name = escape(comparison.pair.arm) + ("$^*$" if comparison.conditional else "")
     cells = [
         name,
+        *([escape(comparison.pair.reference)] if several else []),
         str(len(comparison.seeds)),
         *effects,
         escape(name_verdict(comparison.verdict, partial=bool(comparison.seeds))),

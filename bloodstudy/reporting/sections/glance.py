@@ -15,7 +15,7 @@ from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.claims.pair_claims import PairClaims
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain, plural, table
-from bloodstudy.reporting.sections.smallest_model import answer_question, find_question
+from bloodstudy.reporting.sections.smallest_model import answer_question
 from bloodstudy.reporting.sections.verdicts import describe_verdict, margin_of
 from bloodstudy.study.arms import spell
 from bloodstudy.study.planned import PlannedQuestion
@@ -100,9 +100,7 @@ def _list_ends(comparisons: Sequence[Comparison], response: str, claims: StudyCl
 
 
 def _find_smallest(question: PlannedQuestion, claims: StudyClaims) -> str | None:
-    if question is not find_question(claims.analysis):
-        return None
-    return find_simplest(claims.analysis, question.name).smallest
+    return find_simplest(claims.analysis, question.name).smallest if question.simplify else None
 
 
 def _name_reference(question: PlannedQuestion, claims: StudyClaims) -> str:
@@ -125,7 +123,7 @@ def answer(question: PlannedQuestion, claims: StudyClaims) -> str:
         return f"Not decided: it takes {plural(claims.analysis.repetitions.least, claims.repetition)} or more."
     if words == {Word.OPEN}:
         return "Not decided yet."
-    if question is find_question(claims.analysis) and (sentence := answer_question(claims)):
+    if sentence := answer_question(question, claims):
         return sentence
     if words == {Word.INCONCLUSIVE} and not any(comparison.verdict.not_worse for comparison in tested):
         return f"Not settled: no influence on {claims.response} is shown, nor that there is none."

@@ -30,11 +30,10 @@ def write_paragraph(analysis: StudyAnalysis) -> str:
     versions = next(iter(sweep.results.values())).versions
     named = [name for name in ("bloodstudy", "keras", "jax") if name in versions]
     tools = ", ".join(f"{plain(name)} {plain(versions[name])}" for name in named)
-    arms = plural(analysis.family, "arm")
     precisions = as_list(sorted({result.factors["precision"] for result in sweep.results.values()}))
     unpaired, paired = ([c for c in analysis.comparisons if c.unpaired is there] for there in (True, False))
     start = (
-        f"We compared {arms} with a reference on {plain(data)} ({split}{'s' if several else ''}), "
+        f"We compared {_count_arms(analysis)} on {plain(data)} ({split}{'s' if several else ''}), "
         f"{_describe_blocks(analysis)} ({plain(tools)}, {plain(precisions)}). {_describe_training(analysis)}"
         "Accuracy was measured after training, in inference mode and without augmentation, on training and test "
         "images alike. "
@@ -50,6 +49,15 @@ def write_paragraph(analysis: StudyAnalysis) -> str:
     if untested := _describe_untested(paired, analysis):
         return start + untested
     return (start + _describe_decision(analysis, margins) + _describe_left_out(paired)).rstrip()
+
+
+def _count_arms(analysis: StudyAnalysis) -> str:
+    """Return how many arms are tested, and against what, in words."""
+    pairs = [comparison.pair for comparison in analysis.comparisons if comparison.pair.tested]
+    arms, references = len({pair.arm for pair in pairs}), len({pair.reference for pair in pairs})
+    if references < 2:
+        return f"{plural(arms, 'arm')} with a reference"
+    return f"{plural(arms, 'arm')} with {references} references, in {plural(len(pairs), 'comparison')},"
 
 
 def _block(analysis: StudyAnalysis) -> str:
@@ -120,11 +128,13 @@ def _describe_left_out(paired: list[Comparison]) -> str:
 
 def _describe_untested(paired: list[Comparison], analysis: StudyAnalysis) -> str:
     """Return that no test was made, if none was, and what that leaves."""
-    verdicts = [comparison.verdict for comparison in paired]
+    tested = [comparison for comparison in paired if comparison.pair.tested]
+    verdicts = [comparison.verdict for comparison in tested or paired]
     if any(verdict.tested or verdict.word == Word.FAILS for verdict in verdicts):
         return ""
     if all(verdict.word == Word.INVALID for verdict in verdicts):
         reasons = "; ".join(dict.fromkeys(plain(verdict.reason) for verdict in verdicts))
         return f"No test was made, for no comparison is valid: {reasons}."
     done = plural(analysis.complete, "repetition" if analysis.by_folds else "seed")
-    return f"So far, with {done}, nothing was decided: all this gives is estimates."
+    so_far = "So far, with" if {verdict.word for verdict in verdicts} & {Word.OPEN, Word.PILOT} else "With"
+    return f"{so_far} {done}, nothing was decided: all this gives is estimates."

@@ -7,7 +7,9 @@ strip of margins.
 from __future__ import annotations
 
 import itertools
+import math
 from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -17,51 +19,57 @@ from matplotlib.patches import Patch
 from bloodstudy.analysis import Simplest, StudyAnalysis, find_simplest
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.style import INK, SHADE, Drawing, Styles, fold, new_figure
-from bloodstudy.reporting.render.markdown import as_list, code, embed, rows_of, table
+from bloodstudy.reporting.render.markdown import as_list, code, embed, plain, rows_of, table
 from bloodstudy.reporting.sections.section import Section, style_arms
 from bloodstudy.study.planned import PlannedQuestion
 
 
-def find_question(analysis: StudyAnalysis) -> PlannedQuestion | None:
-    """Return the question that seeks the smallest model, or None."""
-    return next((question for question in analysis.sweep.plan.questions if question.simplify), None)
+def find_questions(analysis: StudyAnalysis) -> list[PlannedQuestion]:
+    """Return the questions that seek the smallest model."""
+    return [question for question in analysis.sweep.plan.questions if question.simplify]
 
 
-def _find(analysis: StudyAnalysis) -> Simplest:
-    question = find_question(analysis)
-    assert question is not None, "the section stands only in a study that asks"
-    return find_simplest(analysis, question.name)
+def describe_simplest(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
+    """Return of each such question its answer, figure and strip of margins."""
+    told = [_describe(question, claims, drawn) for question in find_questions(claims.analysis)]
+    return {"block": claims.block, "questions": told}
 
 
-def describe_simplest(claims: StudyClaims, drawn: list[str]) -> dict[str, str]:
-    """Return the answer, the figure and the strip of margins."""
-    simplest = _find(claims.analysis)
+def _describe(question: PlannedQuestion, claims: StudyClaims, drawn: list[str]) -> dict[str, str]:
+    simplest = find_simplest(claims.analysis, question.name)
+    several = len(find_questions(claims.analysis)) > 1
     return {
-        "answer": answer_question(claims),
-        "figure": embed("parameters", _describe_models(simplest, claims.analysis), drawn),
+        "title": plain(question.sentence) if several else "",
+        "answer": answer_question(question, claims),
+        "figure": embed(_name_figure(question, claims.analysis), _describe_models(simplest, claims.analysis), drawn),
         "margins": tabulate_margins(simplest, claims),
-        "block": claims.block,
     }
 
 
+def _name_figure(question: PlannedQuestion, analysis: StudyAnalysis) -> str:
+    return "parameters" if len(find_questions(analysis)) == 1 else f"parameters_{question.name}"
+
+
 def draw_simplest(analysis: StudyAnalysis) -> dict[str, Drawing]:
-    """Return the figure of effects against parameters."""
-    return {"parameters": partial(draw_models, _find(analysis), analysis, style_arms(analysis))}
+    """Return the figures of effects against parameters."""
+    return {
+        _name_figure(question, analysis): partial(
+            draw_models, find_simplest(analysis, question.name), analysis, style_arms(analysis)
+        )
+        for question in find_questions(analysis)
+    }
 
 
-SECTION = Section(
-    "smallest_model", lambda analysis: find_question(analysis) is not None, describe_simplest, draw_simplest
-)
+SECTION = Section("smallest_model", lambda analysis: bool(find_questions(analysis)), describe_simplest, draw_simplest)
 
 
-def answer_question(claims: StudyClaims) -> str:
-    """Answer the question in a sentence; empty if nobody asks, or if it is not decided."""
-    analysis, question = claims.analysis, find_question(claims.analysis)
-    smallest = find_simplest(analysis, question.name).smallest if question else None
-    if question is None or smallest is None:
+def answer_question(question: PlannedQuestion, claims: StudyClaims) -> str:
+    """Answer `question` in a sentence; empty if it does not seek the smallest model, or is not decided."""
+    smallest = find_simplest(claims.analysis, question.name).smallest if question.simplify else None
+    if smallest is None:
         return ""
     # An arm of two questions is tested once, with the smaller of their margins.
-    tested = {c.pair.arm: f"{100 * c.pair.margin:g}" for c in analysis.of(question.name) if c.pair.tested}
+    tested = {c.pair.arm: f"{100 * c.pair.margin:g}" for c in claims.analysis.of(question.name) if c.pair.tested}
     margin = f"{tested.get(smallest) or as_list(sorted(set(tested.values()), key=float))} points"
     size = claims.parameters(question.reference)
     if smallest == question.reference:
@@ -132,6 +140,7 @@ def _describe_models(simplest: Simplest, analysis: StudyAnalysis) -> str:
     for row in rows_of(simplest.models.dropna(subset=["parameters"])):
         comparison = analysis.find(row["arm"], simplest.models["arm"].iloc[0])
         effect = 0.0 if comparison is None else 100 * comparison.test.mean
-        texts.append(f"{row['arm']} {row['parameters']:,.0f}: {effect:+z.1f}")
+        told = "no effect" if math.isnan(effect) else f"{effect:+z.1f}"
+        texts.append(f"{row['arm']} {row['parameters']:,.0f}: {told}")
     response = analysis.sweep.plan.response_words
     return f"Difference to the reference in {response} against the number of parameters. {'; '.join(texts)}"

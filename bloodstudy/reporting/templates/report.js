@@ -1,5 +1,7 @@
 
 "use strict";
+// On a small screen the contents are folded, so that the answers come first; without scripts they stand open.
+if (window.matchMedia("(max-width: 40rem)").matches) document.querySelector("nav details").open = false;
 // Tables are sorted by a button in their headers; without scripts they stand as they were written.
 const read = (row, column) => row.cells[column].textContent.trim();
 const number = (text) => /^[-+−]?[\d.,]+/.test(text) ? parseFloat(text.replace(/,/g, "").replace("−", "-")) : NaN;

@@ -217,6 +217,7 @@ def test_nothing_overflows_and_nothing_is_asked_for(report, browse):
       images: [...page.images].every(image => image.naturalWidth > 0),
       styled: view.getComputedStyle(page.querySelector("table")).borderCollapse,
       column: page.querySelector("main p").getBoundingClientRect().width,
+      contents: page.querySelector("nav details").open,
     };"""
     for told, width in zip(browse(report.html, script, [400, 1400]), [400, 1400], strict=True):
         assert told["width"] == width
@@ -225,6 +226,7 @@ def test_nothing_overflows_and_nothing_is_asked_for(report, browse):
         assert told["images"]
         assert told["styled"] == "collapse", "the page's own policy lets its style through"
         assert told["column"] < 800, "lines are short enough to read"
+        assert told["contents"] == (width > 400), "on a small screen the answers come first"
 
 
 def test_tables_are_sorted_by_their_headers(report, browse):

@@ -10,6 +10,7 @@ from bloodstudy.config.levels import Choice
 from bloodstudy.reporting.figures.style import look
 from bloodstudy.reporting.sections.dose_response import draw_dose, find_dose
 from bloodstudy.reporting.sections.section import style_arms
+from bloodstudy.study.question import Question
 
 
 @pytest.fixture
@@ -78,3 +79,13 @@ def test_names_stand_in_the_order_that_an_extension_declares(analyse):
 def test_arms_without_an_order_have_no_dose(analyse):
     analysis = analyse("pooling", seeds=2)
     assert find_dose(analysis.sweep.plan.questions[0], analysis) is None
+
+
+def test_arms_that_differ_in_another_level_of_the_reference_are_in_no_curve(analyse):
+    high = Question(
+        "high", "Dropout?", reference={"lr": 0.02}, factor="dropout", levels=(0.2, 0.5), lr_grid=(0.0001, 0.005)
+    )
+    analysis = analyse(high, seeds=2)
+    dose = find_dose(analysis.sweep.plan.questions[0], analysis)
+    assert dose.arms == ("lr=0.02", "lr=0.02, dropout=0.2", "lr=0.02, dropout=0.5")
+    assert dose.levels == (0, 0.2, 0.5)

@@ -103,3 +103,14 @@ def test_a_strip_without_validation_images_chooses_nothing():
     strips = [strip("reference", {0.001: nan, 0.01: nan}, None)]
     assert "No rate is chosen" in effect_tables.describe_strips(strips)
     assert effect_tables.describe_strips([]) == ""
+
+
+def test_the_accuracy_of_a_reference_says_whose_blocks_it_is_over(claims_of):
+    claims = claims_of(outcomes={("reference", 4): "chance"})
+    said = unmark(effect_tables.describe_reference(claims.analysis.comparisons, claims))
+    assert said == "", "too many of its trials are dead"
+    claims = claims_of(seeds=12, outcomes={("reference", 4): "chance"})
+    said = unmark(effect_tables.describe_reference(claims.analysis.comparisons, claims))
+    assert "(mean of 11 trainings that count for `pooling=average`, each class weighing alike)" in said
+    said = unmark(effect_tables.describe_reference(claims_of().analysis.comparisons, claims_of()))
+    assert "(mean of 6 trainings, each class weighing alike)" in said

@@ -112,3 +112,14 @@ def test_plain_pandas_gets_the_effect_and_its_training_variance_from_the_blocks(
     assert len(contributions) == effect.blocks == 9 - len(lost)
     assert effect.effect == pytest.approx(theta, abs=1e-9)
     assert effect.training == pytest.approx(np.var(contributions, ddof=1) / len(contributions), abs=1e-9)
+
+
+def test_the_table_for_latex_names_the_reference_where_there_are_several(analyse):
+    high = Question("high", "At a high rate?", reference={"lr": 0.02}, factor="pooling", levels=("average",))
+    lines = write_tables(analyse(POOLS, high))["effects.tex"].splitlines()
+    header = next(line for line in lines if line.startswith("Arm"))
+    assert header.startswith("Arm & Reference & Seeds & ")
+    rows = [line.split(" & ")[:2] for line in lines if line.startswith(("pooling", "lr"))]
+    assert rows == [["pooling=average", "reference"], ["lr=0.02, pooling=average", "lr=0.02"]]
+    assert all(line.count(" & ") == header.count(" & ") for line in lines if " & " in line)
+    assert "Reference" not in write_tables(analyse(POOLS))["effects.tex"]

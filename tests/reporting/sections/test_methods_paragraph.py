@@ -87,3 +87,17 @@ def test_the_paragraph_of_an_amended_plan_does_not_say_that_all_was_planned_befo
     amended = replace(judged.sweep.plan, amendments=["looks: [4] became [6]"])
     text = write_paragraph(replace(judged, sweep=replace(judged.sweep, plan=amended)))
     assert "declared before, though parts of the plan changed after trials had been run" in text
+
+
+def test_the_paragraph_counts_arms_and_references_and_not_their_pairs_alone(analyse):
+    both = {"lr": 0.02, "pooling": "none"}
+    beside = Question("both", "Both?", arms={"both": both})
+    high = Question("high", "At a high rate?", reference={"lr": 0.02}, arms={"both": both})
+    text = write_paragraph(analyse(beside, high, photographs=3))
+    assert "We compared 1 arm with 2 references, in 2 comparisons, on smear" in text
+
+
+def test_an_arm_that_is_only_shown_does_not_hide_that_every_tested_one_is_invalid(judge):
+    shown = Question("pools", "Which pooling?", factor="pooling", levels=("average",), exploratory=("none",))
+    text = write_paragraph(judge(shown, outcomes={("reference", 2): "chance"}))
+    assert text.endswith("No test was made, for no comparison is valid: 1 of 6 trials of the reference learnt nothing.")
