@@ -296,6 +296,23 @@ class Rough(keras.layers.Layer):
     assert both["prediction_hash"] == alone["prediction_hash"]
 
 
+def test_what_comes_to_other_weights_when_it_is_trained_again_is_refused(copied):
+    more = """
+import numpy as np
+class Rough(keras.layers.Layer):
+    def build(self, shape):
+        self.shift = np.random.default_rng().normal(size=shape[-1]).astype("float32") / 100
+    def call(self, x, training=None):
+        return x + self.shift
+"""
+    lab.write(copied, own_image("Rough()", more))
+    before = keys(copied)
+    ended = call(copied, "run", "extend=my_lab.py", "own=1", *TINY, "depth=2")
+    assert ended.returncode == 2
+    assert "trained twice from the same seed on the same batches, it came to other weights" in ended.stderr
+    assert keys(copied) == before
+
+
 @pytest.mark.parametrize(
     "built", ["__import__('os').kill(__import__('os').getpid(), 9)", "__import__('time').sleep(99)"]
 )

@@ -6,7 +6,7 @@ from bloodstudy.analysis.comparisons.extent import list_needed
 from bloodstudy.analysis.comparisons.interaction import Interaction, list_interactions
 from bloodstudy.analysis.comparisons.kept import TakenBack, list_said, list_taken_back
 from bloodstudy.analysis.comparisons.lr_sensitivity import Tuned, tune
-from bloodstudy.analysis.comparisons.pairs import Pair
+from bloodstudy.analysis.comparisons.pairs import Pair, name_pair
 from bloodstudy.analysis.comparisons.sensitivity import Foresight, foresee, foresee_study
 from bloodstudy.analysis.comparisons.smallest_model import Simplest, find_simplest
 from bloodstudy.analysis.comparisons.splits import SPLIT_KEYS, compare_splits, list_points, take_question
@@ -63,6 +63,7 @@ __all__ = [
     "list_taken_back",
     "load_study",
     "make_portable",
+    "name_pair",
     "read_plan",
     "read_result",
     "read_trials",

@@ -54,7 +54,7 @@ class Looks:
 
     def name(self, pair: analysis.Pair) -> str:
         """Return what a line calls a pair: its arm, and its reference if the study has several."""
-        return f"{pair.arm} against {pair.reference}" if self.several else pair.arm
+        return analysis.name_pair(pair, [own for own, _ in self.tested])
 
     def keep(self) -> None:
         """Keep what the looks have said, so that it is told if it is ever another thing."""

@@ -43,7 +43,8 @@ def probe(trial: Trial, images: Dataset, folder: Path, process: JobProcess) -> T
 def try_extensions(trials: Iterable[tuple[Trial, Dataset]], folder: Path, process: JobProcess) -> None:
     """Train some batches with each backbone, and each network and level of a factor that an extension brings.
 
-    Raises UserError for one that fails: nothing of the sweep is trained then.
+    What an extension brings is trained twice. Raises UserError for one that fails, or that comes to other weights the
+    second time: nothing of the sweep is trained then.
     """
     covered: set[tuple[str, str]] = set()
     chosen: list[tuple[Trial, Dataset]] = []
@@ -61,10 +62,24 @@ def try_extensions(trials: Iterable[tuple[Trial, Dataset]], folder: Path, proces
     with terminal.Bar("trying the networks", len(chosen)) as bar:
         for done, (trial, images) in enumerate(chosen):
             bar.update(done, trial.arm)
-            worker = process.take_worker(trial.factors.engine, trial.extensions)
-            watch = threading.Timer(LONGEST_S, worker.kill)
-            watch.start()
-            event = probe(trial, images, folder, process)
-            watch.cancel()
-            if isinstance(event, Ended) and event.outcome in DEATHS:
-                raise UserError(f"{trial.arm}: {str(event.reason).removeprefix('UserError: ')}. Nothing was trained")
+            weights = {_train_some(trial, images, folder, process) for _ in range(2 if trial.extensions else 1)}
+            if len(weights) > 1:
+                raise UserError(
+                    f"{trial.arm}: trained twice from the same seed on the same batches, it came to other weights, so "
+                    "no result could be had again. Give what is random in it the seed of its context, or use "
+                    "keras.random. Nothing was trained"
+                )
+
+
+def _train_some(trial: Trial, images: Dataset, folder: Path, process: JobProcess) -> str:
+    """Train some batches, return the digest of the weights; raises UserError if that cannot be done."""
+    worker = process.take_worker(trial.factors.engine, trial.extensions)
+    watch = threading.Timer(LONGEST_S, worker.kill)
+    watch.start()
+    event = probe(trial, images, folder, process)
+    watch.cancel()
+    if isinstance(event, Ended):
+        if event.outcome in DEATHS:
+            raise UserError(f"{trial.arm}: {str(event.reason).removeprefix('UserError: ')}. Nothing was trained")
+        return ""
+    return event.weights

@@ -53,10 +53,13 @@ def _find_needed(plan: Plan, folder: Path) -> Collection[str]:
     """Return the keys of the trials that are still needed; where looks were declared, they are held now, and said."""
     if not plan.design:
         return set(plan.keys)
-    from bloodstudy.execution.looks import Looks  # and with it the statistics, which a sweep needs none of
+    from bloodstudy.execution import announcement  # and with it the statistics, which a sweep needs none of
+    from bloodstudy.execution.looks import Looks
 
     looks = Looks(plan, folder)
     looks.hold(plan.repetitions.count)
+    for line in announcement.describe_taken_back(looks.taken_back):
+        terminal.say(line)
     return looks.needed
 
 

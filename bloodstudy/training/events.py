@@ -98,6 +98,7 @@ class Timed:
     batch_seconds: float
     image_seconds: float  # an image measured
     peak_memory_mb: float
+    weights: str = ""  # their digest once these batches were trained
 
 
 @dataclass(frozen=True)

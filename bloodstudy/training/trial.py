@@ -79,7 +79,7 @@ def train_trials(
     if first.probe:
         from bloodstudy.training.timing import time_batches
 
-        yield 0, Timed(**time_batches(first, images, _one_hot(first)), peak_memory_mb=_peak_memory_mb())
+        yield 0, time_batches(first, images, _one_hot(first), _peak_memory_mb)
         return
     trainer = find_trainer(first, images.shape[1:], size)
     begun: dict[int, _Begun] = {}

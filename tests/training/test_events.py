@@ -28,7 +28,7 @@ EVENTS = [
     MetricBegun(),
     MetricEnded(0.9),
     Ended(Outcome.FAILED, "why"),
-    Timed(1.0, 0.1, 0.01, 512.0),
+    Timed(1.0, 0.1, 0.01, 512.0, "0" * 16),
     MachineFault("no space left"),
 ]
 

@@ -6,7 +6,7 @@ shown and none is tested.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +31,11 @@ class Pair:
     @property
     def tested(self) -> bool:
         return self.role == Role.CONFIRMATORY
+
+
+def name_pair(pair: Pair, beside: Iterable[Pair]) -> str:
+    """Return what a line calls a pair: its arm, and its reference if those `beside` it have several."""
+    return f"{pair.arm} against {pair.reference}" if len({own.reference for own in beside}) > 1 else pair.arm
 
 
 def list_pairs(plan: Plan) -> list[Pair]:

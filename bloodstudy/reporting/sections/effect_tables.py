@@ -95,8 +95,8 @@ def describe_reference(comparisons: Sequence[Comparison], claims: StudyClaims) -
     others = "".join(f", {title} {mean} %" for title, mean in zip([*claims.responses][3:], own, strict=True))
     who = "The reference" if comparison.pair.reference == "reference" else code(comparison.pair.reference)
     trainings = f"training{'' if len(comparison.seeds) == 1 else 's'}"
-    every = claims.sweep.of(comparison.pair.reference, Outcome.FINISHED)
-    if len(comparison.seeds) < every["seed"].isin(claims.analysis.seeds).sum():
+    every = claims.sweep.of(comparison.pair.reference, Outcome.FINISHED)["seed"].tolist()
+    if len(comparison.seeds) < sum(seed in claims.analysis.seeds for seed in every):
         trainings += f" that count for {code(comparison.pair.arm)}"
     return (
         f"{who}: train {train} %, test {test} %, gap {gap} points{others} "

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from bloodstudy.analysis import Comparison, Step, StudyAnalysis
+from bloodstudy.analysis import Comparison, Step, StudyAnalysis, name_pair
 from bloodstudy.reporting.figures.forest import find_limits
 from bloodstudy.reporting.figures.intervals import (
     describe_bounds,
@@ -46,7 +46,8 @@ def list_shrinking(analysis: StudyAnalysis) -> list[Comparison]:
 def draw_looks(analysis: StudyAnalysis, styles: Styles) -> Figure:
     """Return the figure; the verdict stands to the right of each row."""
     shown, held = list_shrinking(analysis), analysis.held
-    names = [fold(comparison.pair.arm, 30) for comparison in shown]
+    pairs = [comparison.pair for comparison in shown]
+    names = [fold(name_pair(pair, pairs), 30) for pair in pairs]
     figure = new_figure(9.0, 1.3 + (0.14 + LINE_IN * held) * len(names))
     axes = figure.subplots()
     margin = 100 * max(comparison.pair.margin for comparison in shown)
@@ -118,5 +119,7 @@ def _describe_end(comparison: Comparison) -> str:
 
 def describe_looks(analysis: StudyAnalysis) -> str:
     """Return the alternative text of the figure."""
-    ends = "; ".join(f"{c.pair.arm} {_describe_end(c)}" for c in list_shrinking(analysis))
+    shown = list_shrinking(analysis)
+    pairs = [comparison.pair for comparison in shown]
+    ends = "; ".join(f"{name_pair(own.pair, pairs)} {_describe_end(own)}" for own in shown)
     return f"How the interval of each tested arm shrank over {analysis.held} looks. At the end: {ends}"
