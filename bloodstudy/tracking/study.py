@@ -163,22 +163,29 @@ def _find(store: Store, study_folder: Path, sweep: Sweep | None) -> str | None:
 def _is_same(store: Store, run_id: str, study_folder: Path) -> bool:
     """Tell whether a run is of the study in this folder, and not of one that another folder calls by the same name.
 
-    The plans say it: they share a trial, and no arm has another trial of a seed. A run without one is taken for it.
+    The plans say it: they share a trial, and no arm has another trial of a seed. Without a plan on one side, the run is
+    taken for it. If the store fails here, nothing is decided: the call is made again later.
     """
-    from mlflow.exceptions import MlflowException
-
-    planned = []
+    name = StudyFolder(study_folder).plan.name
+    if name not in {artifact.path for artifact in store.client.list_artifacts(run_id)}:
+        return True
+    try:
+        here = _list_planned(study_folder)
+    except UserError:
+        return True
     with temporary_folder() as beside:
         there = beside / study_folder.name
         there.mkdir()
+        store.client.download_artifacts(run_id, name, str(there))
         try:
-            store.client.download_artifacts(run_id, StudyFolder(there).plan.name, str(there))
-            planned = [
-                {(trial.arm, trial.seed, trial.evaluated_on): trial.key for trial in read_plan(runs, there.name).trials}
-                for runs in (beside, study_folder.parent)
-            ]
-        except (MlflowException, OSError, UserError):
-            return True
-    old, new = planned
-    same = [old[name] == new[name] for name in {*old} & {*new}]
-    return bool({*old.values()} & {*new.values()}) and all(same)
+            stored = _list_planned(there)
+        except UserError:
+            return False
+    alike = [stored[place] == here[place] for place in {*stored} & {*here}]
+    return bool({*stored.values()} & {*here.values()}) and all(alike)
+
+
+def _list_planned(study_folder: Path) -> dict[tuple[str, int, str], str]:
+    """Return the key of each planned trial, by its arm, its seed and what judges it."""
+    trials = read_plan(study_folder.parent, study_folder.name).trials
+    return {(trial.arm, trial.seed, trial.evaluated_on): trial.key for trial in trials}

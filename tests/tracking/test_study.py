@@ -135,3 +135,22 @@ def test_a_study_of_another_folder_with_the_same_name_has_a_run_of_its_own(store
     assert tracking.open_study(store, grown) == run_id, "the same study, in a copied folder, with one arm more"
     mixed = plan_trials(tmp_path / "mixed" / "pooling", a="1", b="6")
     assert tracking.open_study(store, mixed) not in (run_id, elsewhere), "one of its arms is another"
+
+
+def test_a_store_that_fails_does_not_make_one_study_of_two(store, pooling, tmp_path, monkeypatch):
+    run_id = tracking.open_study(store, plan_trials(pooling, a="1"))
+    other = plan_trials(tmp_path / "other" / "pooling", a="3")
+
+    def fail(*given):
+        raise OSError("away")
+
+    with monkeypatch.context() as away:
+        away.setattr(store.client, "download_artifacts", fail)
+        with pytest.raises(OSError, match="away"):
+            tracking.open_study(store, other)
+    assert tracking.open_study(store, other) != run_id
+    files.write_text(tmp_path / "plan.yaml", "trials: [")
+    damaged = tracking.open_study(store, other)
+    store.client.log_artifact(damaged, str(tmp_path / "plan.yaml"))
+    again = plan_trials(tmp_path / "again" / "pooling", a="3")
+    assert tracking.open_study(store, again) not in (run_id, damaged), "nothing shows that it is the same"
