@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from bloodstudy.analysis import Simplest, StudyAnalysis, find_simplest
 from bloodstudy.reporting.claims.study_claims import StudyClaims
@@ -22,6 +23,8 @@ from bloodstudy.reporting.figures.style import INK, SHADE, Drawing, Styles, fold
 from bloodstudy.reporting.render.markdown import as_list, code, embed, plain, rows_of, table
 from bloodstudy.reporting.sections.section import Section, style_arms
 from bloodstudy.study.planned import PlannedQuestion
+
+DECADE = 10.0  # times as many parameters
 
 
 def find_questions(analysis: StudyAnalysis) -> list[PlannedQuestion]:
@@ -99,6 +102,8 @@ def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Styles) -> 
     figure = new_figure(7.4, 3.6)
     axes, handles = figure.subplots(), []
     models = simplest.models.dropna(subset=["parameters"])
+    span = models["parameters"].max() / models["parameters"].min() if len(models) else 1.0
+    beside = 0.93 if span >= DECADE else span**-0.03
     for row in rows_of(models):
         arm, x, style = row["arm"], row["parameters"], styles[row["arm"]]
         face = style.colour if row["not_worse"] else "white"
@@ -109,7 +114,7 @@ def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Styles) -> 
             continue
         points = 100 * comparison.points[comparison.response].to_numpy(dtype=float)
         mean, last = 100 * comparison.test.mean, comparison.course.last
-        axes.plot(np.full(len(points), 0.93 * x), points, markersize=3, mfc="none", alpha=0.6, **style.marks)
+        axes.plot(np.full(len(points), beside * x), points, markersize=3, mfc="none", alpha=0.6, **style.marks)
         if last is not None and last.told is not None:
             axes.vlines(x, 100 * last.told.at_least, mean, color=style.colour, linewidth=2)
             axes.plot([x], [100 * last.told.at_least], marker="_", markersize=10, color=style.colour, linestyle="")
@@ -118,6 +123,8 @@ def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Styles) -> 
     axes.axhspan(-margin, 0, color=SHADE, linewidth=0, zorder=0.5)
     axes.axhline(0, color=INK, linewidth=0.9, zorder=1)
     axes.set_xscale("log")
+    if span < DECADE:  # within which a log axis has hardly a number
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.set(xlabel="parameters (log scale)", ylabel="difference to the reference (points)")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.xaxis.set_minor_formatter("")

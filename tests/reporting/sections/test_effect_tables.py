@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from records import plan_of
@@ -14,6 +15,7 @@ from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.sections import effect_tables
 from bloodstudy.reporting.sections.verdicts import name_verdict
 from bloodstudy.study.design import DesignName, Repetitions
+from bloodstudy.study.question import Question
 
 
 @pytest.fixture
@@ -114,3 +116,15 @@ def test_the_accuracy_of_a_reference_says_whose_blocks_it_is_over(claims_of):
     assert "(mean of 11 trainings that count for `pooling=average`, each class weighing alike)" in said
     said = unmark(effect_tables.describe_reference(claims_of().analysis.comparisons, claims_of()))
     assert "(mean of 6 trainings, each class weighing alike)" in said
+
+
+@pytest.mark.parametrize("dead", ["reference", "pooling=none"])
+def test_an_arm_that_is_only_shown_has_no_interval_if_too_many_of_its_blocks_are_dead(analyse, dead):
+    asked = Question("pools", "Which pooling?", factor="pooling", levels=("average",), exploratory=("none",))
+    shown = analyse(asked, seeds=8).find("pooling=none")
+    assert shown.test.low < shown.test.mean < shown.test.high
+    lost = range(1 if dead == "reference" else 2)
+    shown = analyse(asked, seeds=8, outcomes={(dead, seed): "chance" for seed in lost}).find("pooling=none")
+    assert np.isfinite(shown.test.mean)
+    assert np.isnan([shown.test.low, shown.test.high]).all()
+    assert shown.mechanism is None

@@ -1,6 +1,9 @@
 """The smallest model, in a sentence and a strip of margins."""
 
+import pytest
+
 from bloodstudy.reporting.claims.ledger import unmark
+from bloodstudy.reporting.figures.style import look
 from bloodstudy.reporting.sections import smallest_model
 from bloodstudy.reporting.sections.glance import tabulate_glance
 from bloodstudy.study.question import Question
@@ -43,3 +46,18 @@ def test_each_question_that_asks_for_the_smallest_model_is_answered(claims_of):
     for own, margin in zip(told, (50, 40), strict=True):
         assert unmark(own["answer"]) in glance
         assert f"{margin} points" in own["answer"]
+
+
+@pytest.mark.parametrize("width", [0.9, 0.1])
+def test_sizes_can_be_read_off_the_axis_however_close_they_are(claims_of, width):
+    sizes = {"thin": round(22_476 * width)}
+    resize = lambda result: result.update(parameters=sizes.get(result["arm"], 22_476))  # noqa: E731
+    asked = Question("one", "In width?", arms={"thin": {"width": width}}, margin=0.5, simplify=True)
+    analysis = claims_of(asked, planted={}, change=resize).analysis
+    with look():
+        figure = smallest_model.draw_simplest(analysis)["parameters"]()
+        figure.canvas.draw()
+    (axes,) = figure.axes
+    left, right = axes.get_xlim()
+    numbers = [tick.label1.get_text() for tick in axes.xaxis.get_major_ticks() if left <= tick.get_loc() <= right]
+    assert [text for text in numbers if text]
