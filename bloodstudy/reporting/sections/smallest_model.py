@@ -102,7 +102,8 @@ def draw_models(simplest: Simplest, analysis: StudyAnalysis, styles: Styles) -> 
     figure = new_figure(7.4, 3.6)
     axes, handles = figure.subplots(), []
     models = simplest.models.dropna(subset=["parameters"])
-    span = models["parameters"].max() / models["parameters"].min() if len(models) else 1.0
+    sizes = models["parameters"].tolist()
+    span = max(sizes, default=1.0) / min(sizes, default=1.0)
     beside = 0.93 if span >= DECADE else span**-0.03
     for row in rows_of(models):
         arm, x, style = row["arm"], row["parameters"], styles[row["arm"]]
