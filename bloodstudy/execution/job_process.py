@@ -59,6 +59,10 @@ class JobProcess:
             self._watches = True
             if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:  # submitit and Ray answer it in their own way
                 signal.signal(signal.SIGTERM, terminate)
+            elif "SUBMITIT_EXECUTOR" in os.environ:
+                # submitit's way is to go on. The command by which it queues a job again has to go on, too: Slurm sends
+                # SIGTERM to the job while that command still waits, and only what is ignored is handed down to it.
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
             threading.Thread(target=_end_after, args=(os.getppid(),), name="parent", daemon=True).start()
 
     def take_worker(self, engine: str = "tensorflow", uses: Collection[str] = ()) -> Worker:

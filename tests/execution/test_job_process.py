@@ -1,5 +1,6 @@
 """What a process keeps from one job to the next."""
 
+import os
 import subprocess
 import sys
 
@@ -130,3 +131,23 @@ def test_a_job_process_closes_what_is_open_and_ends_once_its_parent_is_killed(tm
         pid = int(parent.stdout.readline())
         parent.kill()
     wait_for(lambda: (tmp_path / "closed").exists() and not psutil.pid_exists(pid), 30)
+
+
+QUEUED_AGAIN = """
+import signal, subprocess
+from bloodstudy.execution.job_process import JobProcess
+
+signal.signal(signal.SIGTERM, lambda number, frame: None)  # as submitit's bypass does
+JobProcess().end_with_parent()
+signal.raise_signal(signal.SIGTERM)
+print(subprocess.run(["sh", "-c", "kill -TERM $$; echo queued"], stdout=subprocess.PIPE, text=True).stdout.strip())
+"""
+
+
+@pytest.mark.parametrize(("executor", "said"), [("slurm", "queued"), (None, "")])
+def test_what_queues_a_job_again_outlives_the_signal_with_which_slurm_ends_the_job(executor, said):
+    environment = {name: value for name, value in os.environ.items() if name != "SUBMITIT_EXECUTOR"}
+    environment |= {"SUBMITIT_EXECUTOR": executor} if executor else {}
+    typed = [sys.executable, "-c", QUEUED_AGAIN]
+    ended = subprocess.run(typed, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    assert ended.stdout.strip() == said

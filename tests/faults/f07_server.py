@@ -126,7 +126,7 @@ def test_a_server_that_is_absent_costs_nothing_and_gets_the_trial_once_it_is_the
     before = results(tmp_path)
     assert len(before) == 1
     for expected in ("logged 1 earlier trial", "nothing to train"):
-        assert begin(server.uri, "epochs=2", *TINY).wait(300) == 0
+        assert begin(server.uri, "epochs=2", *TINY).wait(300) == 0, said()
         assert expected in said()
     assert "logged" not in said()
     server.assert_logged_once(tmp_path)
@@ -147,7 +147,7 @@ def test_a_server_that_fails_in_the_middle_costs_seconds_and_loses_nothing(serve
     waited = (second / "config.yaml").stat().st_mtime - (first / "result.json").stat().st_mtime
     assert waited < 8, "five seconds, and what Hydra takes on a busy machine"
     gate.open()
-    assert begin(gate.uri, *SWEEP).wait(300) == 0
+    assert begin(gate.uri, *SWEEP).wait(300) == 0, said()
     assert "logged 2 earlier trials" in said()
     server.assert_logged_once(tmp_path)
 
@@ -174,6 +174,6 @@ def test_a_server_that_is_killed_in_the_middle_and_started_again(server, begin, 
     assert said().count("warning") == 1
     server.start()
     assert len([run for run in server.runs() if run.info.status == "RUNNING"]) == 1, "the server was killed in a trial"
-    assert begin(server.uri, *SWEEP).wait(300) == 0
+    assert begin(server.uri, *SWEEP).wait(300) == 0, said()
     assert "logged 2 earlier trials" in said()
     server.assert_logged_once(tmp_path)
