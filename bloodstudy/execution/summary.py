@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -54,11 +56,10 @@ def close(
             terminal.say(_describe_leak(leak))
     failed = [row for row in rows if row["outcome"] in FAILED]
     status = "FAILED" if failed else "FINISHED"
-    if pages is None or len(planned_run.content.trials) < 2:
-        _finish(folder, status)
-    else:
-        with summarise(folder, planned_run.content, rows, dead, answers, pages) as told:
-            _finish(folder, status, told)
+    told = nullcontext
+    if pages is not None and len(planned_run.content.trials) > 1:
+        told = partial(summarise, folder, planned_run.content, rows, dead, answers, pages)
+    _finish(folder, status, told)
     if any(row["outcome"] in DEATHS for row in failed):
         terminal.say("the same command with retry=failed trains these again:")
     for row in failed:
@@ -121,7 +122,9 @@ def describe_answers(looks: Looks, planned: int) -> Iterator[str]:
             yield f"{looks.name(pair)} {words}{beyond} (look {verdict.look} of {planned})"
 
 
-def _finish(study_folder: Path, status: str, told: tracking.Summary | None = None) -> None:
+def _finish(
+    study_folder: Path, status: str, told: Callable[[], AbstractContextManager[tracking.Summary | None]]
+) -> None:
     ending = tracking.finish(study_folder, status, lambda: terminal.say("waiting for the tracking store ..."), told)
     if ending.logged:
         terminal.say(f"logged {_count(ending.logged, 'earlier trial')} to MLflow")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,33 +56,40 @@ def finish(
     study_folder: Path,
     status: str = "FINISHED",
     waiting: Callable[[], None] | None = None,
-    summary: Summary | None = None,
+    summary: Callable[[], AbstractContextManager[Summary | None]] = nullcontext,
 ) -> Ending:
     """End the work of one command: log what is owed, close what is open.
 
     Args:
         status: of the study's own run: FINISHED, FAILED or, if the command was interrupted, KILLED.
-        waiting: called once if this takes longer than a few seconds.
-        summary: what the study's own run is to say of it; None: nothing new.
+        waiting: called when the store takes longer than a few seconds.
+        summary: makes what the study's own run is to say of it, if the store answers; None: nothing new.
     """
     queue, logged = queue_of(study_folder.name), []
+    patience_s = INTERRUPTED_PATIENCE_S if status == "KILLED" else PATIENCE_S
 
-    def finish(store: Store) -> None:
+    def log(store: Store) -> None:
         if status != "KILLED":
             for folder in backfill.log_owed(store, study_folder):
                 logged.append(folder)  # one by one: who waits looks on
-        if summary is not None:
-            study.describe_study(store, study_folder, summary)
+
+    def conclude(store: Store, told: Summary | None) -> None:
+        if told is not None:
+            study.describe_study(store, study_folder, told)
         if not backfill.settle(store, study_folder):
             study.close_study(store, study_folder, status)
 
-    if queue.is_used or backfill.owes(study_folder):
-        _wait(queue.put(finish), logged, INTERRUPTED_PATIENCE_S if status == "KILLED" else PATIENCE_S, waiting)
+    used = queue.is_used or backfill.owes(study_folder)
+    if used and _wait(queue.put(log), logged, patience_s, waiting) and queue.trouble is None:
+        # The summary is made while the other thread rests: matplotlib looks into modules that MLflow may just import.
+        with summary() as told:
+            _wait(queue.put(lambda store: conclude(store, told)), logged, patience_s, waiting)
     owed = len(backfill.unlogged(study_folder, public_uri()))
     return Ending(len(logged), owed, queue.trouble if owed else None)
 
 
-def _wait(done: threading.Event, logged: list[Path], patience_s: float, waiting: Callable[[], None] | None) -> None:
+def _wait(done: threading.Event, logged: list[Path], patience_s: float, waiting: Callable[[], None] | None) -> bool:
+    """Wait for a call to end; tell whether it has."""
     begun = moved = time.monotonic()
     count = 0
     while not done.wait(0.1):
@@ -92,4 +100,5 @@ def _wait(done: threading.Event, logged: list[Path], patience_s: float, waiting:
             waiting()
             waiting = None
         if now - moved > patience_s:
-            return
+            return False
+    return True

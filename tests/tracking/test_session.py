@@ -1,5 +1,6 @@
 """The store around the trials of one command."""
 
+import contextlib
 import time
 
 import pytest
@@ -58,6 +59,31 @@ def test_waiting_has_an_end_and_is_told(pooling, publish, monkeypatch):
     assert tracking.finish(pooling, waiting=lambda: told.append(1)).owed == 1
     assert time.monotonic() - begun < 3
     assert told == [1]
+
+
+def test_the_summary_is_made_while_the_thread_of_the_store_rests(pooling, publish):
+    publish(pooling / "a")
+    calls = []
+    call_queue.queue_of("pooling").put(lambda store: (calls.append("begun"), time.sleep(0.5), calls.append("ended")))
+
+    @contextlib.contextmanager
+    def summarise():
+        calls.append((pooling / "a" / "logged.json").exists())
+        time.sleep(0.2)
+        yield tracking.Summary("told", {}, ["a"])
+        calls.append("used")
+
+    tracking.begin(pooling, to_train=1)
+    assert tracking.finish(pooling, summary=summarise) == tracking.Ending(1, 0, None)
+    assert calls == ["begun", "ended", True, "used"]
+    assert "told" in {run.data.tags.get("mlflow.note.content") for run in runs_of("pooling")}
+
+
+def test_no_summary_is_made_for_a_store_that_is_away(pooling, publish, monkeypatch):
+    publish(pooling / "a")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    ending = tracking.finish(pooling, summary=lambda: pytest.fail("was made"))
+    assert (ending.logged, ending.owed) == (0, 1)
 
 
 def test_no_password_is_written_anywhere(pooling, publish, monkeypatch):
