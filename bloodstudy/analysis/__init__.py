@@ -6,7 +6,7 @@ from bloodstudy.analysis.comparisons.extent import list_needed
 from bloodstudy.analysis.comparisons.interaction import Interaction, list_interactions
 from bloodstudy.analysis.comparisons.kept import TakenBack, list_said, list_taken_back
 from bloodstudy.analysis.comparisons.lr_sensitivity import Tuned, tune
-from bloodstudy.analysis.comparisons.pairs import Pair, name_pair
+from bloodstudy.analysis.comparisons.pairs import Pair, flag_no_ops, list_pairs, name_pair
 from bloodstudy.analysis.comparisons.sensitivity import Foresight, foresee, foresee_study
 from bloodstudy.analysis.comparisons.smallest_model import Simplest, find_simplest
 from bloodstudy.analysis.comparisons.splits import SPLIT_KEYS, compare_splits, list_points, take_question
@@ -17,7 +17,7 @@ from bloodstudy.analysis.results.confusion import Confusion, examine
 from bloodstudy.analysis.results.predictions import EvaluationImages, Predictions, Reader
 from bloodstudy.analysis.results.scores import find_dead
 from bloodstudy.analysis.results.sweep import StudyResults, load_study
-from bloodstudy.analysis.results.trials import Leak, flag_no_ops, judge, list_leaks, read_trials
+from bloodstudy.analysis.results.trials import Leak, judge, list_leaks, read_trials
 from bloodstudy.analysis.statistics.paired import Effect
 from bloodstudy.study.redact import find_folder, hide_folders, make_portable
 from bloodstudy.study.run_folder import read_plan, read_result
@@ -58,6 +58,7 @@ __all__ = [
     "list_interactions",
     "list_leaks",
     "list_needed",
+    "list_pairs",
     "list_points",
     "list_said",
     "list_taken_back",

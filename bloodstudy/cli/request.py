@@ -18,7 +18,7 @@ from bloodstudy.cli.overrides import first_levels, values_of
 from bloodstudy.cli.response import list_unfit
 from bloodstudy.config.yaml_files import named as list_named
 from bloodstudy.errors import UserError
-from bloodstudy.study.arms import Arm, Role, expand
+from bloodstudy.study.arms import Arm, Role, expand, name_arm
 from bloodstudy.study.design import FOLDS, LOOKS, MARGINS, Design, DesignName
 from bloodstudy.study.question import SCRATCH, Question, Study, read_question, read_study
 
@@ -216,6 +216,16 @@ def _conflicts(request: StudyRequest, others: Sequence[Override], text: str) -> 
         f"two arms are called {name!r}; a name stands for one arm, so rename one of them"
         for name, count in Counter(arm.name for arm in request.arms).items()
         if count > 1
+    ]
+    named: dict[str, list[str]] = {}
+    for question in request.questions:
+        for name, levels in question.arms.items():
+            every = {**question.reference, **levels}
+            named.setdefault(name_arm(dict(sorted(every.items()))), []).append(name)
+    problems += [
+        f"the arms {' and '.join(map(repr, different))} have the same levels, and are one arm; expected one name for it"
+        for names in named.values()
+        if len(different := list(dict.fromkeys(names))) > 1
     ]
     tested = [arm for arm in request.arms if Role.CONFIRMATORY in map(arm.role_in, arm.questions)]
     if len(tested) > MAX_CONFIRMATORY:

@@ -184,6 +184,11 @@ def settings(content: Mapping[str, Any]) -> Settings:
         problems.append(f"data.fold: expected 0 to {folds - 1}, one less than data.folds; received {fold!r}.")
     if not problems and flat["early_stopping"] and not flat["data.validation_share"]:
         problems.append("early_stopping: it needs validation images; write data.validation_share=0.2 with it.")
+    if not problems and flat["early_stopping"] and flat["ema"]:
+        problems.append(
+            "ema: after the last epoch the averaged weights are to be measured, with early_stopping those of the best "
+            "epoch; expected one of the two."
+        )
     problems += [*list_conflicts(flat), *list_untrainable(flat)] if not problems else []
     if problems:
         raise UserError(*problems)

@@ -192,5 +192,6 @@ class Undivided:
         files, scenes = self.decoded.files, self.provenance.table["scene"].to_list()
         # The split is drawn from the labels as found, not from the task's classes: both tasks share it.
         sides = divide(split, [file.side for file in files], [file.label for file in files], scenes, choice)
-        measured = draw_measured(sides, self._known["label"].to_numpy(), choice)
+        traced = bool((self._known[["photograph", "scene"]] != "").to_numpy().any())
+        measured = draw_measured(split, sides, self._known["label"].to_numpy(), traced, choice)
         return self._known.assign(split=sides, sha256=self.decoded.screening.hashes, measured=measured)

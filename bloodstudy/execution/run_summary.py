@@ -15,6 +15,7 @@ from bloodstudy import tracking
 from bloodstudy.errors import BloodstudyError
 from bloodstudy.execution.progress import AT_CHANCE
 from bloodstudy.files import temporary_folder
+from bloodstudy.study.metrics import CLEAN
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
 
@@ -29,18 +30,26 @@ def summarise(
     folder: Path, plan: Plan, rows: Rows, dead: Collection[tuple[str, str]], answers: Sequence[str], pages: Pages
 ) -> Iterator[tracking.Summary]:
     """Yield the summary of a study; its report lies in a temporary folder as long as it is needed."""
-    means = {
-        arm: {name: fmean(row[name] for row in own) for name in RESPONSES}
+    done = {
+        arm: own
         for arm, every in _by_arm(rows).items()
         if (own := [row for row in every if row["outcome"] == Outcome.FINISHED])
     }
+    means = {arm: {name: fmean(row[name] for row in own) for name in RESPONSES} for arm, own in done.items()}
     with temporary_folder() as beside:
         written = None
         with suppress(BloodstudyError):  # nothing has finished, or what is damaged: the report itself says it
             pages(folder.parent, folder.name, beside)
             written = beside
         keys = [row["key"] for row in rows]
-        yield tracking.Summary(describe(plan, rows, means, dead, answers), means, keys, written)
+        logged = {arm: _name_as_logged(own, done[arm]) for arm, own in means.items()}
+        yield tracking.Summary(describe(plan, rows, means, dead, answers), logged, keys, written)
+
+
+def _name_as_logged(means: Mapping[str, float], rows: Rows) -> dict[str, float]:
+    """Return the means as the runs of the trials call them, whose test_accuracy is over all test images."""
+    clean = {row["judged"] for row in rows} == {"official_clean"}
+    return {f"{name}_clean" if clean and name in CLEAN else name: value for name, value in means.items()}
 
 
 def describe(

@@ -43,12 +43,13 @@ def close(
     rows = [row for row in rows if row["outcome"] != Outcome.MISSING or row["key"] in looks.needed]
     dead = analysis.find_dead(folder, rows)
     answers = list(describe_answers(looks, len(planned_run.content.repetitions.looks))) if request.study else []
+    no_ops = analysis.flag_no_ops(trials, analysis.list_pairs(planned_run.content))
     if request.study:
-        _print_arms(rows, looks, dead)
+        _print_arms(rows, looks, dead, no_ops)
         for line in answers:
             terminal.say(line)
     elif len(rows) > 1:
-        _print_sweep(rows, analysis.flag_no_ops(trials), dead)
+        _print_sweep(rows, no_ops, dead)
     else:
         _print_trial(rows[0], bool(dead))
     if len(rows) > 1:
@@ -68,7 +69,9 @@ def close(
     return 1 if failed else 0
 
 
-def _print_arms(rows: list[dict[str, Any]], looks: Looks, dead: Collection[tuple[str, str]]) -> None:
+def _print_arms(
+    rows: list[dict[str, Any]], looks: Looks, dead: Collection[tuple[str, str]], no_ops: Collection[analysis.Pair]
+) -> None:
     """Print what each arm of a study reached, and what was concluded on it."""
     lines: list[list[str]] = []
     for arm in dict.fromkeys(row["arm"] for row in rows):
@@ -79,17 +82,24 @@ def _print_arms(rows: list[dict[str, Any]], looks: Looks, dead: Collection[tuple
         lost = sum((row["key"], row["judged"]) in dead for row in own)
         count = f"{len(own)} ({lost} {AT_CHANCE})" if lost else str(len(own))
         tested = [(pair, course) for pair, course in looks.tested if pair.arm == arm]
-        told = [(pair.reference, *_tell(course)) for pair, course in tested] or [("-", "-", "-")]
+        told = [(pair.reference, *_tell(course, pair in no_ops)) for pair, course in tested] or [("-", "-", "-")]
         lines += [[arm, count, *means, *(cells if looks.several else cells[1:])] for cells in told]
     decides = f"effect on {looks.response.removesuffix(' accuracy')}, points"
     against = ["against"] if looks.several else []
     header = ["arm", "trials", "train", "test", *against, decides, "verdict"]
     terminal.print_table("", header, lines, right=("trials", "train", "test", decides))
+    _explain_no_ops([pair for pair in no_ops if pair.tested])
     if looks.tested and looks.response == "test accuracy":
         terminal.say("train and test: each image weighs alike; in the effect each class does")
 
 
-def _tell(course: analysis.Course) -> tuple[str, str]:
+def _explain_no_ops(no_ops: Collection[analysis.Pair]) -> None:
+    for reference in dict.fromkeys(pair.reference for pair in no_ops):
+        same = f"no-op?: the predictions equal those of {reference!r} on every seed"
+        terminal.say(f"{same}, so the change may do nothing")
+
+
+def _tell(course: analysis.Course, no_op: bool) -> tuple[str, str]:
     """Return the effect that the last look has seen, in points, and the verdict; no number of what is not valid."""
     effect, verdict = "-", course.verdict
     if course.last and course.last.effect and verdict.word != Word.INVALID:
@@ -98,7 +108,7 @@ def _tell(course: analysis.Course) -> tuple[str, str]:
             effect += f" [{100 * course.last.told.low:+.1f}, {100 * course.last.told.high:+.1f}]"
     stopped = f" (stopped at look {verdict.look})" if verdict.stopped else ""
     not_worse = ", not worse" if verdict.not_worse and verdict.word == Word.INCONCLUSIVE else ""
-    return effect, f"{verdict.text}{stopped}{not_worse}"
+    return effect, f"{verdict.text}{stopped}{not_worse}{', no-op?' if no_op else ''}"
 
 
 WORDS = {
@@ -176,7 +186,9 @@ def _describe_leak(leak: analysis.Leak) -> str:
     )
 
 
-def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str], dead: Collection[tuple[str, str]]) -> None:
+def _print_sweep(
+    trials: list[dict[str, Any]], no_ops: Collection[analysis.Pair], dead: Collection[tuple[str, str]]
+) -> None:
     """Print the means of each arm over its trials: of hundreds of trials nobody reads the rows."""
     several = len({row["seed"] for row in trials}) > 1
     header = ["arm", *(["trials"] if several else []), "train", "test", "gap", *METRICS, "outcome", "time"]
@@ -185,14 +197,13 @@ def _print_sweep(trials: list[dict[str, Any]], no_ops: set[str], dead: Collectio
     for arm in arms[:MAX_ARMS]:
         own = [row for row in trials if row["arm"] == arm]
         count = [str(len(own))] if several else []
-        note = describe_outcomes(own, dead) + (", no-op?" if arm in no_ops else "")
+        note = describe_outcomes(own, dead) + (", no-op?" if arm in {pair.arm for pair in no_ops} else "")
         took = [row["wall_seconds"] for row in own if row["outcome"] not in UNFINISHED]
         rows.append([arm, *count, *_means(own), note, terminal.span(sum(took)) if took else "-"])
     terminal.print_table("", header, rows, right=("trials", "train", "test", "gap", *METRICS, "time"))
     if len(arms) > MAX_ARMS:
         terminal.say(f"... and {len(arms) - MAX_ARMS} more arms, which the report has")
-    if no_ops:
-        terminal.say(f"no-op?: the predictions equal those of {trials[0]['arm']!r} on every seed")
+    _explain_no_ops(no_ops)
     if any((row["key"], row["judged"]) in dead for row in trials):
         terminal.say(TELLS_CHANCE)
 

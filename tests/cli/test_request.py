@@ -133,3 +133,15 @@ def test_the_seeds_of_a_question_count_outside_a_study_alone():
     asked = (replace(read_question("pooling"), seeds=20),)
     assert StudyRequest(None, asked).settle({}).looks == (20,)
     assert StudyRequest(Study("s", "S", ("pooling",), {}), asked).settle({"design": "fixed"}).looks == (6, 10, 16, 25)
+
+
+def test_two_names_for_one_arm_are_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "conf/question"
+    folder.mkdir(parents=True)
+    arms = "arms: {one: {lr: 0.01, width: 1}, two: {width: 1.0, lr: 1.0e-2}, three: {lr: 0.02}}"
+    (folder / "same.yaml").write_text(f"sentence: Same?\n{arms}\n")
+    assert (
+        "the arms 'one' and 'two' have the same levels, and are one arm; expected one name for it"
+        in read("question=same")[2]
+    )

@@ -74,3 +74,12 @@ def test_what_engine_jax_does_not_train_is_refused(change, told):
     schema.settings(schema.defaults() | {"engine": "jax"})
     with pytest.raises(UserError, match=told):
         schema.settings(schema.defaults() | {"engine": "jax"} | change)
+
+
+def test_averaged_weights_and_those_of_the_best_epoch_cannot_both_be_measured():
+    content = schema.defaults()
+    content["data"]["validation_share"] = 0.2
+    for levels in ({"ema": 0.5}, {"early_stopping": 3}):
+        schema.settings(content | levels)
+    with pytest.raises(UserError, match=r"ema: after the last epoch .* early_stopping .* expected one of the two"):
+        schema.settings(content | {"ema": 0.5, "early_stopping": 3})

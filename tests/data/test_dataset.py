@@ -171,6 +171,19 @@ LEAKING = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("split", ["official", "official_clean", "random"])
+def test_all_training_images_are_measured_where_they_may_show_photographs_of_the_test(scenes, split):
+    with pytest.raises(UserError, match=rf"data.measured_share=0.5: with data.split={split} training may show"):
+        fetch(scenes(LEAKING), split=split, measured_share=0.5)
+    data = fetch(scenes(LEAKING), split="grouped", test_share=0.3, measured_share=0.5)
+    assert not data.manifest["measured"].all()
+
+
+@pytest.mark.parametrize("split", ["official", "random"])
+def test_a_share_of_the_training_images_is_measured_where_no_photograph_is_known(small, split):
+    assert fetch(small, split=split, measured_share=0.4).manifest["measured"].sum() < 16
+
+
 def test_a_grouped_split_pools_both_sides_and_cuts_no_scene(scenes):
     data = fetch(scenes(LEAKING), split="grouped", test_share=0.3)
     assert data.split == "grouped"

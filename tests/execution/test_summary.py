@@ -136,10 +136,12 @@ def test_each_comparison_of_an_arm_is_told_with_its_own_reference_and_margin(tmp
     assert told[2].startswith("lr=0.02, width=0.25 against lr=0.02 is")
     assert looks.decided.endswith("of 3 comparisons decided")
     trials = analysis.read_trials(tmp_path, "small", plan).to_dict("records")
-    summary._print_arms(trials, looks, set())
-    rows = [row for row in rows_of(capsys.readouterr().out) if row[0] == "combo"]
+    summary._print_arms(trials, looks, set(), [pair for pair, _ in looks.tested[:1]])
+    said = capsys.readouterr().out
+    rows = [row for row in rows_of(said) if row[0] == "combo"]
     assert [row[4] for row in rows] == ["reference", "width=0.5"]
-    assert [row[6] for row in rows] == ["equivalent", "equivalent"]
+    assert [row[6] for row in rows] == ["equivalent, no-op?", "equivalent"]
+    assert "no-op?: the predictions equal those of 'reference' on every seed" in said
 
 
 def test_no_number_of_an_invalid_comparison_is_printed(tmp_path):
@@ -150,6 +152,6 @@ def test_no_number_of_an_invalid_comparison_is_printed(tmp_path):
             rewrite(tmp_path / "small" / trial.key / "result.json", prediction_hash="the same")
     looks = Looks(plan, tmp_path / "small", lambda line: None)
     looks.hold(6)
-    told = {pair.arm: summary._tell(course) for pair, course in looks.tested}
+    told = {pair.arm: summary._tell(course, no_op=False) for pair, course in looks.tested}
     assert told["pooling=none"] == ("-", "invalid")
     assert told["pooling=average"][0].endswith("]")

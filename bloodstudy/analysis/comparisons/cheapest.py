@@ -30,14 +30,14 @@ class Cheapest:
     trainings: float  # expected where nothing differs
 
 
-def expect_trainings(looks: Sequence[int], folds: int, arms: Sequence[Chances], references: int) -> float:
-    """Return the trainings of arms that close as their chances say, and of what they are compared with."""
+def expect_trainings(looks: Sequence[int], folds: int, arms: Sequence[Chances], beside: int) -> float:
+    """Return the trainings of arms that close as their chances say, and of those `beside` them, trained to the last."""
     every, longest = expect_repetitions(looks, [chances.closing for chances in arms])
-    return folds * (every + references * longest)
+    return folds * (every + beside * longest)
 
 
 def find_cheapest(
-    repetitions: Repetitions, arms: int, margin: float, spread: Spread, references: int, detect: float
+    repetitions: Repetitions, arms: int, margin: float, spread: Spread, beside: int, detect: float
 ) -> Cheapest | None:
     """Return the looks with the fewest repetitions: the more there are, the more is shown and the more it takes."""
     folds, least = repetitions.folds, max(3, repetitions.least)
@@ -59,7 +59,7 @@ def find_cheapest(
         low, high = (low, middle) if enough(middle) else (middle, high)
     looks, sample, bounds = draw(high)
     none = play(sample, 0.0, bounds, margin)
-    return Cheapest(looks, expect_trainings(looks, folds, [none] * arms, references))
+    return Cheapest(looks, expect_trainings(looks, folds, [none] * arms, beside))
 
 
 def try_looks(last: int, least: int) -> tuple[int, ...]:
@@ -67,10 +67,10 @@ def try_looks(last: int, least: int) -> tuple[int, ...]:
     return tuple(sorted({min(last, max(least, round(last * share + 1e-9))) for share in FIRST}))
 
 
-def find_paid(repetitions: Repetitions, arms: int, references: int, trainings: int) -> tuple[int, ...] | None:
+def find_paid(repetitions: Repetitions, arms: int, trainings: int) -> tuple[int, ...] | None:
     """Return the looks with the most repetitions that so many trainings pay, even if no arm is closed before the last.
 
     None if the budget does not pay the fewest repetitions by which a look can decide.
     """
-    last = trainings // (repetitions.folds * (arms + references))
+    last = trainings // (repetitions.folds * arms)
     return try_looks(last, repetitions.least) if last >= repetitions.least else None

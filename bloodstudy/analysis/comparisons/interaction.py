@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bloodstudy.analysis.comparisons.validity import look_at_training
@@ -73,11 +74,7 @@ def _measure(
     arms: tuple[str, ...],
     seeds: Sequence[int],
 ) -> Interaction:
-    tables = []
-    for arm in arms:
-        rows = sweep.of(arm, Outcome.FINISHED).drop_duplicates(["key", "judged"])
-        rows = rows.loc[rows["seed"].isin(seeds) & ~rows["seed"].isin(look_at_training(sweep, arm, seeds).failing)]
-        tables.append(rows.set_index("seed")[[*RESPONSES, *sweep.plan.metrics]].astype(float))
+    tables = [_respond(sweep, arm, seeds) for arm in arms]
     paired = [
         seed for seed in seeds if all(seed in table.index and table.index.tolist().count(seed) == 1 for table in tables)
     ]
@@ -86,3 +83,14 @@ def _measure(
     effects = {str(name): estimate(points[name].to_numpy()) for name in points}
     missing = tuple(seed for seed in seeds if seed not in paired)
     return Interaction(question, first, second, arms, points, effects, missing)  # type: ignore[arg-type]
+
+
+def _respond(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> pd.DataFrame:
+    """Return the responses of the trials that finished and learnt, indexed by seed; accuracies weigh classes alike."""
+    rows = sweep.of(arm, Outcome.FINISHED).drop_duplicates(["key", "judged"])
+    rows = rows.loc[rows["seed"].isin(seeds) & ~rows["seed"].isin(look_at_training(sweep, arm, seeds).failing)]
+    scores = [sweep.score(key, judged) for key, judged in zip(rows["key"], rows["judged"], strict=True)]
+    known = rows.loc[[score is not None for score in scores]]
+    train, test = (np.array([getattr(s, side) for s in scores if s], dtype=float) for side in ("train", "test"))
+    balanced = known.assign(train_accuracy=train, test_accuracy=test, accuracy_gap=train - test)
+    return balanced.set_index("seed")[[*RESPONSES, *sweep.plan.metrics]].astype(float)

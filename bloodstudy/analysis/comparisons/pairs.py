@@ -10,9 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
+
 from bloodstudy.config.schema import defaults, flatten
 from bloodstudy.study.arms import Role
 from bloodstudy.study.design import MARGINS, DesignName
+from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.plan import Plan
 
 
@@ -36,6 +39,24 @@ class Pair:
 def name_pair(pair: Pair, beside: Iterable[Pair]) -> str:
     """Return what a line calls a pair: its arm, and its reference if those `beside` it have several."""
     return f"{pair.arm} against {pair.reference}" if len({own.reference for own in beside}) > 1 else pair.arm
+
+
+def flag_no_ops(trials: pd.DataFrame, pairs: Iterable[Pair]) -> list[Pair]:
+    """Return those of `pairs` whose predictions are equal on every seed that arm and reference both finished.
+
+    Equal predictions mean that the change had no effect on the computation: often a level that does nothing there.
+    """
+    finished = trials[(trials["outcome"] == Outcome.FINISHED) & trials["prediction_hash"].notna()]
+    hashes: dict[str, dict[int, set[tuple[str, str]]]] = {}
+    for row in finished.itertuples():  # the same predictions, judged in two ways, are two things
+        hashes.setdefault(str(row.arm), {}).setdefault(row.seed, set()).add((row.prediction_hash, row.judged))  # type: ignore
+    flagged = []
+    for pair in pairs:
+        own, others = hashes.get(pair.arm, {}), hashes.get(pair.reference, {})
+        shared = own.keys() & others.keys()
+        if shared and all(own[seed] == others[seed] for seed in shared):
+            flagged.append(pair)
+    return flagged
 
 
 def list_pairs(plan: Plan) -> list[Pair]:

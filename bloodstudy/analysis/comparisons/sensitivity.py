@@ -37,7 +37,7 @@ FAR = 0.05  # an effect that is found early
 
 @dataclass(frozen=True)
 class Foresight:
-    """What looks can show of `arms`. Trainings are those of the tested arms and of what they are compared with."""
+    """What looks can show of `arms`. Trainings are those of all arms of the study."""
 
     looks: tuple[int, ...]
     folds: int
@@ -123,7 +123,7 @@ def foresee(
     margin: float,
     spread: Spread | None,
     *,
-    references: int = 1,
+    beside: int = 1,
     simplify: bool = False,
     detect: float | None = None,
     paid: int | None = None,
@@ -135,14 +135,15 @@ def foresee(
         arms: that get a verdict.
         margin: of the study, in accuracy.
         spread: of a block's contribution; None: not known yet.
-        references: which `arms` are compared with; each is trained as long as any arm is open.
+        beside: arms without a verdict, which are trained as long as any arm is open: references, and arms that are
+            only shown. The fewer if some of `arms` are one arm, which is compared with several references.
         simplify: whether all questions are content with "not worse".
         detect: a difference for which the cheapest looks are wanted, in accuracy.
         paid: the trainings that a budget pays, for which looks that fit are wanted.
     """
     looks, folds, bounds = repetitions.looks, repetitions.folds, plan_bounds(repetitions.looks, arms)
-    most = folds * looks[-1] * (arms + references)
-    affordable = find_paid(repetitions, arms, references, paid) if paid is not None else None
+    most = folds * looks[-1] * (arms + beside)
+    affordable = find_paid(repetitions, arms + beside, paid) if paid is not None else None
     if spread is None:
         unit = draw_arms(np.random.default_rng(SEED), looks, folds, 1.0, arms=ARMS)
         ratio = _solve(lambda effect: play(unit, effect, bounds, 0.0).difference)  # nothing is equivalent within 0
@@ -160,11 +161,11 @@ def foresee(
         power=tuple((effect, chances.difference) for effect, chances in power),
         equivalent=none.equivalent,
         not_worse=none.not_worse,
-        trainings=expect_trainings(looks, folds, [none] * arms, references),
+        trainings=expect_trainings(looks, folds, [none] * arms, beside),
         apart=apart,
-        trainings_apart=expect_trainings(looks, folds, [far] * apart + [none] * (arms - apart), references),
+        trainings_apart=expect_trainings(looks, folds, [far] * apart + [none] * (arms - apart), beside),
         detect=detect,
-        cheapest=find_cheapest(repetitions, arms, margin, spread, references, detect) if detect else None,
+        cheapest=find_cheapest(repetitions, arms, margin, spread, beside, detect) if detect else None,
         paid=paid,
         affordable=affordable,
         chance=_foresee(affordable, folds, arms, margin, spread, detect or margin) if affordable else math.nan,
@@ -215,7 +216,7 @@ def foresee_study(
         limit_spread(known)
         or guess_spread(scores)
         or (Spread(upper_spread(pilot[0], pilot[1] - 1), pilot[1]) if pilot else None),
-        references=len(references),
+        beside=len(sweep.plan.arms) - len(tested),
         simplify=all(pair.simplify for pair in tested),
         detect=detect,
         paid=None if known or scores else sweep.plan.trainings_paid,  # looks stay once a trial has finished

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from bloodstudy.analysis.results.predictions import Predictions
-from bloodstudy.data.splits.split import count_drawn
+from bloodstudy.data.splits.split import WHOLE, count_drawn
 from bloodstudy.study.metrics import CLEAN
 from bloodstudy.study.result import Result
 
@@ -22,6 +22,8 @@ def find_differences(result: Result, predictions: Predictions) -> list[str]:
     if classes != list(result.data.classes):
         return [f"its classes are {', '.join(result.data.classes)}; those of its predictions {', '.join(classes)}"]
     differences, split = [], shown.table["split"].to_numpy()
+    if result.data.measured_share is not None and result.data.split not in WHOLE and shown.unit != "image":
+        differences.append("it kept a share of its training images, so which test images are clean cannot be told")
     for side in dict.fromkeys([*result.data.counts, *map(str, np.unique(split))]):
         stored = np.bincount(shown.labels[split == side], minlength=len(classes)).tolist()
         said = [result.data.counts.get(side, {}).get(name, 0) for name in classes]

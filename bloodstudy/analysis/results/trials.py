@@ -113,22 +113,3 @@ def list_leaks(trials: pd.DataFrame) -> list[Leak]:
     counts = zip(done["judged"], done["test_images_clean"], done["test_images_all"], strict=True)
     leaks = [Leak(judged, int(clean), int(every)) for judged, clean, every in counts]
     return [leak for leak in dict.fromkeys(leaks) if leak.left_out]
-
-
-def flag_no_ops(trials: pd.DataFrame) -> set[str]:
-    """Return the arms whose predictions equal those of the first arm on every seed that both finished.
-
-    Equal predictions mean that the change had no effect on the computation: often a level that does nothing there.
-    """
-    finished = trials[(trials["outcome"] == Outcome.FINISHED) & trials["prediction_hash"].notna()]
-    hashes: dict[str, dict[int, set[tuple[str, str]]]] = {}
-    for row in finished.itertuples():  # the same predictions, judged in two ways, are two things
-        hashes.setdefault(str(row.arm), {}).setdefault(row.seed, set()).add((row.prediction_hash, row.judged))  # type: ignore
-    first = str(trials["arm"].iloc[0]) if len(trials) else ""
-    first_hashes = hashes.pop(first, {})
-    flagged = set()
-    for arm, by_seed in hashes.items():
-        shared = by_seed.keys() & first_hashes.keys()
-        if shared and all(by_seed[seed] == first_hashes[seed] for seed in shared):
-            flagged.add(arm)
-    return flagged

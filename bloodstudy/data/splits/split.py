@@ -16,6 +16,7 @@ from bloodstudy.errors import UserError
 
 NEED_SCENES = ("official_clean", "grouped", "grouped_kfold")
 TRAINING = ("train", "validation")  # every side that a network, or a choice between networks, sees
+WHOLE = ("grouped", "grouped_kfold")  # what one scene shows stands on one side
 OFFICIAL = ("official", "official_clean")  # one division, judged on all its test images or on the clean ones
 
 
@@ -53,10 +54,14 @@ def divide(
     elif split == "random":
         divided = draw_split(labels, choice.test_share, choice.split_seed)
     else:
-        shares, test, fewer = [1 - choice.test_share, choice.test_share], 1, ""
+        shares, test = [1 - choice.test_share, choice.test_share], 1
+        advice = "Add photographs, or use data.split=random, which ignores scenes."
         if split == "grouped_kfold":
-            shares, test, fewer = [1 / choice.folds] * choice.folds, choice.fold, "ask for fewer data.folds, "
-        advice = f"Add photographs, {fewer}or use data.split=random, which ignores scenes."
+            shares, test = [1 / choice.folds] * choice.folds, choice.fold
+            advice = (
+                "Add photographs, ask for fewer data.folds (of a study by folds: `folds` in a study file of your own), "
+                "or use data.split=random, which ignores scenes (of a study: with design=fixed)."
+            )
         parts = draw_grouped(labels, scenes, shares, choice.split_seed, f"data.split={split}", advice)
         divided = np.where(parts == test, "test", "train").astype(object)
         divided[parts < 0] = ""
@@ -113,10 +118,20 @@ def count_drawn(images: int, share: float) -> int:
     return min(max(round(images * share), 1), images - 1)
 
 
-def draw_measured(sides: np.ndarray, labels: np.ndarray, choice: DataChoice) -> np.ndarray:
-    """Tell which images a trained network is measured on: all, or of the training images a share of each class."""
+def draw_measured(split: str, sides: np.ndarray, labels: np.ndarray, traced: bool, choice: DataChoice) -> np.ndarray:
+    """Tell which images a trained network is measured on: all, or of the training images a share of each class.
+
+    Raises UserError for a share of a `split` that may cut what images show, if that is known (`traced`): what is
+    measured is all that a trial keeps of its images, and a copy of a test image may stand among the others.
+    """
     measured = np.ones(len(sides), dtype=bool)
     if choice.measured_share < 1:
+        if traced and split not in WHOLE:
+            raise UserError(
+                f"data.measured_share={choice.measured_share:g}: with data.split={split} training may show photographs "
+                "of the test, and which ones can be told of a trial only if all its training images are measured. "
+                f"Leave it at 1, or use data.split={' or '.join(WHOLE)}."
+            )
         rows = np.flatnonzero(sides == "train")
         drawn = draw_split(labels[rows].tolist(), choice.measured_share, [choice.split_seed, 2])
         measured[rows] = drawn == "test"

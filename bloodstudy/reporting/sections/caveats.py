@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from bloodstudy.analysis import Leak, StudyResults, TakenBack, flag_no_ops, list_leaks, summarise_arms
+from bloodstudy.analysis import Leak, StudyResults, TakenBack, flag_no_ops, list_leaks, list_pairs, summarise_arms
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.render.markdown import as_list, code, plain
 from bloodstudy.study.plan import DROPPED, LATE
@@ -56,9 +56,11 @@ def warn_of_study(claims: StudyClaims) -> list[str]:
     if any(data["split"] == "random" for data in sweep.data):
         warnings.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")
     warnings += _warn_of_code(sweep)
-    if no_ops := flag_no_ops(sweep.trials):
-        arms = as_list([code(arm) for arm in sorted(no_ops)])
-        warnings.append(f"The predictions of {arms} equal the reference's on every seed: the change may do nothing.")
+    no_ops = flag_no_ops(sweep.trials, list_pairs(sweep.plan))
+    for reference in dict.fromkeys(pair.reference for pair in no_ops):
+        arms = as_list([code(pair.arm) for pair in no_ops if pair.reference == reference])
+        same = f"equal those of {code(reference)} on every seed"
+        warnings.append(f"The predictions of {arms} {same}: the change may do nothing.")
     return warnings
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from bloodstudy.analysis import Comparison, Interaction, Tuned
 from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.ledger import NONE
-from bloodstudy.reporting.claims.pair_claims import PairClaims
+from bloodstudy.reporting.claims.pair_claims import BALANCED, PairClaims
 from bloodstudy.reporting.claims.study_claims import PERCENT, StudyClaims, form_points
 from bloodstudy.reporting.render.markdown import code, plain, plural, rows_of, table
 from bloodstudy.reporting.sections.verdicts import AFTERWARDS, name_verdict
@@ -121,16 +121,19 @@ def tabulate_interactions(interactions: Sequence[Interaction], claims: StudyClai
         keys = [key for arm in interaction.arms for key in claims.keys(arm, list(interaction.points.index))]
         cells = [_describe_interaction(interaction, response, keys, claims) for response in claims.responses.values()]
         name = f"block/{'/'.join(interaction.arms)}/seeds"
-        seeds = claims.number(len(interaction.points), name, "seeds with all four cells", keys, "d")
+        seeds = claims.number(len(interaction.points), name, f"{claims.block}s with all four cells", keys, "d")
         rows.append([" and ".join(both), seeds, *cells])
-    return table(["both", "seeds", *claims.responses], rows, right=["seeds", *claims.responses]) if rows else ""
+    numbers = [f"{claims.block}s", *claims.responses]
+    return table(["both", *numbers], rows, right=numbers) if rows else ""
 
 
 def _describe_interaction(interaction: Interaction, response: str, keys: list[str], claims: StudyClaims) -> str:
     effect = interaction.effects[response]
-    difference = f"of ({response}[both] - {response}[second]) - ({response}[first] - {response}[neither])"
-    formulas = {"mean": f"100 * mean over seeds {difference}"}
-    formulas |= {end: f"100 * {end} end of the 95 % t interval over seeds {difference}" for end in ("lower", "upper")}
+    weighed = ", each class weighing alike" if response in BALANCED else ""
+    difference = f"of ({response}[both] - {response}[second]) - ({response}[first] - {response}[neither]){weighed}"
+    over = f"over {claims.block}s {difference}"
+    formulas = {"mean": f"100 * mean {over}"}
+    formulas |= {end: f"100 * {end} end of the 95 % t interval {over}" for end in ("lower", "upper")}
     write = claims.numbers_of(f"block/{'/'.join(interaction.arms)}/{response}", formulas, keys)
     form = form_points(effect.low, effect.high)
     mean = write("mean", 100 * effect.mean, form)

@@ -8,10 +8,12 @@ from __future__ import annotations
 from bloodstudy.analysis import Comparison, StudyAnalysis, list_leaks
 from bloodstudy.analysis.comparisons.verdict import ALPHA, Word
 from bloodstudy.reporting.render.markdown import as_list, plain, plural
+from bloodstudy.reporting.sections.verdicts import describe_validation
 from bloodstudy.study.arms import spell
 from bloodstudy.study.plan import DROPPED, LATE
 
 KEPT = "; a verdict, once given, was kept"
+TOLD = ("epochs", "optimizer", "lr", "batch_size", "image_size", "colour", "precision", "seed", "early_stopping")
 
 
 def write_paragraph(analysis: StudyAnalysis) -> str:
@@ -36,7 +38,7 @@ def write_paragraph(analysis: StudyAnalysis) -> str:
         f"We compared {_count_arms(analysis)} on {plain(data)} ({split}{'s' if several else ''}), "
         f"{_describe_blocks(analysis)} ({plain(tools)}, {plain(precisions)}). {_describe_training(analysis)}"
         "Accuracy was measured after training, in inference mode and without augmentation, on training and test "
-        "images alike. "
+        f"images alike{_describe_measured(analysis)}. "
     )
     if unpaired:
         start += (
@@ -90,6 +92,7 @@ def _describe_decision(analysis: StudyAnalysis, margins: str) -> str:
     scope = (
         f"new trainings and new photographs (variance by training and by {analysis.unit}s, Satterthwaite's degrees of "
         f"freedom), of networks trained on {analysis.repetitions.folds - 1}/{analysis.repetitions.folds} of this pool"
+        f"{describe_validation(analysis)}"
         if analysis.by_folds
         else "new trainings on these test images"
     )
@@ -108,11 +111,22 @@ def _describe_training(analysis: StudyAnalysis) -> str:
     if result is None:
         return ""
     factors, (height, width) = result.factors, result.factors["image_size"]
+    stop = factors.get("early_stopping")
+    ends = f" at most, until {plural(stop, 'epoch')} brought no lower validation loss," if stop else ""
+    levels = [f"{key}={spell(level)}" for key, level in sorted(factors.items()) if key not in TOLD]
+    further = f"Its further levels were {plain(as_list(levels))}. " if levels else ""
     return (
-        f"The reference (network: {plain(result.model)}) was trained for {factors['epochs']} epochs with "
+        f"The reference (network: {plain(result.model)}) was trained for {factors['epochs']} epochs{ends} with "
         f"{plain(factors['optimizer'])} at a learning rate of {spell(factors['lr'])} and batches of "
         f"{factors['batch_size']} on images of {height} x {width} pixels ({plain(factors['colour'])}). "
+        f"{further}"
     )
+
+
+def _describe_measured(analysis: StudyAnalysis) -> str:
+    """Return on how many of the training images, if not on all."""
+    shares = {data["measured_share"] for data in analysis.sweep.data if data.get("measured_share")}
+    return f", of the training images on a share of {as_list([f'{s:g}' for s in sorted(shares)])}" if shares else ""
 
 
 def _describe_left_out(paired: list[Comparison]) -> str:

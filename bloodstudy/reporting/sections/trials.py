@@ -6,18 +6,18 @@ In: an analysed study without questions, with its claims. Out: Markdown, marked,
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from bloodstudy.analysis import StudyAnalysis, StudyResults, flag_no_ops, summarise_arms
+from bloodstudy.analysis import Pair, StudyAnalysis, StudyResults, flag_no_ops, list_pairs, summarise_arms
 from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.claims.study_claims import RESPONSES, StudyClaims
 from bloodstudy.reporting.figures import accuracy
 from bloodstudy.reporting.figures.style import Drawing
-from bloodstudy.reporting.render.markdown import code, plain, rows_of, table
+from bloodstudy.reporting.render.markdown import as_list, code, plain, rows_of, table
 from bloodstudy.reporting.sections import splits
 from bloodstudy.reporting.sections.effect_tables import tabulate_effects
 from bloodstudy.reporting.sections.section import Section, has_questions, style_arms
@@ -30,12 +30,12 @@ CLEAN = ", without the test images whose scene is in training"
 
 def describe_trials(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     """Return the tables and figures of the sweep."""
-    sweep, no_ops = claims.sweep, flag_no_ops(claims.sweep.trials)
+    sweep = claims.sweep
+    no_ops = flag_no_ops(sweep.trials, list_pairs(sweep.plan))
     several_seeds = len(sweep.seeds) > 1
-    same = f"the predictions equal those of {code(sweep.arms[0])} on every seed that both finished"
     return {
-        "trials": _tabulate_trials(claims, no_ops),
-        "no_ops": f"no-op?: {same}, so the level may do nothing here." if no_ops else "",
+        "trials": _tabulate_trials(claims, {pair.arm for pair in no_ops}),
+        "no_ops": _explain_no_ops(no_ops),
         "arms": _tabulate_arms(claims) if several_seeds else "",
         "differences": describe_differences(claims),
         "unfinished": _list_unfinished(sweep),
@@ -43,6 +43,14 @@ def describe_trials(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         "accuracy": f"![{_describe_accuracy(claims)}](figures/accuracy.png)" if "accuracy" in drawn else "",
         **splits.describe_section(sweep, claims, drawn),
     }
+
+
+def _explain_no_ops(no_ops: Sequence[Pair]) -> str:
+    if not no_ops:
+        return ""
+    references = as_list([code(reference) for reference in dict.fromkeys(pair.reference for pair in no_ops)])
+    same = f"the predictions equal those of {references} on every seed that both finished"
+    return f"no-op?: {same}, so the level may do nothing here."
 
 
 def draw_trials(analysis: StudyAnalysis) -> dict[str, Drawing]:

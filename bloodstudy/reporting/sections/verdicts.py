@@ -26,9 +26,15 @@ def describe_scope(claims: StudyClaims) -> str:
         return "new trainings on these test images, and not about other ones"
     folds = analysis.repetitions.folds
     return (
-        f"new trainings and new photographs, of networks that are trained on {folds - 1} parts of {folds} of this pool "
-        "of images; what another pool would give, one pool cannot show"
+        f"new trainings and new photographs, of networks that are trained on {plural(folds - 1, 'part')} of {folds} of "
+        f"this pool of images{describe_validation(analysis)}; what another pool would give, one pool cannot show"
     )
+
+
+def describe_validation(analysis: StudyAnalysis) -> str:
+    """Return how much less is trained on since it validates, as a sentence goes on; empty if nothing does."""
+    shares = {data["validation_share"] for data in analysis.sweep.data if data.get("validation_share")}
+    return f", less a share of {as_list([f'{share:g}' for share in sorted(shares)])} for validation" if shares else ""
 
 
 def margin_of(comparison: Comparison) -> str:

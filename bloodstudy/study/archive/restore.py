@@ -10,7 +10,7 @@ All of it is checked before anything is written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -20,9 +20,11 @@ from bloodstudy import files
 from bloodstudy.errors import UserError
 from bloodstudy.study import run_folder
 from bloodstudy.study.archive.reader import Package, open_package
+from bloodstudy.study.outcome import DEATHS
 from bloodstudy.study.plan_merge import merge_plans
 from bloodstudy.study.run_folder import StudyFolder, TrialFolder
 from bloodstudy.study.said import keep
+from bloodstudy.study.trial_files import read_failures
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Restored:
 
 def restore(path: Path, runs_dir: Path, study: str | None = None) -> Restored:
     """Put the trials of the package at `path` into `runs_dir`; a trial that has a result there is never overwritten.
+
+    Only one that failed there gives way to one that did not: it was trained elsewhere since.
 
     Raises UserError, with nothing written, if the package is damaged, holds what it must not, is none of `study`, or
     has another plan than the study that is there.
@@ -82,12 +86,17 @@ def _write_trial(trial: TrialFolder, package: Package) -> str:
     files.make_folder(trial.path)
     try:
         with FileLock(trial.lock, timeout=0):
-            if trial.result.exists():
+            packaged = package.read_result(trial.key)
+            if trial.result.exists() and (packaged.outcome in DEATHS or not _has_failed(trial)):
                 return "kept"
-            trial.logged_note.unlink(missing_ok=True)  # of a result that is gone
+            failures = max(read_failures(trial), packaged.cost.failures or 0)  # none is forgotten
+            if packaged.outcome in DEATHS:
+                files.write_json(trial.failures, max(failures, (packaged.cost.failures or 0) + 1))
+            for path in (trial.result, trial.logged_note):
+                path.unlink(missing_ok=True)
             for name in package.of_trial(trial.key):
                 if name == "result.json":
-                    package.read_result(trial.key).write(trial.path)
+                    replace(packaged, cost=replace(packaged.cost, failures=failures or None)).write(trial.path)
                 elif name == "predictions.bin":
                     with files.published(trial.predictions) as beside:
                         pq.write_table(package.read_table(trial.key), beside, compression="zstd")
@@ -97,3 +106,11 @@ def _write_trial(trial: TrialFolder, package: Package) -> str:
             return "added"
     except Timeout:
         return "busy"
+
+
+def _has_failed(trial: TrialFolder) -> bool:
+    try:
+        result = run_folder.load_result(trial.path)
+    except UserError:  # a damaged result stays for whoever reads it to be told
+        return False
+    return result is not None and result.outcome in DEATHS

@@ -1,5 +1,7 @@
 """Differences of differences, from trials whose sums are known."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 import yaml
@@ -26,7 +28,13 @@ def sweep_of(outcomes=(), cells=CELLS, seeds=4):
             rows.append(row | {"train_accuracy": 0.9, "test_accuracy": accuracy, "accuracy_gap": 0.9 - accuracy})
     question = {"name": "together", "reference": "reference", "arms": list(TEST), "cells": cells}
     trials = pd.DataFrame(rows).sample(frac=1, random_state=1)
-    return StudyResults(plan_of({"questions": [question]}), trials, {}, {}, {})
+    # Accuracies over images are no part of it: those of the scores weigh each class alike.
+    scores = {
+        (row["key"], "official"): SimpleNamespace(train=0.9, test=row["test_accuracy"], dead=False) for row in rows
+    }
+    trials[["train_accuracy", "test_accuracy", "accuracy_gap"]] = 0.5
+    predictions = dict.fromkeys(row["key"] for row in rows)
+    return StudyResults(plan_of({"questions": [question]}), trials, {}, {}, predictions, scores=scores)
 
 
 def test_what_both_changes_do_beyond_the_sum_of_each():

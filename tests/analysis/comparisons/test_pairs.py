@@ -1,7 +1,8 @@
+import pandas as pd
 import pytest
 from records import plan_of
 
-from bloodstudy.analysis.comparisons.pairs import Pair, list_pairs
+from bloodstudy.analysis.comparisons.pairs import Pair, flag_no_ops, list_pairs
 
 
 def planned(questions, roles, seeds=range(10), **more):
@@ -81,3 +82,51 @@ def test_an_arm_may_be_content_with_not_worse_where_a_question_that_tests_it_is(
     ]
     (pair,) = list_pairs(planned(questions, ROLES))
     assert pair.simplify is expected
+
+
+def trials_of(*rows):
+    return pd.DataFrame(rows, columns=["arm", "seed", "outcome", "prediction_hash"]).assign(judged="official")
+
+
+def flagged(trials, *pairs):
+    made = [Pair(arm, reference, "exploratory", (), 0.05) for arm, reference in pairs]
+    return [(pair.arm, pair.reference) for pair in flag_no_ops(trials, made)]
+
+
+def test_an_arm_is_flagged_if_its_predictions_equal_those_of_its_reference_on_every_shared_seed():
+    trials = trials_of(
+        ("reference", 0, "finished", "x0"), ("reference", 1, "finished", "x1"),
+        ("same", 0, "finished", "x0"), ("same", 1, "finished", "x1"),
+        ("half", 0, "finished", "x0"), ("half", 1, "finished", "y1"),
+        ("crossed", 0, "finished", "x1"), ("crossed", 1, "finished", "x0"),
+        ("one of two", 0, "finished", "x0"), ("one of two", 1, "diverged", None),
+        ("diverged", 0, "diverged", None),
+    )  # fmt: skip
+    pairs = [(arm, "reference") for arm in ("same", "half", "crossed", "one of two", "diverged", "not there")]
+    assert flagged(trials, *pairs) == [("same", "reference"), ("one of two", "reference")]
+    assert flagged(trials.iloc[:0], *pairs) == []
+
+
+def test_each_arm_is_held_against_its_own_reference():
+    trials = trials_of(
+        ("reference", 0, "finished", "x"), ("gelu", 0, "finished", "y"),
+        ("gelu, ema", 0, "finished", "y"), ("relu again", 0, "finished", "x"),
+    )  # fmt: skip
+    pairs = [("gelu", "reference"), ("gelu, ema", "gelu"), ("relu again", "gelu"), ("relu again", "reference")]
+    assert flagged(trials, *pairs) == [("gelu, ema", "gelu"), ("relu again", "reference")]
+
+
+def test_no_arm_is_flagged_if_its_reference_did_not_finish():
+    trials = trials_of(("reference", 0, "failed", None), ("a", 0, "finished", "x"), ("b", 0, "finished", "x"))
+    assert flagged(trials, ("a", "reference"), ("b", "reference")) == []
+
+
+def test_two_trials_of_one_arm_and_seed_are_compared_as_a_set():
+    trials = trials_of(("reference", 0, "finished", "x"), ("twice", 0, "finished", "x"), ("twice", 0, "finished", "y"))
+    assert flagged(trials, ("twice", "reference")) == []
+
+
+def test_one_trial_that_is_judged_in_two_ways_is_two_things():
+    trials = trials_of(("data.split=official", 0, "finished", "x"), ("data.split=official_clean", 0, "finished", "x"))
+    trials["judged"] = ["official", "official_clean"]
+    assert flagged(trials, ("data.split=official_clean", "data.split=official")) == []

@@ -57,7 +57,7 @@ def test_the_same_question_has_the_same_answer_within_a_second():
 
 
 def test_where_no_arm_can_be_closed_all_trainings_are_expected():
-    foreseen = foresee(FIXED, 3, 0.001, Spread(0.5, 10), references=2)
+    foreseen = foresee(FIXED, 3, 0.001, Spread(0.5, 10), beside=2)
     assert foreseen.trainings == pytest.approx(foreseen.most, rel=1e-3), "but for false differences"
     assert foreseen.most == 25 * 5
     quiet = foresee(FIXED, 3, 0.02, Spread(0.001, 10))
@@ -192,9 +192,9 @@ def test_a_budget_that_pays_all_looks_proposes_none(paid):
 
 
 def test_the_looks_of_a_budget_keep_to_the_fewest_repetitions_of_the_design():
-    assert find_paid(FIXED, 3, 1, 4 * FIXED.least) == (FIXED.least,)
-    assert find_paid(FIXED, 3, 1, 4 * FIXED.least - 1) is None
-    assert find_paid(FIXED, 3, 1, 100) == try_looks(25, FIXED.least) == (FIXED.least, 9, 16, 25)
+    assert find_paid(FIXED, 4, 4 * FIXED.least) == (FIXED.least,)
+    assert find_paid(FIXED, 4, 4 * FIXED.least - 1) is None
+    assert find_paid(FIXED, 4, 100) == try_looks(25, FIXED.least) == (FIXED.least, 9, 16, 25)
 
 
 @pytest.mark.parametrize("spread", [None, FIVE])
@@ -211,3 +211,13 @@ def test_looks_that_a_budget_pays_are_told_by_the_difference_that_is_asked_for()
     asked = foresee(FOLDS, 16, 0.03, FIVE, paid=400, detect=0.05)
     assert asked.chance > foresee(FOLDS, 16, 0.03, FIVE, paid=400).chance
     assert f"a chance of {100 * asked.chance:.0f} % to show a difference of 5 points." in asked.describe()
+
+
+@pytest.mark.parametrize("role", ["confirmatory", "exploratory"])
+def test_all_looks_take_the_trials_of_all_arms_also_of_those_that_are_only_shown(study_of, role):
+    roles = {"arm": "confirmatory", "beside": role}
+    sweep = study_of({"reference": 0.7, "arm": wobble(0.72), "beside": wobble(0.6, 0.03)}, looks=(6, 10), roles=roles)
+    foreseen = foresee_study(sweep)
+    assert foreseen.arms == 1 + (role == "confirmatory")
+    assert foreseen.most == len(sweep.plan.trials) == 30
+    assert foreseen.trainings <= 30

@@ -61,6 +61,13 @@ def test_counts_and_classes_that_were_altered_are_named(read, counts):
     assert said == "its classes are A, C; those of its predictions A, B"
 
 
+def test_a_trial_that_kept_a_share_of_training_beside_which_the_test_is_not_clean_is_named(read):
+    data = replace(RESULT.data, measured_share=0.5, counts={"train": {"A": 2, "B": 2}, "test": {"A": 2, "B": 1}})
+    (said,) = find_differences(replace(RESULT, data=replace(data, split="official_clean")), read())
+    assert "which test images are clean cannot be told" in said
+    assert find_differences(replace(RESULT, data=replace(data, split="grouped_kfold")), read()) == []
+
+
 def test_a_label_that_was_altered_in_the_predictions_is_found_too(read):
     table = TABLE.assign(label=np.where(TABLE["image"] == "e", "B", TABLE["label"]))
     assert any("its counts of test images" in said for said in find_differences(RESULT, read(table)))

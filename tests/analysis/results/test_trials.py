@@ -4,7 +4,7 @@ import pandas as pd
 import yaml
 from records import plan_of, result_of
 
-from bloodstudy.analysis import Leak, flag_no_ops, list_leaks, read_trials
+from bloodstudy.analysis import Leak, list_leaks, read_trials
 
 
 def write_sweep(runs_dir, planned, results):
@@ -57,39 +57,6 @@ def test_all_columns_are_there_when_nothing_is_finished(tmp_path):
     trials = read_trials(tmp_path, "scratch")
     numbers = ["train_accuracy", "test_accuracy", "accuracy_gap", "wall_seconds", "parameters"]
     assert trials[numbers].isna().all(axis=None)
-    assert flag_no_ops(trials) == set()
-
-
-def trials_of(*rows):
-    return pd.DataFrame(rows, columns=["arm", "seed", "outcome", "prediction_hash"]).assign(judged="official")
-
-
-def test_an_arm_is_flagged_if_its_predictions_equal_the_first_arms_on_every_shared_seed():
-    trials = trials_of(
-        ("reference", 0, "finished", "x0"),
-        ("reference", 1, "finished", "x1"),
-        ("same", 0, "finished", "x0"),
-        ("same", 1, "finished", "x1"),
-        ("half", 0, "finished", "x0"),
-        ("half", 1, "finished", "y1"),
-        ("crossed", 0, "finished", "x1"),
-        ("crossed", 1, "finished", "x0"),
-        ("one of two", 0, "finished", "x0"),
-        ("one of two", 1, "diverged", None),
-        ("diverged", 0, "diverged", None),
-    )
-    assert flag_no_ops(trials) == {"same", "one of two"}
-
-
-def test_no_arm_is_flagged_if_the_first_did_not_finish():
-    trials = trials_of(("reference", 0, "failed", None), ("a", 0, "finished", "x"), ("b", 0, "finished", "x"))
-    assert flag_no_ops(trials) == set()
-    assert flag_no_ops(trials.iloc[:0]) == set()
-
-
-def test_two_trials_of_one_arm_and_seed_are_compared_as_a_set():
-    trials = trials_of(("reference", 0, "finished", "x"), ("twice", 0, "finished", "x"), ("twice", 0, "finished", "y"))
-    assert flag_no_ops(trials) == set()
 
 
 CLEAN = {"test_accuracy_clean": 0.6, "accuracy_gap_clean": 0.3, "test_macro_f1_clean": 0.5, "test_images_clean": 40}
@@ -115,7 +82,6 @@ def test_one_trial_is_judged_on_all_test_images_and_on_the_clean_ones(tmp_path):
     assert pd.isna(trials["test_recall_A"][1]), "a figure of all test images is none of the clean ones"
     assert list_leaks(trials) == [Leak("official", 40, 50), Leak("official_clean", 40, 50)]
     assert list_leaks(trials)[0].left_out == 10
-    assert flag_no_ops(trials) == set()
 
 
 def test_without_leak_or_without_scenes_nothing_is_told(tmp_path):

@@ -72,7 +72,26 @@ def test_the_paragraph_of_a_study_judged_afterwards_does_not_say_that_it_was_dec
 def test_the_paragraph_says_how_the_reference_was_trained(judge):
     text = write_paragraph(judge())
     setting = "with adam at a learning rate of 0.0005 and batches of 100 on images of 60 x 80 pixels (rgb)"
-    assert f"The reference (network: reference) was trained for 30 epochs {setting}." in text
+    assert f"The reference (network: reference) was trained for 30 epochs {setting}. Its further levels were " in text
+    assert "on training and test images alike. " in text
+
+
+def test_the_paragraph_leaves_out_no_level_of_the_training(judge):
+    own = {"early_stopping": 3, "schedule": "cosine", "warmup": 0.1, "augment": "flip", "ema": 0.9}
+    text = write_paragraph(judge(change=lambda result: result["factors"].update(own)))
+    assert "for 30 epochs at most, until 3 epochs brought no lower validation loss, with adam at" in text
+    for level in ("augment=flip", "schedule=cosine", "warmup=0.1", "ema=0.9", "pooling=max"):
+        assert level in text
+
+
+def test_the_paragraph_says_on_what_part_of_the_training_images_networks_were_trained_and_measured(judge):
+    analysis = judge(seeds=2, folds=2)
+    assert write_paragraph(analysis).endswith("of networks trained on 1/2 of this pool.")
+    sweep, shares = analysis.sweep, {"validation_share": 0.25, "measured_share": 0.1}
+    trials = tuple(replace(trial, data=trial.data | shares) for trial in sweep.plan.trials)
+    text = write_paragraph(replace(analysis, sweep=replace(sweep, plan=replace(sweep.plan, trials=trials))))
+    assert text.endswith("of networks trained on 1/2 of this pool, less a share of 0.25 for validation.")
+    assert "on training and test images alike, of the training images on a share of 0.1. " in text
 
 
 def test_of_one_arm_nothing_is_said_of_others(judge):

@@ -4,12 +4,15 @@ import pandas as pd
 import pytest
 import yaml
 from filelock import FileLock
+from harness import rewrite
 
 from bloodstudy import files
 from bloodstudy.errors import UserError
 from bloodstudy.study.archive.export import write_package
 from bloodstudy.study.archive.restore import restore
+from bloodstudy.study.run_folder import TrialFolder, load_result
 from bloodstudy.study.said import Said, keep, read_said
+from bloodstudy.study.trial_files import read_failures
 
 
 def contents(folder):
@@ -51,6 +54,30 @@ def test_a_result_is_kept_and_an_unfinished_trial_is_completed_unless_it_is_bein
     assert (restored.added, len(restored.kept), restored.with_result) == ((half.parent.name,), 1, 2)
     assert kept.read_bytes() == before
     assert (half.parent / "history.csv").read_text() != "half of it"
+
+
+def test_a_trial_that_failed_here_gives_way_to_the_one_that_was_trained_elsewhere(stored, package, tmp_path):
+    failed, kept = sorted(stored.folder.glob("*/result.json"))
+    trained = files.read_json(failed)
+    rewrite(failed, outcome="out_of_memory", reason="killed", responses={}, files={})
+    files.write_json(failed.with_name("failures.json"), 2)
+    (failed.parent / "logged.json").write_text("{}")
+    write_package(stored, tmp_path / "failed.zip")
+    restored = restore(package, tmp_path / "runs")
+    assert (restored.added, restored.kept) == ((failed.parent.name,), (kept.parent.name,))
+    now = load_result(failed.parent)
+    assert (now.outcome, now.responses) == (trained["outcome"], trained["responses"])
+    assert now.cost.failures == 2, "that it failed is not forgotten"
+    assert not (failed.parent / "logged.json").exists()
+    assert restore(tmp_path / "failed.zip", tmp_path / "runs").added == (), "and no failure takes its place"
+
+
+def test_a_failure_that_is_restored_counts_where_the_trial_is_trained_again(stored, tmp_path):
+    failed = min(stored.folder.glob("*/result.json"))
+    rewrite(failed, outcome="failed", reason="a fault", responses={}, files={})
+    write_package(stored, tmp_path / "failed.zip")
+    restore(tmp_path / "failed.zip", tmp_path / "there")
+    assert read_failures(TrialFolder(tmp_path / "there/small" / failed.parent.name)) == 1
 
 
 def test_a_package_of_another_plan_is_refused_with_the_remedy(stored, package, tmp_path):
