@@ -139,7 +139,10 @@ class _Maker:
 
 
 def make_hooks(assignment: Assignment, steps: int) -> Hooks:
-    """Build the hooks of a trial with so many steps an epoch; raises UserError for one that gives the wrong thing."""
+    """Build the hooks of a trial with so many steps an epoch.
+
+    Raises UserError for one that gives the wrong thing, or an optimizer whose averaged weights would be lost.
+    """
     factors = assignment.factors
     context = Context(len(assignment.classes), steps, factors.epochs, factors.seed)
     makers = [
@@ -153,6 +156,11 @@ def make_hooks(assignment: Assignment, steps: int) -> Hooks:
         return [maker for maker in makers if maker.own.hook in hooks]
 
     replaced = {str(maker.own.hook): maker() for maker in of("optimizer", "loss", "schedule", "class_weight")}
+    if factors.early_stopping and getattr(replaced.get("optimizer"), "use_ema", False):
+        raise UserError(
+            "early_stopping: it measures the weights of the best epoch, and the optimizer of the extension the mean of "
+            "the weights (use_ema). Expected one of the two: an optimizer without it, or early_stopping=0."
+        )
     fed = [
         (FedLayer(maker(), maker.own.hook == "batch", position), maker.own.when)
         for position, maker in enumerate(of("image", "batch"))

@@ -211,3 +211,16 @@ def test_what_is_no_such_part_is_named(tmp_path):
         bad = {f"bad_{hook}": 0 for hook in PARTS}
         with pytest.raises(UserError, match=r"'bad_optimizer'.*at 1 must build a Keras optimizer.*received NoneType"):
             make_hooks(assign(**bad | {"bad_optimizer": 1}), 3)
+
+
+def test_an_optimizer_that_averages_weights_is_refused_beside_those_of_the_best_epoch(tmp_path):
+    text = TEXT.replace("keras.optimizers.SGD(level / 10)", "keras.optimizers.SGD(0.1, use_ema=level > 1)")
+    with lab.extended(tmp_path, text.replace("own_", "mean_")):
+        levels = {f"mean_{hook}": 0 for hook in PARTS} | {"mean_optimizer": 2}
+        averaging = assign(**levels)
+        assert make_hooks(averaging, 3).optimizer.use_ema
+        stopping = replace(averaging, factors=replace(averaging.factors, early_stopping=2))
+        with pytest.raises(UserError, match=r"early_stopping: .* \(use_ema\)\. Expected one of the two"):
+            make_hooks(stopping, 3)
+        own = levels | {"mean_optimizer": 1, **{f"own_{hook}": 0 for hook in PARTS}}
+        make_hooks(replace(stopping, factors=replace(stopping.factors, own=own)), 3)

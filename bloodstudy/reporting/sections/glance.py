@@ -23,8 +23,8 @@ from bloodstudy.study.planned import PlannedQuestion
 HEADER = (
     "question",
     "answer {scope}",
-    "best level shown",
-    "highest mean change, {response} (points)",
+    "shown to be best",
+    "highest mean change of {response}, points [interval]",
     "its verdict",
 )
 UNDECIDED = (Word.OPEN, Word.PILOT)
@@ -63,7 +63,7 @@ def _fill_row(question: PlannedQuestion, claims: StudyClaims) -> list[str]:
     else:
         level = f"none is shown to be better than {_name_reference(question, claims)}"
     pair = PairClaims(claims, best)
-    partial = f" ({pair.dead()} trials diverged or learnt nothing, and are left out)" if best.training.failing else ""
+    partial = f" (diverged or learnt nothing and left out: {pair.dead()} trials)" if best.training.failing else ""
     verdict = plain(describe_verdict(best, claims.analysis))
     if best.verdict.word == Word.OPEN:  # open 1/4 reads as a share
         looks = best.verdict.text.removeprefix("open ").replace("/", " of ")
@@ -89,7 +89,7 @@ def _describe_moves(comparisons: Sequence[Comparison], claims: StudyClaims, smal
         mean = PairClaims(claims, own).mean("train_accuracy", "+z.1f")
         return f"Its train accuracy changes by {mean} points, that of all arms by {train}."
     ends = _list_ends(comparisons, comparisons[0].response, claims)
-    return f"So far, in points: {claims.response} {ends}, train accuracy {train}."
+    return f"So far its changes move {claims.response} by {ends} points, train accuracy by {train}."
 
 
 def _list_ends(comparisons: Sequence[Comparison], response: str, claims: StudyClaims) -> str:

@@ -35,6 +35,7 @@ def describe_head(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
     return head | {"question": question, "progress": " ".join(summarise(claims)), "about": "", "warnings": []}
 
 
+MAX_CLASSES = 8  # that are named
 SECTION = Section("summary", lambda analysis: True, describe_head)
 
 
@@ -45,13 +46,24 @@ def _describe_reference(claims: StudyClaims, reference: str) -> str:
     if not levels:
         return ""
     margins = sorted({f"{100 * question.margin:g}" for question in analysis.sweep.plan.questions})
-    said = f"The arms change these levels of the reference: {as_list(levels)}."
+    said = f"The reference has {as_list(levels)}; an arm changes one or more of these levels. {_describe_task(claims)}"
     if analysis.looks[-1] < analysis.repetitions.least or analysis.taken_back:
         return said
+    points = f"{as_list(margins)} points of {analysis.sweep.plan.response_words}"
     return (
-        f"{said} Margin: {as_list(margins)} points of {analysis.sweep.plan.response_words}; the chance that any "
-        f"verdict, once given, is wrong is at most {100 * ALPHA:g} % ([limits](#methods-and-limits))."
+        f"{said} A difference of up to {points} counts as none (the margin); the chance that even one of all verdicts "
+        f"is wrong is at most {100 * ALPHA:g} % ([limits](#methods-and-limits))."
     )
+
+
+def _describe_task(claims: StudyClaims) -> str:
+    """Say what the networks tell apart, and in which images."""
+    sweep = claims.sweep
+    names = as_list(list(dict.fromkeys(code(data["name"]) for data in sweep.data)))
+    result = next(iter(sweep.results.values()), None)
+    classes = result.data.classes if result else ()
+    kinds = as_list([plain(name) for name in classes]) if 0 < len(classes) <= MAX_CLASSES else "classes"
+    return f"The networks tell {kinds} apart in the images of {names}."
 
 
 def describe_title(sweep: StudyResults) -> str:

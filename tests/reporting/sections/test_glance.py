@@ -13,7 +13,11 @@ from bloodstudy.study.question import Question
 RATES = Question("rates", "Which rate?", factor="lr", levels=(0.01, 0.0001), exploratory=(0.001,))
 
 
-ANSWER, BEST, HIGHEST = "answer on these test images", "best level shown", "highest mean change, test accuracy (points)"
+ANSWER, BEST, HIGHEST = (
+    "answer on these test images",
+    "shown to be best",
+    "highest mean change of test accuracy, points [interval]",
+)
 
 
 def read(claims):
@@ -47,13 +51,13 @@ def test_a_level_is_called_best_only_if_it_is_shown_to_be_better_and_the_highest
 def test_a_best_change_that_leaves_trials_out_says_how_many(claims_of):
     claims = claims_of(RATES, planted={"lr=0.01": (10.0, 10.0)}, noise=1.0, outcomes={("lr=0.01", 3): "chance"})
     (row,) = read(claims)
-    assert row["its verdict"].endswith(" (1 of 6 trials diverged or learnt nothing, and are left out)")
+    assert row["its verdict"].endswith(" (diverged or learnt nothing and left out: 1 of 6 trials)")
 
 
 def test_before_any_arm_is_decided_no_level_is_called_the_best(claims_of):
     waiting = {(arm, 7): "missing" for arm in ("reference", "pooling=average", "pooling=none")}
     (row,) = read(claims_of(seeds=8, looks=[6, 8], outcomes=waiting, planted={}, noise=20.0))
-    assert row[ANSWER].startswith("Not decided yet. So far, in points: test accuracy ")
+    assert row[ANSWER].startswith("Not decided yet. So far its changes move test accuracy by ")
     assert ", train accuracy " in row[ANSWER]
     assert row[BEST] == "–"
     assert row["its verdict"] == "open after 1 of 2 looks"
