@@ -86,7 +86,7 @@ def test_one_seed_gives_no_interval_and_two_equal_arms_are_told(tmp_path):
     files.write_json(arm / "result.json", files.read_json(arm / "result.json") | same)
     written, effects = report(tmp_path)
     assert "pilot" in written
-    assert "`dropout=0.1` equal the reference's on every seed" in written
+    assert "`dropout=0.1` equal those of `reference` on every seed" in written
     assert effects.filter(like="low").isna().all().all()
 
 
