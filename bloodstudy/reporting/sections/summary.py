@@ -51,8 +51,8 @@ def _describe_reference(claims: StudyClaims, reference: str) -> str:
         return said
     points = f"{as_list(margins)} points of {analysis.sweep.plan.response_words}"
     return (
-        f"{said} A difference of up to {points} counts as none (the margin); the chance that even one of all verdicts "
-        f"is wrong is at most {100 * ALPHA:g} % ([limits](#methods-and-limits))."
+        f"{said} `equivalent` and `not worse` allow for up to {points} (the margin); the chance that even one of all "
+        f"verdicts is wrong is at most {100 * ALPHA:g} % ([limits](#methods-and-limits))."
     )
 
 
