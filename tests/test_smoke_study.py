@@ -74,7 +74,7 @@ def test_what_a_look_has_spared_is_told_as_not_needed(smoke, predicted):
     trained = len(predicted[["arm", "seed"]].drop_duplicates())
     told = finish(smoke, "status", "study=smoke")
     assert f"{trained} of {trained} trials finished" in told
-    assert f"not needed: {100 - trained} trials, since their arms are decided" in told
+    assert f"not needed: {100 - trained} trials, since their arms are closed" in told
     assert "does not hold" not in told
 
 

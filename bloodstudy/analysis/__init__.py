@@ -2,7 +2,7 @@
 
 from bloodstudy.analysis.comparisons.comparison import Comparison
 from bloodstudy.analysis.comparisons.course import Course, Step
-from bloodstudy.analysis.comparisons.extent import list_needed
+from bloodstudy.analysis.comparisons.extent import count_trainings, list_needed
 from bloodstudy.analysis.comparisons.interaction import Interaction, list_interactions
 from bloodstudy.analysis.comparisons.kept import TakenBack, list_said, list_taken_back
 from bloodstudy.analysis.comparisons.lr_sensitivity import Tuned, tune
@@ -45,6 +45,7 @@ __all__ = [
     "Verdict",
     "analyse_study",
     "compare_splits",
+    "count_trainings",
     "examine",
     "find_dead",
     "find_folder",

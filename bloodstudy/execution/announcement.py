@@ -13,6 +13,7 @@ from bloodstudy.data import Dataset
 from bloodstudy.execution.planner import PlannedRun
 from bloodstudy.study.arms import Role
 from bloodstudy.study.design import Design, DesignName
+from bloodstudy.study.plan import Plan
 
 MAX_ARMS_NAMED = 8  # of a question in the printed plan; of more arms the number
 MAX_REFUSED_NAMED = 5
@@ -55,19 +56,36 @@ def _name_classes(classes: Sequence[str]) -> str:
 
 
 def describe_plan(
-    request: compose.RunRequest, planned_run: PlannedRun, missing_keys: Sequence[str], folder: Path
+    request: compose.RunRequest, planned_run: PlannedRun, missing_keys: Sequence[str], spared: int = 0
 ) -> None:
-    """Print the questions of a study, and how many trials are left of how many."""
+    """Print the questions of a study, and how many trials are left of how many; `spared` are missing and not needed."""
     count = len({trial.key for trial in planned_run.requested})
     if request.study:
         _print_questions(planned_run)
     if count > 1:
         combinations = len(planned_run.requested)
         shared = f", shared by {combinations} combinations" if count < combinations else ""
-        finished = count - len(missing_keys)
-        terminal.say(f"{count} trials{shared}: {finished} finished earlier, {len(missing_keys)} to train")
+        finished = count - len(missing_keys) - spared
+        rest = f", {spared} not needed" if spared else ""
+        terminal.say(f"{count} trials{shared}: {finished} finished earlier, {len(missing_keys)} to train{rest}")
     elif not missing_keys:
         terminal.say(f"finished earlier, nothing to train (trial {planned_run.requested[0].key})")
+
+
+def describe_budget(plan: Plan) -> None:
+    """Say which looks a budget pays for sure: those that all trainings up to them fit in."""
+    if (paid := plan.trainings_paid) is None:
+        return
+    looks = plan.repetitions.looks
+    costs = [analysis.count_trainings(plan, {}, place) for place in range(len(looks))]
+    sure = sum(cost <= paid for cost in costs)
+    if sure == len(looks):
+        terminal.say(f"budget: {plan.budget}; it pays all looks, which take {costs[-1]} trainings at the most")
+    else:
+        terminal.say(
+            f"budget: {plan.budget}; it pays look {sure} of {len(looks)}, after {costs[sure - 1]} trainings, and the "
+            f"study ends there unless an arm is closed earlier: look {sure + 1} takes up to {costs[sure]}"
+        )
 
 
 def describe_foresight(

@@ -46,7 +46,7 @@ def print_status(plan: Plan, folder: Path) -> None:
     for line in _describe(every, {key: state for key, state in states.items() if key not in needless}, total):
         terminal.say(line)
     if needless:
-        terminal.say(f"not needed: {count_trials(len(needless))}, since their arms are decided")
+        terminal.say(f"not needed: {count_trials(len(needless))}, since their arms are closed")
 
 
 def _find_needed(plan: Plan, folder: Path) -> Collection[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
-from bloodstudy import tracking
+from bloodstudy import analysis, tracking
 from bloodstudy.cli import compose, terminal
 from bloodstudy.cli.launch import launch
 from bloodstudy.cli.overrides import write
@@ -66,8 +66,9 @@ def carry_out(request: compose.RunRequest, arguments: Sequence[str], multirun: b
     announcement.describe_data(planned_run.images.values(), settings.data, request.design)
     missing_keys = _keep_finished(planned_run, folder, settings.control)
     needed = _hold_looks(planned_run, folder).needed
+    spared = sum(key not in needed for key in missing_keys)
     missing_keys = [key for key in missing_keys if key in needed]
-    announcement.describe_plan(request, planned_run, missing_keys, folder)
+    announcement.describe_plan(request, planned_run, missing_keys, spared)
     seconds, workers, known = dict.fromkeys(missing_keys, 1.0), 1, {}
     if missing_keys and (request.study or settings.control.plan_only):  # a plain sweep starts at once
         estimate = _estimate(planned_run, missing_keys, folder)
@@ -151,7 +152,7 @@ def _estimate(planned_run: PlannedRun, missing_keys: Sequence[str], folder: Path
 
 
 def _settle_budget(planned_run: PlannedRun, estimate: cost_estimate.Estimate, workers: int) -> PlannedRun:
-    """Return the run with a budget in hours as the number of trainings that it pays, once and for all.
+    """Return the run with a budget in hours as the number of trainings that it pays, for good; say what it pays.
 
     Raises UserError if it does not pay the first look.
     """
@@ -164,10 +165,10 @@ def _settle_budget(planned_run: PlannedRun, estimate: cost_estimate.Estimate, wo
             raise UserError("budget: how long a trial takes is not known here; give a number of trainings")
         paid = 3600 * float(budget[:-1]) * workers / fmean(estimate.seconds.values())
         budget = f"{int(paid)} trainings, from {budget}"
-    first = {trial.key for trial in plan.trials if trial.seed in plan.repetitions.seeds_of(plan.repetitions.looks[0])}
-    plan = replace(plan, budget=budget)
-    if plan.trainings_paid is not None and plan.trainings_paid < len(first):
-        raise UserError(f"budget: {budget}, and the first look takes {len(first)} trainings; expected as many or more")
+    plan, first = replace(plan, budget=budget), analysis.count_trainings(plan, {}, 0)
+    if plan.trainings_paid is not None and plan.trainings_paid < first:
+        raise UserError(f"budget: {budget}, and the first look takes {first} trainings; expected as many or more")
+    announcement.describe_budget(plan)
     return replace(planned_run, content=replace(plan, hash=plan.digest))
 
 

@@ -91,6 +91,8 @@ def _print_arms(
     _explain_no_ops([pair for pair in no_ops if pair.tested])
     if looks.tested and looks.response == "test accuracy":
         terminal.say("train and test: each image weighs alike; in the effect each class does")
+    if looks.tested and dead:
+        terminal.say(f"the effect leaves out trials {AT_CHANCE}, with their pairs; train and test do not")
 
 
 def _explain_no_ops(no_ops: Collection[analysis.Pair]) -> None:

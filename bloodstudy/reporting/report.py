@@ -8,7 +8,7 @@ cost.md, what they took. A plain sweep is a study without questions.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from bloodstudy import files
@@ -54,7 +54,7 @@ class Report:
     declared: bool = False  # it is of a study, which has questions
     with_images: str = ""  # the page with images in it, if that was asked for
 
-    @property
+    @cached_property
     def files(self) -> dict[str, str]:
         """The content of its files, by name."""
         pages = {"report.md": unmark(self.marked), "report.html": self.html, "claims.json": to_json(self.ledger)}

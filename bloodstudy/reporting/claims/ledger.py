@@ -99,7 +99,11 @@ def to_json(ledger: Ledger) -> str:
     head = {"format": FORMAT, "study": ledger.study, "plan": ledger.plan, "predictions": ledger.trials}
     content = head | {"claims": [asdict(claim) for claim in ledger.claims]}
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) + "\n"
+    return "\n".join(line if line.isprintable() else _escape(line) for line in text.split("\n")) + "\n"
+
+
+def _escape(line: str) -> str:
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def write_number(what: str, value: float, form: str) -> str:
