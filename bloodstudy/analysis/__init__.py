@@ -15,7 +15,7 @@ from bloodstudy.analysis.comparisons.verdict import Verdict
 from bloodstudy.analysis.results.arm_summary import ArmSummary, summarise_arms
 from bloodstudy.analysis.results.confusion import Confusion, examine
 from bloodstudy.analysis.results.predictions import EvaluationImages, Predictions, Reader
-from bloodstudy.analysis.results.scores import find_dead
+from bloodstudy.analysis.results.scores import Score, score_trials
 from bloodstudy.analysis.results.sweep import StudyResults, load_study
 from bloodstudy.analysis.results.trials import Leak, judge, list_leaks, read_trials
 from bloodstudy.analysis.statistics.paired import Effect
@@ -36,6 +36,7 @@ __all__ = [
     "Pair",
     "Predictions",
     "Reader",
+    "Score",
     "Simplest",
     "Step",
     "StudyAnalysis",
@@ -47,7 +48,6 @@ __all__ = [
     "compare_splits",
     "count_trainings",
     "examine",
-    "find_dead",
     "find_folder",
     "find_simplest",
     "flag_no_ops",
@@ -69,6 +69,7 @@ __all__ = [
     "read_plan",
     "read_result",
     "read_trials",
+    "score_trials",
     "summarise_arms",
     "take_question",
     "tune",

@@ -82,7 +82,7 @@ class Board:
         trial = self._trials[place]
         title = f"[{place + 1}/{len(self._trials)}] {trial.arm}, seed {trial.seed}"
         row = {"key": key, "judged": trial.evaluated_on, "outcome": result.outcome}
-        dead = bool(analysis.find_dead(self._folder, [row]))
+        dead = any(score.dead for score in analysis.score_trials(self._folder, [row]).values())
         terminal.say(f"{title}: {headline(result, trial.evaluated_on, dead)}{self._time_left()}")
 
     def _time_left(self) -> str:

@@ -41,11 +41,12 @@ def close(
     )
     rows: list[dict[str, Any]] = trials.to_dict("records")  # type: ignore[assignment]
     rows = [row for row in rows if row["outcome"] != Outcome.MISSING or row["key"] in looks.needed]
-    dead = analysis.find_dead(folder, rows)
+    scores = analysis.score_trials(folder, rows)
+    dead = {trial for trial, score in scores.items() if score.dead}
     answers = list(describe_answers(looks, len(planned_run.content.repetitions.looks))) if request.study else []
     no_ops = analysis.flag_no_ops(trials, analysis.list_pairs(planned_run.content))
     if request.study:
-        _print_arms(rows, looks, dead, no_ops)
+        _print_arms(rows, looks, scores, no_ops)
         for line in answers:
             terminal.say(line)
     elif len(rows) > 1:
@@ -70,16 +71,19 @@ def close(
 
 
 def _print_arms(
-    rows: list[dict[str, Any]], looks: Looks, dead: Collection[tuple[str, str]], no_ops: Collection[analysis.Pair]
+    rows: list[dict[str, Any]],
+    looks: Looks,
+    scores: Mapping[tuple[str, str], analysis.Score],
+    no_ops: Collection[analysis.Pair],
 ) -> None:
-    """Print what each arm of a study reached, and what was concluded on it."""
+    """Print what each arm of a study reached, weighed as its effect is, and what was concluded on it."""
     lines: list[list[str]] = []
     for arm in dict.fromkeys(row["arm"] for row in rows):
         own = [row for row in rows if row["arm"] == arm and row["outcome"] == Outcome.FINISHED]
-        means = [
-            f"{fmean(row[name] for row in own):.3f}" if own else "-" for name in ("train_accuracy", "test_accuracy")
-        ]
-        lost = sum((row["key"], row["judged"]) in dead for row in own)
+        read = [scores[trial] for row in own if (trial := (row["key"], row["judged"])) in scores]
+        known = read if len(read) == len(own) else []  # of trials without their predictions there is no such mean
+        means = [_average([score.train for score in known]), _average([score.test for score in known])]
+        lost = sum(score.dead for score in read)
         count = f"{len(own)} ({lost} {AT_CHANCE})" if lost else str(len(own))
         tested = [(pair, course) for pair, course in looks.tested if pair.arm == arm]
         told = [(pair.reference, *_tell(course, pair in no_ops)) for pair, course in tested] or [("-", "-", "-")]
@@ -89,10 +93,13 @@ def _print_arms(
     header = ["arm", "trials", "train", "test", *against, decides, "verdict"]
     terminal.print_table("", header, lines, right=("trials", "train", "test", decides))
     _explain_no_ops([pair for pair in no_ops if pair.tested])
-    if looks.tested and looks.response == "test accuracy":
-        terminal.say("train and test: each image weighs alike; in the effect each class does")
-    if looks.tested and dead:
+    terminal.say("train and test: each class weighs alike, as in the effect")
+    if looks.tested and any(score.dead for score in scores.values()):
         terminal.say(f"the effect leaves out trials {AT_CHANCE}, with their pairs; train and test do not")
+
+
+def _average(accuracies: Sequence[float]) -> str:
+    return "-" if not accuracies or any(map(math.isnan, accuracies)) else f"{fmean(accuracies):.3f}"
 
 
 def _explain_no_ops(no_ops: Collection[analysis.Pair]) -> None:

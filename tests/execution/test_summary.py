@@ -1,5 +1,7 @@
 """The end of a run, of a study that is made up."""
 
+from types import SimpleNamespace
+
 import pytest
 from harness import rewrite
 from studies import fabricate_study
@@ -87,14 +89,20 @@ def test_one_trial_is_its_three_numbers(end):
 
 
 def test_trials_at_chance_are_told_in_each_table_and_of_one_trial(end, monkeypatch):
-    find = lambda folder, rows: {(row["key"], row["judged"]) for row in rows if row["arm"] == "reference"}  # noqa: E731
-    monkeypatch.setattr(summary.analysis, "find_dead", find)
+    def score(folder, rows):
+        return {
+            (row["key"], row["judged"]): SimpleNamespace(train=0.5, test=0.25, dead=row["arm"] == "reference")
+            for row in rows
+        }
+
+    monkeypatch.setattr(summary.analysis, "score_trials", score)
     _, _, text = end()
     assert rows_of(text)[0][5] == "2 finished (2 at chance)"
     assert rows_of(text)[1][5] == "2 finished"
     assert "at chance: all test images get one class" in text
     _, _, text = end(typed=["question=pooling"], study="small")
-    assert next(row for row in rows_of(text) if row[0] == "reference")[1] == "2 (2 at chance)"
+    assert next(row for row in rows_of(text) if row[0] == "reference")[1:4] == ["2 (2 at chance)", "0.500", "0.250"]
+    assert "each class weighs alike, as in the effect" in text
     _, _, text = end(arms=[("reference", 0)])
     assert "at chance: all test images get one class" in text
 
@@ -136,11 +144,18 @@ def test_each_comparison_of_an_arm_is_told_with_its_own_reference_and_margin(tmp
     assert told[2].startswith("lr=0.02, width=0.25 against lr=0.02 is")
     assert looks.decided.endswith("of 3 comparisons decided")
     trials = analysis.read_trials(tmp_path, "small", plan).to_dict("records")
-    summary._print_arms(trials, looks, set(), [pair for pair, _ in looks.tested[:1]])
+    scores = analysis.score_trials(tmp_path / "small", trials)
+    summary._print_arms(trials, looks, scores, [pair for pair, _ in looks.tested[:1]])
     said = capsys.readouterr().out
     rows = [row for row in rows_of(said) if row[0] == "combo"]
     assert [row[4] for row in rows] == ["reference", "width=0.5"]
     assert [row[6] for row in rows] == ["equivalent, no-op?", "equivalent"]
+    test = {row[0]: float(row[3]) for row in rows_of(said)}
+    for row in rows:
+        effect = float(row[5].split()[0])
+        assert effect == pytest.approx(100 * (test["combo"] - test[row[4]]), abs=0.15), (
+            "means are weighed as effects are"
+        )
     assert "no-op?: the predictions equal those of 'reference' on every seed" in said
 
 

@@ -120,6 +120,7 @@ def print_table(study):
         ("experiments/archive/five_questions/README.md", FIRST, 16),
         ("experiments/archive/compact_claims/README.md", COMPACT, 10),
         ("experiments/bccd/README.md", "bccd", 16),
+        ("experiments/compact_claims/README.md", "compact_claims", 10),
     ],
 )
 def test_a_table_of_verdicts_is_what_the_script_prints(name, study, arms):

@@ -58,21 +58,21 @@ def score(predictions: Predictions, judged: str) -> Score:
     return Score(cells, correct, _balance(predictions), constant or at_chance(correct, cells.images, cells.classes))
 
 
-def find_dead(study_folder: Path, rows: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
-    """Return (key, judged) of the finished trials among `rows` (key, judged, outcome) that stayed at chance.
+def score_trials(study_folder: Path, rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Score]:
+    """Return the scores of the finished trials among `rows` (key, judged, outcome), by key and judged.
 
     Of a trial whose predictions are not there nothing is known.
     """
-    dead, reader = set(), Reader()
+    scores, reader = {}, Reader()
     for row in rows:
         if row["outcome"] != Outcome.FINISHED:
             continue
         trial = StudyFolder(study_folder).trial(row["key"])
         with suppress(UserError), readable(trial.predictions, RETRAIN):  # damage is for the report to refuse
             table = read_predictions(trial)
-            if table is not None and score(reader.read(table), row["judged"]).dead:
-                dead.add((row["key"], row["judged"]))
-    return dead
+            if table is not None:
+                scores[row["key"], row["judged"]] = score(reader.read(table), row["judged"])
+    return scores
 
 
 def _balance(predictions: Predictions) -> float:

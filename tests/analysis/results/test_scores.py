@@ -8,7 +8,7 @@ import pytest
 from studies import fabricate_sweep
 
 from bloodstudy.analysis import EvaluationImages
-from bloodstudy.analysis.results.scores import find_dead, score
+from bloodstudy.analysis.results.scores import score, score_trials
 
 
 @pytest.fixture
@@ -66,12 +66,15 @@ def test_finished_trials_at_chance_are_found_by_their_predictions(tmp_path):
     results = fabricate_sweep(tmp_path, {"lr": [0.1, 0.01, 0.001]}, outcomes={2: "diverged"})
     keys = [result["key"] for result in results]
     rows = [{"key": result["key"], "judged": "official", "outcome": result["outcome"]} for result in results]
-    assert find_dead(tmp_path / "scratch", rows) == set()
+    find = lambda: {trial for trial, one in score_trials(tmp_path / "scratch", rows).items() if one.dead}  # noqa: E731
+    assert find() == set()
+    assert len(score_trials(tmp_path / "scratch", rows)) == 2, "what diverged has no score"
     stored = tmp_path / "scratch" / keys[0] / "predictions.parquet"
     table = pd.read_parquet(stored)
     names = [name for name in table if name.startswith("p_")]
     table[names] = np.eye(len(names), dtype="float32")[0]
     table.to_parquet(stored)
-    assert find_dead(tmp_path / "scratch", rows) == {(keys[0], "official")}
+    assert find() == {(keys[0], "official")}
     stored.write_bytes(b"damaged")  # which the report refuses
-    assert find_dead(tmp_path / "scratch", rows) == set()
+    assert find() == set()
+    assert len(score_trials(tmp_path / "scratch", rows)) == 1
