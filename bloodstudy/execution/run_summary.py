@@ -72,8 +72,9 @@ def describe(
         lines.append(f"| {arm.replace('|', '/')} | {count} | {' | '.join(cells)} |")
     more = len(arms) - MAX_ARMS
     lines += [f"... and {more} more arms", ""] if more > 0 else [""]
+    weighed = ", each image weighing alike; in the verdicts each class does" if answers else ""
     return "\n".join(
-        [*lines, "Means over the finished trials. The report is among the artifacts: report/report.html.", ""]
+        [*lines, f"Means over the finished trials{weighed}. The report is among the artifacts: report/report.html.", ""]
     )
 
 

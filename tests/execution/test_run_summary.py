@@ -34,3 +34,13 @@ def test_means_have_the_names_that_the_runs_of_the_trials_have(tmp_path, judged,
         assert told.means["reference"]["test_accuracy_clean"] == pytest.approx(0.6)
     assert "| reference | 2 of 2 |" in told.description
     assert not told.pages.exists()
+
+
+@pytest.mark.parametrize(("answers", "weighed"), [(["`a` harms"], True), ([], False)])
+def test_means_beside_verdicts_say_that_they_are_weighed_otherwise(tmp_path, answers, weighed):
+    measure = lambda result: result["responses"].update(MEASURED)  # noqa: E731
+    fabricate_study(tmp_path, ["pooling"], 2, study="small", change=measure)
+    plan = read_plan(tmp_path, "small")
+    rows = analysis.read_trials(tmp_path, "small", plan).to_dict("records")
+    with summarise(tmp_path / "small", plan, rows, set(), answers, lambda *where: None) as told:
+        assert ("each image weighing alike; in the verdicts each class does" in told.description) == weighed

@@ -61,7 +61,7 @@ def draw_confusions(sweep: StudyResults, arms: list[str]) -> Figure:
             axes.set_yticklabels([])
         if not few and position + columns < len(arms):
             axes.set_xticklabels([])
-    figure.supxlabel("predicted class", fontsize=9)
+    figure.supxlabel("predicted class (test: share of all test images that are right)", fontsize=9)
     figure.supylabel("true class", fontsize=9)
     return figure
 

@@ -33,8 +33,8 @@ def write_cost(analysis: StudyAnalysis, title: str, folder: Path) -> str:
     if "finished" in set(sweep.trials["outcome"]):
         with look():
             save(draw_time(sweep, style_arms(analysis)), folder / "cost.png")
-        mean = "Mean test accuracy, trials at chance among them, against the mean seconds of fitting"
-        picture = f"![{mean}; the table holds each trial's](cost.png)"
+        mean = "Mean test accuracy, images weighing alike and trials at chance among them"
+        picture = f"![{mean}, against the mean seconds of fitting; the table holds each trial's](cost.png)"
     processors = [result.processor for result in sweep.results.values()]
     processor = f"Processor: {format_values(processors)}." if processors else ""
     parts = [
@@ -65,7 +65,7 @@ def draw_time(sweep: StudyResults, styles: Styles) -> Figure:
         handles.append(Line2D([], [], markersize=6, label=fold(arm, 30), **style.marks))
     axes.margins(x=0.08)
     axes.set_xlim(left=0)
-    axes.set(xlabel="seconds of fitting", ylabel="test accuracy (%)")
+    axes.set(xlabel="seconds of fitting", ylabel="test accuracy (%), images weighing alike")
     columns = 1 + (len(handles) - 1) // PER_COLUMN
     axes.legend(
         handles=handles, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, ncols=columns, fontsize=7.5
