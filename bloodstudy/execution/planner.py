@@ -71,6 +71,7 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
     else:
         swept = request.swept
         trials = [_name_plain(trial, job.levels, swept) for trial, job in zip(trials, jobs, strict=True)]
+        _refuse_one_name_for_two(trials)
     plan = Plan(
         study=name,
         command=shlex.join(["python", "-m", "bloodstudy.run", *(w for w in arguments if not w.startswith(ONCE))]),
@@ -149,6 +150,17 @@ def _plan_trial(job: compose.RequestedTrial, trial: Trial, images: Dataset) -> P
         evaluated_on=images.split,  # official_clean shares its trial with official
         overrides=[*(write(*level) for level in levels.items()), f"precision={trial.factors.precision}"],
     )
+
+
+def _refuse_one_name_for_two(trials: Sequence[PlannedTrial]) -> None:
+    """Raise UserError if levels that differ are written alike: their trials would be counted as those of one arm."""
+    levels: dict[str, dict[str, Any]] = {}
+    for trial in trials:
+        own = {key: level for key, level in trial.levels.items() if key not in BLOCK_KEYS}
+        first = levels.setdefault(trial.arm, own)
+        if apart := [key for key, level in own.items() if level != first[key]]:
+            both = " and ".join(f"{apart[0]}={one[apart[0]]!r}" for one in (first, own))
+            raise UserError(f"two arms are called {trial.arm!r}: {both} are alike to six digits; expected others")
 
 
 def _name_plain(trial: PlannedTrial, chosen: Mapping[str, Any], swept: Iterable[str]) -> PlannedTrial:

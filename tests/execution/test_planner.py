@@ -53,6 +53,12 @@ def test_a_sweep_over_seeds_alone_is_named_as_a_single_trial_is(draw):
     assert {t.arm for t in draw("lr=0.01,0.1", "seed=0,1", *SMALL).content.trials} == {"lr=0.01", "lr=0.1"}
 
 
+@pytest.mark.parametrize("key", ["dropout", "weight_decay"])
+def test_levels_of_a_sweep_that_are_written_alike_are_refused(draw, key):
+    with pytest.raises(UserError, match=f"two arms are called '{key}=0.3': {key}=0.3 and {key}=0.3000001"):
+        draw(f"{key}=0.3,0.3000001", "seed=0,1", *SMALL)
+
+
 def test_the_plan_holds_no_path(draw, small, tmp_path):
     command = draw("lr=1e-2", "data=folder", f"data.root={small}").content.to_dict().pop("command")
     assert str(small) in command

@@ -76,6 +76,14 @@ def describe_differences(claims: StudyClaims) -> dict[str, str]:
         f"seed, means over seeds{intervals}. Nothing was declared before, so nothing is tested and no arm gets a "
         "verdict: a question in conf/question declares arms, margin and looks."
     )
+    planned = len(claims.sweep.seeds)
+    fewer = [c for c in claims.analysis.comparisons if not c.unpaired and len(c.seeds) < planned]
+    if fewer:
+        kept = "; ".join(f"{code(c.pair.arm)} {len(c.seeds)}{'' if len(c.seeds) > 1 else ' (no row)'}" for c in fewer)
+        text += (
+            " A seed is left out of a difference if the arm or the reference has no result on it, diverged or stayed "
+            f"at chance. So of {planned} seeds there remain: {kept}. The means above have those that stayed at chance."
+        )
     return {"text": text, "table": tabulate_effects(shown, claims, tested=False)}
 
 

@@ -13,6 +13,7 @@ def test_each_arm_is_set_beside_the_first_without_a_word(read_sweep, seeds):
     sweep = read_sweep({"lr": [0.1, 0.01], "seed": list(range(seeds))})
     differences = describe_differences(open_claims(analyse_study(sweep)))
     assert "each arm less `lr=0.1`" in differences["text"]
+    assert "left out" not in differences["text"], "each seed counts"
     (row,) = unmark(differences["table"]).splitlines()[2:]
     tests = [sweep.score(key, "official").test for key in sweep.plan.keys]
     difference = 100 * (sum(tests[seeds:]) - sum(tests[:seeds])) / seeds
@@ -20,6 +21,13 @@ def test_each_arm_is_set_beside_the_first_without_a_word(read_sweep, seeds):
     assert ("[" in row) == (seeds == 6), "under six seeds there is no interval"
     assert row.startswith(f"| `lr=0.01` | {seeds} |")
     assert not any(word in differences["table"] for word in ("improves", "harms", "equivalent", "exploratory"))
+
+
+def test_seeds_that_are_left_out_of_a_difference_are_told(read_sweep):
+    lost = dict.fromkeys((4, 6, 7), "diverged")
+    sweep = read_sweep({"lr": [0.1, 0.01, 0.001], "seed": [0, 1, 2]}, outcomes=lost)
+    text = describe_differences(open_claims(analyse_study(sweep)))["text"]
+    assert "of 3 seeds there remain: `lr=0.01` 2; `lr=0.001` 1 (no row)." in text
 
 
 @pytest.mark.parametrize("swept", [{}, {"lr": [0.1, 0.01]}, {"seed": [0, 1, 2]}])
