@@ -115,8 +115,8 @@ def judge(override: Override, multirun: bool) -> list[str]:
         return [f"{text!r}: {key} is not swept; all trials of a sweep are kept together and treated alike"]
     if override.is_sweep_override() and not multirun:
         return [f"{text!r}: several values make a sweep; write -m before it, as in: -m {text}"]
-    if len({repr(value) for value in values}) < len(values):
-        return [f"{text!r}: the same level is given twice; every level is one arm"]
+    if len({spell(value) for value in values}) < len(values):  # as arms are named, so 1 and 1.0 are one level
+        return [f"{text!r}: the same level is given twice, to six digits; every level is one arm"]
     if key in GROUPS:
         return [problem for value in values if (problem := _judge_choice(key, value))]
     return [problem for value in values if (problem := check_value(key, value))]

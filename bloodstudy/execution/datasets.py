@@ -55,7 +55,7 @@ def _screen(
 def make_trial(settings: schema.Settings, images: data.Dataset, study: str, arm: str = "") -> trial.Trial:
     """Return the trial of `settings` on `images`, as part of `study`; the plan names its arm."""
     factors = settings.factors
-    factors = replace(factors, precision=resolve_precision(factors.precision, factors.engine))
+    factors = replace(factors, precision=resolve_precision(factors.precision, {factors.engine}))
     identity = trial.identify(settings.data, images.split, images.fingerprint, images.provenance.digest)
     return trial.Trial(study, arm, settings.model.name, factors, identity)
 

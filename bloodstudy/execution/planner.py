@@ -53,7 +53,8 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
     old = read_old(runs_dir, name)
     if old and request.design and request.design.name == DesignName.FOLDS and not is_begun(runs_dir, old):
         old = None
-    jobs = [_settle_precision(job, old) for job in request.jobs]
+    engines = {job.settings.factors.engine for job in request.jobs}
+    jobs = [_settle_precision(job, old, engines) for job in request.jobs]
     datasets.forget_data()
     images = [datasets.load_data(job.settings) for job in jobs]
     if unread := list_unread([(j.levels, j.settings.data, i.split) for j, i in zip(jobs, images, strict=True)]):
@@ -71,7 +72,6 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
     else:
         swept = request.swept
         trials = [_name_plain(trial, job.levels, swept) for trial, job in zip(trials, jobs, strict=True)]
-        _refuse_one_name_for_two(trials)
     plan = Plan(
         study=name,
         command=shlex.join(["python", "-m", "bloodstudy.run", *(w for w in arguments if not w.startswith(ONCE))]),
@@ -131,11 +131,11 @@ def _count_results(folder: StudyFolder, plan: Plan) -> int:
     return sum(folder.trial(trial.key).result.exists() for trial in plan.trials if trial.arm in tested)
 
 
-def _settle_precision(job: compose.RequestedTrial, old: Plan | None) -> compose.RequestedTrial:
-    """Return `job` with its precision resolved: once for a study, when it is first planned."""
+def _settle_precision(job: compose.RequestedTrial, old: Plan | None, engines: set[str]) -> compose.RequestedTrial:
+    """Return `job` with its precision resolved: once for a study, when it is first planned, and for all `engines`."""
     typed = job.settings.factors.precision
     planned = old.precision if old and old.precision and typed == "auto" else typed
-    factors = replace(job.settings.factors, precision=resolve_precision(planned, job.settings.factors.engine))
+    factors = replace(job.settings.factors, precision=resolve_precision(planned, engines))
     return replace(job, settings=replace(job.settings, factors=factors))
 
 
@@ -150,17 +150,6 @@ def _plan_trial(job: compose.RequestedTrial, trial: Trial, images: Dataset) -> P
         evaluated_on=images.split,  # official_clean shares its trial with official
         overrides=[*(write(*level) for level in levels.items()), f"precision={trial.factors.precision}"],
     )
-
-
-def _refuse_one_name_for_two(trials: Sequence[PlannedTrial]) -> None:
-    """Raise UserError if levels that differ are written alike: their trials would be counted as those of one arm."""
-    levels: dict[str, dict[str, Any]] = {}
-    for trial in trials:
-        own = {key: level for key, level in trial.levels.items() if key not in BLOCK_KEYS}
-        first = levels.setdefault(trial.arm, own)
-        if apart := [key for key, level in own.items() if level != first[key]]:
-            both = " and ".join(f"{apart[0]}={one[apart[0]]!r}" for one in (first, own))
-            raise UserError(f"two arms are called {trial.arm!r}: {both} are alike to six digits; expected others")
 
 
 def _name_plain(trial: PlannedTrial, chosen: Mapping[str, Any], swept: Iterable[str]) -> PlannedTrial:

@@ -106,7 +106,7 @@ def spell(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value + 0.0:g}"  # -0.0 is 0
     if is_list(value):
         return "[" + ",".join(map(spell, value)) + "]"
     return str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -36,14 +36,14 @@ def processor() -> tuple[str, frozenset[str]]:
     return name, flags
 
 
-def resolve_precision(asked: str, engine: str = "tensorflow") -> str:
+def resolve_precision(asked: str, engines: Collection[str] = ("tensorflow",)) -> str:
     """Return float32 or bfloat16 for `asked`; "auto" takes bfloat16 if the processor has instructions for it.
 
-    With JAX it is float32.
+    With JAX it is float32, for all `engines` that are set beside each other: they must differ in nothing else.
 
     `benchmarks/throughput.py` measures both. Raises UserError for a bfloat16 that would have to be emulated.
     """
-    if BACKENDS[engine] == "jax" and asked == "auto":
+    if asked == "auto" and any(BACKENDS[engine] == "jax" for engine in engines):
         return "float32"
     _, flags = processor()
     native = bool(flags & NATIVE)

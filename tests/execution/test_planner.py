@@ -8,6 +8,7 @@ from bloodstudy.cli import compose
 from bloodstudy.errors import UserError
 from bloodstudy.execution import datasets, planner
 from bloodstudy.study.seal import unseal
+from bloodstudy.training import precision
 
 POOLS = "sentence: Pooling?\nfactor: pooling\nlevels: [max, average]\n"
 STUDY = (
@@ -53,10 +54,21 @@ def test_a_sweep_over_seeds_alone_is_named_as_a_single_trial_is(draw):
     assert {t.arm for t in draw("lr=0.01,0.1", "seed=0,1", *SMALL).content.trials} == {"lr=0.01", "lr=0.1"}
 
 
-@pytest.mark.parametrize("key", ["dropout", "weight_decay"])
-def test_levels_of_a_sweep_that_are_written_alike_are_refused(draw, key):
-    with pytest.raises(UserError, match=f"two arms are called '{key}=0.3': {key}=0.3 and {key}=0.3000001"):
-        draw(f"{key}=0.3,0.3000001", "seed=0,1", *SMALL)
+@pytest.mark.parametrize(
+    "typed", ["dropout=0.3,0.3000001", "weight_decay=0.1,0.10", "dropout=0,0.0", "dropout=0.0,-0.0"]
+)
+def test_levels_of_a_sweep_that_are_written_alike_are_refused(draw, typed):
+    with pytest.raises(UserError, match="the same level is given twice"):
+        draw(typed, "pooling=max,average", *SMALL)
+
+
+def test_engines_side_by_side_share_a_precision_and_a_command_goes_on(draw, monkeypatch):
+    monkeypatch.setattr(precision, "processor", lambda: ("", frozenset({"amx_bf16"})))
+    assert draw("lr=0.01,0.1", *SMALL).content.precision == "bfloat16"
+    words = ["engine=tensorflow,jax", "name=both", *SMALL]
+    first, again = (draw(*words).content for _ in range(2))
+    assert {trial.overrides[-1] for trial in first.trials} == {"precision=float32"}
+    assert (first.precision, first.keys) == ("float32", again.keys)
 
 
 def test_the_plan_holds_no_path(draw, small, tmp_path):

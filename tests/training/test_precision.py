@@ -28,7 +28,8 @@ def test_the_processor_has_a_name():
 
 def test_engine_jax_computes_in_float32_whatever_the_processor_is_fast_at(monkeypatch):
     monkeypatch.setattr(precision, "processor", lambda: ("x", frozenset({"avx512_bf16"})))
-    assert precision.resolve_precision("auto", "jax") == "float32"
+    assert precision.resolve_precision("auto", {"jax"}) == "float32"
+    assert precision.resolve_precision("auto", {"tensorflow", "fused"}) == "float32", "engines side by side share it"
 
 
 def test_an_engine_that_is_not_installed_is_refused_with_its_extra(monkeypatch):
