@@ -212,6 +212,8 @@ def test_a_metric_that_a_question_declares_is_what_its_verdicts_are_about(copied
     report = (copied / "reports/scratch/report.md").read_text()
     assert "A verdict rests on certain alone" in report
     assert "margin: 2 points of certain" in report
+    table = (copied / "reports/scratch/effects.tex").read_text()
+    assert "points, classes weighing alike in train, test and gap, mean over seeds" in table
     frames = bloodstudy.load_study("scratch", copied / "runs")
     own = frames.effects.set_index("response").loc["certain"]
     assert own["verdict"]

@@ -39,7 +39,7 @@ class Comparison:
     arm: pd.DataFrame  # responses of the arm, indexed by seed: train_accuracy, test_accuracy, accuracy_gap, ...
     reference: pd.DataFrame  # and of its reference, the same seeds
     effects: Mapping[str, Effect]  # by response; on test accuracy with the interval that holds over all looks
-    these: tuple[float, float]  # 95 % interval on test accuracy by training alone: of these photographs
+    these: tuple[float, float]  # 95 % interval on `response` by training alone: of these photographs
     scenes: Effect  # of one division: seeds and scenes both random, beside the verdict and no part of it
     course: Course
     training: Training

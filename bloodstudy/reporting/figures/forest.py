@@ -165,7 +165,8 @@ def _add_legend(figure: Figure, comparisons: Sequence[Comparison], styles: Style
     if any(comparison.course.last for comparison in comparisons):
         handles += describe_intervals()
     if any(not math.isnan(effect.low) for c in comparisons for effect in c.effects.values()):
-        beside = "; test: these photographs" if any(c.course.last for c in comparisons) else ""
+        decides = next((c.response for c in comparisons if c.course.last), "").replace("test_accuracy", "test")
+        beside = f"; {decides}: these photographs" if decides else ""
         handles.append(Line2D([], [], color=INK, linewidth=1.1, label=f"95 % interval{beside}"))
     margins = sorted({f"{100 * comparison.pair.margin:g}" for comparison in comparisons})
     band = f"margin (±{margins[0]} points)" if len(margins) == 1 else "margin"

@@ -35,8 +35,9 @@ def tabulate_effects(comparisons: Sequence[Comparison], claims: StudyClaims, tes
     """
     numbers = [f"{claims.block}s", *claims.responses]
     more = {}  # columns that some arm has
-    if any(not math.isnan(c.these[0]) for c in comparisons):
-        more["test, these photographs"] = PairClaims.these
+    titles = {name: title for title, name in claims.responses.items()}
+    for response in dict.fromkeys(c.response for c in comparisons if not math.isnan(c.these[0])):
+        more[f"{titles[response]}, these photographs"] = PairClaims.these
     if any(not math.isnan(c.scenes.low) for c in comparisons):
         more[f"test, {claims.analysis.unit}s random too"] = PairClaims.scenes
     rows = []
@@ -98,9 +99,10 @@ def describe_reference(comparisons: Sequence[Comparison], claims: StudyClaims) -
     every = claims.sweep.of(comparison.pair.reference, Outcome.FINISHED)["seed"].tolist()
     if len(comparison.seeds) < sum(seed in claims.analysis.seeds for seed in every):
         trainings += f" that count for {code(comparison.pair.arm)}"
+    weighed = "in train, test and gap each class weighs alike" if own else "each class weighing alike"
     return (
         f"{who}: train {train} %, test {test} %, gap {gap} points{others} "
-        f"(mean of {pair.blocks()} {trainings}, each class weighing alike)."
+        f"(mean of {pair.blocks()} {trainings}, {weighed})."
     )
 
 
@@ -179,4 +181,4 @@ def describe_strips(strips: Sequence[Tuned]) -> str:
     if not differing:
         return f"{best}, and so is each arm that was tried."
     rates = ", ".join(f"{code(strip.arm)} at {code(f'lr={spell(strip.best)}')}" for strip in differing)
-    return f"{best}; others are not: {rates}. Their effects at the reference's rate are partly those of the rate."
+    return f"{best}; others are not: {rates}. Their effects at the reference's rate may partly be those of the rate."

@@ -128,7 +128,8 @@ def write_latex(analysis: StudyAnalysis) -> str:
     several = len({comparison.pair.reference for comparison in analysis.comparisons}) > 1
     names = ["Arm", "Reference"] if several else ["Arm"]
     blocks, judged = "blocks" if analysis.by_folds else "seeds", analysis.afterwards and analysis.family
-    what = f"Differences to the reference in points of accuracy, classes weighing alike, mean over {blocks}"
+    weighed = "classes weighing alike in train, test and gap" if own else "of accuracy, classes weighing alike"
+    what = f"Differences to the reference in points{',' if own else ''} {weighed}, mean over {blocks}"
     lines = [
         f"% {what}. Of {escape(decides)}",
         "% the interval that holds at all looks, which decides; of "

@@ -1,5 +1,6 @@
 """The tables of a question: its arms, interactions and learning-rate strips."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,6 +35,19 @@ def test_a_row_has_the_effects_of_its_arm_and_the_seeds_that_are_paired(claims):
     test = comparisons[0].test
     shown = f"{100 * test.mean:+.1f} [{100 * test.low:+.1f}, {100 * test.high:+.1f}]"
     assert first[header.index("test")] == shown
+
+
+def test_what_is_told_of_a_metric_is_not_said_of_test_accuracy(claims, monkeypatch):
+    usual, plain = effect_tables.tabulate_effects, effect_tables.describe_reference
+    assert "test, these photographs" in usual(claims.analysis.comparisons, claims)
+    assert "each class weighing alike)" in plain(claims.analysis.comparisons, claims)
+    own = {**claims.responses, "mine": "accuracy_gap"}  # a metric that stands for one of an extension
+    monkeypatch.setattr(StudyClaims, "responses", own)
+    about = [replace(comparison, response="accuracy_gap") for comparison in claims.analysis.comparisons]
+    header = read(usual(about, claims))[0]
+    assert "mine, these photographs" in header
+    assert "test, these photographs" not in header
+    assert "in train, test and gap each class weighs alike)" in plain(about, claims)
 
 
 def test_each_verdict_stands_beside_its_bounds_and_the_dead_trials(claims):
