@@ -45,9 +45,16 @@ def tune(sweep: StudyResults, seeds: Sequence[int]) -> list[Tuned]:
             known = rates.dropna(subset=["lr", "validation_accuracy"])
             # A rate that lost trials has its easier ones left.
             known = known.loc[known["seeds"] == known["seeds"].max()]
-            best = known.loc[known["validation_accuracy"].idxmax(), "lr"] if len(known) else None
-            found.append(Tuned(question.name, arm, rates.reset_index(drop=True), None if best is None else float(best)))
+            found.append(Tuned(question.name, arm, rates.reset_index(drop=True), _choose(known, arm)))
     return found
+
+
+def _choose(known: pd.DataFrame, arm: str) -> float | None:
+    """Return the rate of the highest accuracy; of several its own: a tie is no reason to leave it."""
+    highest = known.loc[known["validation_accuracy"] == known["validation_accuracy"].max()]
+    own = highest.loc[highest["arm"] == arm]
+    chosen = own if len(own) else highest
+    return float(chosen["lr"].iloc[0]) if len(chosen) else None
 
 
 def _without_lr(levels: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class Foresight:
     affordable: tuple[int, ...] | None = None  # looks that the budget pays whatever they find; None: no look
     chance: float = math.nan  # of those looks, to show the difference that is asked for, else one of the margin
     least: int = 0  # repetitions without which nothing is decided
+    begun: bool = False  # a trial has finished, so its looks stay and no others are proposed
 
     def describe(self) -> str:
         """Return what the study can show, in sentences."""
@@ -108,6 +109,8 @@ class Foresight:
         if self.paid is None or self.paid >= self.most:
             return ""
         head = f" The budget pays {self.paid} trainings, and all looks take {self.most}: it may end the study before."
+        if self.begun:
+            return head
         if self.affordable is None:
             return f"{head} No look that could decide fits it for certain."
         chance = "" if math.isnan(self.chance) else (
@@ -127,6 +130,7 @@ def foresee(
     simplify: bool = False,
     detect: float | None = None,
     paid: int | None = None,
+    begun: bool = False,
 ) -> Foresight:
     """Return what the looks of `repetitions` can show of so many tested arms.
 
@@ -139,11 +143,12 @@ def foresee(
             only shown. The fewer if some of `arms` are one arm, which is compared with several references.
         simplify: whether all questions are content with "not worse".
         detect: a difference for which the cheapest looks are wanted, in accuracy.
-        paid: the trainings that a budget pays, for which looks that fit are wanted.
+        paid: the trainings that a budget pays.
+        begun: whether a trial has finished; if none has, looks that the budget pays are wanted.
     """
     looks, folds, bounds = repetitions.looks, repetitions.folds, plan_bounds(repetitions.looks, arms)
     most = folds * looks[-1] * (arms + beside)
-    affordable = find_paid(repetitions, arms + beside, paid) if paid is not None else None
+    affordable = find_paid(repetitions, arms + beside, paid) if paid is not None and not begun else None
     if spread is None:
         unit = draw_arms(np.random.default_rng(SEED), looks, folds, 1.0, arms=ARMS)
         ratio = _solve(lambda effect: play(unit, effect, bounds, 0.0).difference)  # nothing is equivalent within 0
@@ -151,6 +156,7 @@ def foresee(
         return Foresight(
             looks, folds, arms, margin, None, most,
             ratio=ratio, bearable=margin / widths, paid=paid, affordable=affordable, least=repetitions.least,
+            begun=begun,
         )  # fmt: skip
     sample = draw_arms(np.random.default_rng(SEED), looks, folds, spread.limit, spread.scenes)
     none, far = (play(sample, effect, bounds, margin, simplify) for effect in (0.0, FAR))
@@ -170,6 +176,7 @@ def foresee(
         affordable=affordable,
         chance=_foresee(affordable, folds, arms, margin, spread, detect or margin) if affordable else math.nan,
         least=repetitions.least,
+        begun=begun,
     )  # fmt: skip
 
 
@@ -219,7 +226,8 @@ def foresee_study(
         beside=len(sweep.plan.arms) - len(tested),
         simplify=all(pair.simplify for pair in tested),
         detect=detect,
-        paid=None if known or scores else sweep.plan.trainings_paid,  # looks stay once a trial has finished
+        paid=sweep.plan.trainings_paid,
+        begun=bool(known or scores),
     )
 
 

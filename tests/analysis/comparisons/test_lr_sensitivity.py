@@ -33,6 +33,14 @@ def test_the_best_rate_is_that_of_the_highest_validation_accuracy_never_of_the_t
     assert reference.rates["validation_accuracy"].tolist() == pytest.approx([0.65, 0.85])
 
 
+@pytest.mark.parametrize("lr", [0.01, 0.0001])
+def test_in_a_tie_the_arm_s_own_rate_is_its_best(lr):
+    sweep = sweep_of()
+    sweep.trials.loc[sweep.trials["arm"] == "lr=0.01", "lr"] = lr
+    sweep.trials["validation_accuracy"] = 0.25
+    assert [tuned.best for tuned in tune(sweep, range(2))] == [0.001, 0.001]
+
+
 def test_a_rate_that_lost_trials_is_not_the_best_on_those_that_it_kept():
     sweep = sweep_of()
     lost = (sweep.trials["arm"] == "lr=0.01") & (sweep.trials["seed"] == 0)

@@ -186,6 +186,11 @@ def test_a_budget_is_told_the_looks_that_it_pays_whatever_they_find(paid):
     assert "looks=[" in foresee(FOLDS, 16, 0.03, None, paid=paid).describe()
 
 
+def test_once_a_trial_has_finished_the_budget_is_told_and_no_looks_are_proposed():
+    told = foresee(FOLDS, 16, 0.03, FIVE, paid=400, begun=True).describe()
+    assert told.endswith("The budget pays 400 trainings, and all looks take 680: it may end the study before.")
+
+
 @pytest.mark.parametrize("paid", [None, 680, 1000])
 def test_a_budget_that_pays_all_looks_proposes_none(paid):
     assert "budget" not in foresee(FOLDS, 16, 0.03, FIVE, paid=paid).describe()
