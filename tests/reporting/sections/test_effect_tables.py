@@ -38,16 +38,13 @@ def test_a_row_has_the_effects_of_its_arm_and_the_seeds_that_are_paired(claims):
 
 
 def test_what_is_told_of_a_metric_is_not_said_of_test_accuracy(claims, monkeypatch):
-    usual, plain = effect_tables.tabulate_effects, effect_tables.describe_reference
-    assert "test, these photographs" in usual(claims.analysis.comparisons, claims)
-    assert "each class weighing alike)" in plain(claims.analysis.comparisons, claims)
     own = {**claims.responses, "mine": "accuracy_gap"}  # a metric that stands for one of an extension
-    monkeypatch.setattr(StudyClaims, "responses", own)
+    monkeypatch.setattr(StudyClaims, "responses", property(lambda _: own))
     about = [replace(comparison, response="accuracy_gap") for comparison in claims.analysis.comparisons]
-    header = read(usual(about, claims))[0]
+    header = read(effect_tables.tabulate_effects(about, claims))[0]
     assert "mine, these photographs" in header
     assert "test, these photographs" not in header
-    assert "in train, test and gap each class weighs alike)" in plain(about, claims)
+    assert "in train, test and gap each class weighs alike)" in effect_tables.describe_reference(about, claims)
 
 
 def test_each_verdict_stands_beside_its_bounds_and_the_dead_trials(claims):
