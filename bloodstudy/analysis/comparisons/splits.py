@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,21 +36,21 @@ def take_question(sweep: StudyResults, question: PlannedQuestion) -> StudyResult
     return replace(sweep, plan=plan, trials=sweep.trials.iloc[own].reset_index(drop=True))
 
 
-def list_points(sweep: StudyResults, clear_from: Mapping[str, float]) -> pd.DataFrame:
+def list_points(sweep: StudyResults) -> pd.DataFrame:
     """Return the test accuracies to compare: rest, split, unit (seed or division), of, test_accuracy, stuck, keys.
 
     `rest` names what else was swept. If a split was drawn several times (other folds, another split_seed), these
     divisions are the units, each the mean over its seeds; otherwise the seeds are. A trial that several combinations
-    share, since a key has no part in its split, counts once. A unit is stuck if one of its trials does not exceed
-    `clear_from`, by arm the accuracy that is clear of chance: that says something of the optimisation and nothing of
-    the split. `keys` are those of its trials. Empty if no key of the split was swept.
+    share, since a key has no part in its split, counts once. A unit is stuck if one of its trials is not clear of
+    chance: that says something of the optimisation and nothing of the split. `keys` are those of its trials. Empty if
+    no key of the split was swept.
     """
     rows = []
     if set(SPLIT_KEYS) & set(sweep.factors):
         for planned, trial in zip(sweep.plan.trials, sweep.trials.to_dict("records"), strict=True):
             if trial["outcome"] == Outcome.FINISHED:
-                accuracy = trial["test_accuracy"]
-                measured = {"test_accuracy": accuracy, "stuck": accuracy <= clear_from[trial["arm"]]}
+                own = sweep.score(trial["key"], trial["judged"])
+                measured = {"test_accuracy": trial["test_accuracy"], "stuck": own is not None and not own.clearance > 0}
                 rows.append(_place(sweep, planned) | {"key": planned.key} | measured)
     columns = ["rest", "split", "unit", "of"]
     if not rows:

@@ -11,7 +11,6 @@ from bloodstudy.analysis.results.sweep import StudyResults
 from bloodstudy.study.outcome import Outcome
 
 RESPONSES = ("train_accuracy", "test_accuracy", "accuracy_gap")
-NOISE_TIMES = 2.0  # how far above chance level, in standard errors, an accuracy counts as clear of it
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,9 @@ class ArmSummary:
     gap: float
     test_low: float  # over the seeds
     test_high: float
-    chance: float  # share of the largest class among the test images
-    clear_from: float  # mean test accuracy above which an arm counts as clear of chance
+    largest: float  # share of the largest class among the test images
+    balanced: float  # test accuracy in which each class weighs alike
+    clearance: float  # how far that lies above one in the number of classes, by its 95 % lower bound
 
     @property
     def whole(self) -> bool:
@@ -36,7 +36,7 @@ class ArmSummary:
     @property
     def clear(self) -> bool:
         """Tell whether it is clear of chance: no test, but no arm that learnt nothing is named a winner."""
-        return self.test > self.clear_from
+        return self.clearance > 0
 
 
 def summarise_arms(sweep: StudyResults) -> list[ArmSummary]:
@@ -49,15 +49,13 @@ def _summarise(sweep: StudyResults, name: str) -> ArmSummary:
     train, test, gap = (done[column].to_numpy(dtype=float) for column in RESPONSES)
     if not len(test):
         nan = float("nan")
-        return ArmSummary(name, len(sweep.of(name)), 0, nan, nan, nan, nan, nan, nan, nan)
+        return ArmSummary(name, len(sweep.of(name)), 0, *[nan] * 8)
     examined = sweep.examined(name)
     counts = list(sweep.results[done["key"].iloc[0]].data.counts["test"].values())
     if examined:
         counts = examined[0].confusion.sum(axis=1).to_list()
-    chance = max(counts) / sum(counts)
-    # Copies of a photograph are no further evidence, so it is the photographs that count, if they are known.
-    photographs = examined[0].photographs if examined else None
-    noise = (chance * (1 - chance) / (photographs or sum(counts))) ** 0.5
+    scores = [sweep.score(key, judged) for key, judged in zip(done["key"], done["judged"], strict=True)]
+    known = [one for one in scores if one is not None]
     return ArmSummary(
         name,
         planned=len(sweep.of(name)),
@@ -67,6 +65,11 @@ def _summarise(sweep: StudyResults, name: str) -> ArmSummary:
         gap=float(gap.mean()),
         test_low=float(test.min()),
         test_high=float(test.max()),
-        chance=chance,
-        clear_from=chance + NOISE_TIMES * noise,
+        largest=max(counts) / sum(counts),
+        balanced=_mean([one.test for one in known]),
+        clearance=_mean([one.clearance for one in known]),
     )
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else float("nan")

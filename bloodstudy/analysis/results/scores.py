@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from bloodstudy.analysis.results.predictions import Predictions, Reader, TestCells
-from bloodstudy.analysis.statistics.chance import at_chance
+from bloodstudy.analysis.statistics.chance import at_chance, clearance
 from bloodstudy.errors import UserError
 from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.run_folder import RETRAIN, StudyFolder, readable
@@ -41,6 +41,11 @@ class Score:
     def response(self) -> float:
         """What the verdicts are about."""
         return self.test if self.number is None else self.number
+
+    @property
+    def clearance(self) -> float:
+        """How far its class-balanced accuracy lies above chance for certain; NaN if that cannot be told."""
+        return clearance(self.correct, self.cells.images, self.cells.classes)
 
     @property
     def test(self) -> float:

@@ -1,7 +1,7 @@
-"""Which trials learnt nothing: accuracy that scenes allow to be no better than naming one class for all images.
+"""How far a trial is from chance, by what scenes allow: naming one class for all images gets one class in k right.
 
 In: what a trial got right of the images of each cell, a cell being the images of one class in one scene. Out: whether
-it stayed at chance.
+it stayed at chance, or by how much it came clear of it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import numpy as np
 ONE_SIDED = 0.95
 
 
-def balanced_bound(correct: np.ndarray, images: np.ndarray, classes: np.ndarray) -> tuple[float, int]:
-    """Return the 95 % upper bound of class-balanced accuracy, scenes drawn within each class, and how many classes.
+def balanced_share(correct: np.ndarray, images: np.ndarray, classes: np.ndarray) -> tuple[float, float, int]:
+    """Return class-balanced accuracy, how far its one-sided 95 % bounds lie from it, and of how many classes it is.
+
+    Scenes are drawn within each class.
 
     Args:
         correct: (C,), images of each cell that are right.
@@ -33,16 +35,22 @@ def balanced_bound(correct: np.ndarray, images: np.ndarray, classes: np.ndarray)
         means.append(float(share))
         df += n - 1
     if not means:
-        return math.nan, 0
+        return math.nan, math.nan, 0
     mean = float(np.mean(means))
     if variance == 0:
-        return mean, len(means)
+        return mean, 0.0, len(means)
     from scipy import special
 
-    return mean + float(special.stdtrit(df, ONE_SIDED)) * math.sqrt(variance) / len(means), len(means)
+    return mean, float(special.stdtrit(df, ONE_SIDED)) * math.sqrt(variance) / len(means), len(means)
 
 
 def at_chance(correct: np.ndarray, images: np.ndarray, classes: np.ndarray) -> bool:
     """Tell whether the upper bound is at or below one in the number of classes; False if no class tells."""
-    bound, known = balanced_bound(correct, images, classes)
-    return known > 1 and bound <= 1 / known
+    mean, reach, known = balanced_share(correct, images, classes)
+    return known > 1 and mean + reach <= 1 / known
+
+
+def clearance(correct: np.ndarray, images: np.ndarray, classes: np.ndarray) -> float:
+    """Return how far the lower bound lies above one in the number of classes; NaN if no class tells."""
+    mean, reach, known = balanced_share(correct, images, classes)
+    return mean - reach - 1 / known if known > 1 else math.nan

@@ -33,7 +33,11 @@ _OF_ARM = {  # by field of an `ArmSummary`: path and formula
     "gap": ("accuracy_gap/mean", "mean over the finished seeds of train_accuracy - test_accuracy"),
     "test_low": ("test_accuracy/lowest", "lowest test_accuracy of the finished seeds"),
     "test_high": ("test_accuracy/highest", "highest test_accuracy of the finished seeds"),
-    "chance": ("chance", "share of the largest class among the test images"),
+    "largest": ("largest_class", "share of the largest class among the test images"),
+    "balanced": (
+        "test_accuracy/balanced",
+        "mean over the finished seeds of the mean share of right images of each class",
+    ),
     "planned": ("planned", "number of trials of the arm that are planned"),
 }
 
@@ -109,7 +113,7 @@ class StudyClaims:
         return self.number(len(keys), f"study/outcome={outcome}", f"number of trials with the outcome {outcome}", keys)
 
     def arm(self, arm: ArmSummary, what: str, form: str) -> str:
-        """Return train, test, gap, test_low, test_high, chance or planned of an arm."""
+        """Return train, test, gap, test_low, test_high, largest, balanced or planned of an arm."""
         path, formula = _OF_ARM[what]
         keys = self.sweep.of(arm.name, None if what == "planned" else "finished")["key"]
         return self.number(getattr(arm, what), f"arm/{arm.name}/{path}", formula, keys, form)

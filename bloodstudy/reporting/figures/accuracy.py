@@ -77,10 +77,10 @@ def draw_accuracy(sweep: StudyResults, styles: Styles) -> Figure:
             axes.set_xlabel("")
         axes.set_title("\n".join(label(f"{key}={spell(level)}", 34) for key, level in shared.items()))
         axes.set_ylabel("accuracy" if position % columns == 0 else "")
-    chances = {arm.chance for arm in arms if arm.finished}
-    lowest = min(value for arm in arms if arm.finished for value in (arm.test_low, arm.train, arm.chance))
+    shares = {arm.largest for arm in arms if arm.finished}
+    lowest = min(value for arm in arms if arm.finished for value in (arm.test_low, arm.train, arm.largest))
     panels[0].set_ylim(max(-0.03, math.floor(lowest * 10) / 10 - 0.1), 1.03)
-    _add_legend(figure, len(sweep.seeds) > 1, min(chances) if len(chances) == 1 else None)
+    _add_legend(figure, len(sweep.seeds) > 1, min(shares) if len(shares) == 1 else None)
     return figure
 
 
@@ -98,10 +98,10 @@ def _draw_panel(axes: Axes, sweep: StudyResults, first: str, arms: list[ArmSumma
         axes.fill_between(x, test, train, color=SHADE, linewidth=0)
         axes.plot(x, train, color=INK, linewidth=1)
         axes.plot(x, test, color=INK, linewidth=1, linestyle="--")
-    if len({arm.chance for arm in arms if arm.finished}) == 1:
-        axes.axhline(next(arm.chance for arm in arms if arm.finished), color=INK, linestyle=":", linewidth=1.2)
+    if len({arm.largest for arm in arms if arm.finished}) == 1:
+        axes.axhline(next(arm.largest for arm in arms if arm.finished), color=INK, linestyle=":", linewidth=1.2)
     else:  # tested on different images
-        axes.plot(x, [arm.chance for arm in arms], color=INK, linestyle="", marker="_", markersize=24)
+        axes.plot(x, [arm.largest for arm in arms], color=INK, linestyle="", marker="_", markersize=24)
     for arm in arms:
         _draw_arm(axes, sweep.of(arm.name, "finished"), arm, places[arm.name], styles[arm.name])
     lost = {places[arm.name]: describe_lost(sweep.of(arm.name)) for arm in arms}
@@ -131,7 +131,7 @@ def _name_levels(axes: Axes, scale: Scale, names: list[str], notes: list[str]) -
     axes.set_xlabel(scale.words)
 
 
-def _add_legend(figure: Figure, seeds: bool, chance: float | None) -> None:
+def _add_legend(figure: Figure, seeds: bool, largest: float | None) -> None:
     marks: dict[str, Any] = {"color": INK, "marker": "o", "linewidth": 1}
     mean = ", mean" if seeds else ""
     handles = [
@@ -139,11 +139,11 @@ def _add_legend(figure: Figure, seeds: bool, chance: float | None) -> None:
         Line2D([], [], **marks, markersize=8, linestyle="--", mfc="none", label=f"test{mean}"),
         Patch(color=SHADE, label="gap (train − test)"),
     ]
-    words = "chance (largest test class)"
-    if chance is None:
+    words = "largest test class"
+    if largest is None:
         handles.append(Line2D([], [], color=INK, marker="_", markersize=16, linestyle="", label=words))
     else:
-        handles.append(Line2D([], [], color=INK, linestyle=":", label=words.replace("chance", f"chance {chance:.3f}")))
+        handles.append(Line2D([], [], color=INK, linestyle=":", label=f"{words} {largest:.3f}"))
     if seeds:
         handles.insert(2, Line2D([], [], **marks, markersize=3.5, linestyle="", label="one seed"))
     figure.legend(handles=handles, loc="outside upper center", ncols=3 if seeds else 4, frameon=False)

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bloodstudy.analysis import StudyAnalysis, StudyResults, compare_splits, list_points, summarise_arms, take_question
+from bloodstudy.analysis import StudyAnalysis, StudyResults, compare_splits, list_points, take_question
 from bloodstudy.reporting.claims.ledger import NONE, WriteNumber, write_number
 from bloodstudy.reporting.claims.study_claims import StudyClaims
 from bloodstudy.reporting.figures.style import INK, Drawing, label, new_grid
@@ -41,11 +41,6 @@ DESCRIBED = (
 )
 
 
-def find_points(sweep: StudyResults) -> pd.DataFrame:
-    """Return the test accuracies to compare, as `analysis.list_points` has them."""
-    return list_points(sweep, {arm.name: arm.clear_from for arm in summarise_arms(sweep)})
-
-
 def find_divided(question: PlannedQuestion, analysis: StudyAnalysis) -> StudyResults | None:
     """Return the part of the study that a question is about, if that is to compare splits; else None."""
     divided = any(comparison.unpaired for comparison in analysis.of(question.name))
@@ -54,7 +49,7 @@ def find_divided(question: PlannedQuestion, analysis: StudyAnalysis) -> StudyRes
 
 def list_figures(sweep: StudyResults, question: str = "") -> dict[str, Drawing]:
     """Return the figure of the splits by name, not drawn yet; nothing if no split was swept."""
-    points = find_points(sweep)
+    points = list_points(sweep)
     return {_name_figure(question): partial(draw_splits, points, compare_splits(points))} if len(points) else {}
 
 
@@ -68,7 +63,7 @@ def describe_section(sweep: StudyResults, claims: StudyClaims, drawn: list[str],
     The last is there, if it is `drawn`. Empty if no split was swept; `learnt` also if no trial stayed at chance.
     `sweep` is the part of the study that `question` is about.
     """
-    points = find_points(sweep)
+    points = list_points(sweep)
     if not len(points):
         return NOTHING
     compared, learnt = compare_splits(points), points.loc[~points["stuck"].astype(bool)]

@@ -145,11 +145,25 @@ def _describe_best(claims: StudyClaims, arms: list[ArmSummary]) -> str:
     rivals = [arm for arm in whole if arm not in best and arm.test_high >= best[0].test_low]
     if len(sweep.seeds) > 1 and len(best) == 1 and rivals:
         text += f" Over the seeds its range overlaps that of {_name_arms(rivals)}."
-    return text
+    return text + _describe_balanced(claims, clear, best)
+
+
+def _describe_balanced(claims: StudyClaims, clear: list[ArmSummary], best: list[ArmSummary]) -> str:
+    """Say which arm is the best if each class weighs alike; nothing if it is the same one."""
+    highest = max(clear, key=lambda arm: arm.balanced)
+    rest = max(best, key=lambda arm: arm.balanced)
+    if round(highest.balanced, 3) == round(rest.balanced, 3):
+        return ""
+    first, other = (claims.arm(arm, "balanced", ".3f") for arm in (highest, rest))
+    mean = "mean " if len(claims.sweep.seeds) > 1 else ""
+    return (
+        f" Each image weighs alike in these; if each class does, {code(highest.name)} has the highest {mean}test "
+        f"accuracy, {first}, and {code(rest.name)} has {other}."
+    )
 
 
 def _chance(claims: StudyClaims, arm: ArmSummary) -> str:
-    return f"chance level, the share of the largest class of the test set, is {claims.arm(arm, 'chance', '.3f')}"
+    return f"naming the largest class for every image gives {claims.arm(arm, 'largest', '.3f')}"
 
 
 def _describe_gaps(claims: StudyClaims, done: list[ArmSummary]) -> str:

@@ -9,6 +9,8 @@ from records import plan_of
 from scipy import stats
 
 from bloodstudy.analysis import StudyResults, compare_splits, list_points
+from bloodstudy.analysis.results.predictions import TestCells
+from bloodstudy.analysis.results.scores import Score
 
 
 def points_of(**values):
@@ -63,14 +65,20 @@ def test_the_order_of_the_units_changes_nothing():
 
 def points_over(swept, planned):
     """Return the points of a sweep of (levels, judged, fold, seed, key, test accuracy)."""
-    trials, plan = [], []
+    trials, plan, scores = [], [], {}
     for levels, judged, fold, seed, key, accuracy in planned:
         data = {"split_seed": None if judged == "official" else 0, "test_share": None, "folds": None, "fold": fold}
         plan.append({"key": key, "judged": judged, "seed": seed, "levels": levels, "data": data})
         outcome = "finished" if accuracy else "failed"
         trials.append({"outcome": outcome, "test_accuracy": accuracy, "arm": "a", "seed": 0})
-    results = StudyResults(plan_of({"swept": swept, "trials": plan}), pd.DataFrame(trials), {}, {}, {}, {})
-    return list_points(results, {"a": 0.3})
+        trials[-1] |= {"key": key, "judged": judged}
+        if accuracy:
+            share = np.repeat(round(10 * accuracy), 40)
+            cells = TestCells(np.repeat([0, 1], 20), tuple(map(str, range(40))), np.full(40, 10), np.zeros(0, int))
+            scores[key, judged] = Score(cells, share + np.tile([-1, 1], 20), 0.9, dead=False)
+    plan = plan_of({"swept": swept, "trials": plan})
+    predictions = dict.fromkeys(key for key, _ in scores)
+    return list_points(StudyResults(plan, pd.DataFrame(trials), {}, {}, predictions, scores=scores))
 
 
 def test_seeds_are_the_units_and_a_failed_trial_is_none():
@@ -109,7 +117,7 @@ def test_splits_are_compared_within_what_else_was_swept():
 
 def test_a_trial_that_is_not_clear_of_chance_is_stuck():
     planned = [({"data.split": s, "seed": k}, s, None, k, f"{s}{k}", v) for s, k, v in
-               (("official", 0, 0.8), ("official", 1, 0.3), ("random", 0, 0.31))]  # fmt: skip
+               (("official", 0, 0.8), ("official", 1, 0.5), ("random", 0, 0.6))]  # fmt: skip
     points = points_over({"data.split": ["official", "random"], "seed": [0, 1]}, planned)
     assert points["stuck"].tolist() == [False, True, False]
 

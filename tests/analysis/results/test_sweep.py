@@ -6,6 +6,8 @@ import pytest
 from records import plan_of, result_of
 
 from bloodstudy.analysis import Confusion, StudyResults, summarise_arms
+from bloodstudy.analysis.results.predictions import TestCells
+from bloodstudy.analysis.results.scores import Score
 
 
 def sweep_of(rows, photographs=None, test_counts=(50, 50)):
@@ -24,7 +26,7 @@ def sweep_of(rows, photographs=None, test_counts=(50, 50)):
     keys = [trial["key"] for trial in trials]
     return StudyResults(
         plan_of({}), frame, {key: result_of({"data": data}) for key in keys}, {}, dict.fromkeys(keys),
-        {(key, "official"): examined for key in keys},
+        {(key, "official"): examined for key in keys}, scores={(key, "official"): right_of(0.9, 0.9) for key in keys},
     )  # fmt: skip
 
 
@@ -44,15 +46,39 @@ def test_an_arm_without_a_finished_trial_has_no_numbers_and_is_not_clear_of_chan
     assert not arm.clear
 
 
-def test_chance_is_the_share_of_the_largest_test_class():
+def test_the_largest_class_is_counted_among_the_test_images():
     (arm,) = summarise_arms(sweep_of([("a", 0, 0.9)], test_counts=(30, 10)))
-    assert arm.chance == 0.75
+    assert arm.largest == 0.75
 
 
-@pytest.mark.parametrize(("test", "photographs", "clear"), [
-    (0.59, None, False), (0.61, None, True),  # 100 images: one standard error is 0.05
-    (0.74, 16, False), (0.76, 16, True),  # their 16 photographs: 0.125
+def right_of(*shares):
+    """Return what a trial got right of twenty scenes a class: 9 images each of the first class, one of the others."""
+    classes = np.repeat(np.arange(len(shares)), 20)
+    images = np.where(classes == 0, 9, 1)
+    places = np.tile(np.arange(20), len(shares))
+    right = np.where(places < 20 * np.repeat(shares, 20), images, 0)
+    return Score(
+        TestCells(classes, tuple(map(str, range(len(classes)))), images, np.zeros(0, int)), right, 0.9, dead=False
+    )
+
+
+@pytest.mark.parametrize(("shares", "clear"), [
+    ((0.95, 0.95), True),
+    ((0.85, 0.9), True),  # fewer images are right than if all were named the first class, and it learnt all the same
+    ((1.0, 0.0), False), ((1.0, 0.05), False), ((0.5, 0.6), False),
 ])  # fmt: skip
-def test_clear_of_chance_means_two_standard_errors_over_photographs(test, photographs, clear):
-    (arm,) = summarise_arms(sweep_of([("a", 0, test)], photographs))
+def test_clear_of_chance_is_judged_with_each_class_weighing_alike(shares, clear):
+    sweep, own = sweep_of([("a", 0, 0.8)], test_counts=(90, 10)), right_of(*shares)
+    sweep.scores["0", "official"] = own
+    (arm,) = summarise_arms(sweep)
     assert arm.clear is clear
+    assert arm.balanced == pytest.approx(np.mean(shares))
+
+
+def test_one_dead_seed_of_three_does_not_hide_an_arm_that_learnt():
+    sweep = sweep_of([("a", seed, 0.8) for seed in range(3)])
+    for seed, shares in enumerate([(0.95, 0.9), (0.9, 0.9), (1.0, 0.0)]):
+        sweep.scores[str(seed), "official"] = right_of(*shares)
+    (arm,) = summarise_arms(sweep)
+    assert arm.clear
+    assert arm.balanced == pytest.approx((0.925 + 0.9 + 0.5) / 3)

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 from harness import rewrite
 
-from bloodstudy.analysis import analyse_study, load_study
+from bloodstudy.analysis import analyse_study, load_study, summarise_arms
 from bloodstudy.reporting.claims.ledger import unmark
 from bloodstudy.reporting.claims.study_claims import open_claims
 from bloodstudy.reporting.sections.summary import describe_title, summarise
@@ -59,6 +62,23 @@ def test_overlapping_seeds_are_said_to_overlap(summary_of):
 def test_equal_arms_share_the_first_place(summary_of):
     text = summary_of({"augment": ["none", "flip"]}, skill=lambda levels: (1.0, 1.0))
     assert "`augment=none` and `augment=flip` share the highest test accuracy, 1.000" in text
+
+
+def test_another_arm_that_leads_if_each_class_weighs_alike_is_named(read_sweep):
+    sweep = read_sweep({"augment": ["none", "flip"]}, skill=skill(none=(0.9, 0.9), flip=(0.9, 0.7)))
+    assert "each class" not in write(sweep)
+    for trial, shares in zip(sweep.trials.to_dict("records"), (0.6, 0.8), strict=True):
+        key, judged = trial["key"], trial["judged"]
+        own = sweep.score(key, judged)
+        correct = np.where(own.cells.classes > 0, np.floor(own.cells.images * shares), own.cells.images)
+        sweep.scores[key, judged] = replace(own, correct=correct)
+    none, flip = summarise_arms(sweep)
+    assert none.test > flip.test
+    assert f"`augment=none` has the highest test accuracy, {none.test:.3f}" in write(sweep)
+    said = (
+        f"if each class does, `augment=flip` has the highest test accuracy, {flip.balanced:.3f}, and `augment=none` has"
+    )
+    assert f"{said} {none.balanced:.3f}." in write(sweep)
 
 
 def test_arms_on_different_images_are_not_ranked(summary_of):
