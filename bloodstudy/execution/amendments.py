@@ -6,9 +6,10 @@ change once a trial has a result.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from bloodstudy.errors import UserError
 from bloodstudy.execution.looks import Looks
@@ -149,9 +150,32 @@ def _name_blocks(plan: Plan) -> str:
 def list_changes(plan: Plan, old: Plan, more: Sequence[str] = ()) -> list[str]:
     """Return the amendments of the `old` plan, `more`, and what `plan` decides otherwise than it did."""
     now, then = plan.to_dict(), old.to_dict()
-    changed = [name for name in STUDY_DECIDES if brief(then.get(name)) != brief(now.get(name))]
-    changes = [f"{name}: {brief(then.get(name))} became {brief(now.get(name))}" for name in changed]
+    changes = [line for name in STUDY_DECIDES for line in _tell(name, then.get(name), now.get(name))]
     return list(dict.fromkeys([*(old.amendments or []), *more, *changes]))
+
+
+def _tell(name: str, then: Any, now: Any) -> list[str]:
+    """Return what became of a part of a plan, a line a change; of what has names within, those that changed alone."""
+    if brief(then) == brief(now):
+        return []
+    then, now = _by_name(then), _by_name(now)
+    if not (isinstance(then, Mapping) and isinstance(now, Mapping)):
+        return [f"{name}: {brief(then)} became {brief(now)}"]
+    lines = []
+    for part in dict.fromkeys([*then, *now]):
+        if part in then and part in now:
+            lines += _tell(f"{name}, {part}", then[part], now[part])
+        else:
+            what = then.get(part, now.get(part))
+            value = "" if isinstance(what, Mapping) else f"{brief(what)} "
+            lines.append(f"{name}, {part}: {value}was {'left out' if part in then else 'added'}")
+    return lines
+
+
+def _by_name(value: Any) -> Any:
+    """Return a list of things that have names by those names; anything else as it is."""
+    named = isinstance(value, list) and value and all(isinstance(one, Mapping) and "name" in one for one in value)
+    return {one["name"]: one for one in value} if named else value
 
 
 def _name_data(trial: PlannedTrial) -> str:

@@ -112,4 +112,4 @@ def headline(result: Result, judged: str, dead: bool = False) -> str:
     if "test_accuracy" not in measured:
         return f"finished ({seconds})"
     figures = f"train {measured['train_accuracy']:.3f}, test {measured['test_accuracy']:.3f}"
-    return f"{figures}, gap {measured['accuracy_gap']:+.3f}{f', {AT_CHANCE}' if dead else ''} ({seconds})"
+    return f"{figures}, gap {measured['accuracy_gap']:+z.3f}{f', {AT_CHANCE}' if dead else ''} ({seconds})"

@@ -112,9 +112,9 @@ def _tell(course: analysis.Course, no_op: bool) -> tuple[str, str]:
     """Return the effect that the last look has seen, in points, and the verdict; no number of what is not valid."""
     effect, verdict = "-", course.verdict
     if course.last and course.last.effect and verdict.word != Word.INVALID:
-        effect = f"{100 * course.last.effect.effect:+.1f}"
+        effect = f"{100 * course.last.effect.effect:+z.1f}"
         if course.last.told:
-            effect += f" [{100 * course.last.told.low:+.1f}, {100 * course.last.told.high:+.1f}]"
+            effect += f" [{100 * course.last.told.low:+z.1f}, {100 * course.last.told.high:+z.1f}]"
     stopped = f" (stopped at look {verdict.look})" if verdict.stopped else ""
     not_worse = ", not worse" if verdict.not_worse and verdict.word == Word.INCONCLUSIVE else ""
     return effect, f"{verdict.text}{stopped}{not_worse}{', no-op?' if no_op else ''}"
@@ -171,7 +171,7 @@ def _print_trial(row: dict[str, Any], dead: bool) -> None:
         terminal.say(f"                        {row['test_accuracy_clean']:.3f} {on_clean})")
     else:
         terminal.say(f"test accuracy   {row['test_accuracy']:.3f}")
-    terminal.say(f"gap            {row['accuracy_gap']:+.3f}")
+    terminal.say(f"gap            {row['accuracy_gap']:+z.3f}")
     if dead:
         terminal.say(TELLS_CHANCE)
     for name in METRICS:
@@ -227,7 +227,7 @@ def _means(rows: list[dict[str, Any]]) -> list[str]:
     return [
         f"{train:.3f}",
         f"{test:.3f}",
-        f"{gap:+.3f}",
+        f"{gap:+z.3f}",
         *(_spell(fmean(row[name] for row in done)) for name in METRICS),
     ]
 

@@ -6,7 +6,7 @@ import pytest
 from studies import SMALL, fabricate_study
 
 from bloodstudy.errors import UserError
-from bloodstudy.execution.amendments import amend
+from bloodstudy.execution.amendments import amend, list_changes
 from bloodstudy.study.question import Question
 from bloodstudy.study.run_folder import read_plan
 
@@ -41,13 +41,28 @@ def test_before_the_first_look_the_results_that_a_changed_setting_leaves_are_cou
     old = study(outcomes={(arm, seed): "missing" for arm in arms for seed in range(4, 8)})
     amendments = amend(change_setting(old), old, tmp_path).amendments
     assert "trials: 12 that have a result are not planned any more" in amendments
-    assert any(change.startswith("setting: ") for change in amendments)
+    assert [change for change in amendments if change.startswith("setting")] == [
+        f"setting, epochs: {old.common['epochs']} became 99"
+    ]
 
 
 def test_words_may_change_after_a_look(study, tmp_path):
     old = study()
     said = 'title: "The five questions" became "Otherwise"'
     assert amend(replace(old, title="Otherwise"), old, tmp_path).amendments == [said]
+
+
+def test_of_arms_and_questions_only_what_changed_is_told(study):
+    old = study()
+    question = replace(old.questions[0], sentence="Otherwise")
+    arms = {name: arm for name, arm in old.arms.items() if name != "pooling=none"}
+    arms["pooling=strided"] = old.arms["pooling=none"]
+    changes = list_changes(replace(old, questions=(question,), arms=arms), old)
+    assert changes == [
+        'questions, pools, sentence: "Which pooling?" became "Otherwise"',
+        "arms, pooling=none: was left out",
+        "arms, pooling=strided: was added",
+    ]
 
 
 def test_a_look_keeps_its_seeds_once_a_trial_has_a_result(study, tmp_path):

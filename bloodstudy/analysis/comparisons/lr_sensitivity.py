@@ -23,8 +23,8 @@ class Tuned:
 
     question: str
     arm: str
-    rates: pd.DataFrame  # lr, arm (of the strip), seeds, validation_accuracy (mean), rising with lr
-    best: float | None  # of those with most seeds; None: no validation images, or no finished trial yet
+    rates: pd.DataFrame  # lr (rising), arm (of the strip), seeds, at_chance (of them), validation_accuracy (mean)
+    best: float | None  # of those with most seeds that learnt; None: no validation images, or no such trial yet
 
 
 def tune(sweep: StudyResults, seeds: Sequence[int]) -> list[Tuned]:
@@ -45,6 +45,7 @@ def tune(sweep: StudyResults, seeds: Sequence[int]) -> list[Tuned]:
             known = rates.dropna(subset=["lr", "validation_accuracy"])
             # A rate that lost trials has its easier ones left.
             known = known.loc[known["seeds"] == known["seeds"].max()]
+            known = known.loc[known["at_chance"] < known["seeds"]]
             found.append(Tuned(question.name, arm, rates.reset_index(drop=True), _choose(known, arm)))
     return found
 
@@ -67,4 +68,6 @@ def _measure(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> dict[str, o
     lr = float(rows[0]["lr"]) if rows else math.nan
     validated = [float(row.get("validation_accuracy", math.nan)) for row in rows]
     measured = sum(validated) / len(validated) if rows else math.nan
-    return {"lr": lr, "arm": arm, "seeds": len(rows), "validation_accuracy": measured}
+    scores = [sweep.score(row["key"], row["judged"]) for row in rows]
+    dead = sum(one is not None and one.dead for one in scores)
+    return {"lr": lr, "arm": arm, "seeds": len(rows), "at_chance": dead, "validation_accuracy": measured}

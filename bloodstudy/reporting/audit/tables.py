@@ -85,7 +85,7 @@ def tabulate_counts(findings: Findings) -> str:
         counts = wide.loc[name]
         shares = {side: spell_value(counts["share", side], ".1%") for side in findings.sides}
         cells = [f"{counts['images', side]:,.0f} ({share})" for side, share in shares.items()]
-        cells.append(f"{round(100 * (counts['share', 'test'] - counts['share', 'train']), 1) + 0.0:+.1f}")  # never -0.0
+        cells.append(f"{100 * (counts['share', 'test'] - counts['share', 'train']):+z.1f}")
         cells += [spell_value(counts[column], ",.0f") for column in columns]
         rows.append([code(name), *cells])
     header = [*findings.sides, "test − train (points)", *(f"{kind}, {side}" for kind, side in columns)]

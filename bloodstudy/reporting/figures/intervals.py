@@ -57,7 +57,7 @@ def point_outside(axes: Axes, mean: float, end: float, row: float, style: Style)
     """Say where a mean lies that the axis does not reach."""
     arrow = {"arrowstyle": "-|>", "color": style.colour, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0}
     axes.annotate(
-        f"{mean:+.1f}", (end, row), xytext=(0.72 * end, row), arrowprops=arrow, fontsize=8,
+        f"{mean:+z.1f}", (end, row), xytext=(0.72 * end, row), arrowprops=arrow, fontsize=8,
         va="center", ha="left" if mean < 0 else "right", color=INK,
     )  # fmt: skip
 

@@ -55,7 +55,7 @@ def draw_levels(comparisons: Sequence[Comparison], styles: Styles, trial: str) -
         axes.hlines(row, min(means), max(means), color=SHADE, linewidth=7, zorder=1)
         if arm in beside_arm:
             axes.plot([beside_arm[arm]], [row], marker="|", markersize=15, mew=1.6, color=INK, linestyle="", zorder=2)
-        words = [f"{means[0] - means[1]:+.1f}"] if len(table) else []
+        words = [f"{means[0] - means[1]:+z.1f}"] if len(table) else []
         words += [f"dead {len(dead[arm])}"] if dead.get(arm) else []
         axes.text(1.02, row, "; ".join(words), va="center", **beyond)
     axes.set_yticks(range(len(names)), names)

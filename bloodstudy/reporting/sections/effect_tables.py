@@ -24,6 +24,7 @@ RECALL = "test_recall_"
 SIDES = ("arm", "reference")
 FORMULAS = {
     "validation_accuracy": "100 * mean over seeds of validation_accuracy",
+    "at_chance_looked_at": "number of finished trials of the arm that stayed at chance, of the seeds looked at",
     "finished_looked_at": "number of trials of the arm that finished, of the seeds looked at",
 }
 
@@ -147,7 +148,7 @@ def _describe_interaction(interaction: Interaction, response: str, keys: list[st
 def tabulate_strips(strips: Sequence[Tuned], claims: StudyClaims) -> str:
     """Return the validation accuracy of each arm at each learning rate, its best in bold; empty without a strip.
 
-    A rate at which fewer trials finished than at others says how many.
+    A rate at which fewer trials finished than at others says how many, and one at which trials stayed at chance too.
     """
     rates = sorted({float(lr) for strip in strips for lr in strip.rates["lr"].dropna()})
     rows = []
@@ -162,8 +163,12 @@ def tabulate_strips(strips: Sequence[Tuned], claims: StudyClaims) -> str:
 def _describe_rate(row: Mapping[str, Any], strip: Tuned, claims: StudyClaims) -> str:
     write = claims.numbers_of(f"arm/{row['arm']}", FORMULAS, claims.keys(row["arm"]))
     text = write("validation_accuracy", 100 * float(row["validation_accuracy"]), PERCENT)
+    notes = []
     if row["seeds"] < strip.rates["seeds"].max():
-        text += f" ({write('finished_looked_at', row['seeds'], 'd')} seed{'' if row['seeds'] == 1 else 's'})"
+        notes.append(f"{write('finished_looked_at', row['seeds'], 'd')} seed{'' if row['seeds'] == 1 else 's'}")
+    if row["at_chance"]:
+        notes.append(f"{write('at_chance_looked_at', row['at_chance'], 'd')} at chance")
+    text += f" ({', '.join(notes)})" if notes else ""
     return f"**{text}**" if strip.best is not None and float(row["lr"]) == strip.best else text
 
 
@@ -174,6 +179,8 @@ def describe_strips(strips: Sequence[Tuned]) -> str:
     reference, *others = strips
     if not any(strip.rates["seeds"].sum() for strip in strips):
         return "No rate is chosen yet: no seed is finished in all arms."
+    if reference.best is None and len(reference.rates["validation_accuracy"].dropna()):
+        return "No rate is chosen: at each of them the reference stayed at chance."
     if reference.best is None:
         return "No rate is chosen: the strip needs validation images (`data.validation_share`), never the test."
     differing = [strip for strip in others if strip.best is not None and strip.best != reference.best]

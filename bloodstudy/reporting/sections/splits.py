@@ -110,8 +110,8 @@ def _write_cells(row: Mapping[str, Any], write: WriteNumber) -> list[str]:
     """Return units, mean, interval, difference to the first split and its interval; a dash for what is not there."""
     units = f"{write('n', row['n'], 'd')} {row['of']}{'s' if row['n'] > 1 else ''}"
     mean, interval = write("mean", row["mean"], ".3f"), _span(write, row, "low", "high", ".3f")
-    change = NONE if math.isnan(row["difference"]) else write("difference", row["difference"], "+.3f")
-    return [units, mean, interval, change, _span(write, row, "difference_low", "difference_high", "+.3f")]
+    change = NONE if math.isnan(row["difference"]) else write("difference", row["difference"], "+z.3f")
+    return [units, mean, interval, change, _span(write, row, "difference_low", "difference_high", "+z.3f")]
 
 
 def tabulate_splits(compared: pd.DataFrame, write_row: WriteRow = lambda row: write_number) -> str:
@@ -131,6 +131,7 @@ def describe_splits(compared: pd.DataFrame, stuck: int = 0, write: WriteNumber =
     return {
         "divided": "division" in set(compared["of"]),
         "stuck": write("stuck", stuck, "d") if stuck else "",
+        "some": stuck < sum(compared["n"].to_list()),
         "units": write("units", sum(compared["n"].to_list()), "d") if stuck else "",
         "single": bool(min(compared["n"]) < 2),
         "alike": {"official", "official_clean"} <= {split.split(",")[0] for split in compared["split"]},

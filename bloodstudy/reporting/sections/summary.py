@@ -168,12 +168,12 @@ def _chance(claims: StudyClaims, arm: ArmSummary) -> str:
 
 def _describe_gaps(claims: StudyClaims, done: list[ArmSummary]) -> str:
     low, high = min(done, key=lambda arm: arm.gap), max(done, key=lambda arm: arm.gap)
-    lowest = claims.arm(low, "gap", "+.3f")
+    lowest = claims.arm(low, "gap", "+z.3f")
     if len(done) == 1:
         return f"The gap (train − test) is {lowest}."
-    if f"{low.gap:+.3f}" == f"{high.gap:+.3f}":
+    if f"{low.gap:+z.3f}" == f"{high.gap:+z.3f}":
         return f"The gap (train − test) is {lowest} in each finished arm."
-    highest = claims.arm(high, "gap", "+.3f")
+    highest = claims.arm(high, "gap", "+z.3f")
     return f"The gap (train − test) lies between {lowest} ({code(low.name)}) and {highest} ({code(high.name)})."
 
 

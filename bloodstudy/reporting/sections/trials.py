@@ -65,26 +65,32 @@ SECTION = Section("trials", lambda analysis: not has_questions(analysis), descri
 
 
 def describe_differences(claims: StudyClaims) -> dict[str, str]:
-    """Return table and text on the arms that can be paired with the reference; empty if there is none."""
-    shown = [c for c in claims.analysis.comparisons if len(c.seeds) > 1 and not c.unpaired]
-    if not shown:
+    """Return table and text on the arms that can be paired with the reference; empty if there is none.
+
+    Where no arm keeps two seeds there is no table, and the text says why.
+    """
+    paired = [c for c in claims.analysis.comparisons if not c.unpaired]
+    shown = [c for c in paired if len(c.seeds) > 1]
+    if not paired or len(claims.sweep.seeds) < 2:
         return {}
-    least = claims.analysis.repetitions.least
-    intervals = " with 95 % intervals" if len(claims.sweep.seeds) >= least else f" (intervals take {least} seeds)"
+    least, known = claims.analysis.repetitions.least, [not math.isnan(c.effects["test_accuracy"].low) for c in shown]
+    intervals = f" (intervals take {least} seeds)"
+    if any(known):
+        intervals = " with 95 % intervals" if all(known) else f" with 95 % intervals where {least} seeds or more count"
     text = (
-        f"Points of accuracy, each class weighing alike, each arm less {code(shown[0].pair.reference)} on the same "
+        f"Points of accuracy, each class weighing alike, each arm less {code(paired[0].pair.reference)} on the same "
         f"seed, means over seeds{intervals}. Nothing was declared before, so nothing is tested and no arm gets a "
         "verdict: a question in conf/question declares arms, margin and looks."
     )
     planned = len(claims.sweep.seeds)
-    fewer = [c for c in claims.analysis.comparisons if not c.unpaired and len(c.seeds) < planned]
+    fewer = [c for c in paired if len(c.seeds) < planned]
     if fewer:
         kept = "; ".join(f"{code(c.pair.arm)} {len(c.seeds)}{'' if len(c.seeds) > 1 else ' (no row)'}" for c in fewer)
         text += (
             " A seed is left out of a difference if the arm or the reference has no result on it, diverged or stayed "
             f"at chance. So of {planned} seeds there remain: {kept}. The means above have those that stayed at chance."
         )
-    return {"text": text, "table": tabulate_effects(shown, claims, tested=False)}
+    return {"text": text, "table": tabulate_effects(shown, claims, tested=False) if shown else ""}
 
 
 def _describe_accuracy(claims: StudyClaims) -> str:
@@ -102,7 +108,7 @@ def _describe_accuracy(claims: StudyClaims) -> str:
 def _tabulate_trials(claims: StudyClaims, no_ops: set[str]) -> str:
     seeds = ["seed"] if len(claims.sweep.seeds) > 1 else []
     numbers = [*seeds, *claims.responses, "parameters"]
-    forms = {name: "+.3f" if name == "accuracy_gap" else ".3f" for name in claims.responses.values()}
+    forms = {name: "+z.3f" if name == "accuracy_gap" else ".3f" for name in claims.responses.values()}
     forms["parameters"] = ",d"
     rows = []
     for row in rows_of(claims.sweep.trials):
@@ -131,7 +137,7 @@ def _tabulate_arms(claims: StudyClaims) -> str:
         means = [write(arm, "train", ".3f"), write(arm, "test", ".3f")]
         spread = f"{write(arm, 'test_low', '.3f')} to {write(arm, 'test_high', '.3f')}" if arm.finished else NONE
         metrics = [_write_mean(arm.name, name, claims) for name in own.values()]
-        rows.append([code(arm.name), counts, *means, spread, write(arm, "gap", "+.3f"), *metrics])
+        rows.append([code(arm.name), counts, *means, spread, write(arm, "gap", "+z.3f"), *metrics])
     return table(header, rows, right=header[1:])
 
 

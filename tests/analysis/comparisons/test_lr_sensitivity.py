@@ -1,10 +1,13 @@
 """The best learning rate of a grid is found on validation images."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from records import plan_of
 
 from bloodstudy.analysis import StudyResults, tune
+from bloodstudy.analysis.results.predictions import TestCells
+from bloodstudy.analysis.results.scores import Score
 
 ARMS = {
     "reference": ({}, 0.001, (0.7, 0.6)), "lr=0.01": ({"lr": 0.01}, 0.01, (0.8, 0.9)),
@@ -18,7 +21,7 @@ def sweep_of(validated=True):
         role = "exploratory" if "lr" in levels else "confirmatory" if levels else "reference"
         arms[name] = {"role": role, "levels": levels}
         for seed, accuracy in enumerate(accuracies):
-            row = {"key": name, "arm": name, "seed": seed, "outcome": "finished", "lr": lr}
+            row = {"key": name, "arm": name, "seed": seed, "outcome": "finished", "lr": lr, "judged": "official"}
             row |= {"validation_accuracy": accuracy} if validated else {}
             rows.append(row | {"test_accuracy": 1 - accuracy})
     question = {"name": "size", "reference": "reference", "arms": list(ARMS), "lr_strip": [0.01]}
@@ -47,6 +50,17 @@ def test_a_rate_that_lost_trials_is_not_the_best_on_those_that_it_kept():
     sweep.trials.loc[lost, "outcome"] = "diverged"
     reference, _ = tune(sweep, range(2))
     assert reference.rates["seeds"].tolist() == [2, 1]
+    assert reference.best == 0.001
+
+
+def test_a_rate_at_which_every_trial_stayed_at_chance_is_not_the_best():
+    sweep = sweep_of()
+    cells = TestCells(np.repeat([0, 1], 3), tuple("abcdef"), np.full(6, 10), np.zeros(0, int))
+    sweep.predictions.update(dict.fromkeys(ARMS))
+    for name in ARMS:
+        sweep.scores[name, "official"] = Score(cells, np.full(6, 9), 0.9, dead=name == "lr=0.01")
+    reference, _ = tune(sweep, range(2))
+    assert reference.rates["at_chance"].tolist() == [0, 2]
     assert reference.best == 0.001
 
 

@@ -92,7 +92,10 @@ def test_an_interaction_is_a_row_of_effects(made_up):
 
 
 def strip(arm, accuracies, best):
-    rows = [{"lr": lr, "arm": f"{arm}, lr={lr}", "seeds": 3, "validation_accuracy": a} for lr, a in accuracies.items()]
+    rows = [
+        {"lr": lr, "arm": f"{arm}, lr={lr}", "seeds": 3, "at_chance": 0, "validation_accuracy": a}
+        for lr, a in accuracies.items()
+    ]
     return Tuned("q", arm, pd.DataFrame(rows), best)
 
 
@@ -109,6 +112,15 @@ def test_a_rate_at_which_trials_were_lost_says_how_many_are_left(made_up):
     lossy.rates.loc[1, "seeds"] = 1
     row = unmark(effect_tables.tabulate_strips([lossy], made_up)).splitlines()[2]
     assert row == "| `reference` | **70.0** | 80.0 (1 seed) |"
+
+
+def test_a_rate_at_chance_says_so_and_where_all_are_none_is_chosen(made_up):
+    stuck = strip("reference", {0.001: 0.25, 0.01: 0.25}, None)
+    stuck.rates["at_chance"] = [3, 1]
+    row = unmark(effect_tables.tabulate_strips([stuck], made_up)).splitlines()[2]
+    assert row == "| `reference` | 25.0 (3 at chance) | 25.0 (1 at chance) |"
+    said = "No rate is chosen: at each of them the reference stayed at chance."
+    assert effect_tables.describe_strips([stuck]) == said
 
 
 def test_a_strip_without_validation_images_chooses_nothing():

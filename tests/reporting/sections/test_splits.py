@@ -74,6 +74,8 @@ def test_units_stuck_at_chance_are_crosses_and_are_told_of():
     points.loc[points["split"] == "grouped", "stuck"] = True
     compared = compare_splits(points)
     assert "1 of 6 units did not come clear of chance" in read_about(compared, stuck=1)
+    assert "the second leaves them out" in read_about(compared, stuck=1)
+    assert "second" not in read_about(compared, stuck=6), "where none learnt there is no second table"
     assert "chance" not in read_about(compared)
     with look():
         figure = draw_splits(points, compared)

@@ -30,6 +30,24 @@ def test_seeds_that_are_left_out_of_a_difference_are_told(read_sweep):
     assert "of 3 seeds there remain: `lr=0.01` 2; `lr=0.001` 1 (no row)." in text
 
 
+def test_where_no_arm_keeps_two_seeds_the_reason_stands_in_place_of_the_table(read_sweep):
+    lost = dict.fromkeys((2, 3), "diverged")
+    differences = describe_differences(
+        open_claims(analyse_study(read_sweep({"lr": [0.1, 0.01], "seed": [0, 1, 2]}, outcomes=lost)))
+    )
+    assert differences["table"] == ""
+    assert "of 3 seeds there remain: `lr=0.01` 1 (no row)." in differences["text"]
+
+
+def test_intervals_are_promised_for_the_rows_that_have_them(read_sweep):
+    lost = dict.fromkeys((6, 7, 8), "diverged")
+    sweep = read_sweep({"lr": [0.1, 0.01, 0.001], "seed": list(range(6))}, outcomes=lost)
+    differences = describe_differences(open_claims(analyse_study(sweep)))
+    without, with_interval = unmark(differences["table"]).splitlines()[2:]
+    assert ("[" in without, "[" in with_interval) == (False, True)
+    assert "with 95 % intervals where 6 seeds or more count" in differences["text"]
+
+
 @pytest.mark.parametrize("swept", [{}, {"lr": [0.1, 0.01]}, {"seed": [0, 1, 2]}])
 def test_nothing_to_pair_says_nothing(read_sweep, swept):
     assert describe_differences(open_claims(analyse_study(read_sweep(swept)))) == {}
