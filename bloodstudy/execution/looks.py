@@ -48,6 +48,16 @@ class Looks:
         return f"{decided} of {len(self.tested)} {noun} decided" if self.tested else ""
 
     @property
+    def stopped(self) -> bool:
+        """Whether the budget has ended the study before its last look."""
+        return any(course.verdict.stopped for _, course in self.tested)
+
+    @property
+    def why_spared(self) -> str:
+        """Why trials are not needed, in words."""
+        return "their arms are closed or the budget is spent" if self.stopped else "their arms are closed"
+
+    @property
     def several(self) -> bool:
         """Whether tested arms have several references."""
         return len({pair.reference for pair, _ in self.tested}) > 1
@@ -82,6 +92,7 @@ class Looks:
         still = sum(course.open for _, course in self.tested)
         spared = len(self._plan.keys) - len(self.needed)
         rest = f"; {spared} trials are not needed" if spared else ""
+        rest += "; the next look costs more than the budget, so the study ends here" if self.stopped else ""
         self._say(
             f"look {held} of {len(looks)}, after {looks[held - 1]} repetitions: {self.decided}, {still} open{rest}"
         )

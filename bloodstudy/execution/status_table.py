@@ -19,7 +19,7 @@ ALWAYS_SHOWN = (Outcome.FINISHED, Outcome.MISSING)  # columns that are shown eve
 def print_status(plan: Plan, folder: Path) -> None:
     """Print the table of the study in `folder`, and the lines below it; arms that a look has closed need no more."""
     states = {path.name: read_state(path) for path in _list_folders(folder, plan)}
-    needed = _find_needed(plan, folder)
+    needed, why = _find_needed(plan, folder)
     arms: dict[str, dict[str, TrialState]] = {}
     for planned in plan.trials:  # a trial that is judged in two ways is in two arms
         if planned.key not in needed and states[planned.key].outcome == Outcome.MISSING:
@@ -46,13 +46,16 @@ def print_status(plan: Plan, folder: Path) -> None:
     for line in _describe(every, {key: state for key, state in states.items() if key not in needless}, total):
         terminal.say(line)
     if needless:
-        terminal.say(f"not needed: {count_trials(len(needless))}, since their arms are closed")
+        terminal.say(f"not needed: {count_trials(len(needless))}, since {why}")
 
 
-def _find_needed(plan: Plan, folder: Path) -> Collection[str]:
-    """Return the keys of the trials that are still needed; where looks were declared, they are held now, and said."""
+def _find_needed(plan: Plan, folder: Path) -> tuple[Collection[str], str]:
+    """Return the keys of the trials that are still needed, and why the others are not.
+
+    Where looks were declared, they are held now, and said.
+    """
     if not plan.design:
-        return set(plan.keys)
+        return set(plan.keys), ""
     from bloodstudy.execution import announcement  # and with it the statistics, which a sweep needs none of
     from bloodstudy.execution.looks import Looks
 
@@ -60,7 +63,7 @@ def _find_needed(plan: Plan, folder: Path) -> Collection[str]:
     looks.hold(plan.repetitions.count)
     for line in announcement.describe_taken_back(looks.taken_back):
         terminal.say(line)
-    return looks.needed
+    return looks.needed, looks.why_spared
 
 
 def estimate_left(states: Iterable[TrialState], seconds: Sequence[float]) -> float | None:

@@ -1,5 +1,7 @@
 """The looks of a running study, on trials that are made up."""
 
+from dataclasses import replace
+
 from harness import rewrite
 from studies import fabricate_study
 
@@ -51,6 +53,16 @@ def test_a_look_spares_the_arms_that_it_closes_and_says_so_once(tmp_path):
     before = list(said)
     looks.hold(9)
     assert said == before
+
+
+def test_a_look_that_the_budget_makes_the_last_says_so(tmp_path):
+    plan, _, said = hold(tmp_path, 6, missing=range(6, 10))
+    assert "budget" not in said[0]
+    looks = Looks(replace(plan, budget="30"), tmp_path / "small", said.append)
+    looks.hold(10)
+    assert looks.stopped
+    assert any(line.endswith("the next look costs more than the budget, so the study ends here") for line in said)
+    assert looks.why_spared == "their arms are closed or the budget is spent"
 
 
 def test_a_look_says_no_more_of_an_arm_than_its_report(tmp_path):

@@ -83,7 +83,13 @@ def describe_state(claims: StudyClaims) -> str:
     quote = ""
     if not decided and any(c.verdict.word == Word.OPEN for c in tested):
         quote = " Unfinished: no question is answered yet, and the numbers so far are not to be quoted."
-    return f"{trials}; {looks}, {decided} of {len(tested)} changes decided.{quote}"
+    budget = "; the budget ended the study there" if _is_stopped(claims) else ""
+    return f"{trials}; {looks}, {decided} of {len(tested)} changes decided{budget}.{quote}"
+
+
+def _is_stopped(claims: StudyClaims) -> bool:
+    """Tell whether the budget ended the study before its last look."""
+    return any(comparison.verdict.stopped for comparison in claims.analysis.comparisons)
 
 
 def _count_results(claims: StudyClaims) -> str:
@@ -114,6 +120,7 @@ def _count_trials(claims: StudyClaims) -> str:
         formula = "number of trials without a result of arms that are closed, and of references that none else needs"
         spared = claims.number(len(spared_keys), "study/spared", formula, spared_keys)
         text += f"; {spared} {'is' if len(spared_keys) == 1 else 'are'} not needed, since their arms are closed"
+        text += " or the budget is spent" if _is_stopped(claims) else ""
     return f"{text}."
 
 
@@ -141,6 +148,8 @@ def _describe_looks(claims: StudyClaims) -> str:
     is_open = [c for c in tested if c.verdict.word == Word.OPEN]
     state = f"{plural(len(is_open), 'arm')} of {len(tested)} {'is' if len(is_open) == 1 else 'are'} open"
     state = state if is_open else "no arm is open"
+    if _is_stopped(claims):
+        state += f": the next look costs more than the budget ({analysis.sweep.plan.budget}), which ended the study"
     return (
         f"{ended}. {declared}; {count} of {len(looks)} {'was' if analysis.held == 1 else 'were'} held, {state}.{more}"
     )

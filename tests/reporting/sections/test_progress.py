@@ -1,8 +1,12 @@
 """How far a study has come, and what its next look costs."""
 
+from dataclasses import replace
+
 import pytest
 
+from bloodstudy.analysis import analyse_study
 from bloodstudy.reporting.claims.ledger import unmark
+from bloodstudy.reporting.claims.study_claims import open_claims
 from bloodstudy.reporting.sections.progress import describe_progress, describe_state, find_next_look
 
 ARMS = ("reference", "pooling=average", "pooling=none")
@@ -62,6 +66,17 @@ def test_a_closed_arm_is_not_waited_for(claims_of):
     text = unmark(describe_progress(claims))
     assert "4 are not needed, since their arms are closed" in text
     assert "takes 8 more trainings: those of 1 open arm and `reference`" in text
+
+
+def test_a_budget_that_ends_a_study_is_named(analyse):
+    waiting = {(arm, seed): "missing" for arm in ARMS for seed in range(8, 12)}
+    sweep = analyse(seeds=12, looks=[8, 12], outcomes=waiting, noise=9.0).sweep
+    for budget, ended in (("99", False), ("30 trainings, from 2h", True)):
+        claims = open_claims(analyse_study(replace(sweep, plan=replace(sweep.plan, budget=budget))))
+        progress, state = unmark(describe_progress(claims)), unmark(describe_state(claims))
+        assert ("costs more than the budget (30 trainings, from 2h), which ended the study" in progress) == ended
+        assert ("12 are not needed, since their arms are closed or the budget is spent" in progress) == ended
+        assert ("0 of 2 changes decided; the budget ended the study there." in state) == ended
 
 
 def test_a_pilot_so_far_is_told_what_its_first_look_takes(analyse):

@@ -243,3 +243,15 @@ def test_of_a_pilot_there_is_no_interval(claims_of):
         assert "**pilot** of fewer than 6 seeds" in text
         assert "[" not in text
         assert "nan" not in text
+
+
+def test_an_arm_whose_trial_failed_at_first_says_so(claims_of):
+    claims = claims_of()
+    comparison = claims.analysis.find("pooling=none")
+    assert "failed at first" not in sentences.describe_arm(comparison, claims)
+    (key,) = (trial.key for trial in claims.sweep.plan.trials if trial.arm == "pooling=none" and trial.seed == 3)
+    result = claims.sweep.results[key]
+    claims.sweep.results[key] = replace(result, cost=replace(result.cost, failures=1))
+    said = "Its training of seed 3 failed at first and was done again, so it may have been judged after other arms."
+    assert said in sentences.describe_arm(comparison, claims)
+    assert said not in sentences.describe_arm(claims.analysis.find("pooling=average"), claims)
