@@ -49,6 +49,7 @@ class Comparison:
     verdict: Verdict
     mechanism: str | None = None
     response: str = "test_accuracy"  # that the verdict is about
+    repaired: tuple[int, ...] = ()  # seeds, of those that count, whose trial of the arm failed before it ended
 
     @property
     def conditional(self) -> bool:
@@ -112,7 +113,7 @@ def compare(sweep: StudyResults, blocks: Blocks, course: Course, verdict: Verdic
     return Comparison(
         pair=pair, seeds=seeds, arm=arm, reference=other, effects=effects, these=these, scenes=scenes, course=course,
         training=training, reference_training=reference, faults=tuple(faults), unpaired=unpaired, verdict=verdict,
-        response=response,
+        response=response, repaired=tuple(seed for seed in seeds if blocks.arm[seed].repaired),
     )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def describe_arm(comparison: Comparison, claims: StudyClaims) -> str:
         _describe_mechanism(comparison),
         _describe_flag(comparison, claims),
         describe_waiting(comparison),
-        _describe_repaired(comparison, claims),
+        _describe_repaired(comparison),
     ]
     return " ".join(filter(None, parts))
 
@@ -167,15 +167,10 @@ def describe_waiting(comparison: Comparison) -> str:
     return f"Its next look waits for {seeds}, where a trial failed: `retry=failed` trains {_them(waits)} again."
 
 
-def _describe_repaired(comparison: Comparison, claims: StudyClaims) -> str:
+def _describe_repaired(comparison: Comparison) -> str:
     """Say which of its trials failed before they ended: a look of it may have been held after those of other arms."""
-    results, pair = claims.sweep.results, comparison.pair
-    if not pair.tested:
-        return ""
-    own = claims.sweep.of(pair.arm)
-    failed = own.loc[[key in results and bool(results[key].cost.failures) for key in own["key"]], "seed"]
-    again = sorted(set(failed) & set(comparison.seeds))
-    if not again:
+    again = comparison.repaired
+    if not again or not comparison.pair.tested:
         return ""
     seeds = f"seed{'s' if len(again) > 1 else ''} {as_list(again)}"
     return f"Its training of {seeds} failed at first and was done again, so it may have been judged after other arms."
