@@ -139,7 +139,7 @@ def _add_legend(figure: Figure, seeds: bool, largest: float | None) -> None:
         Line2D([], [], **marks, markersize=8, linestyle="--", mfc="none", label=f"test{mean}"),
         Patch(color=SHADE, label="gap (train − test)"),
     ]
-    words = "largest test class"
+    words = "always the largest class"
     if largest is None:
         handles.append(Line2D([], [], color=INK, marker="_", markersize=16, linestyle="", label=words))
     else:
