@@ -83,7 +83,9 @@ class StudyRequest:
             count = seeds or (None if study else SEEDS)
         own = study.looks if study and study.design in ("auto", name) else ()  # looks of folds are none of seeds
         looks = typed.get("looks") or own or ((count,) if count else LOOKS[name])
-        first = typed.get("first_repetition") or 0
+        first = typed.get("first_repetition")
+        if first is None:
+            first = study.first_repetition if study else 0
         if name == DesignName.FIXED:
             return Design(name, 1, tuple(looks), first, count)
         folds, measured = (study.folds, study.measured_share) if study else (FOLDS, 1.0)

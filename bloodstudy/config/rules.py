@@ -71,7 +71,9 @@ RULES: dict[str, Rule] = {
     ),
     "design": Choice("auto", "folds", "fixed"),
     "looks": Rule("rising numbers of repetitions, such as [2,4,8,12], or null", lambda v: v is None or is_rising(v)),
-    "first_repetition": Whole(0, 100_000),
+    "first_repetition": Rule(
+        "a whole number from 0 to 100000, or null", lambda v: v is None or (is_whole(v) and 0 <= v <= 100_000)
+    ),
     "margin": Rule("a difference of accuracy between 0 and 1, such as 0.03, or null", lambda v: v is None or _SHARE(v)),
     "budget": Rule(
         "a number of trainings such as 300, or hours such as 6h, or null", lambda v: v is None or is_budget(v)

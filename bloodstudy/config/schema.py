@@ -122,7 +122,7 @@ class Control:
     repetitions: int | None = None  # of a study by folds, how many this command is about; None: all
     design: str = "auto"  # of a study: folds, fixed; auto: as it says, else folds if photographs are known
     looks: tuple[int, ...] | None = None  # repetitions at which it decides; None: as the study says
-    first_repetition: int = 0  # of a study: a later one has blocks that were not seen before
+    first_repetition: int | None = None  # of a study: a later one has blocks that were not seen; None: as it says
     margin: float | None = None  # of a study: a difference that is too small to matter; None: as it says
     budget: str | None = None  # that ends a study at the last look that fits: 300 (trainings), or 6h
     detect: float | None = None  # with plan_only: a difference for which looks are proposed

@@ -71,6 +71,7 @@ class Study:
     folds: int = FOLDS
     measured_share: float = 1.0  # of the training images of a fold, on which its train accuracy is measured
     margin: float | None = None
+    first_repetition: int = 0
     budget: str | None = None
     response: str | None = None  # the metric that its verdicts are about; None: test accuracy
     pilot: Mapping[str, float] | None = None  # spread of paired differences outside the study, and of how many pairs
@@ -124,6 +125,7 @@ STUDY = {
     "design": RULES["design"],
     "folds": Whole(2, 100),
     "measured_share": RULES["data.measured_share"],
+    "first_repetition": Whole(0, 100_000),
     "budget": RULES["budget"],
     "pilot": Rule(
         "{spread: of the differences, pairs: how many}, such as {spread: 0.04, pairs: 15}",

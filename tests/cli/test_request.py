@@ -52,6 +52,12 @@ def test_the_design_follows_from_the_study_and_what_is_known_of_its_images(words
     assert study.settle(words) == Design(name, folds, looks, first)
 
 
+@pytest.mark.parametrize(("words", "first"), [({}, 12), ({"first_repetition": 0}, 0), ({"first_repetition": 20}, 20)])
+def test_what_is_typed_goes_before_the_first_repetition_of_the_study(words, first):
+    study = StudyRequest(Study("s", "S", ("pooling",), {}, first_repetition=12), (read_question("pooling"),))
+    assert study.settle(words).first == first
+
+
 def test_a_study_that_counts_seeds_is_fixed_and_decides_at_the_last():
     study = StudyRequest(Study("s", "S", ("pooling",), {}, seeds=9), (read_question("pooling"),))
     assert study.settle({}) == Design("fixed", 1, (9,), 0, 9)
