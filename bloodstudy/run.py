@@ -16,7 +16,14 @@ from bloodstudy.cli.launch import launch, read_arguments, register
 from bloodstudy.config.extension.known import known
 from bloodstudy.errors import UserError
 
-GOES_ON = "the same command goes on from the last whole epoch"
+RETRYING = "the same command trains all of it again; without retry=all it trains what has no result"
+
+
+def GOES_ON(arguments: list[str]) -> str:  # noqa: N802 - a constant but for one word that may be typed
+    """Return what to do if the command was interrupted."""
+    return RETRYING if "retry=all" in arguments else "the same command goes on from the last whole epoch"
+
+
 DELEGATED = ("help", "hydra_help", "cfg", "info", "shell_completion")
 
 

@@ -32,7 +32,8 @@ class Terminated(BaseException):
 def run_command(command: Callable[[list[str]], int]) -> int:
     """Run a command on the arguments of this process; return its exit code, with messages instead of tracebacks.
 
-    It answers --help itself if the command's module has a USAGE; GOES_ON there says what to do if it was interrupted.
+    It answers --help itself if the command's module has a USAGE; GOES_ON there says what to do if it was interrupted,
+    in words or as a function of the arguments.
     """
     _open_standard_streams()
     signal.signal(signal.SIGTERM, terminate)
@@ -52,7 +53,8 @@ def run_command(command: Callable[[list[str]], int]) -> int:
     except (KeyboardInterrupt, Terminated) as end:
         word, code = ("terminated", end.exit_code) if isinstance(end, Terminated) else ("interrupted", 130)
         with suppress(OSError):  # the terminal may be gone
-            print(f"bloodstudy: {word}; {goes_on or 'type it again'}", file=sys.stderr)
+            told = goes_on(sys.argv[1:]) if callable(goes_on) else goes_on
+            print(f"bloodstudy: {word}; {told or 'type it again'}", file=sys.stderr)
         return code
     except BrokenPipeError:  # who read our output, such as `head`, has closed it
         _print_nowhere()

@@ -92,11 +92,23 @@ def refuse_another_sweep(plan: Plan, old: Plan, runs_dir: Path) -> None:
                 f"{', '.join(sorted(now))}. A sweep has one data set: leave the images as they were, or choose another "
                 "name"
             )
+        if edited := _find_edited(plan, old):
+            raise UserError(
+                f"{runs_dir / plan.study} holds {len(lost)} finished trial{'s' if len(lost) > 1 else ''} that used "
+                f"{edited} as it was; the file has been edited since, and would train other ones. A sweep with a name "
+                "loses no result: undo the edit, or choose another name"
+            )
         trials = "1 finished trial" if len(lost) == 1 else f"{len(lost)} finished trials"
         raise UserError(
             f"{runs_dir / plan.study} holds {trials} that this command does not ask for, of: {old.command}. To add "
             "levels or seeds to that sweep, type its own too; for another sweep choose another name"
         )
+
+
+def _find_edited(plan: Plan, old: Plan) -> str:
+    """Return the names of the extensions of both plans whose text is another one now; empty if there is none."""
+    then = {extension.source.name: extension.digest for extension in old.own}
+    return " and ".join(one.source.name for one in plan.own if then.get(one.source.name, one.digest) != one.digest)
 
 
 def _refuse_other_rules(plan: Plan, old: Plan, path: str) -> None:

@@ -36,6 +36,12 @@ from bloodstudy.training import resolve_precision
 ONCE = ("repetitions=", "plan_only=", "detect=", "restore=", "retry=")
 
 
+def _asks_for_fewer(arguments: Sequence[str], plan: Plan) -> bool:
+    """Tell whether the command is about fewer seeds than the last look: the study goes on without that word."""
+    counts = [word.partition("=")[2] for word in arguments if word.startswith("seeds=")]
+    return any(count.isdecimal() and int(count) < plan.repetitions.looks[-1] for count in counts)
+
+
 @dataclass(frozen=True, eq=False)
 class PlannedRun:
     """A plan and what it was made from."""
@@ -85,6 +91,9 @@ def make_plan(request: compose.RunRequest, arguments: Sequence[str], runs_dir: P
     if study:
         assert request.design is not None
         plan = decide(plan, study, request.design, arms, request.jobs[0], cells)
+        if _asks_for_fewer(arguments, plan):
+            again = [word for word in shlex.split(plan.command) if not word.startswith("seeds=")]
+            plan = replace(plan, command=shlex.join(again))
     if old and old.questions and study:
         plan = amend(plan, old, runs_dir)
     elif old:

@@ -49,8 +49,9 @@ def predict(
         logits = np.concatenate([logits_of(gallery[position][0]) for position in range(len(gallery))])
         progress(1.0)
     logits = np.asarray(logits, "float64")
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (odds / odds.sum(axis=1, keepdims=True)).astype("float32")
+    with np.errstate(invalid="ignore"):  # of weights that are not finite, which is told elsewhere
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return (odds / odds.sum(axis=1, keepdims=True)).astype("float32")
 
 
 def quantise(probabilities: np.ndarray) -> np.ndarray:

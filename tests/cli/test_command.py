@@ -32,6 +32,16 @@ def test_failures_end_in_a_message_and_their_code(capsys, raised, code, words):
         assert word in message
 
 
+def test_what_an_interrupted_command_says_can_depend_on_what_was_typed(capsys, monkeypatch):
+    from bloodstudy.run import run
+
+    for typed, said in (([], "goes on from the last whole epoch"), (["retry=all"], "trains all of it again")):
+        monkeypatch.setattr("sys.argv", ["run", *typed])
+        monkeypatch.setattr("bloodstudy.run.read_arguments", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert run_command(run) == 130
+        assert f"interrupted; the same command {said}" in capsys.readouterr().err
+
+
 SLEEPER = """
 import sys, time
 from bloodstudy.cli.command import run_command

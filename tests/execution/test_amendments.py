@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import lab
 import pytest
 from studies import SMALL, fabricate_study
 
 from bloodstudy.errors import UserError
-from bloodstudy.execution.amendments import amend, list_changes
+from bloodstudy.execution.amendments import amend, list_changes, refuse_another_sweep
 from bloodstudy.study.question import Question
 from bloodstudy.study.run_folder import read_plan
 
@@ -63,6 +64,18 @@ def test_of_arms_and_questions_only_what_changed_is_told(study):
         "arms, pooling=none: was left out",
         "arms, pooling=strided: was added",
     ]
+
+
+def test_an_extension_that_was_edited_is_named(study, tmp_path):
+    plain = replace(study(), questions=(), design=None)
+    texts = [lab.TEXT, lab.TEXT.replace("round(4 *", "round(5 *")]
+    then, now = ([lab.describe_here(lab.write(tmp_path, text)).to_dict()] for text in texts)
+    other = tuple(replace(trial, key=trial.key[::-1]) for trial in plain.trials)
+    edited = replace(plain, trials=other, extensions=now)
+    with pytest.raises(UserError, match=r"that used my_lab.* as it was; the file has been edited since"):
+        refuse_another_sweep(edited, replace(plain, extensions=then), tmp_path)
+    with pytest.raises(UserError, match="does not ask for"):
+        refuse_another_sweep(replace(edited, extensions=then), replace(plain, extensions=then), tmp_path)
 
 
 def test_a_look_keeps_its_seeds_once_a_trial_has_a_result(study, tmp_path):

@@ -245,6 +245,11 @@ def test_the_command_that_goes_on_says_nothing_of_one_call_alone(draw):
     assert not any(word.startswith(("repetitions", "retry", "plan_only")) for word in words)
 
 
+@pytest.mark.parametrize(("count", "kept"), [(1, False), (3, True)])
+def test_fewer_seeds_are_no_part_of_the_command_that_goes_on(draw, count, kept):
+    assert (f"seeds={count}" in draw("study=small", f"seeds={count}").content.command.split()) == kept
+
+
 def finish(tmp_path, drawn, *places):
     for place in places:
         files.write_json(tmp_path / "runs" / drawn.content.study / drawn.content.trials[place].key / "result.json", {})

@@ -65,7 +65,8 @@ def _without_lr(levels: Mapping[str, Any]) -> dict[str, Any]:
 def _measure(sweep: StudyResults, arm: str, seeds: Sequence[int]) -> dict[str, object]:
     rows = sweep.of(arm, Outcome.FINISHED)
     rows = rows.loc[rows["seed"].isin(seeds)].to_dict("records")
-    lr = float(rows[0]["lr"]) if rows else math.nan
+    declared = sweep.plan.arms[arm].levels.get("lr")  # of a rate at which no trial finished no result tells
+    lr = float(rows[0]["lr"]) if rows else math.nan if declared is None else float(declared)
     validated = [float(row.get("validation_accuracy", math.nan)) for row in rows]
     measured = sum(validated) / len(validated) if rows else math.nan
     scores = [sweep.score(row["key"], row["judged"]) for row in rows]

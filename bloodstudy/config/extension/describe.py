@@ -98,7 +98,11 @@ def _answer(told: dict[str, Any]) -> dict[str, Any]:
 def _list(data: DataSource, root: str) -> dict[str, Any]:
     rows: list[Row] = []
     try:
-        for row in data.list(root):
+        listed = list(data.list(root))
+        if listed != list(data.list(root)):
+            problem = "listed twice, it gives two lists; expected the same images in the same order each time"
+            return {"problem": f"data={data.name}: {problem}"}
+        for row in listed:
             words = tuple(row) if isinstance(row, tuple | list) else ()
             if len(words) != 4 or not isinstance(words[0], str | Path) or not (isinstance(words[1], str) and words[1]):
                 return {"problem": f"data={data.name}: expected (path, label, side, photograph); received {row!r:.100}"}

@@ -42,6 +42,7 @@ def describe_questions(claims: StudyClaims, drawn: list[str]) -> dict[str, Any]:
         "progress": describe_progress(claims),
         "paired": any(not comparison.unpaired for comparison in analysis.comparisons),
         "block": claims.block,
+        "by_folds": analysis.by_folds,
         "scope": describe_scope(claims),
         "response": claims.response,
         "pilot": analysis.looks[-1] < analysis.repetitions.least,

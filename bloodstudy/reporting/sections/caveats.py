@@ -54,7 +54,7 @@ def warn_of_study(claims: StudyClaims) -> list[str]:
     warnings += [f"**Qualified:** this was changed after there were results. {plain(x)}." for x in dropped]
     warnings += [_describe_taken_back(one) for one in claims.analysis.taken_back]
     if any(data["split"] == "random" for data in sweep.data):
-        warnings.append("**Qualified:** split=random ignores photographs: copies of one cell stand on both sides.")
+        warnings.append(f"**Qualified:** {_describe_random(claims)}")
     warnings += _warn_of_code(sweep)
     no_ops = flag_no_ops(sweep.trials, list_pairs(sweep.plan))
     for reference in dict.fromkeys(pair.reference for pair in no_ops):
@@ -123,7 +123,7 @@ def _describe_random(claims: StudyClaims) -> str:
         if tested.shared is not None:
             keys_by_counts.setdefault((tested.shared, tested.photographs), []).append(key)
     if not keys_by_counts:
-        return "split=random ignores photographs: copies of one cell stand on both sides, which flatters a model."
+        return "split=random ignores photographs: copies of one cell may stand on both sides, which flatters a model."
     formulas = {
         "shared": "number of different photographs of the test images that train images have too",
         "photographs": "number of different photographs of the test images",
@@ -143,9 +143,10 @@ def describe_leak(claims: StudyClaims, leak: Leak) -> str:
     if leak.judged == "official_clean":
         clean = _count(claims, leak, "clean")
         return f"split=official_clean is judged on the {clean} of {every} test images whose scene is not in training."
+    clean = "; split=official_clean judges the same trials without them" if leak.clean else ", and no image is left"
     return (
         f"split=official: {_count(claims, leak, 'left_out')} of {every} test images show a scene that is in training, "
-        "which flatters a model; split=official_clean judges the same trials without them."
+        f"which flatters a model{clean}."
     )
 
 

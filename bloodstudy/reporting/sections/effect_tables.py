@@ -15,7 +15,7 @@ from bloodstudy.analysis.comparisons.verdict import Word
 from bloodstudy.reporting.claims.ledger import NONE
 from bloodstudy.reporting.claims.pair_claims import BALANCED, PairClaims
 from bloodstudy.reporting.claims.study_claims import PERCENT, StudyClaims, form_points
-from bloodstudy.reporting.render.markdown import code, plain, plural, rows_of, table
+from bloodstudy.reporting.render.markdown import as_list, code, plain, plural, rows_of, table
 from bloodstudy.reporting.sections.verdicts import AFTERWARDS, name_verdict
 from bloodstudy.study.arms import spell
 from bloodstudy.study.outcome import Outcome
@@ -99,7 +99,8 @@ def describe_reference(comparisons: Sequence[Comparison], claims: StudyClaims) -
     trainings = f"training{'' if len(comparison.seeds) == 1 else 's'}"
     every = claims.sweep.of(comparison.pair.reference, Outcome.FINISHED)["seed"].tolist()
     if len(comparison.seeds) < sum(seed in claims.analysis.seeds for seed in every):
-        trainings += f" that count for {code(comparison.pair.arm)}"
+        verb = "counts" if len(comparison.seeds) == 1 else "count"
+        trainings += f" that {verb} for {code(comparison.pair.arm)}"
     weighed = "in train, test and gap each class weighs alike" if own else "each class weighing alike"
     return (
         f"{who}: train {train} %, test {test} %, gap {gap} points{others} "
@@ -161,6 +162,8 @@ def tabulate_strips(strips: Sequence[Tuned], claims: StudyClaims) -> str:
 
 
 def _describe_rate(row: Mapping[str, Any], strip: Tuned, claims: StudyClaims) -> str:
+    if not row["seeds"]:
+        return "none finished"
     write = claims.numbers_of(f"arm/{row['arm']}", FORMULAS, claims.keys(row["arm"]))
     text = write("validation_accuracy", 100 * float(row["validation_accuracy"]), PERCENT)
     notes = []
@@ -180,12 +183,18 @@ def describe_strips(strips: Sequence[Tuned]) -> str:
     if not any(strip.rates["seeds"].sum() for strip in strips):
         return "No rate is chosen yet: no seed is finished in all arms."
     if reference.best is None and len(reference.rates["validation_accuracy"].dropna()):
-        return "No rate is chosen: at each of them the reference stayed at chance."
+        return "No rate is chosen: where most seeds of the reference finished, they stayed at chance."
     if reference.best is None:
         return "No rate is chosen: the strip needs validation images (`data.validation_share`), never the test."
-    differing = [strip for strip in others if strip.best is not None and strip.best != reference.best]
-    best = f"The reference is best at {code(f'lr={spell(reference.best)}')} on the validation images"
-    if not differing:
-        return f"{best}, and so is each arm that was tried."
-    rates = ", ".join(f"{code(strip.arm)} at {code(f'lr={spell(strip.best)}')}" for strip in differing)
-    return f"{best}; others are not: {rates}. Their effects at the reference's rate may partly be those of the rate."
+    tuned, lost = ([s for s in others if (s.best is None) == none] for none in (False, True))
+    told = [f"The reference is best at {code(f'lr={spell(reference.best)}')} on the validation images"]
+    if differing := [strip for strip in tuned if strip.best != reference.best]:
+        rates = ", ".join(f"{code(strip.arm)} at {code(f'lr={spell(strip.best)}')}" for strip in differing)
+        told[0] += f"; others are not: {rates}"
+        told.append("Their effects at the reference's rate may partly be those of the rate")
+    elif tuned:
+        told[0] += ", and so are the others that have a best rate" if lost else ", and so is each arm that was tried"
+    for some, why in ((True, "where most seeds finished, they stayed at chance"), (False, "no trial finished")):
+        if who := [code(strip.arm) for strip in lost if any(strip.rates["seeds"].to_list()) == some]:
+            told.append(f"For {as_list(who)} no rate is chosen: {why}")
+    return ". ".join(told) + "."

@@ -64,6 +64,14 @@ def test_a_rate_at_which_every_trial_stayed_at_chance_is_not_the_best():
     assert reference.best == 0.001
 
 
+def test_a_rate_at_which_no_trial_finished_keeps_its_place():
+    sweep = sweep_of()
+    sweep.trials.loc[sweep.trials["arm"] == "lr=0.01", "outcome"] = "diverged"
+    reference, _ = tune(sweep, range(2))
+    assert (reference.rates["lr"].tolist(), reference.rates["seeds"].tolist()) == ([0.001, 0.01], [2, 0])
+    assert reference.best == 0.001
+
+
 def test_without_validation_images_no_rate_is_the_best():
     assert [tuned.best for tuned in tune(sweep_of(validated=False), range(2))] == [None, None]
 

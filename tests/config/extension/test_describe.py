@@ -62,6 +62,17 @@ def test_a_file_by_itself_finds_no_neighbours_when_imported_or_when_it_lists(tmp
         list_images(find(str(lab.write(tmp_path, START + later))), "slides", tmp_path)
 
 
+def test_images_that_are_listed_otherwise_the_second_time_are_refused(tmp_path):
+    text = '@bs.data_source("slides")\ndef slides(root):\n    yield str(id(object())), "A", None, None\n'
+    later = (
+        START
+        + "import itertools\ncount = itertools.count()\n"
+        + text.replace("str(id(object()))", "f'{next(count)}.png'")
+    )
+    with pytest.raises(UserError, match="data=slides: listed twice, it gives two lists; expected the same images"):
+        list_images(find(str(lab.write(tmp_path, later))), "slides", tmp_path)
+
+
 def test_nor_what_lies_in_a_folder_of_pythonpath_unless_packages_are_installed_there(tmp_path, monkeypatch):
     """Two trials with another text of it between them would be of one arm."""
     folder = tmp_path / "libs"

@@ -119,8 +119,24 @@ def test_a_rate_at_chance_says_so_and_where_all_are_none_is_chosen(made_up):
     stuck.rates["at_chance"] = [3, 1]
     row = unmark(effect_tables.tabulate_strips([stuck], made_up)).splitlines()[2]
     assert row == "| `reference` | 25.0 (3 at chance) | 25.0 (1 at chance) |"
-    said = "No rate is chosen: at each of them the reference stayed at chance."
+    said = "No rate is chosen: where most seeds of the reference finished, they stayed at chance."
     assert effect_tables.describe_strips([stuck]) == said
+
+
+def test_an_arm_without_a_best_rate_is_named(made_up):
+    reference, dead = strip("reference", {0.001: 0.7, 0.01: 0.8}, 0.01), strip("sgd", {0.001: 0.25, 0.01: 0.25}, None)
+    best = "The reference is best at `lr=0.01` on the validation images"
+    none = "For `sgd` no rate is chosen: where most seeds finished, they stayed at chance."
+    assert effect_tables.describe_strips([reference, dead]) == f"{best}. {none}"
+    alike = strip("wide", {0.001: 0.7, 0.01: 0.8}, 0.01)
+    said = effect_tables.describe_strips([reference, alike, dead])
+    assert said == f"{best}, and so are the others that have a best rate. {none}"
+    dead.rates["seeds"] = 0
+    assert (
+        effect_tables.describe_strips([reference, dead]) == f"{best}. For `sgd` no rate is chosen: no trial finished."
+    )
+    row = unmark(effect_tables.tabulate_strips([dead], made_up)).splitlines()[2]
+    assert row == "| `sgd` | none finished | none finished |"
 
 
 def test_a_strip_without_validation_images_chooses_nothing():
