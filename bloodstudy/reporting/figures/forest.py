@@ -74,6 +74,9 @@ def draw_panels(
         axes.set_title(words)
         axes.set_xlabel("difference to the reference (points)" if points else "difference (points)")
     panels[0].set_yticks(range(len(names)), names)
+    for text, name in zip(panels[0].get_yticklabels(), names, strict=True):
+        if "\n" in name:  # so that it stays within its row
+            text.set(fontsize=7, linespacing=0.95)
     panels[0].set_ylim(len(names) - 0.45, -0.55)
     _add_legend(figure, comparisons, styles, points)
     return panels

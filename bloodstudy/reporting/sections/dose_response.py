@@ -28,9 +28,11 @@ from bloodstudy.reporting.figures.levels import collect_accuracies
 from bloodstudy.reporting.figures.style import INK, SHADE, Styles, label, new_figure
 from bloodstudy.reporting.render.markdown import describe_lost
 from bloodstudy.study.arms import spell
+from bloodstudy.study.outcome import Outcome
 from bloodstudy.study.planned import PlannedQuestion
 
 MIN_LEVELS = 3  # levels that make a curve
+UPRIGHT = 7  # levels whose names and notes have room side by side
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,15 +76,23 @@ def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Styles) -> Figure:
     figure = new_figure(9.6, 3.4)
     left, right = figure.subplots(1, 2)
     chance = {arm: look_at_training(analysis.sweep, arm, analysis.sweep.seeds).chance for arm in dose.arms}
-    lost = [_describe_lost(analysis.sweep.of(arm), chance[arm]) for arm in dose.arms]
+    crowded = len(dose.arms) > UPRIGHT
+    lost = [_describe_lost(analysis.sweep.of(arm), chance[arm], 0 if crowded else 10) for arm in dose.arms]
     _draw_accuracies(left, dose, styles)
     _draw_effects(right, dose, styles)
-    names = ["\n".join(filter(None, (label(spell(x), 12), note))) for x, note in zip(dose.levels, lost, strict=True)]
+    names = [
+        f"{label(spell(x), 12)}{f' ({note})' if crowded else chr(10) + note}" if note else label(spell(x), 12)
+        for x, note in zip(dose.levels, lost, strict=True)
+    ]
     for axes in (left, right):
         if dose.scale.logarithmic:
             axes.set_xscale("log")
         axes.set_xlim(*dose.scale.ends)
         axes.set_xticks(dose.scale.positions, names)
+        if crowded:
+            axes.tick_params("x", labelrotation=35)
+            for text in axes.get_xticklabels():
+                text.set(ha="right", rotation_mode="anchor")
         axes.set_xticks([], minor=True)
         axes.set_xlabel(dose.scale.words)
         axes.grid(visible=False, axis="x")
@@ -108,9 +118,14 @@ def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Styles) -> Figure:
     return figure
 
 
-def _describe_lost(trials: pd.DataFrame, chance: Sequence[int]) -> str:
-    notes = (describe_lost(trials), f"{len(chance)} at chance" if chance else "")
-    return "\n".join(textwrap.fill(note, 10) for note in notes if note)  # narrow, since neighbours stand close
+def _describe_lost(trials: pd.DataFrame, chance: Sequence[int], most: int) -> str:
+    """Return what became of those trials that say nothing here, in lines of `most` characters; 0: in one line.
+
+    One that is still to be trained is none of them: how far the study has come stands on the page.
+    """
+    ended = trials.loc[trials["outcome"] != Outcome.MISSING]
+    notes = [note for note in (describe_lost(ended), f"{len(chance)} at chance" if chance else "") if note]
+    return "\n".join(textwrap.fill(note, most) for note in notes) if most else ", ".join(notes)
 
 
 def _draw_accuracies(axes: Axes, dose: Dose, styles: Styles) -> None:

@@ -89,3 +89,10 @@ def test_arms_that_differ_in_another_level_of_the_reference_are_in_no_curve(anal
     dose = find_dose(analysis.sweep.plan.questions[0], analysis)
     assert dose.arms == ("lr=0.02", "lr=0.02, dropout=0.2", "lr=0.02, dropout=0.5")
     assert dose.levels == (0, 0.2, 0.5)
+
+
+def test_a_trial_that_is_still_to_be_trained_is_no_note_of_its_level(draw):
+    _, dose, figure = draw(outcomes={("lr=0.01", 2): "missing", ("lr=0.001", 1): "diverged"})
+    told = [text.get_text().replace("\n", " ") for text in figure.axes[0].get_xticklabels()]
+    assert told[dose.arms.index("lr=0.01")] == "0.01"
+    assert "missing" not in " ".join(told)
