@@ -24,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 # What takes longest begins first, so that no process is left with it at the end. Then what is slow, then the rest.
 LONGEST = ("faults/f13", "faults/f08", "faults/f07", "test_wheel", "cluster/test_ray", "tracking/test_server",
            "test_smoke_study", "faults/", "cluster/", "test_notebooks", "experiments/test_reports")  # fmt: skip
+WAITING = ("tests/training/test_group.py", "tests/training/test_program.py")  # for one long process, which one starts
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -42,6 +43,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.split("::", maxsplit=1)[0]
+            if file in WAITING:
+                return WAITING[0]
             return file if shares_fixtures(HERE.parent / file) else nodeid
 
     return ByFile(config, log)

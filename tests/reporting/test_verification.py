@@ -136,7 +136,7 @@ def test_what_was_altered_in_the_report_is_told(place, capsys):
     wrong = f"{claim['value'] + 0.001:.3f}"
     edit(folder / "report.md", claim["texts"][0], wrong)
     edit(folder / "claims.json", str(claim["value"]), str(claim["value"] + 0.5))
-    edit(folder / "report.html", "Clearly above", "clearly above")
+    edit(folder / "report.html", "In all of these", "in all of these")
     content = bytearray((folder / "figures" / "accuracy.png").read_bytes())
     content[-20] ^= 1
     (folder / "figures" / "accuracy.png").write_bytes(content)
