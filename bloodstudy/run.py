@@ -19,7 +19,7 @@ from bloodstudy.errors import UserError
 RETRYING = "the same command trains all of it again; without retry=all it trains what has no result"
 
 
-def GOES_ON(arguments: list[str]) -> str:  # noqa: N802 - a constant but for one word that may be typed
+def goes_on(arguments: list[str]) -> str:
     """Return what to do if the command was interrupted."""
     return RETRYING if "retry=all" in arguments else "the same command goes on from the last whole epoch"
 

@@ -32,14 +32,15 @@ class Terminated(BaseException):
 def run_command(command: Callable[[list[str]], int]) -> int:
     """Run a command on the arguments of this process; return its exit code, with messages instead of tracebacks.
 
-    It answers --help itself if the command's module has a USAGE; GOES_ON there says what to do if it was interrupted,
-    in words or as a function of the arguments.
+    It answers --help itself if the command's module has a USAGE; `goes_on(arguments)` there says what to do if it was
+    interrupted.
     """
     _open_standard_streams()
     signal.signal(signal.SIGTERM, terminate)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
         signal.signal(signal.SIGHUP, terminate)
-    usage, goes_on = (getattr(sys.modules[command.__module__], name, "") for name in ("USAGE", "GOES_ON"))
+    module = sys.modules[command.__module__]
+    usage, goes_on = getattr(module, "USAGE", ""), getattr(module, "goes_on", lambda _: "type it again")
     try:
         _require_working_folder()
         if usage and {"-h", "--help"} & set(sys.argv[1:]):
@@ -53,8 +54,7 @@ def run_command(command: Callable[[list[str]], int]) -> int:
     except (KeyboardInterrupt, Terminated) as end:
         word, code = ("terminated", end.exit_code) if isinstance(end, Terminated) else ("interrupted", 130)
         with suppress(OSError):  # the terminal may be gone
-            told = goes_on(sys.argv[1:]) if callable(goes_on) else goes_on
-            print(f"bloodstudy: {word}; {told or 'type it again'}", file=sys.stderr)
+            print(f"bloodstudy: {word}; {goes_on(sys.argv[1:])}", file=sys.stderr)
         return code
     except BrokenPipeError:  # who read our output, such as `head`, has closed it
         _print_nowhere()
