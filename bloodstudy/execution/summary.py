@@ -189,10 +189,10 @@ def _describe_leak(leak: analysis.Leak) -> str:
             f"data.split=official_clean: judged on the {leak.clean:,} of {leak.all:,} test images whose scene is not "
             "in training"
         )
-    return (
-        f"data.split=official: {leak.left_out:,} of {leak.all:,} test images show a scene that is in training; "
-        "data.split=official_clean judges the same trials without them"
+    clean = (
+        "; data.split=official_clean judges the same trials without them" if leak.clean else ", and no image is left"
     )
+    return f"data.split=official: {leak.left_out:,} of {leak.all:,} test images show a scene that is in training{clean}"
 
 
 def _print_sweep(

@@ -114,6 +114,11 @@ def test_of_very_many_arms_the_first_are_shown_and_the_others_counted(end, monke
     assert "more arms, which the report has" in text
 
 
+@pytest.mark.parametrize(("clean", "said"), [(3, "; data.split=official_clean judges"), (0, ", and no image is left")])
+def test_the_clean_images_are_recommended_only_if_there_are_any(clean, said):
+    assert f"in training{said}" in summary._describe_leak(analysis.Leak("official", clean, 9))
+
+
 def test_what_became_of_an_arm_is_counted():
     ended = {"a": "finished", "b": "diverged"}
     rows = [{"key": key, "judged": "official", "outcome": outcome} for key, outcome in ended.items()]
