@@ -80,10 +80,9 @@ def draw_dose(dose: Dose, analysis: StudyAnalysis, styles: Styles) -> Figure:
     lost = [_describe_lost(analysis.sweep.of(arm), chance[arm], 0 if crowded else 10) for arm in dose.arms]
     _draw_accuracies(left, dose, styles)
     _draw_effects(right, dose, styles)
-    names = [
-        f"{label(spell(x), 12)}{f' ({note})' if crowded else chr(10) + note}" if note else label(spell(x), 12)
-        for x, note in zip(dose.levels, lost, strict=True)
-    ]
+    beside = " ({})" if crowded else "\n{}"
+    notes = [beside.format(note) if note else "" for note in lost]
+    names = [label(spell(x), 12) + note for x, note in zip(dose.levels, notes, strict=True)]
     for axes in (left, right):
         if dose.scale.logarithmic:
             axes.set_xscale("log")

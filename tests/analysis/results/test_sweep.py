@@ -10,7 +10,7 @@ from bloodstudy.analysis.results.predictions import TestCells
 from bloodstudy.analysis.results.scores import Score
 
 
-def sweep_of(rows, photographs=None, test_counts=(50, 50)):
+def sweep_of(rows, test_counts=(50, 50)):
     """Build a sweep from (arm, seed, test accuracy or outcome)."""
     trials = []
     for position, (arm, seed, test) in enumerate(rows):
@@ -22,7 +22,7 @@ def sweep_of(rows, photographs=None, test_counts=(50, 50)):
     frame = pd.DataFrame(
         trials, columns=["key", "arm", "seed", "outcome", "train_accuracy", "test_accuracy", "accuracy_gap"]
     ).assign(judged="official")
-    examined = Confusion(pd.DataFrame(np.diag(test_counts)), photographs, None)
+    examined = Confusion(pd.DataFrame(np.diag(test_counts)), None, None)
     keys = [trial["key"] for trial in trials]
     return StudyResults(
         plan_of({}), frame, {key: result_of({"data": data}) for key in keys}, {}, dict.fromkeys(keys),
